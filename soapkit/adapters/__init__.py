@@ -1,0 +1,1 @@
+"""Programs written for zeep and Spyne, carried over."""

@@ -1,0 +1,1 @@
+"""Operations -> a Python package."""

@@ -1,0 +1,1 @@
+"""Python values and their shapes: the first waist of the house."""

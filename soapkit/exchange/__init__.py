@@ -1,0 +1,1 @@
+"""Where types and messages meet: the journey of a message."""

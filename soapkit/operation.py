@@ -1,0 +1,135 @@
+"""Operation, Service: one call, a set of calls.
+
+The second waist of the house. WSDL (`soapkit.wsdl.operations`), a generated module and a decorated class come in;
+client, server and WSDL go out.
+
+Every message style comes to the same two things: a record whose fields are the parameters, and where it is written.
+
+    document/literal wrapped    tag = the wrapper element, record = its type
+    rpc/literal, rpc/encoded    tag = {namespace of soap:body}operation, record = one unqualified field a part
+    document/literal bare       tag None: the record's fields are the children of Body, one field a part
+"""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from soapkit.databinding.shape import Key, Type
+from soapkit.errors import NOWHERE, Place
+
+RequestT = TypeVar("RequestT")
+ReplyT = TypeVar("ReplyT")
+
+Style: TypeAlias = Literal["wrapped", "bare", "rpc"]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header block that a message declares.
+
+    `name`: of the part, and of the Python parameter; `tag`: Clark name of the element; `required`: the contract says
+    ``wsdl:required``, so that a call without it is refused before it is sent.
+    """
+
+    name: str
+    tag: str
+    type: Type
+    required: bool = False
+    documentation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What stands in the Body in one direction, and in the Header.
+
+    `record`: the key of the record whose fields are the parameters. `tag`: the element around them, None if they
+    stand in the Body itself. `encoded`: use="encoded" (SOAP 1.1, section 5), in `encoding_style`.
+    """
+
+    record: Key
+    tag: str | None
+    style: Style = "wrapped"
+    headers: tuple[Header, ...] = ()
+    encoded: bool = False
+    encoding_style: str = ""
+    action: str = ""  # WS-Addressing Action, where the contract says one
+
+
+@dataclass(frozen=True, slots=True)
+class FaultDetail:
+    """A declared fault: the element in ``detail``, its type, and the exception that carries it (once there is one)."""
+
+    name: str
+    tag: str
+    type: Type
+    exception: builtins.type[Exception] | None = None
+    documentation: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[RequestT, ReplyT]):
+    """One call.
+
+    `name`: as the contract writes it; `method`: the Python method (set when code is generated, else like `name`).
+    `action`: the SOAPAction of SOAP 1.1 and the action parameter of SOAP 1.2. `reply` None: one-way. `unwrap`: the
+    name of the reply record's only field, which the call then returns instead of the record; decided here, once, and
+    never by what a reply happens to hold.
+    """
+
+    name: str
+    request: Message
+    reply: Message | None
+    action: str = ""
+    method: str = ""
+    unwrap: str | None = None
+    faults: tuple[FaultDetail, ...] = ()
+    documentation: str = ""
+    place: Place = NOWHERE
+
+    @property
+    def one_way(self) -> bool:
+        """Whether no reply is expected."""
+        return self.reply is None
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """Where a service is reached, and in which SOAP version.
+
+    `version`: ``1.1`` or ``1.2``. `address`: a URL, empty if the contract gives none. `actions`: the SOAPAction of
+    operations (by their contract name) that differ in this port's binding.
+    """
+
+    name: str
+    address: str
+    version: Literal["1.1", "1.2"] = "1.1"
+    binding: str = ""
+    actions: dict[str, str] = field(default_factory=dict)
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A port type as one or more ports offer it: a set of operations and the addresses where they are reached.
+
+    Ports whose bindings agree in all but SOAP version and action are one service; others are several of one name.
+    `port_type`: Clark name.
+    """
+
+    name: str
+    namespace: str
+    port_type: str
+    operations: tuple[Operation[Any, Any], ...]
+    ports: tuple[Port, ...] = ()
+    documentation: str = ""
+    place: Place = NOWHERE
+
+    def operation(self, name: str) -> Operation[Any, Any]:
+        """The operation of this contract name or method name. Raises `KeyError`."""
+        for operation in self.operations:
+            if name in (operation.name, operation.method):
+                return operation
+        raise KeyError(name)

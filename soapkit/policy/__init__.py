@@ -1,0 +1,1 @@
+"""What a contract demands of security, as settings."""

@@ -1,0 +1,1 @@
+"""WS-Security: apply() and verify()."""

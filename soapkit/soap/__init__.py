@@ -1,0 +1,1 @@
+"""One SOAP message, without I/O."""

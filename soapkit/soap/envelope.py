@@ -1,0 +1,108 @@
+"""Envelope: header blocks and a body, as a tree; Draft: the same as text, on its way out.
+
+    incoming    bytes -> parse_message() -> Envelope.read() -> verified, routed, decoded
+    outgoing    encoded text -> Draft -> bytes;  where security or another needs a tree: Draft.to_envelope()
+
+SOAP 1.1, section 4; SOAP 1.2 part 1, section 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from lxml.etree import _Element
+
+from soapkit.errors import MessageError
+from soapkit.soap.version import VERSIONS, Version
+from soapkit.xml.names import local_name, namespace_of
+from soapkit.xml.parse import parse_message
+from soapkit.xml.serialise import serialise
+from soapkit.xml.walk import children, place_of, tag_of
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A SOAP message as a tree. `root` is the Envelope element; born whole by `read`."""
+
+    root: _Element
+    version: Version
+    header: _Element | None
+    body: _Element
+
+    @classmethod
+    def read(cls, root: _Element) -> Envelope:
+        """Take a tree for a SOAP message.
+
+        Raises `MessageError`: code ``VersionMismatch`` when the root is an Envelope of neither SOAP version (SOAP 1.1,
+        4.1.2; SOAP 1.2 part 1, 5.4.7), ``Sender`` for a wrong structure.
+        """
+        tag = tag_of(root)
+        version = VERSIONS.get(namespace_of(tag))
+        if local_name(tag) != "Envelope":
+            raise MessageError(f"expected a SOAP Envelope, found element {tag}", place=place_of(root, "message"))
+        if version is None:
+            raise MessageError(
+                f"expected an Envelope of SOAP 1.1 or 1.2, found one in namespace {namespace_of(tag)!r}",
+                code="VersionMismatch",
+                place=place_of(root, "message"),
+            )
+        header: _Element | None = None
+        body: _Element | None = None
+        for element in children(root):
+            if element.tag == version.header and header is None and body is None:
+                header = element
+            elif element.tag == version.body and body is None:
+                body = element
+            elif body is None or version.label == "1.2" or namespace_of(tag_of(element)) in ("", version.namespace):
+                # SOAP 1.1 alone lets qualified elements follow the Body (section 4, 4.3)
+                raise MessageError(
+                    f"element {tag_of(element)} may not stand here: an Envelope holds an optional Header, then one Body",
+                    place=place_of(element, "message"),
+                )
+        if body is None:
+            raise MessageError("the Envelope has no Body", place=place_of(root, "message"))
+        return cls(root, version, header, body)
+
+    @property
+    def headers(self) -> tuple[_Element, ...]:
+        """The header blocks, in order."""
+        return tuple(children(self.header)) if self.header is not None else ()
+
+    @property
+    def content(self) -> tuple[_Element, ...]:
+        """The child elements of the Body."""
+        return tuple(children(self.body))
+
+    def to_bytes(self) -> bytes:
+        """The message, UTF-8 without an XML declaration."""
+        return serialise(self.root)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to be sent, as text: header blocks and body content, each a well-formed piece that declares every
+    prefix it uses."""
+
+    version: Version
+    body: str = ""
+    headers: tuple[str, ...] = ()
+
+    def with_headers(self, *blocks: str) -> Draft:
+        """The same message with these header blocks after its own."""
+        return replace(self, headers=(*self.headers, *blocks)) if blocks else self
+
+    def to_text(self) -> str:
+        """The whole envelope. Its one prefix, ``soap``, is declared on the root."""
+        header = f"<soap:Header>{''.join(self.headers)}</soap:Header>" if self.headers else ""
+        return (
+            f'<soap:Envelope xmlns:soap="{self.version.namespace}">{header}'
+            f"<soap:Body>{self.body}</soap:Body></soap:Envelope>"
+        )
+
+    def to_bytes(self) -> bytes:
+        """The message, UTF-8 without an XML declaration."""
+        return self.to_text().encode()
+
+    def to_envelope(self) -> Envelope:
+        """The message as a tree, for those who need one: security, validation."""
+        return Envelope.read(parse_message(self.to_bytes()))

@@ -1,0 +1,1 @@
+"""Contracts: WSDL -> Operations, and back."""

@@ -1,0 +1,1 @@
+"""XML Schema: documents -> components -> Shapes, and back."""
