@@ -79,7 +79,7 @@ def arrows() -> list[tuple[str, str]]:
 def broken_rules(importer: str, target: str) -> str | None:
     """The sentence for an arrow that may not be, or None."""
     above, below = room(importer), room(target)
-    if above == FACE or above == below:
+    if above in (FACE, below):
         return None
     if below == FACE:
         return f"{importer} imports the face of the kit; it must import from the file that defines the name"

@@ -186,7 +186,7 @@ def any_attribute(*namespaces: str, process: Literal["strict", "lax", "skip"] = 
 
 
 def xsd(name: str) -> Builtin:
-    """The built-in type of XSD, where it does not follow from the Python type: ``Annotated[int, xsd("unsignedShort")]``."""
+    """The built-in type of XSD, where it does not follow from the Python type: ``Annotated[int, xsd("short")]``."""
     return Builtin(name)
 
 
@@ -205,8 +205,9 @@ def xml_type(
     `name`: of the schema type, None if anonymous; `namespace`: where it is not the module's. `content`: the model of
     the class's *own* element fields where it is not simply their sequence, in the notation of DTDs, with the names of
     the Python fields: ``(a, (b | (c, d))?, e)``; ``&`` for xs:all. It follows that of the base class. `restriction`:
-    the type restricts its base: `content` then speaks of all fields, inherited ones too, and replaces that of the base. `builtin`: of an enumeration whose
-    values are not ``xs:string``: the built-in type its values belong to.
+    the type restricts its base: `content` then speaks of all fields, inherited ones too, and replaces that of the
+    base. `group`: a group record, whose fields are written in line. `builtin`: of an enumeration whose values are not
+    ``xs:string``: the built-in type its values belong to.
     """
 
     def mark(cls: ClassT) -> ClassT:

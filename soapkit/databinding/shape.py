@@ -42,7 +42,7 @@ class Facets:
     """The constraining facets of XSD part 2, section 4.3. Bounds are lexical (text), as the schema gives them.
 
     `patterns`: one entry for each derivation step, all of which must match; within a step, alternatives, any of which
-    may (4.3.4.3). XSD regular expressions, as written. Also an annotation: ``Annotated[Decimal, Facets(total_digits=12)]``.
+    may (4.3.4.3). XSD regular expressions, as written. Also an annotation: ``Annotated[str, Facets(max_length=34)]``.
     """
 
     length: int | None = None
@@ -159,7 +159,7 @@ class ElementField:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One of the things that may stand in a `ChoiceField`: an element (`tag`), or the fields of a group record (None)."""
+    """One of the things that may stand in a `ChoiceField`: an element (`tag`), or a group record's fields (None)."""
 
     tag: str | None
     type: Type

@@ -56,7 +56,7 @@ class Envelope:
             elif body is None or version.label == "1.2" or namespace_of(tag_of(element)) in ("", version.namespace):
                 # SOAP 1.1 alone lets qualified elements follow the Body (section 4, 4.3)
                 raise MessageError(
-                    f"element {tag_of(element)} may not stand here: an Envelope holds an optional Header, then one Body",
+                    f"element {tag_of(element)} may not stand here: an Envelope holds a Header or none, then one Body",
                     place=place_of(element, "message"),
                 )
         if body is None:

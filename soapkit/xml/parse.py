@@ -70,7 +70,7 @@ def parse_message(data: bytes, *, source: str = "message", limits: XmlLimits = D
     'a'
     """
     if len(data) > limits.bytes:
-        raise LimitError(f"the document has {len(data):,} bytes; at most {limits.bytes:,} are read", place=Place(source))
+        raise LimitError(f"{len(data):,} bytes; at most {limits.bytes:,} are read", place=Place(source))
     try:
         root = etree.fromstring(data, _message_parser())
     except etree.XMLSyntaxError as error:
@@ -97,7 +97,7 @@ def parse_document(
     Raises `XmlError` and `LimitError` as `parse_message` does.
     """
     if len(data) > limits.bytes:
-        raise LimitError(f"the document has {len(data):,} bytes; at most {limits.bytes:,} are read", place=Place(source))
+        raise LimitError(f"{len(data):,} bytes; at most {limits.bytes:,} are read", place=Place(source))
     if not data.strip():
         raise XmlError("the document is empty", place=Place(source, 1))
     parser = etree.XMLParser(
@@ -145,7 +145,8 @@ def _check_namespaces(root: _Element, source: str, limits: XmlLimits) -> None:
         declared += 1
         if declared > limits.namespaces:
             raise LimitError(
-                f"the document declares more than {limits.namespaces:,} namespaces", place=Place(source, root.sourceline)
+                f"the document declares more than {limits.namespaces:,} namespaces",
+                place=Place(source, root.sourceline),
             )
     if declared > limits.in_scope:
         scope = 0
@@ -166,16 +167,13 @@ def _may_hold_instructions(data: bytes) -> bool:
 
 
 def _instructions(root: _Element) -> list[_Element]:
-    found: list[_Element] = list(root.iter(etree.ProcessingInstruction))
-    for sibling in (*root.itersiblings(preceding=True), *root.itersiblings()):
-        if isinstance(sibling, etree._ProcessingInstruction):
-            found.append(sibling)
-    return found
+    around = (*root.itersiblings(preceding=True), *root.itersiblings())
+    return [*root.iter(etree.ProcessingInstruction), *(node for node in around if callable(node.tag))]
 
 
 def _told(error: etree.XMLSyntaxError, data: bytes, source: str) -> XmlError:
     """The parser's complaint in words a person can use."""
-    line, column = error.position or (None, None)
+    line, column = error.position
     place = Place(source, line or None, column or None)
     message = error.msg or "not well-formed"
     if _DOCTYPE.match(data):
