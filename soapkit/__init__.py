@@ -1,1 +1,90 @@
-"""The face of soapkit."""
+"""soapkit: a SOAP/WSDL toolkit.
+
+    Client, AsyncClient     call operations: generated subclasses, or from_wsdl()
+    asgi, wsgi              host services: a generated Protocol's implementation, or a decorated class
+    service, operation      declare a service in code
+    encode, decode          values and XML without SOAP
+    Fault, DeclaredFault    what a service raises and a client catches
+    SoapkitError            the root of all errors (soapkit.errors)
+
+Names are loaded when they are first used, so ``import soapkit`` stays quick and loads no HTTP or crypto library.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from soapkit.errors import DeclaredFault, Fault, SoapkitError
+from soapkit.version import __version__
+
+if TYPE_CHECKING:
+    from soapkit import errors, security, testing
+    from soapkit.client.call import Exchange, Preview
+    from soapkit.client.client import AsyncClient, Client
+    from soapkit.databinding.codec import decode, encode
+    from soapkit.databinding.values import Raw
+    from soapkit.server.asgi import asgi
+    from soapkit.server.context import Call
+    from soapkit.server.service import operation, service
+    from soapkit.server.wsgi import wsgi
+    from soapkit.wsdl.load import load_contract
+    from soapkit.xsd.validate import validator_for
+
+__all__ = [
+    "AsyncClient",
+    "Call",
+    "Client",
+    "DeclaredFault",
+    "Exchange",
+    "Fault",
+    "Preview",
+    "Raw",
+    "SoapkitError",
+    "__version__",
+    "asgi",
+    "decode",
+    "encode",
+    "errors",
+    "load_contract",
+    "operation",
+    "security",
+    "service",
+    "testing",
+    "validator_for",
+    "wsgi",
+]
+
+_HOMES = {
+    "AsyncClient": "soapkit.client.client",
+    "Call": "soapkit.server.context",
+    "Client": "soapkit.client.client",
+    "Exchange": "soapkit.client.call",
+    "Preview": "soapkit.client.call",
+    "Raw": "soapkit.databinding.values",
+    "asgi": "soapkit.server.asgi",
+    "decode": "soapkit.databinding.codec",
+    "encode": "soapkit.databinding.codec",
+    "load_contract": "soapkit.wsdl.load",
+    "operation": "soapkit.server.service",
+    "service": "soapkit.server.service",
+    "validator_for": "soapkit.xsd.validate",
+    "wsgi": "soapkit.server.wsgi",
+}
+
+_MODULES = {"errors", "security", "testing"}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"soapkit.{name}")
+    else:
+        raise AttributeError(f"module 'soapkit' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -178,7 +178,8 @@ class Fault(SoapkitError):
 
     `code`: who is to blame; `reason`: text for a person; `reasons`: by language where several came; `actor`: SOAP
     1.1's faultactor or 1.2's Role; `node`: 1.2's Node; `detail`: the detail, typed in a declared fault, else the
-    entries of the ``detail`` element as a tuple of lxml elements.
+    entries of the ``detail`` element as a tuple of lxml elements; `unverified`: security was asked for, and this fault
+    came without it: anybody may have sent it.
 
     Source: SOAP 1.1, 4.4; SOAP 1.2 part 1, 5.4.
     """
@@ -200,6 +201,7 @@ class Fault(SoapkitError):
         self.actor = actor
         self.node = node
         self.reasons = reasons or ({"en": reason} if reason else {})
+        self.unverified = False
 
 
 class DeclaredFault(Fault, Generic[DetailT]):

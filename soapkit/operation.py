@@ -94,6 +94,21 @@ class Operation(Generic[RequestT, ReplyT]):
         """Whether no reply is expected."""
         return self.reply is None
 
+    def value_of(self, record: Any) -> Any:
+        """What a call returns for a reply record: its only field (`unwrap`), or the record."""
+        return record if self.unwrap is None else getattr(record, self.unwrap)
+
+    def record_for(self, value: Any) -> Any:
+        """The reply record for what a handler returned: the pair of `value_of`.
+
+        A reply without fields is made here, since its handler returns nothing.
+        """
+        assert self.reply is not None
+        record = self.reply.record
+        if self.unwrap is not None and isinstance(record, type):
+            return record(**{self.unwrap: value})
+        return record() if value is None and isinstance(record, type) else value
+
 
 @dataclass(frozen=True, slots=True)
 class Port:

@@ -297,8 +297,11 @@ class Record:
 
     @property
     def elements(self) -> tuple[ElementLike, ...]:
-        """The leaves of the content, in document order."""
-        return tuple(leaves(self.content))
+        """The fields of the content, in document order; one that stands in several branches of a choice, once."""
+        found: dict[str, ElementLike] = {}
+        for leaf in leaves(self.content):
+            found.setdefault(leaf.name, leaf)
+        return tuple(found.values())
 
     @property
     def fields(self) -> tuple[Field, ...]:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from lxml.etree import _Element
 
 from soapkit.errors import MessageError
-from soapkit.soap.version import VERSIONS, Version
-from soapkit.xml.names import local_name, namespace_of
+from soapkit.soap.version import SOAP_1_2, VERSIONS, Version
+from soapkit.xml.names import namespace_of, split
 from soapkit.xml.parse import parse_message
 from soapkit.xml.serialise import serialise
 from soapkit.xml.walk import children, place_of, tag_of
@@ -36,27 +36,20 @@ class Envelope:
         Raises `MessageError`: code ``VersionMismatch`` when the root is an Envelope of neither SOAP version (SOAP 1.1,
         4.1.2; SOAP 1.2 part 1, 5.4.7), ``Sender`` for a wrong structure.
         """
-        tag = tag_of(root)
-        version = VERSIONS.get(namespace_of(tag))
-        if local_name(tag) != "Envelope":
-            raise MessageError(f"expected a SOAP Envelope, found element {tag}", place=place_of(root, "message"))
+        version = _BY_ENVELOPE.get(tag_of(root))
         if version is None:
-            raise MessageError(
-                f"expected an Envelope of SOAP 1.1 or 1.2, found one in namespace {namespace_of(tag)!r}",
-                code="VersionMismatch",
-                place=place_of(root, "message"),
-            )
+            raise _no_envelope(root)
         header: _Element | None = None
         body: _Element | None = None
         for element in children(root):
-            if element.tag == version.header and header is None and body is None:
-                header = element
-            elif element.tag == version.body and body is None:
+            if element.tag == version.body and body is None:
                 body = element
-            elif body is None or version.label == "1.2" or namespace_of(tag_of(element)) in ("", version.namespace):
+            elif element.tag == version.header and header is None and body is None:
+                header = element
+            elif body is None or version is SOAP_1_2 or namespace_of(tag_of(element)) in ("", version.namespace):
                 # SOAP 1.1 alone lets qualified elements follow the Body (section 4, 4.3)
                 raise MessageError(
-                    f"element {tag_of(element)} may not stand here: an Envelope holds a Header or none, then one Body",
+                    f"element {tag_of(element)} may not stand here: an Envelope has an optional Header, then one Body",
                     place=place_of(element, "message"),
                 )
         if body is None:
@@ -76,6 +69,21 @@ class Envelope:
     def to_bytes(self) -> bytes:
         """The message, UTF-8 without an XML declaration."""
         return serialise(self.root)
+
+
+_BY_ENVELOPE = {version.envelope: version for version in VERSIONS.values()}
+
+
+def _no_envelope(root: _Element) -> MessageError:
+    """What is wrong with a root that is no Envelope of a version we know."""
+    namespace, local = split(tag_of(root))
+    if local != "Envelope":
+        return MessageError(f"expected a SOAP Envelope, found element {tag_of(root)}", place=place_of(root, "message"))
+    return MessageError(
+        f"expected an Envelope of SOAP 1.1 or 1.2, found one in namespace {namespace!r}",
+        code="VersionMismatch",
+        place=place_of(root, "message"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

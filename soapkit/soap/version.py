@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from soapkit.xml.names import SOAP11, SOAP11_ENC, SOAP12, SOAP12_ENC, clark
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # two values, told apart by identity
 class Version:
     """What one version of SOAP says differently. Names are Clark names.
 
     `role`: the attribute that names whom a header block is for; `next_role`: the role every node plays;
-    `codes`: the fault codes by their SOAP 1.2 words. `action_in`: where the action of a request stands.
+    `codes`: the fault codes by their SOAP 1.2 words. `action_in`: where the action of a request stands. The names of
+    elements and attributes follow from the namespace.
     """
 
     label: Literal["1.1", "1.2"]
@@ -27,33 +28,29 @@ class Version:
     action_in: Literal["SOAPAction header", "action parameter"]
     codes: dict[str, str]
 
-    @property
-    def envelope(self) -> str:
-        return clark(self.namespace, "Envelope")
+    envelope: str = field(init=False)
+    header: str = field(init=False)
+    body: str = field(init=False)
+    fault: str = field(init=False)
+    must_understand: str = field(init=False)
+    encoding_style: str = field(init=False)
 
-    @property
-    def header(self) -> str:
-        return clark(self.namespace, "Header")
-
-    @property
-    def body(self) -> str:
-        return clark(self.namespace, "Body")
-
-    @property
-    def fault(self) -> str:
-        return clark(self.namespace, "Fault")
-
-    @property
-    def must_understand(self) -> str:
-        return clark(self.namespace, "mustUnderstand")
-
-    @property
-    def encoding_style(self) -> str:
-        return clark(self.namespace, "encodingStyle")
+    def __post_init__(self) -> None:
+        for name, local in _NAMES.items():  # once, not once a message
+            object.__setattr__(self, name, clark(self.namespace, local))
 
     def __repr__(self) -> str:
         return f"SOAP {self.label}"
 
+
+_NAMES = {
+    "envelope": "Envelope",
+    "header": "Header",
+    "body": "Body",
+    "fault": "Fault",
+    "must_understand": "mustUnderstand",
+    "encoding_style": "encodingStyle",
+}
 
 SOAP_1_1 = Version(
     label="1.1",

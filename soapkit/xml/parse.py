@@ -40,7 +40,8 @@ DEFAULT_LIMITS = XmlLimits()
 _local = threading.local()
 
 # A DOCTYPE can only stand before the root element: after the declaration, comments, processing instructions, blanks.
-_DOCTYPE = re.compile(rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<!DOCTYPE", re.DOTALL)
+# Atomic groups: without them, forty comments before a mistake would keep the expression busy for ever.
+_DOCTYPE = re.compile(rb"\s*+(?:<\?(?>.*?\?>)\s*+|<!--(?>.*?-->)\s*+)*+<!DOCTYPE", re.DOTALL)
 
 
 def _message_parser() -> etree.XMLParser:

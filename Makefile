@@ -1,0 +1,70 @@
+# Everything a developer runs. `make demo` and `make test` need Python 3.11+ and make, nothing else prepared.
+
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEV_READY := $(VENV)/.ready-dev
+
+.PHONY: demo serve test lint types pytest bench docs interop test-all clean help
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "soapkit needs Python 3.11 or later")'
+	$(PYTHON) -m venv $(VENV)
+
+# What `make demo` needs: soapkit with what a user of every feature installs.
+$(READY): setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[all]'
+	@touch $@
+
+# What a developer needs besides.
+$(DEV_READY): setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(READY)
+
+## make demo       the main job, step by step: contract -> typed stubs -> endpoint -> signed and encrypted call
+demo: $(READY)
+	@$(BIN)/python samples/demo.py
+
+## make serve      the demo's endpoint, left up
+serve: $(READY)
+	@$(BIN)/python samples/demo.py --serve
+
+## make test       all that must stay green: pytest, mypy --strict, ruff, the architecture test
+test: $(DEV_READY) lint types pytest
+
+lint: $(DEV_READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check soapkit tests samples benchmarks
+
+types: $(DEV_READY)
+	$(BIN)/mypy
+
+pytest: $(DEV_READY)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+## make test-all   the tests on every Python from 3.11 that pyenv has
+test-all:
+	@for python in $$(ls -d $${PYENV_ROOT:-$$HOME/.pyenv}/versions/3.1[1-9]*/bin/python 2>/dev/null); do \
+		version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+		echo "== Python $$version"; \
+		$(MAKE) --no-print-directory VENV=.venv-$$version PYTHON=$$python pytest || exit 1; \
+	done
+
+## make interop    soapkit against other stacks, over real sockets
+interop: $(DEV_READY)
+	$(BIN)/python -m pytest -q tests/interop
+
+## make bench      side by side with zeep, Spyne, suds and xsdata; writes docs/performance.rst
+bench: $(DEV_READY)
+	$(BIN)/python benchmarks/run.py
+
+## make docs       the documentation, in docs/_build
+docs: $(DEV_READY)
+	$(BIN)/python -m sphinx -q -W -b html docs docs/_build
+
+clean:
+	rm -rf $(VENV) .venv-* build dist docs/_build .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,106 @@
+"""``soapkit call``: call an operation from the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+import msgspec
+
+from soapkit.client.client import Client
+from soapkit.errors import DeclaredFault, Fault, UsageError
+from soapkit.xml.names import did_you_mean
+
+
+@click.command(name="call")
+@click.argument("contract", metavar="FILE_OR_URL")
+@click.argument("operation")
+@click.argument("arguments", metavar="[NAME=VALUE]...", nargs=-1)
+@click.option("--address", help="Where to call, instead of the contract's address.")
+@click.option("--service", help="Which service of the contract, by name.")
+@click.option("--port", help="Which port of the service, by name.")
+@click.option("--soap", "version", type=click.Choice(["1.1", "1.2"]), help="Which SOAP version.")
+@click.option("--timeout", type=float, default=60.0, show_default=True, help="Seconds.")
+@click.option("--validate", type=click.Choice(["off", "in", "out", "both"]), default="off", show_default=True)
+@click.option("--preview", is_flag=True, help="Print the request, and send nothing.")
+@click.option("--xml", "as_xml", is_flag=True, help="Print the reply's envelope instead of its value.")
+def command(
+    contract: str,
+    operation: str,
+    arguments: tuple[str, ...],
+    address: str | None,
+    service: str | None,
+    port: str | None,
+    version: str | None,
+    timeout: float,
+    validate: str,
+    preview: bool,
+    as_xml: bool,
+) -> None:
+    """Call OPERATION of a contract and print its result as JSON.
+
+    Each argument is NAME=VALUE, its value as XML would write it, or JSON for a record or a list.
+
+    \b
+    Example:
+        soapkit call wsdl/bank.wsdl transfer source=DE1 target=DE2 amount=10.00
+    """
+    client = Client.from_wsdl(
+        contract, address, service=service, port=port, version=version, timeout=timeout, validate=validate
+    )
+    with client:
+        view = client.preview if preview else client.with_exchange
+        method = _method(view, operation)
+        try:
+            result = _called(method, operation, dict(_argument(text) for text in arguments))
+        except Fault as fault:
+            _tell(fault)
+            sys.exit(1)
+    if preview or as_xml:
+        click.echo((result.request if preview else result.response).decode())
+    else:
+        click.echo(_as_json(result.value))
+
+
+def _method(client: Any, operation: str) -> Any:
+    """The method for an operation, by its contract name or its Python name."""
+    for known in client.service.operations:
+        if operation in (known.name, known.method):
+            return getattr(client, known.method or known.name)
+    names = [known.name for known in client.service.operations]
+    raise UsageError(f"{client.service.name} has no operation {operation!r}{did_you_mean(operation, names)}")
+
+
+def _called(method: Any, operation: str, arguments: dict[str, Any]) -> Any:
+    try:
+        return method(**arguments)
+    except TypeError as error:  # Python's own words for an unknown or a missing argument are the best there are
+        if "argument" in str(error):
+            raise UsageError(f"{operation}: {str(error).partition('() ')[2] or error}") from None
+        raise
+
+
+def _argument(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"{text!r}: expected NAME=VALUE")
+    if value[:1] in ("{", "["):
+        try:
+            return name, json.loads(value)
+        except ValueError as error:
+            raise UsageError(f"{name}: not JSON: {error}") from None
+    return name, value
+
+
+def _tell(fault: Fault) -> None:
+    name = type(fault).__name__ if isinstance(fault, DeclaredFault) else fault.code.name
+    click.echo(f"soapkit: fault {name}: {fault.reason}", err=True)
+    if isinstance(fault, DeclaredFault):
+        click.echo(_as_json(fault.detail), err=True)
+
+
+def _as_json(value: Any) -> str:
+    encoded = msgspec.json.encode(value, enc_hook=str)
+    return msgspec.json.format(encoded, indent=2).decode()

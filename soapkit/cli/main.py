@@ -1,0 +1,83 @@
+"""The ``soapkit`` command: its subcommands, and how an error ends it.
+
+Exit codes: 0 yes, 1 no (invalid, unverified, drift, an expected error), 2 usage. An expected error is one line on
+stderr for each problem, never a traceback.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from soapkit.errors import SoapkitError
+from soapkit.version import __version__
+
+# One file a command: loaded only when it is called, so that `soapkit --help` stays quick.
+COMMANDS = {
+    "inspect": "Tell what a contract offers: services, ports, operations, types.",
+    "generate": "Write a typed Python package from a contract.",
+    "call": "Call an operation, from the command line.",
+    "serve": "Host a service with uvicorn.",
+    "sign": "Sign a SOAP message.",
+    "verify": "Verify a signed message: what is covered, and by whom.",
+    "encrypt": "Encrypt a SOAP message.",
+    "decrypt": "Decrypt a SOAP message.",
+    "cert": "Make a throw-away authority and keys, for development.",
+}
+
+
+class Commands(click.Group):
+    """Finds each subcommand in the file of its name, at the moment it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"soapkit.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="soapkit")
+def soapkit() -> None:
+    """A SOAP/WSDL toolkit: typed clients from WSDL, SOAP endpoints, WS-Security.
+
+    Exit codes: 0 yes, 1 no (an expected error, one line each on stderr), 2 usage.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    try:
+        code = soapkit.main(args=arguments, standalone_mode=False)
+    except SoapkitError as error:
+        sys.exit(_said(str(error), 1))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(_said("stopped", 130))
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away: not our error, and nothing more to say
+        sys.exit(0)
+    except OSError as error:
+        sys.exit(_said(f"{error.filename or 'input'}: {error.strerror or error}", 1))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _said(message: str, code: int) -> int:
+    for line in message.splitlines() or [message]:
+        click.echo(f"soapkit: {line}", err=True)
+    return code
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""``soapkit serve module:object``: host a service with uvicorn."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import socket
+import sys
+from pathlib import Path
+
+import click
+
+from soapkit.errors import UsageError
+from soapkit.server.asgi import Asgi, asgi
+from soapkit.server.wsgi import Wsgi
+from soapkit.xml.names import did_you_mean
+
+
+@click.command(name="serve")
+@click.argument("target", metavar="MODULE:OBJECT")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
+@click.option(
+    "--validate",
+    type=click.Choice(["off", "in", "out", "both"]),
+    default="off",
+    show_default=True,
+    help="Check bodies against the contract's schema.",
+)
+@click.option("--contract", type=click.Path(exists=True, dir_okay=False), help="The WSDL to hand out at ?wsdl.")
+@click.option("--log-level", default="info", type=click.Choice(["critical", "error", "warning", "info", "debug"]))
+def command(
+    target: str, host: str, port: int, workers: int, validate: str, contract: str | None, log_level: str
+) -> None:
+    """Host a service until it is stopped.
+
+    MODULE:OBJECT names, in a module importable from here, an object or class that serves (a generated Protocol's
+    implementation, or a class decorated with @soapkit.service), or an application made by soapkit.asgi.
+
+    \b
+    Example:
+        soapkit serve bank_service:MyBank --port 8080
+    """
+    try:
+        import uvicorn  # the extra `server`
+    except ImportError:
+        raise UsageError("soapkit serve needs uvicorn: pip install 'soapkit[server]'") from None
+    application = application_for(target, validate=validate, contract=contract)
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        bound = listener.getsockname()[1]
+        for path in application.endpoints:
+            shown = f"[{host}]" if ":" in host else host
+            click.echo(f"serving http://{shown}:{bound}{path or '/'}  (contract: ?wsdl)")
+        sys.stdout.flush()
+        if workers == 1:
+            uvicorn.Server(uvicorn.Config(application, log_level=log_level, lifespan="on")).run(sockets=[listener])
+        else:
+            _many(workers, log_level, listener, target, validate, contract)
+
+
+def _many(
+    workers: int, log_level: str, listener: socket.socket, target: str, validate: str, contract: str | None
+) -> None:
+    """Several processes on one socket: each imports the service anew, from what is left in the environment."""
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    os.environ.update({"SOAPKIT_SERVE": target, "SOAPKIT_VALIDATE": validate, "SOAPKIT_CONTRACT": contract or ""})
+    factory = "soapkit.cli.serve:application_from_environment"
+    config = uvicorn.Config(factory, factory=True, log_level=log_level, workers=workers)
+    Multiprocess(config, sockets=[listener]).run()
+
+
+def application_from_environment() -> Asgi:
+    """The application that a worker process hosts."""
+    return application_for(
+        os.environ["SOAPKIT_SERVE"],
+        validate=os.environ["SOAPKIT_VALIDATE"],
+        contract=os.environ["SOAPKIT_CONTRACT"] or None,
+    )
+
+
+def application_for(target: str, *, validate: str, contract: str | None) -> Asgi:
+    """The application for ``module:object``. Raises `UsageError` naming what is not there."""
+    module_name, _, attribute = target.partition(":")
+    if not attribute:
+        raise UsageError(f"{target!r}: expected MODULE:OBJECT, such as bank_service:MyBank")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and module_name.split(".")[0] != error.name.split(".")[0]:
+            raise
+        raise UsageError(f"there is no module {module_name!r} here ({here})") from None
+    if not hasattr(module, attribute):
+        known = [name for name in vars(module) if not name.startswith("_")]
+        raise UsageError(f"module {module_name} has no {attribute!r}{did_you_mean(attribute, known)}")
+    served = getattr(module, attribute)
+    if isinstance(served, Asgi):
+        return served
+    if isinstance(served, Wsgi):
+        raise UsageError(f"{target} is a WSGI application: host it with gunicorn, or name the service itself")
+    return asgi(served, validate=validate, contract=contract)  # type: ignore[arg-type]  # click has checked the choice

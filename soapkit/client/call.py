@@ -1,0 +1,133 @@
+"""One call, written once: request out, reply in, for blocking and async clients alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from soapkit.errors import SoapkitError
+from soapkit.exchange.flow import Flow, send
+from soapkit.exchange.log import log_message
+from soapkit.exchange.processor import Processor, Received
+from soapkit.operation import Operation
+from soapkit.soap.security_result import SecurityResult
+from soapkit.soap.version import Version
+from soapkit.transport.binding import envelope_of, request_for
+from soapkit.transport.values import AsyncTransport, Headers, Request, Response, Transport
+
+ValueT = TypeVar("ValueT")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange(Generic[ValueT]):
+    """A call that took place: its value, and all that passed.
+
+    `value`: what the plain method returns. `request`, `response`: the envelopes as they went over the wire, bytes.
+    `headers`: the reply's declared header blocks, typed, by part name. `request_headers`, `response_headers`: of HTTP.
+    `status`: of HTTP, 0 if none came. `seconds`: from sending to the reply's last byte. `security`: what was believed
+    of the reply, and why. An exchange that failed is the `exchange` of the error, its `value` None.
+    """
+
+    operation: str
+    address: str
+    value: ValueT
+    request: bytes = field(repr=False)
+    response: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    request_headers: Headers = field(default_factory=Headers, repr=False)
+    response_headers: Headers = field(default_factory=Headers, repr=False)
+    status: int = 0
+    seconds: float = 0.0
+    security: SecurityResult | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A message that would be sent: ``bank.preview.transfer(...)``. `request` is the envelope, bytes."""
+
+    operation: str
+    address: str
+    request: bytes = field(repr=False)
+    request_headers: Headers = field(default_factory=Headers, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where calls go, and how: what a client holds.
+
+    `headers`: default values of declared header blocks, by part name, for the operations that declare them.
+    `timeout`: seconds for one exchange.
+    """
+
+    address: str
+    version: Version
+    actions: Mapping[str, str]
+    processor: Processor
+    headers: Mapping[str, object]
+    timeout: float | None
+
+    def request(
+        self, operation: Operation[Any, Any], record: object, headers: Mapping[str, object] | None = None
+    ) -> Request:
+        """The HTTP request of a call. Raises `UsageError`, `EncodeError`, `ValidationError`, `SecurityError`."""
+        declared = {header.name for header in operation.request.headers}
+        blocks = {name: value for name, value in self.headers.items() if name in declared}
+        blocks.update((name, value) for name, value in (headers or {}).items() if value is not None)
+        body = self.processor.send_request(self.version, operation, record, blocks)
+        action = self.actions.get(operation.name, operation.action)
+        return request_for(self.address, self.version, action, body, timeout=self.timeout)
+
+
+def call(
+    route: Route,
+    transport: Transport | AsyncTransport,
+    operation: Operation[Any, ValueT],
+    record: object,
+    headers: Mapping[str, object] | None = None,
+) -> Flow[Exchange[ValueT]]:
+    """The flow of one call. Every error it ends with carries the exchange as far as it got."""
+    request = route.request(operation, record, headers)
+    log_message("sent", operation.name, request.body)
+    response: Response | None = None
+    started = time.perf_counter()
+    try:
+        response = yield from send(transport, request)
+        seconds = time.perf_counter() - started
+        log_message("received", operation.name, response.body)
+        received = _received(route, operation, response)
+    except SoapkitError as error:
+        error.exchange = _exchange(operation, request, response, None, None, time.perf_counter() - started)
+        raise
+    value = operation.value_of(received.value) if received is not None else None
+    return _exchange(operation, request, response, received, value, seconds)
+
+
+def _received(route: Route, operation: Operation[Any, Any], response: Response) -> Received | None:
+    """The reply of a response; None where none is due."""
+    envelope = envelope_of(response, route.version, one_way=operation.one_way, source=operation.name)
+    return None if envelope is None else route.processor.receive_reply(envelope, operation)
+
+
+def _exchange(
+    operation: Operation[Any, Any],
+    request: Request,
+    response: Response | None,
+    received: Received | None,
+    value: Any,
+    seconds: float,
+) -> Exchange[Any]:
+    return Exchange(
+        operation=operation.name,
+        address=request.url,
+        value=value,
+        request=request.body,
+        response=response.body if response is not None else b"",
+        headers=received.headers if received is not None else {},
+        request_headers=request.headers,
+        response_headers=response.headers if response is not None else Headers(),
+        status=response.status if response is not None else 0,
+        seconds=seconds,
+        security=received.security if received is not None else None,
+    )

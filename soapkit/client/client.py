@@ -1,0 +1,290 @@
+"""Client and AsyncClient: what every generated client inherits.
+
+A generated method makes the request record and calls `_call`; everything else is here. Making a client does no I/O:
+connections are opened by the first call.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
+
+from soapkit.client.call import Exchange, Preview, Route, call
+from soapkit.databinding.codec import Codecs
+from soapkit.errors import UsageError
+from soapkit.exchange.flow import arun, run
+from soapkit.exchange.flow import call as do
+from soapkit.exchange.message_security import MessageSecurity
+from soapkit.exchange.processor import Processor, Validation, Validator
+from soapkit.operation import Operation, Port, Service
+from soapkit.soap.version import BY_LABEL
+from soapkit.transport.values import AsyncTransport, Transport
+from soapkit.xml.names import did_you_mean
+
+RequestT = TypeVar("RequestT")
+ReplyT = TypeVar("ReplyT")
+
+DEFAULT_TIMEOUT = 60.0  # seconds
+
+
+View: TypeAlias = Literal["value", "exchange", "preview"]
+"""What a call returns. A generated method promises the value; for the other views the generator declares classes of
+their own, so a type checker knows, while at run time it is the same method of a copy of the client."""
+
+
+class _Connection:
+    """The transport of a client and of all its views: given, or made at the first call and then the client's own."""
+
+    __slots__ = ("_given", "_lock", "_own")
+
+    def __init__(self, given: Any) -> None:
+        self._given = given
+        self._own: Any = None
+        self._lock = threading.Lock()
+
+    def made_by(self, make: Callable[[], Any]) -> Any:
+        if self._given is not None:
+            return self._given
+        with self._lock:
+            if self._own is None:
+                self._own = make()
+            return self._own
+
+    def released(self) -> Any:
+        """The transport to close, if the client made one."""
+        with self._lock:
+            own, self._own = self._own, None
+            return own
+
+
+class BaseClient:
+    """What blocking and async clients share: the settings, and where calls go.
+
+    `address`: overrides that of the contract. `port`, `version` (``"1.1"``, ``"1.2"``): which of the contract's ports
+    to use; the first if neither is given. `security`: a `soapkit.security.Security`. `transport`: what carries
+    requests; by default urllib3 for `Client`, aiohttp for `AsyncClient`, made at the first call. `timeout`: seconds
+    for one exchange, None for no end. `headers`: values of declared header blocks by part name, sent with every
+    operation that declares them. `validate` and `validator`: check bodies against the schema when they come in
+    (``in``), go out (``out``) or ``both``. `unknown`: what to do with elements that the contract does not know in a
+    reply: ``strict`` refuses them, ``lenient`` passes them over.
+
+    Raises `UsageError` for a port or version that the contract does not have, and where no address is known.
+    """
+
+    service: ClassVar[Service]
+
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        port: str | None = None,
+        version: Literal["1.1", "1.2"] | None = None,
+        security: MessageSecurity | None = None,
+        transport: Any = None,  # Transport or AsyncTransport, narrowed by the subclasses
+        timeout: float | None = DEFAULT_TIMEOUT,
+        headers: Mapping[str, object] | None = None,
+        validate: Validation = "off",
+        validator: Validator | None = None,
+        unknown: Literal["strict", "lenient"] = "strict",
+    ) -> None:
+        chosen = _choose_port(self.service, port, version)
+        target = address or chosen.address
+        if not target:
+            raise UsageError(f"the contract gives no address for {self.service.name}: give one")
+        if validate != "off" and validator is None:
+            raise UsageError(f"validate={validate!r} needs a validator (soapkit.validator_for(contract))")
+        understood = frozenset(
+            header.tag
+            for operation in self.service.operations
+            if operation.reply is not None
+            for header in operation.reply.headers
+        )
+        codecs = Codecs.for_service(self.service, unknown=unknown)
+        self._route = Route(
+            address=target,
+            version=BY_LABEL[version or chosen.version],
+            actions=chosen.actions,
+            processor=Processor(codecs, security, validator, validate, understood),
+            headers=dict(headers or {}),
+            timeout=timeout,
+        )
+        self._connection = _Connection(transport)
+        self._loosen: Callable[[Any], Any] | None = None  # set by a dynamic client, whose values come as people type
+        self._view: View = "value"
+
+    @property
+    def types(self) -> ModuleType:
+        """The package of this client, with the classes of the contract: ``client.types.Person(name="Ada")``."""
+        return sys.modules[type(self).__module__.rpartition(".")[0] or type(self).__module__]
+
+    @property
+    def address(self) -> str:
+        """Where calls go."""
+        return self._route.address
+
+    @property
+    def with_exchange(self) -> Any:
+        """The same operations, each returning the `Exchange`: value, both messages, headers, timing."""
+        return self._seen_as("exchange")
+
+    @property
+    def preview(self) -> Any:
+        """The same operations, each returning its message as a `Preview`, and sending nothing."""
+        return self._seen_as("preview")
+
+    def _seen_as(self, view: View) -> Self:
+        client = copy.copy(self)
+        client._view = view
+        return client
+
+    def _record(self, request: Any) -> Any:
+        return request if self._loosen is None else self._loosen(request)
+
+    def _previewed(self, operation: Operation[Any, Any], record: Any, headers: Mapping[str, object] | None) -> Any:
+        request = self._route.request(operation, record, headers)
+        return Preview(operation.name, request.url, request.body, request.headers)
+
+    def _presented(self, exchange: Exchange[Any]) -> Any:
+        return exchange.value if self._view == "value" else exchange
+
+    def __getattr__(self, name: str) -> Any:
+        # Only reached for a name that is not there: say which operation was meant.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        known = [operation.method or operation.name for operation in self.service.operations]
+        raise _UnknownOperation(
+            f"{type(self).__name__} has no operation {name!r}{did_you_mean(name, known)} (it has {', '.join(known)})"
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._route.address!r}, {self._route.version!r})"
+
+
+class _UnknownOperation(UsageError, AttributeError):
+    """Both what soapkit raises for an unknown operation and what Python expects for a missing attribute."""
+
+
+class Client(BaseClient):
+    """Calls operations, blocking. One client serves many threads.
+
+    Used by a generated subclass, or without generated code::
+
+        with soapkit.Client.from_wsdl("wsdl/bank.wsdl") as bank:
+            receipt = bank.transfer(source="DE1", target="DE2", amount="10.00")
+    """
+
+    def _call(
+        self,
+        operation: Operation[RequestT, ReplyT],
+        request: RequestT,
+        headers: Mapping[str, object] | None = None,
+    ) -> ReplyT:
+        record = self._record(request)
+        if self._view == "preview":
+            return self._previewed(operation, record, headers)  # type: ignore[no-any-return]  # see View
+        transport = self._connection.made_by(_urllib3)
+        return self._presented(run(call(self._route, transport, operation, record, headers)))  # type: ignore[no-any-return]  # see View
+
+    def close(self) -> None:
+        """Let go of connections, if the client made its transport itself."""
+        own: Transport | None = self._connection.released()
+        if own is not None:
+            own.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @classmethod
+    def from_wsdl(
+        cls,
+        contract: str | Path | bytes,
+        address: str | None = None,
+        *,
+        service: str | None = None,
+        strict: bool = False,
+        **settings: Any,  # those of the constructor
+    ) -> Any:
+        """A client for a contract, without generated code; see `soapkit.client.dynamic`."""
+        from soapkit.client.dynamic import client_for  # the contract wing only where a contract is read
+
+        return client_for(contract, cls, address, service, strict, settings)
+
+
+class AsyncClient(BaseClient):
+    """Calls operations in an event loop: the same names, with ``await``."""
+
+    async def _call(
+        self,
+        operation: Operation[RequestT, ReplyT],
+        request: RequestT,
+        headers: Mapping[str, object] | None = None,
+    ) -> ReplyT:
+        record = self._record(request)
+        if self._view == "preview":
+            return self._previewed(operation, record, headers)  # type: ignore[no-any-return]  # see View
+        transport = self._connection.made_by(_aiohttp)
+        return self._presented(await arun(call(self._route, transport, operation, record, headers)))  # type: ignore[no-any-return]  # see View
+
+    async def aclose(self) -> None:
+        """Let go of connections, if the client made its transport itself."""
+        own: AsyncTransport | None = self._connection.released()
+        if own is not None:
+            await own.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    @classmethod
+    async def from_wsdl(
+        cls,
+        contract: str | Path | bytes,
+        address: str | None = None,
+        *,
+        service: str | None = None,
+        strict: bool = False,
+        **settings: Any,
+    ) -> Any:
+        """As `Client.from_wsdl`; the contract is read in a thread, so the event loop is never blocked."""
+        from soapkit.client.dynamic import client_for  # as in Client
+
+        return await arun(do(partial(client_for, contract, cls, address, service, strict, settings)))
+
+
+def _choose_port(service: Service, port: str | None, version: str | None) -> Port:
+    if port is not None:
+        names = {candidate.name: candidate for candidate in service.ports}
+        if port not in names:
+            raise UsageError(
+                f"{service.name} has no port {port!r}; it has {', '.join(names)}{did_you_mean(port, names)}"
+            )
+        return names[port]
+    for candidate in service.ports:
+        if version in (None, candidate.version):
+            return candidate
+    if not service.ports:
+        return Port("", "", "1.1" if version is None else version)  # type: ignore[arg-type]  # checked by the annotation of the constructor
+    raise UsageError(f"{service.name} has no port for SOAP {version}")
+
+
+def _urllib3() -> Transport:
+    from soapkit.transport.urllib3 import Urllib3Transport  # an HTTP library only once one is needed
+
+    return Urllib3Transport()
+
+
+def _aiohttp() -> AsyncTransport:
+    from soapkit.transport.aiohttp import AiohttpTransport  # as above
+
+    return AiohttpTransport()

@@ -1,0 +1,87 @@
+"""A client without generated code: generate the module in memory, import it, use it.
+
+It is the generated client in all but one thing: values may come as people type them, text for numbers and dates, a
+dict for a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from soapkit.client.loosen import Loosen
+from soapkit.codegen.generate import module_in_memory
+from soapkit.errors import ContractError, HttpError, UsageError
+from soapkit.transport.urllib3 import Urllib3Transport
+from soapkit.transport.values import Request
+from soapkit.wsdl.load import load_contract
+from soapkit.wsdl.model import Contract
+from soapkit.xml.documents import Documents
+from soapkit.xml.names import did_you_mean
+from soapkit.xsd.validate import validator_for
+
+
+def client_for(
+    source: str | Path | bytes,
+    base: type,
+    address: str | None,
+    service: str | None,
+    strict: bool,
+    settings: Mapping[str, Any],
+) -> Any:
+    """A client (of `base`: `Client` or `AsyncClient`) for a contract given as a path, a URL or bytes.
+
+    `service`: which of several, by name. Raises `ContractError`, `XmlError`, and `UsageError` for a service that is
+    not there.
+    """
+    contract = load_contract(source, documents=documents_for(source), strict=strict)
+    module = module_in_memory(contract.services, contract.shapes, name=_module_name(contract))
+    classes = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, base) and value.__module__.startswith(module.__name__)
+    ]
+    chosen = _choose(classes, service)
+    arguments = dict(settings)
+    if arguments.get("validate", "off") != "off":
+        arguments.setdefault("validator", validator_for(contract.schema))
+    client = chosen(address, **arguments)
+    client._loosen = Loosen(client._route.processor.codecs)
+    return client
+
+
+def documents_for(source: str | Path | bytes) -> Documents | None:
+    """How the documents of a contract are reached: over HTTP only for a contract that is itself there."""
+    remote = isinstance(source, str) and urlsplit(source).scheme in ("http", "https")
+    return Documents(fetch=_fetch) if remote else None
+
+
+def _fetch(url: str) -> bytes:
+    transport = Urllib3Transport()
+    try:
+        response = transport.send(Request(url, method="GET"))
+    finally:
+        transport.close()
+    if response.status != 200:
+        raise HttpError(f"{url}: expected a document, got HTTP {response.status}", status=response.status)
+    return response.body
+
+
+def _choose(classes: list[type], service: str | None) -> type:
+    if not classes:
+        raise ContractError("the contract has no service with a SOAP port that soapkit can call")
+    if service is None:
+        return classes[0]
+    by_name = {cls.service.name: cls for cls in reversed(classes)}  # type: ignore[attr-defined]  # every client has one
+    if service not in by_name:
+        raise UsageError(
+            f"the contract has no service {service!r}; it has {', '.join(by_name)}{did_you_mean(service, by_name)}"
+        )
+    return by_name[service]
+
+
+def _module_name(contract: Contract) -> str:
+    """A name that tracebacks show; unlike any that is importable."""
+    return f"soapkit_contract_{id(contract):x}"

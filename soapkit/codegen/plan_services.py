@@ -1,0 +1,243 @@
+"""Services -> the names of what is generated for them; then, with their types, the whole plan of a package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from soapkit.codegen.naming import Names, class_name, constant_name, field_name, method_name
+from soapkit.codegen.plan import FaultPlan, MethodPlan, Options, Package, ServicePlan, Types
+from soapkit.codegen.plan_types import Wanted, plan_types
+from soapkit.databinding.shape import Key, Record, RecordRef, Shapes, Type, reachable
+from soapkit.errors import ContractError, UsageError
+from soapkit.operation import FaultDetail, Header, Message, Operation, Service
+from soapkit.xml.names import did_you_mean, local_name, namespace_of
+
+OWN_MODULES = ("services", "_types", "_views")
+"""Modules that every package has, beside those of its types."""
+
+
+def plan_package(services: Iterable[Service], shapes: Shapes, *, name: str, options: Options | None = None) -> Package:
+    """The plan of the package `name` for these services.
+
+    Raises `UsageError` if `options.operations` names one that no service has.
+    """
+    options = options or Options()
+    chosen = _chosen(list(services), options)
+    named = _NamedServices(chosen, options)
+    records, left_out = _records(chosen, shapes, everything=not options.operations)
+    wanted = Wanted(records, list(_outer_types(chosen)), named.reserved, _suffixes(named))
+    types = plan_types(wanted, options, OWN_MODULES)
+    planned = tuple(_service(service, named, types, options) for service in chosen)
+    return Package(name, options, types, planned, tuple(named.faults.values()), left_out)
+
+
+def header_owner(header: Header) -> Key:
+    """The key under which anonymous simple types of a header block are planned."""
+    return f"header:{header.tag}"
+
+
+def fault_owner(tag: str) -> Key:
+    """As `header_owner`, of a fault detail."""
+    return f"fault:{tag}"
+
+
+# --- what is generated --------------------------------------------------------------------------------------------
+
+
+def _chosen(services: list[Service], options: Options) -> list[Service]:
+    if not options.operations:
+        return services
+    known = {operation.name for service in services for operation in service.operations}
+    for name in sorted(options.operations):
+        if name not in known:
+            raise UsageError(f"the contract has no operation {name}{did_you_mean(name, known)}")
+    kept = []
+    for service in services:
+        operations = tuple(each for each in service.operations if each.name in options.operations)
+        if operations:
+            kept.append(replace(service, operations=operations))
+    return kept
+
+
+def _messages(services: Iterable[Service]) -> Iterator[Message]:
+    for service in services:
+        for operation in service.operations:
+            yield operation.request
+            if operation.reply is not None:
+                yield operation.reply
+
+
+def _records(services: list[Service], shapes: Shapes, *, everything: bool) -> tuple[dict[Key, Record], tuple[str, ...]]:
+    """The records that the operations need, then all others that may be had; and which could not be had."""
+    needed: dict[Key, None] = {}
+    for message in _messages(services):
+        needed[message.record] = None
+        needed.update(dict.fromkeys(_keys(header.type for header in message.headers)))
+    for service in services:
+        for operation in service.operations:
+            needed.update(dict.fromkeys(_keys(fault.type for fault in operation.faults)))
+    found = reachable(list(needed), shapes)
+    left_out: list[str] = []
+    offered: dict[Key, Record] = {}
+    for key in shapes:
+        try:
+            offered.update(reachable([key], _Known(found, offered, shapes)))
+        except ContractError as error:
+            left_out.append(f"{key}: {error}")
+    while True:
+        more = {
+            key: record
+            for key, record in offered.items()
+            if key not in found and (everything or (record.base is not None and record.base.key in found))
+        }
+        if not more:
+            return found, tuple(left_out)
+        found.update({key: record for key, record in reachable(list(more), shapes).items() if key not in found})
+
+
+class _Known(dict[Key, Record]):
+    """Shapes of which those already met are no longer followed."""
+
+    def __init__(self, found: dict[Key, Record], offered: dict[Key, Record], shapes: Shapes) -> None:
+        super().__init__()
+        self._met = (found, offered)
+        self._shapes = shapes
+
+    def __missing__(self, key: Key) -> Record:
+        for met in self._met:
+            if key in met:
+                return Record(key, met[key].name)
+        return self._shapes[key]
+
+
+def _keys(types: Iterable[Type]) -> Iterator[Key]:
+    return (type_.key for type_ in types if isinstance(type_, RecordRef))
+
+
+def _outer_types(services: list[Service]) -> Iterator[tuple[Key, str, str, Type]]:
+    """Simple types of header blocks and fault details: owner, namespace, name, type."""
+    for message in _messages(services):
+        for header in message.headers:
+            yield header_owner(header), namespace_of(header.tag), local_name(header.tag), header.type
+    for service in services:
+        for operation in service.operations:
+            for fault in operation.faults:
+                yield fault_owner(fault.tag), namespace_of(fault.tag), local_name(fault.tag), fault.type
+
+
+# --- names of services and faults ---------------------------------------------------------------------------------
+
+
+class _NamedServices:
+    """The names that services need, which types then keep clear of."""
+
+    def __init__(self, services: list[Service], options: Options) -> None:
+        self.names = Names()
+        self.constants = Names({"SERVICE"})
+        wrappers = {
+            class_name(local_name(message.tag)) for message in _messages(services) if message.tag is not None
+        } | {class_name(fault.name) for service in services for each in service.operations for fault in each.faults}
+        self.services = {id(service): self._service_name(service, services, wrappers, options) for service in services}
+        self.service_constants = {
+            id(service): "SERVICE" if len(services) == 1 else self.constants.take(f"{constant_name(service.name)}_SERVICE")
+            for service in services
+        }
+        self.faults: dict[tuple[str, str], FaultPlan] = {}
+        for service in services:
+            for operation in service.operations:
+                for fault in operation.faults:
+                    self._add_fault(fault, options)
+        self.reserved = frozenset(
+            {fault.exception for fault in self.faults.values()}
+            | {form for name in self.services.values() for form in _forms(name)}
+        )
+
+    def _service_name(self, service: Service, services: list[Service], wrappers: set[str], options: Options) -> str:
+        """The port type's name, or the service's where it says more: ``BankService`` -> ``Bank``."""
+        key = f"{{{service.namespace}}}{service.name}"
+        if key in options.names:
+            return self._free_service(options.names[key])
+        alone = sum(other.name == service.name for other in services) == 1
+        full = class_name(service.name if alone else local_name(service.port_type))
+        short = _without(full, ("WebService", "Service", "PortType"))
+        for candidate in (short, full, f"{full}Service"):
+            if candidate not in wrappers and not any(self.names.holds(form) for form in _forms(candidate)):
+                return self._free_service(candidate)
+        return self._free_service(full)
+
+    def _free_service(self, name: str) -> str:
+        number = 2
+        candidate = name
+        while any(self.names.holds(form) for form in _forms(candidate)):
+            candidate = f"{name}{number}"
+            number += 1
+        for form in _forms(candidate):
+            self.names.take(form)
+        return candidate
+
+    def _add_fault(self, fault: FaultDetail, options: Options) -> None:
+        key = (fault.name, fault.tag)
+        if key not in self.faults:
+            wanted = options.names.get(fault.name) or class_name(fault.name)
+            name = self.names.take(wanted, f"{wanted}Fault")
+            constant = f"_{self.constants.take(constant_name(name))}"
+            self.faults[key] = FaultPlan(name, constant, fault.name, fault.tag, fault.type, fault.documentation)
+
+
+def _forms(name: str) -> tuple[str, ...]:
+    return name, f"Async{name}", f"{name}Client", f"Async{name}Client"
+
+
+def _without(name: str, endings: tuple[str, ...]) -> str:
+    for ending in endings:
+        if name.endswith(ending) and name != ending:
+            return name.removesuffix(ending)
+    return name
+
+
+def _suffixes(named: _NamedServices) -> dict[Key, str]:
+    """What the record of a fault is called where the exception has its name: ``InsufficientFundsDetail``."""
+    return {fault.type.key: "Detail" for fault in named.faults.values() if isinstance(fault.type, RecordRef)}
+
+
+# --- services with their types ------------------------------------------------------------------------------------
+
+
+def _service(service: Service, named: _NamedServices, types: Types, options: Options) -> ServicePlan:
+    methods = Names()
+    return ServicePlan(
+        named.services[id(service)],
+        named.service_constants[id(service)],
+        service,
+        tuple(_method(operation, methods, named, types, options) for operation in service.operations),
+    )
+
+
+def _method(
+    operation: Operation[Any, Any], methods: Names, named: _NamedServices, types: Types, options: Options
+) -> MethodPlan:
+    name = methods.take(method_name(options.names.get(operation.name, operation.name)))
+    request = types.classes[operation.request.record]
+    reply = None if operation.reply is None else types.classes[operation.reply.record]
+    parameters = Names(plan.name for plan in request.all_fields)
+    headers = tuple(_header(header, parameters) for header in operation.request.headers)
+    reply_names = Names()
+    reply_headers = () if operation.reply is None else tuple(_header(each, reply_names) for each in operation.reply.headers)
+    return MethodPlan(
+        name=name,
+        constant=named.constants.take(constant_name(operation.name), f"{constant_name(operation.name)}_OPERATION"),
+        operation=operation,
+        request=request,
+        reply=reply,
+        unwrap=reply.all_fields[0] if reply is not None and len(reply.all_fields) == 1 else None,
+        headers=headers,
+        reply_headers=reply_headers,
+        faults=tuple(named.faults[fault.name, fault.tag] for fault in operation.faults),
+    )
+
+
+def _header(header: Header, names: Names) -> Header:
+    return replace(header, name=names.take(field_name(header.name)))
+

@@ -1,0 +1,348 @@
+"""The content of a record -> which child belongs to which field.
+
+A record's content model is compiled to a `Model` once; `Model.assign` then takes the names of the children and gives,
+for each field, the positions of its children, and every `Mismatch`. XSD's models are deterministic (part 1, 3.8.6): the
+next name decides. Where a sloppy contract's is not, the branch that fits most is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from soapkit.databinding.shape import (
+    All,
+    Alternative,
+    AnyField,
+    Choice,
+    ChoiceField,
+    ElementField,
+    ElementLike,
+    Particle,
+    Record,
+    RecordRef,
+    Sequence,
+    leaves,
+)
+from soapkit.xml.names import namespace_of
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What stands in a choice field once: an element at a position, or a group record with its own children."""
+
+    alternative: Alternative
+    position: int
+    group: Assigned | None = None
+
+
+Assigned: TypeAlias = "dict[str, list[int] | list[Chosen]]"
+"""By field: the positions of its children; of a choice field, what was chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A child that does not fit, or one that is missing.
+
+    `position`: of the child, or before which one is missing. `tags`: what was expected there. `field`: whose place it
+    is, where that is known.
+    """
+
+    kind: Literal["unknown", "misplaced", "too many", "missing", "too few", "exclusive"]
+    position: int
+    tags: tuple[str, ...] = ()
+    field: str = ""
+
+
+def allows(namespaces: tuple[str, ...], tag: str) -> bool:
+    """Whether a wildcard with these namespaces takes a name (`AnyField.namespaces`)."""
+    if namespaces[:1] == ("##any",):
+        return True
+    namespace = namespace_of(tag)
+    if namespaces[:1] == ("##other",):
+        return namespace != "" and namespace not in namespaces[1:]
+    return namespace in namespaces
+
+
+@dataclass(slots=True)
+class _Node:
+    """A particle with what the matcher asks of it."""
+
+    particle: Particle
+    first: frozenset[str]  # names that may begin it
+    wild: tuple[AnyField, ...]  # wildcards that may begin it
+    empty: bool  # whether it may be nothing
+    inner: tuple[_Node, ...] = ()
+    groups: Mapping[int, _Node] = field(default_factory=dict)  # of a choice field: its group records, by place
+    after: frozenset[str] = frozenset()  # of a wildcard: names declared later, which it leaves alone
+
+    def begins(self, tag: str) -> bool:
+        return tag in self.first or any(allows(wildcard.namespaces, tag) for wildcard in self.wild)
+
+
+class Model:
+    """The content model of one record.
+
+    `record_of` gives the group records of its choices by key.
+    """
+
+    def __init__(self, record: Record, record_of: Callable[[RecordRef], Record]) -> None:
+        self._record_of = record_of
+        self.record = record
+        self.root = self._compile(record.content, ())
+        self.fields: dict[str, ElementLike] = {leaf.name: leaf for leaf in record.elements}
+        self.owner: dict[str, str] = {}  # tag -> field
+        self._note(record.elements)
+
+    def _note(self, elements: Iterable[ElementLike]) -> None:
+        for leaf in elements:
+            if isinstance(leaf, ElementField):
+                self.owner.setdefault(leaf.tag, leaf.name)
+            elif isinstance(leaf, ChoiceField):
+                for tag in self._tags_of_choice(leaf, ()):
+                    self.owner.setdefault(tag, leaf.name)
+
+    def _tags_of_choice(self, leaf: ChoiceField, seen: tuple[object, ...]) -> list[str]:
+        found = []
+        for alternative in leaf.alternatives:
+            if alternative.tag is not None:
+                found.append(alternative.tag)
+            elif isinstance(alternative.type, RecordRef) and alternative.type.key not in seen:
+                for inner in self._record_of(alternative.type).elements:
+                    if isinstance(inner, ElementField):
+                        found.append(inner.tag)
+                    elif isinstance(inner, ChoiceField):
+                        found += self._tags_of_choice(inner, (*seen, alternative.type.key))
+        return found
+
+    # --- compiling ------------------------------------------------------------------------------------------------
+
+    def _compile(self, particle: Particle, later: tuple[Particle, ...]) -> _Node:
+        if isinstance(particle, (Sequence, All)):
+            return self._compile_run(particle, later)
+        if isinstance(particle, Choice):
+            inner = tuple(self._compile(branch, later) for branch in particle.particles)
+            return _Node(
+                particle,
+                frozenset().union(*(node.first for node in inner)),
+                tuple(wildcard for node in inner for wildcard in node.wild),
+                particle.optional or not inner or any(node.empty for node in inner),
+                inner,
+            )
+        if isinstance(particle, ElementField):
+            return _Node(particle, frozenset((particle.tag,)), (), particle.minimum == 0)
+        if isinstance(particle, AnyField):
+            after = frozenset(
+                leaf.tag for one in later for leaf in leaves(one) if isinstance(leaf, ElementField)
+            )
+            return _Node(particle, frozenset(), (particle,), particle.minimum == 0, after=after)
+        return self._compile_choice_field(particle)
+
+    def _compile_run(self, particle: Sequence | All, later: tuple[Particle, ...]) -> _Node:
+        inner = tuple(
+            self._compile(one, (*particle.particles[place + 1 :], *later))
+            for place, one in enumerate(particle.particles)
+        )
+        first: frozenset[str] = frozenset()
+        wild: tuple[AnyField, ...] = ()
+        for node in inner:
+            first, wild = first | node.first, wild + node.wild
+            if not node.empty and isinstance(particle, Sequence):
+                break
+        return _Node(particle, first, wild, particle.optional or all(node.empty for node in inner), inner)
+
+    def _compile_choice_field(self, leaf: ChoiceField) -> _Node:
+        groups = {
+            place: self._compile(self._record_of(alternative.type).content, ())
+            for place, alternative in enumerate(leaf.alternatives)
+            if alternative.tag is None and isinstance(alternative.type, RecordRef)
+        }
+        tags = frozenset(alternative.tag for alternative in leaf.alternatives if alternative.tag is not None)
+        return _Node(
+            leaf,
+            tags.union(*(node.first for node in groups.values())),
+            tuple(wildcard for node in groups.values() for wildcard in node.wild),
+            leaf.minimum == 0 or any(node.empty for node in groups.values()),
+            groups=groups,
+        )
+
+    # --- assigning ------------------------------------------------------------------------------------------------
+
+    def assign(self, tags: list[str]) -> tuple[Assigned, list[Mismatch]]:
+        """The children of each field, and what does not fit."""
+        known = [place for place, tag in enumerate(tags) if self._knows(tag)]
+        run = _Run(tags, known)
+        end = run.match(self.root, 0, run.assigned)
+        mismatches = run.mismatches
+        if len(known) < len(tags):
+            here = set(known)
+            mismatches += [Mismatch("unknown", place) for place in range(len(tags)) if place not in here]
+        if end < len(known):
+            mismatches = self._leftovers(tags, known[end:], run.assigned, mismatches)
+        return run.assigned, sorted(mismatches, key=lambda mismatch: mismatch.position)
+
+    def _knows(self, tag: str) -> bool:
+        return tag in self.owner or any(
+            isinstance(leaf, AnyField) and allows(leaf.namespaces, tag) for leaf in self.record.elements
+        ) or self._group_wildcards(tag)
+
+    def _group_wildcards(self, tag: str) -> bool:
+        return any(
+            node.begins(tag) for node in self._choice_nodes(self.root) if node.wild
+        )
+
+    def _choice_nodes(self, node: _Node) -> Iterable[_Node]:
+        if isinstance(node.particle, ChoiceField):
+            yield node
+        for inner in node.inner:
+            yield from self._choice_nodes(inner)
+
+    def _leftovers(
+        self, tags: list[str], left: list[int], assigned: Assigned, mismatches: list[Mismatch]
+    ) -> list[Mismatch]:
+        """Children after the end of the model: out of order where their field lacks one, else too many of them."""
+        missing = {mismatch.field: mismatch for mismatch in mismatches if mismatch.kind in ("missing", "too few")}
+        told = list(mismatches)
+        for place in left:
+            name = self.owner.get(tags[place], "")
+            if name in missing:
+                told = [mismatch for mismatch in told if mismatch is not missing[name]]
+                told.append(Mismatch("misplaced", place, field=name))
+            elif name and isinstance(self.fields[name], ElementField):
+                leaf = self.fields[name]
+                full = leaf.maximum is not None and len(assigned.get(name, ())) >= leaf.maximum
+                told.append(Mismatch("too many" if full else "misplaced", place, field=name))
+            else:
+                told.append(Mismatch("misplaced", place, field=name))
+        return told
+
+
+class _Run:
+    """One list of children on its way to fields. Positions inside are places in `known`."""
+
+    def __init__(self, tags: list[str], known: list[int]) -> None:
+        self.tags = tags
+        self.known = known
+        self.assigned: Assigned = {}
+        self.mismatches: list[Mismatch] = []
+
+    def tag(self, at: int) -> str | None:
+        return self.tags[self.known[at]] if at < len(self.known) else None
+
+    def place(self, at: int) -> int:
+        return self.known[at] if at < len(self.known) else len(self.tags)
+
+    def match(self, node: _Node, at: int, into: Assigned) -> int:
+        """Match `node` from place `at`, and give the place after it."""
+        particle = node.particle
+        if isinstance(particle, ElementField):
+            return self._element(particle, at, into)
+        if isinstance(particle, AnyField):
+            return self._any(particle, node, at, into)
+        if isinstance(particle, ChoiceField):
+            return self._choice_field(particle, node, at, into)
+        tag = self.tag(at)
+        if particle.optional and not (tag is not None and node.begins(tag)):
+            return at
+        if isinstance(particle, Sequence):
+            for inner in node.inner:
+                at = self.match(inner, at, into)
+            return at
+        return self._all(node, at, into) if isinstance(particle, All) else self._choice(node, at, into)
+
+    def _element(self, leaf: ElementField, at: int, into: Assigned) -> int:
+        end = at
+        last = len(self.known) if leaf.maximum is None else min(len(self.known), at + leaf.maximum)
+        while end < last and self.tags[self.known[end]] == leaf.tag:
+            end += 1
+        if end - at < leaf.minimum:
+            kind: Literal["missing", "too few"] = "missing" if end == at else "too few"
+            self.mismatches.append(Mismatch(kind, self.place(end), (leaf.tag,), leaf.name))
+        if end > at:
+            into.setdefault(leaf.name, []).extend(self.known[at:end])  # type: ignore[arg-type]  # positions, by its kind
+        return end
+
+    def _any(self, leaf: AnyField, node: _Node, at: int, into: Assigned) -> int:
+        end = at
+        while (
+            (tag := self.tag(end)) is not None
+            and (leaf.maximum is None or end - at < leaf.maximum)
+            and tag not in node.after
+            and allows(leaf.namespaces, tag)
+        ):
+            end += 1
+        if end - at < leaf.minimum:
+            self.mismatches.append(Mismatch("missing", self.place(end), (), leaf.name))
+        if end > at:
+            into.setdefault(leaf.name, []).extend(self.known[at:end])  # type: ignore[arg-type]  # as above
+        return end
+
+    def _choice_field(self, leaf: ChoiceField, node: _Node, at: int, into: Assigned) -> int:
+        chosen: list[Chosen] = []
+        while (tag := self.tag(at)) is not None and (leaf.maximum is None or len(chosen) < leaf.maximum):
+            following = self._choose_once(leaf, node, at, tag, chosen)
+            if following == at:
+                break
+            at = following
+        if len(chosen) < leaf.minimum and not (node.empty and not chosen):
+            self.mismatches.append(Mismatch("missing", self.place(at), tuple(sorted(node.first)), leaf.name))
+        if chosen:
+            into.setdefault(leaf.name, []).extend(chosen)  # type: ignore[arg-type]  # choices, by its kind
+        return at
+
+    def _choose_once(self, leaf: ChoiceField, node: _Node, at: int, tag: str, chosen: list[Chosen]) -> int:
+        for place, alternative in enumerate(leaf.alternatives):
+            if alternative.tag == tag:
+                chosen.append(Chosen(alternative, self.known[at]))
+                return at + 1
+            group = node.groups.get(place)
+            if group is not None and group.begins(tag):
+                inner: Assigned = {}
+                following = self.match(group, at, inner)
+                if following > at:
+                    chosen.append(Chosen(alternative, self.known[at], inner))
+                    return following
+        return at
+
+    def _all(self, node: _Node, at: int, into: Assigned) -> int:
+        waiting = list(node.inner)
+        while (tag := self.tag(at)) is not None:
+            following = next((one for one in waiting if one.begins(tag)), None)
+            if following is None:
+                break
+            waiting.remove(following)
+            at = self.match(following, at, into)
+        for one in waiting:
+            if not one.empty:
+                self.match(one, at, into)  # tells what is missing: nothing that begins it stands there
+        return at
+
+    def _choice(self, node: _Node, at: int, into: Assigned) -> int:
+        tag = self.tag(at)
+        branches = [inner for inner in node.inner if tag is not None and inner.begins(tag)]
+        if not branches:
+            if not node.empty:
+                names = tuple(sorted(node.first))
+                field_ = next(iter(leaves(node.particle))).name
+                self.mismatches.append(Mismatch("missing", self.place(at), names, field_))
+            return at
+        if len(branches) == 1:
+            return self.match(branches[0], at, into)
+        return self._best(branches, at, into)
+
+    def _best(self, branches: list[_Node], at: int, into: Assigned) -> int:
+        """Several branches begin alike: the one that leaves fewest mismatches, then takes most."""
+        best: tuple[int, int, Assigned, list[Mismatch]] | None = None
+        before = self.mismatches
+        for branch in branches:
+            self.mismatches = []
+            inner: Assigned = {}
+            end = self.match(branch, at, inner)
+            if best is None or (len(self.mismatches), -end) < (len(best[3]), -best[1]):
+                best = (0, end, inner, self.mismatches)
+        assert best is not None
+        self.mismatches = before + best[3]
+        for name, found in best[2].items():
+            into.setdefault(name, []).extend(found)  # type: ignore[arg-type]  # as they were
+        return best[1]

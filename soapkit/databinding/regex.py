@@ -1,0 +1,442 @@
+"""XSD regular expressions -> a match that takes bounded time.
+
+Source: XSD part 2, appendix F. An expression is parsed to a small tree. Most trees are handed to Python's `re`,
+rewritten; where `re` could backtrack for ever (a repetition inside a repetition, alternatives inside one), the tree is
+run as an automaton, in time proportional to text times expression.
+
+One leniency: ``^`` at the start and ``$`` at the end, which are ordinary characters here and which many contracts
+write as anchors, may be matched or not.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TypeAlias
+
+from soapkit.databinding.blocks import BLOCKS
+
+Ranges: TypeAlias = "tuple[tuple[int, int], ...]"
+_LAST = 0x10FFFF
+_MAX_STATES = 20_000  # of an automaton, after counted repetitions are written out
+
+
+@dataclass(frozen=True, slots=True)
+class Chars:
+    """One character of a set."""
+
+    ranges: Ranges
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One after the other."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """One of several."""
+
+    branches: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """From `minimum` to `maximum` times, None without end."""
+
+    body: Node
+    minimum: int
+    maximum: int | None
+
+
+Node: TypeAlias = "Chars | Run | Either | Repeat"
+
+# --- sets of characters -------------------------------------------------------------------------------------------
+
+
+def _union(*sets: Ranges) -> Ranges:
+    joined: list[tuple[int, int]] = []
+    for low, high in sorted(pair for ranges in sets for pair in ranges):
+        if joined and low <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], high))
+        else:
+            joined.append((low, high))
+    return tuple(joined)
+
+
+def _complement(ranges: Ranges) -> Ranges:
+    found, start = [], 0
+    for low, high in ranges:
+        if low > start:
+            found.append((start, low - 1))
+        start = high + 1
+    if start <= _LAST:
+        found.append((start, _LAST))
+    return tuple(found)
+
+
+def _minus(ranges: Ranges, less: Ranges) -> Ranges:
+    return _complement(_union(_complement(ranges), less))
+
+
+def _single(character: str) -> Ranges:
+    return ((ord(character), ord(character)),)
+
+
+def _ranges(text: str) -> Ranges:
+    """``"azAZ"`` -> a to z, A to Z."""
+    return _union(*(((ord(low), ord(high)),) for low, high in zip(text[::2], text[1::2], strict=True)))
+
+
+@cache
+def _categories() -> dict[str, Ranges]:
+    """The ranges of each general category of Unicode, read once when the first expression asks."""
+    runs: dict[str, list[tuple[int, int]]] = {}
+    current, start = unicodedata.category("\0"), 0
+    for point in range(1, _LAST + 2):
+        category = unicodedata.category(chr(point)) if point <= _LAST else ""
+        if category != current:
+            runs.setdefault(current, []).append((start, point - 1))
+            current, start = category, point
+    return {name: tuple(ranges) for name, ranges in runs.items()}
+
+
+@lru_cache(maxsize=256)
+def _property(name: str) -> Ranges:
+    """``\\p{name}``: a category (Lu), a group of them (L), or a block (IsGreek)."""
+    if name.startswith("Is"):
+        key = name[2:].replace(" ", "").replace("_", "").lower()
+        if key not in BLOCKS:
+            raise ValueError(f"\\p{{{name}}} is not a block of Unicode")
+        return BLOCKS[key]
+    found = [ranges for category, ranges in _categories().items() if category == name or category[0] == name]
+    if not found:
+        raise ValueError(f"\\p{{{name}}} is not a category of Unicode")
+    return _union(*found)
+
+
+_INITIAL = _ranges(
+    "::AZ__az\u00c0\u00d6\u00d8\u00f6\u00f8\u02ff\u0370\u037d\u037f\u1fff\u200c\u200d\u2070\u218f"
+    "\u2c00\u2fef\u3001\ud7ff\uf900\ufdcf\ufdf0\ufffd\U00010000\U000effff"
+)
+_NAME_CHAR = _union(_INITIAL, _ranges("--..09\u00b7\u00b7\u0300\u036f\u203f\u2040"))
+_NOT_WORD = ("P", "Z", "C")
+_CLASSES: dict[str, Callable[[], Ranges]] = {
+    "s": lambda: _ranges("  \t\t\n\n\r\r"),
+    "i": lambda: _INITIAL,
+    "c": lambda: _NAME_CHAR,
+    "d": lambda: _property("Nd"),
+    "w": lambda: _complement(_union(*(_property(name) for name in _NOT_WORD))),
+}
+_CONTROL = {"n": "\n", "r": "\r", "t": "\t"}
+_ANY = _complement(_ranges("\n\n\r\r"))
+
+# --- expression -> tree -------------------------------------------------------------------------------------------
+
+
+class _Reader:
+    """Reads one expression; every method starts where the one before it ended."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+
+    def peek(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+    def take(self) -> str:
+        character = self.peek()
+        if not character:
+            raise ValueError("it ends too early")
+        self.at += 1
+        return character
+
+    def expect(self, character: str) -> None:
+        if self.peek() != character:
+            raise ValueError(f"expected {character} at position {self.at}")
+        self.at += 1
+
+    def whole(self) -> Node:
+        node = self.branches()
+        if self.peek():
+            raise ValueError(f"{self.peek()} at position {self.at} has no partner")
+        return node
+
+    def branches(self) -> Node:
+        found = [self.branch()]
+        while self.peek() == "|":
+            self.at += 1
+            found.append(self.branch())
+        return found[0] if len(found) == 1 else Either(tuple(found))
+
+    def branch(self) -> Node:
+        parts: list[Node] = []
+        while self.peek() not in ("", "|", ")"):
+            parts.append(self.quantified(self.atom()))
+        return parts[0] if len(parts) == 1 else Run(tuple(parts))
+
+    def atom(self) -> Node:
+        start, character = self.at, self.take()
+        if character == "(":
+            if self.text.startswith("?:", self.at):  # not in XSD; other dialects write it
+                self.at += 2
+            node = self.branches()
+            self.expect(")")
+            return node
+        if character == "[":
+            return Chars(self.bracket())
+        if character == ".":
+            return Chars(_ANY)
+        if character == "\\":
+            return Chars(self.escape())
+        if character in "?*+{":
+            raise ValueError(f"{character} at position {start} repeats nothing")
+        anchor = (character == "^" and start == 0) or (character == "$" and self.at == len(self.text))
+        node = Chars(_single(character))
+        return Repeat(node, 0, 1) if anchor else node
+
+    def quantified(self, body: Node) -> Node:
+        character = self.peek()
+        simple = {"?": (0, 1), "*": (0, None), "+": (1, None)}
+        if character in simple and character:
+            self.at += 1
+            return Repeat(body, *simple[character])
+        if character == "{":
+            found = re.compile(r"\{([0-9]+)(,([0-9]*))?\}").match(self.text, self.at)
+            if found is None:
+                raise ValueError(f"{{ at position {self.at} is no count such as {{2,4}}")
+            self.at = found.end()
+            minimum = int(found[1])
+            maximum = minimum if found[2] is None else int(found[3]) if found[3] else None
+            if maximum is not None and maximum < minimum:
+                raise ValueError(f"the count {found[0]} runs backwards")
+            return Repeat(body, minimum, maximum)
+        return body
+
+    def escape(self) -> Ranges:
+        character = self.take()
+        if character in "pP":
+            self.expect("{")
+            end = self.text.find("}", self.at)
+            if end < 0:
+                raise ValueError("expected } after the name of a category")
+            ranges = _property(self.text[self.at : end])
+            self.at = end + 1
+            return ranges if character == "p" else _complement(ranges)
+        if character.lower() in _CLASSES:
+            ranges = _CLASSES[character.lower()]()
+            return ranges if character.islower() else _complement(ranges)
+        if character.isalnum() and character not in _CONTROL:
+            raise ValueError(f"\\{character} is not an escape of XSD")
+        return _single(_CONTROL.get(character, character))
+
+    def bracket(self) -> Ranges:
+        """What stands in brackets, after the first of them."""
+        negative = self.peek() == "^"
+        self.at += negative
+        found: list[Ranges] = []
+        less: Ranges = ()
+        while self.peek() != "]" or not found:
+            if self.peek() == "-" and self.text[self.at + 1 : self.at + 2] == "[":
+                self.at += 2
+                less = self.bracket()
+                break
+            found.append(self.member())
+        self.expect("]")
+        ranges = _union(*found)
+        return _minus(_complement(ranges) if negative else ranges, less)
+
+    def member(self) -> Ranges:
+        low = self.character()
+        follows = self.text[self.at + 1 : self.at + 2]
+        if self.peek() != "-" or follows in ("]", "[", "") or len(low) != 1 or low[0][0] != low[0][1]:
+            return low
+        self.at += 1
+        high = self.character()
+        if len(high) != 1 or high[0][0] != high[0][1] or high[0][0] < low[0][0]:
+            raise ValueError(f"the range that ends at position {self.at} runs backwards")
+        return ((low[0][0], high[0][0]),)
+
+    def character(self) -> Ranges:
+        character = self.take()
+        return self.escape() if character == "\\" else _single(character)
+
+
+# --- tree -> Python's re ------------------------------------------------------------------------------------------
+
+
+def _class_text(ranges: Ranges) -> str:
+    def point(value: int) -> str:
+        character = chr(value)
+        return character if character.isalnum() and value < 128 else f"\\U{value:08x}"
+
+    if not ranges:
+        return "(?!)"
+    if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
+        return point(ranges[0][0])
+    return "[" + "".join(point(low) if low == high else f"{point(low)}-{point(high)}" for low, high in ranges) + "]"
+
+
+def _python(node: Node) -> str:
+    if isinstance(node, Chars):
+        return _class_text(node.ranges)
+    if isinstance(node, Run):
+        return "".join(_python(part) for part in node.parts)
+    if isinstance(node, Either):
+        return "(?:" + "|".join(_python(branch) for branch in node.branches) + ")"
+    body = _python(node.body)
+    body = body if isinstance(node.body, (Chars, Either)) else f"(?:{body})"
+    return f"{body}{{{node.minimum},{'' if node.maximum is None else node.maximum}}}"
+
+
+def _endless(node: Node) -> bool:
+    """Whether some repetition inside may take one text in many ways: more than 16 times, or without end."""
+    if isinstance(node, Repeat):
+        return node.maximum is None or node.maximum > 16 or _endless(node.body)
+    return any(_endless(inner) for inner in _inner(node))
+
+
+def _inner(node: Node) -> tuple[Node, ...]:
+    if isinstance(node, Run):
+        return node.parts
+    if isinstance(node, Either):
+        return node.branches
+    return (node.body,) if isinstance(node, Repeat) else ()
+
+
+def _dangerous(node: Node) -> bool:
+    """Whether `re` might backtrack for ever: a long repetition of anything that is not one set of characters, where
+    that holds a repetition or alternatives; or several long repetitions one after the other."""
+    if isinstance(node, Repeat) and not isinstance(node.body, Chars):
+        if (node.maximum is None or node.maximum > 16) and any(
+            isinstance(inner, (Repeat, Either)) for inner in _all(node.body)
+        ):
+            return True
+    if isinstance(node, Run) and sum(_endless(part) for part in node.parts) > 3:
+        return True
+    return any(_dangerous(inner) for inner in _inner(node))
+
+
+def _all(node: Node) -> Iterator[Node]:
+    yield node
+    for inner in _inner(node):
+        yield from _all(inner)
+
+
+# --- tree -> automaton --------------------------------------------------------------------------------------------
+
+
+class _Automaton:
+    """States numbered from 0; `moves[state]` are (characters, next), `leaps[state]` are next states for nothing."""
+
+    def __init__(self, node: Node) -> None:
+        self.moves: list[tuple[Ranges, int] | None] = []
+        self.leaps: list[list[int]] = []
+        start, self.end = self._state(), self._state()
+        self._add(node, start, self.end)
+        self.start = self._closure({start})
+
+    def _state(self) -> int:
+        if len(self.leaps) >= _MAX_STATES:
+            raise ValueError("it is too large: its counts multiply to more than can be checked")
+        self.moves.append(None)
+        self.leaps.append([])
+        return len(self.leaps) - 1
+
+    def _add(self, node: Node, start: int, end: int) -> None:
+        if isinstance(node, Chars):
+            before = self._state()
+            self.leaps[start].append(before)
+            self.moves[before] = (node.ranges, end)
+        elif isinstance(node, Run):
+            for part in node.parts[:-1]:
+                after = self._state()
+                self._add(part, start, after)
+                start = after
+            if node.parts:
+                self._add(node.parts[-1], start, end)
+            else:
+                self.leaps[start].append(end)
+        elif isinstance(node, Either):
+            for branch in node.branches:
+                self._add(branch, start, end)
+        else:
+            self._repeat(node, start, end)
+
+    def _repeat(self, node: Repeat, start: int, end: int) -> None:
+        for _ in range(node.minimum):
+            after = self._state()
+            self._add(node.body, start, after)
+            start = after
+        if node.maximum is None:
+            loop = self._state()
+            self.leaps[start].append(loop)
+            self._add(node.body, loop, loop)
+            self.leaps[loop].append(end)
+            return
+        for _ in range(node.maximum - node.minimum):
+            self.leaps[start].append(end)
+            after = self._state()
+            self._add(node.body, start, after)
+            start = after
+        self.leaps[start].append(end)
+
+    def _closure(self, states: set[int]) -> frozenset[int]:
+        waiting = list(states)
+        while waiting:
+            for following in self.leaps[waiting.pop()]:
+                if following not in states:
+                    states.add(following)
+                    waiting.append(following)
+        return frozenset(states)
+
+    def matches(self, text: str) -> bool:
+        current = self.start
+        known: dict[tuple[frozenset[int], str], frozenset[int]] = {}
+        for character in text:
+            key = (current, character)
+            following = known.get(key)
+            if following is None:
+                point = ord(character)
+                reached = {
+                    move[1]
+                    for state in current
+                    if (move := self.moves[state]) is not None
+                    and any(low <= point <= high for low, high in move[0])
+                }
+                following = known[key] = self._closure(reached)
+            current = following
+            if not current:
+                return False
+        return self.end in current
+
+
+# --- the whole ----------------------------------------------------------------------------------------------------
+
+
+def parse_pattern(expression: str) -> Node:
+    """The tree of an expression. Raises `ValueError` with what is wrong with it."""
+    try:
+        return _Reader(expression).whole()
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+@lru_cache(maxsize=4096)
+def matcher(expression: str) -> Callable[[str], object]:
+    """A function that tells whether a whole text matches the XSD expression, in bounded time.
+
+    Raises `ValueError` for an expression that cannot be read.
+
+    >>> bool(matcher("[A-Z]{2}\\\\d*")("DE77")), bool(matcher("(a+)+")("a" * 5000 + "b"))
+    (True, False)
+    """
+    tree = parse_pattern(expression)
+    if _dangerous(tree):
+        return _Automaton(tree).matches
+    return re.compile(_python(tree)).fullmatch

@@ -1,0 +1,276 @@
+"""A simple shape -> the pair that reads and writes its text: white space, value, facets, enumeration.
+
+`SimpleCodec.decode` and `encode` raise `ValueError` with what was expected; who calls them knows the place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeAlias
+
+from soapkit.databinding.builtins import BUILTINS, Builtin, accepts
+from soapkit.databinding.facets import Check, checks_for
+from soapkit.databinding.lexical import collapse_blanks, parse_qname, replace_blanks
+from soapkit.databinding.shape import Atomic, EnumValue, ListOf, Simple, UnionOf
+from soapkit.databinding.values import QName
+from soapkit.errors import ContractError, Place
+from soapkit.xml.names import did_you_mean, local_name
+
+Scope: TypeAlias = "Callable[[], Mapping[str | None, str]]"
+"""The namespaces in scope by prefix, asked for only where a QName is read."""
+
+Prefix: TypeAlias = "Callable[[str], str]"
+"""The prefix for a namespace, asked for where a QName is written."""
+
+_SPACE: dict[str, Callable[[str], str]] = {
+    "preserve": lambda text: text,
+    "replace": replace_blanks,
+    "collapse": collapse_blanks,
+}
+
+
+def no_scope() -> Mapping[str | None, str]:
+    """Where no namespace is declared: of defaults and enumerations, whose QNames are Clark names."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class SimpleCodec:
+    """The pair of functions for one simple type.
+
+    `decode(text, scope)`: text as it stands in XML to value. `encode(value, prefix)`: to text, not yet escaped;
+    `strict` refuses a `str` given in place of another type, which is else read as the type's text. `classes`: Python
+    classes it writes. `words`: the type in words, for errors.
+    """
+
+    decode: Callable[[str, Scope], Any]
+    encode: Callable[[Any, Prefix, bool], str]
+    classes: tuple[type, ...]
+    words: str
+    contextual: bool = False  # reads or writes QNames
+
+
+def simple_codec(shape: Simple) -> SimpleCodec:
+    """The codec of a simple shape. Raises `ContractError` for facets that cannot be read, an unknown built-in type."""
+    if isinstance(shape, Atomic):
+        return _atomic(shape)
+    return _list(shape) if isinstance(shape, ListOf) else _union(shape)
+
+
+def _words(shape: Simple, fallback: str) -> str:
+    return local_name(shape.name) if shape.name else fallback
+
+
+def _check_all(checks: tuple[Check, ...], value: Any, text: str) -> None:
+    for check in checks:
+        if not check.holds(value, text):
+            raise ValueError(f"expected {check.expected}")
+
+
+# --- one value ----------------------------------------------------------------------------------------------------
+
+
+def _atomic(shape: Atomic) -> SimpleCodec:
+    builtin = BUILTINS.get(shape.builtin)
+    if builtin is None:
+        raise ContractError(
+            f"xs:{shape.builtin} is not a built-in type of XSD 1.0{did_you_mean(shape.builtin, BUILTINS)}",
+            place=Place(path=shape.name or ""),
+        )
+    parse, write = _value_functions(builtin)
+    space = _SPACE[shape.facets.white_space or builtin.white_space]
+    checks = checks_for(builtin, shape.facets, name=shape.name or "")
+    words = _words(shape, f"xs:{builtin.name}")
+
+    def decode(text: str, scope: Scope) -> Any:
+        text = space(text)
+        value = parse(text, scope)
+        _check_all(checks, value, text)
+        return value
+
+    def encode(value: Any, prefix: Prefix, strict: bool) -> str:
+        if not accepts(builtin, value):
+            if strict or not isinstance(value, str):
+                raise ValueError(f"expected {_class_names(builtin.classes)}, not {type(value).__name__}")
+            value = _clark_or(parse, builtin, space(value))
+        text = write(value, prefix)
+        _check_all(checks, value, text)
+        return text
+
+    classes = builtin.classes
+    plain = SimpleCodec(decode, encode, classes, words, builtin.family == "name")
+    if shape.python is not None:
+        return _enum(shape, shape.python, plain)
+    return _limited(shape.enumeration, plain) if shape.enumeration else plain
+
+
+def _class_names(classes: tuple[type, ...]) -> str:
+    return " or ".join(cls.__name__ for cls in classes)
+
+
+def _clark_or(parse: Callable[[str, Scope], Any], builtin: Builtin, text: str) -> Any:
+    """A value from a `str`: of QNames in Clark notation, else as the type's text."""
+    return QName.of(text) if builtin.family == "name" else parse(text, no_scope)
+
+
+def _value_functions(builtin: Builtin) -> tuple[Callable[[str, Scope], Any], Callable[[Any, Prefix], str]]:
+    if builtin.family == "name":
+        return (lambda text, scope: parse_qname(text, scope())), _write_qname
+    parse, write = builtin.parse, builtin.format
+    return (lambda text, _scope: parse(text)), (lambda value, _prefix: write(value))
+
+
+def _write_qname(value: QName, prefix: Prefix) -> str:
+    return f"{prefix(value.namespace)}:{value.localname}" if value.namespace else value.localname
+
+
+# --- enumerations -------------------------------------------------------------------------------------------------
+
+
+def listed(values: tuple[EnumValue, ...]) -> str:
+    """``one of 'a', 'b', ...`` for an error."""
+    texts = [repr(value.value) for value in values[:12]]
+    return "one of " + ", ".join(texts) + (f" and {len(values) - 12} more" if len(values) > 12 else "")
+
+
+def value_of(text: str, codec: SimpleCodec) -> Any:
+    """The value of an enumeration's or a default's lexical form; a QName may be a Clark name there."""
+    if codec.contextual and text.startswith("{"):
+        return QName.of(text)
+    return codec.decode(text, no_scope)
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _limited(enumeration: tuple[EnumValue, ...], plain: SimpleCodec) -> SimpleCodec:
+    """Only some values; the value has no class of its own."""
+    expected = "expected " + listed(enumeration)
+    allowed = {_hashable(value_of(entry.value, plain)) for entry in enumeration}
+
+    def decode(text: str, scope: Scope) -> Any:
+        try:
+            value = plain.decode(text, scope)
+        except ValueError:
+            raise ValueError(expected) from None
+        if _hashable(value) not in allowed:
+            raise ValueError(expected)
+        return value
+
+    def encode(value: Any, prefix: Prefix, strict: bool) -> str:
+        text = plain.encode(value, prefix, strict)
+        known = value if accepts_classes(plain.classes, value) else value_of(text, plain)
+        if _hashable(known) not in allowed:
+            raise ValueError(expected)
+        return text
+
+    return SimpleCodec(decode, encode, plain.classes, plain.words, plain.contextual)
+
+
+def accepts_classes(classes: tuple[type, ...], value: object) -> bool:
+    """Whether `value` is of one of the classes."""
+    return isinstance(value, classes)
+
+
+def member_values(python: type[Enum], plain: SimpleCodec) -> dict[Any, Enum]:
+    """Each member by the value of its type; a member may hold the value or its lexical form."""
+    found: dict[Any, Enum] = {}
+    for member in python:
+        value = member.value
+        if isinstance(value, str) and str not in plain.classes:
+            value = value_of(value, plain)
+        found[_hashable(value)] = member
+    return found
+
+
+def _enum(shape: Atomic, python: type[Enum], plain: SimpleCodec) -> SimpleCodec:
+    """The members of an `Enum` class stand for the values."""
+    expected = "expected " + (listed(shape.enumeration) if shape.enumeration else f"a {python.__name__}")
+    members = member_values(python, plain)
+    values = {member: value for value, member in members.items()}
+
+    def decode(text: str, scope: Scope) -> Any:
+        try:
+            return members[_hashable(plain.decode(text, scope))]
+        except (ValueError, KeyError):
+            raise ValueError(expected) from None
+
+    def encode(value: Any, prefix: Prefix, strict: bool) -> str:
+        if isinstance(value, python):
+            return plain.encode(values[value], prefix, True)
+        if strict:
+            raise ValueError(f"expected {python.__name__}, not {type(value).__name__}")
+        try:
+            text = plain.encode(value, prefix, False)
+            known = value if accepts_classes(plain.classes, value) else value_of(text, plain)
+            if _hashable(known) in members:
+                return text
+        except ValueError:
+            pass
+        raise ValueError(expected)
+
+    return SimpleCodec(decode, encode, (python,), plain.words, plain.contextual)
+
+
+# --- lists and unions ---------------------------------------------------------------------------------------------
+
+
+def _list(shape: ListOf) -> SimpleCodec:
+    item = simple_codec(shape.item)
+    checks = checks_for(None, shape.facets, name=shape.name or "")
+
+    def decode(text: str, scope: Scope) -> Any:
+        text = collapse_blanks(text)
+        values = [item.decode(part, scope) for part in text.split(" ")] if text else []
+        _check_all(checks, values, text)
+        return values
+
+    def encode(value: Any, prefix: Prefix, strict: bool) -> str:
+        if not isinstance(value, (list, tuple)):
+            if strict or not isinstance(value, str):
+                raise ValueError(f"expected list, not {type(value).__name__}")
+            value = decode(value, no_scope)
+        texts = [item.encode(part, prefix, strict) for part in value]
+        for text in texts:
+            if not text or " " in text:
+                raise ValueError(f"expected items without blanks; {text!r} would be read as several")
+        text = " ".join(texts)
+        _check_all(checks, value, text)
+        return text
+
+    plain = SimpleCodec(decode, encode, (list, tuple), _words(shape, f"list of {item.words}"), item.contextual)
+    return _limited(shape.enumeration, plain) if shape.enumeration else plain
+
+
+def _union(shape: UnionOf) -> SimpleCodec:
+    members = tuple(simple_codec(member) for member in shape.members)
+    words = _words(shape, " or ".join(member.words for member in members))
+    checks = checks_for(None, shape.facets, name=shape.name or "")
+    classes = tuple(dict.fromkeys(cls for member in members for cls in member.classes))
+
+    def decode(text: str, scope: Scope) -> Any:
+        for member in members:
+            try:
+                value = member.decode(text, scope)
+            except ValueError:
+                continue
+            _check_all(checks, value, collapse_blanks(text))
+            return value
+        raise ValueError(f"expected {words}")
+
+    def encode(value: Any, prefix: Prefix, strict: bool) -> str:
+        for exact in (True,) if strict else (True, False):
+            for member in members:
+                try:
+                    text = member.encode(value, prefix, exact)
+                except ValueError:
+                    continue
+                _check_all(checks, value, text)
+                return text
+        raise ValueError(f"expected {words}, not {type(value).__name__} {value!r:.60}")
+
+    plain = SimpleCodec(decode, encode, classes, words, any(member.contextual for member in members))
+    return _limited(shape.enumeration, plain) if shape.enumeration else plain

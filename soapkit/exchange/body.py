@@ -1,0 +1,122 @@
+"""value <-> Body, and value <-> header block: document wrapped and bare, rpc/literal.
+
+`soapkit.operation.Message` says where a record is written: inside a wrapper element, or in the Body itself. What
+differs between the styles was decided when the contract was read; nothing is guessed here.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from lxml.etree import _Element
+
+from soapkit.databinding.codec import Codecs
+from soapkit.databinding.shape import RecordRef
+from soapkit.errors import DecodeError, MessageError, UsageError
+from soapkit.operation import Header, Message
+from soapkit.soap.envelope import Envelope
+from soapkit.xml.names import XSI_NIL, did_you_mean, local_name
+from soapkit.xml.walk import children, place_of, tag_of
+
+logger = logging.getLogger("soapkit.exchange")
+
+
+def encode_body(message: Message, record: object, codecs: Codecs) -> str:
+    """The content of the Body for a request or reply record. Raises `soapkit.errors.EncodeError`."""
+    codec = codecs.codec(RecordRef(message.record))
+    return codec.encode_children(record) if message.tag is None else codec.encode(record, message.tag)
+
+
+def decode_body(message: Message, body: _Element, codecs: Codecs) -> Any:
+    """The record that a Body holds; its type is that of ``message.record``. The pair of `encode_body`.
+
+    Raises `MessageError` when something else stands in the Body than the contract says, `DecodeError` when the
+    content does not fit its type.
+    """
+    codec = codecs.codec(RecordRef(message.record))
+    entries = list(children(body))
+    if message.tag is None:
+        return codec.decode_children(entries, body)
+    if len(entries) != 1:
+        raise MessageError(
+            f"expected one element {message.tag} in the Body, found {_listed(entries)}", place=place_of(body, "message")
+        )
+    entry = entries[0]
+    if message.style == "rpc":
+        entry = _plain_rpc(message, entry)
+    if tag_of(entry) != message.tag:
+        raise MessageError(
+            f"expected element {message.tag} in the Body, found {tag_of(entry)}", place=place_of(entry, "message")
+        )
+    if entry.get(XSI_NIL) in ("true", "1"):
+        raise DecodeError("a message cannot be nil", place=place_of(entry, "message"))
+    return codec.decode(entry)
+
+
+def _plain_rpc(message: Message, entry: _Element) -> _Element:
+    """An rpc wrapper as the contract would have it.
+
+    Peers (Spyne, node-soap, soapbar) qualify part accessors, which must be in no namespace (WS-I BP 1.1, R2735), and
+    give the reply's wrapper names of their own, which are not significant (SOAP 1.1, 7.1). Both are read, and told.
+    """
+    accessors = list(children(entry))
+    misnamed = tag_of(entry) != message.tag
+    qualified = any(tag_of(accessor).startswith("{") for accessor in accessors)
+    if not misnamed and not qualified:
+        return entry
+    if misnamed and local_name(tag_of(entry)) != local_name(message.tag or "") and not message.tag.endswith("Response"):  # type: ignore[union-attr]  # rpc always has a wrapper
+        return entry
+    logger.warning("an rpc message of a peer names %s as if qualified; read all the same", tag_of(entry))
+    plain = copy.deepcopy(entry)
+    plain.tag = message.tag or tag_of(entry)
+    for accessor in children(plain):
+        accessor.tag = local_name(tag_of(accessor))
+    return plain
+
+
+def encode_headers(declared: tuple[Header, ...], values: Mapping[str, object], codecs: Codecs) -> tuple[str, ...]:
+    """Header blocks for the values given by part name; None is left out.
+
+    Raises `UsageError` for a name that the message does not declare, and for a required one that is missing.
+    """
+    names = {header.name for header in declared}
+    for name in values:
+        if name not in names:
+            raise UsageError(
+                f"no header {name!r} is declared here; expected {', '.join(sorted(names)) or 'none'}"
+                f"{did_you_mean(name, names)}"
+            )
+    blocks = []
+    for header in declared:
+        value = values.get(header.name)
+        if value is not None:
+            blocks.append(codecs.codec(header.type).encode(value, header.tag))
+        elif header.required:
+            raise UsageError(f"the header {header.name!r} ({header.tag}) is required by the contract and was not given")
+    return tuple(blocks)
+
+
+def decode_headers(declared: tuple[Header, ...], envelope: Envelope, codecs: Codecs) -> dict[str, Any]:
+    """The declared header blocks that came, by part name. The pair of `encode_headers`.
+
+    Raises `MessageError` when a required one is missing, `DecodeError` when one does not fit its type.
+    """
+    blocks = {tag_of(block): block for block in reversed(envelope.headers)}
+    found: dict[str, Any] = {}
+    for header in declared:
+        block = blocks.get(header.tag)
+        if block is not None:
+            found[header.name] = codecs.codec(header.type).decode(block)
+        elif header.required:
+            raise MessageError(
+                f"the header {header.tag} is required by the contract and is missing",
+                place=place_of(envelope.root, "message"),
+            )
+    return found
+
+
+def _listed(entries: list[_Element]) -> str:
+    return ", ".join(tag_of(entry) for entry in entries) if entries else "nothing"

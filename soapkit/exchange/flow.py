@@ -1,0 +1,177 @@
+"""run(), arun(): drive a written flow, blocking or async.
+
+A flow is a generator that yields what it wants done and is given the result, so a journey is written once:
+
+    def call(transport, request):
+        response = yield from send(transport, request)          # a Response
+        if response.status == 401:
+            response = yield from send(transport, with_login(request))
+        return response
+
+    run(call(transport, request))                 # in this thread
+    await arun(call(transport, request))          # in this event loop, which is never blocked
+
+An `Effect` is one thing to be done, a frozen value that knows both ways of doing it. What goes wrong is raised inside
+the flow, at its ``yield``, where ``try`` and ``finally`` see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from inspect import CO_COROUTINE, iscoroutinefunction
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
+
+from soapkit.transport.values import AsyncTransport, Request, Response, Transport
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+ResultT = TypeVar("ResultT")
+ParametersT = ParamSpec("ParametersT")
+
+
+class Effect(Protocol):
+    """One thing to be done."""
+
+    def perform(self) -> object:
+        """Do it now, in this thread."""
+        ...
+
+    async def perform_async(self, executor: Executor | None) -> object:
+        """Do it without blocking the event loop; what blocks goes to a thread of `executor`."""
+        ...
+
+
+Flow: TypeAlias = Generator[Effect, Any, ResultT]
+"""A journey that ends in a `ResultT`. What comes back from a yield depends on the effect, hence `Any`; `send` and
+`call` give it its type."""
+
+
+def run(flow: Flow[ResultT]) -> ResultT:
+    """Drive a flow to its end in this thread, and give its result."""
+    try:
+        effect = next(flow)
+        while True:
+            try:
+                result = effect.perform()
+            except BaseException as error:  # KeyboardInterrupt too: the flow's own finally blocks must run
+                effect = flow.throw(error)
+            else:
+                effect = flow.send(result)
+    except StopIteration as end:
+        return cast("ResultT", end.value)
+
+
+async def arun(flow: Flow[ResultT], executor: Executor | None = None) -> ResultT:
+    """Drive a flow to its end in the running event loop, and give its result.
+
+    Blocking functions go to a thread of `executor` (None: the loop's own), with the caller's context variables.
+    """
+    try:
+        effect = next(flow)
+        while True:
+            try:
+                result = await effect.perform_async(executor)
+            except BaseException as error:  # CancelledError too
+                effect = flow.throw(error)
+            else:
+                effect = flow.send(result)
+    except StopIteration as end:
+        return cast("ResultT", end.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a request, get the response."""
+
+    transport: Transport | AsyncTransport
+    request: Request
+
+    def perform(self) -> object:
+        return _settled(self.transport.send(self.request))
+
+    async def perform_async(self, executor: Executor | None) -> object:
+        return await _called(self.transport.send, (self.request,), {}, executor)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Call a function that may be blocking or async: a handler, a store."""
+
+    function: Callable[..., object]
+    args: tuple[object, ...] = ()
+    kwargs: Mapping[str, object] = field(default_factory=dict)
+
+    def perform(self) -> object:
+        return _settled(self.function(*self.args, **self.kwargs))
+
+    async def perform_async(self, executor: Executor | None) -> object:
+        return await _called(self.function, self.args, self.kwargs, executor)
+
+
+def send(transport: Transport | AsyncTransport, request: Request) -> Flow[Response]:
+    """In a flow: ``response = yield from send(transport, request)``.
+
+    Raises `soapkit.errors.TransportError` or `soapkit.errors.LimitError`.
+    """
+    return cast("Response", (yield Send(transport, request)))
+
+
+@overload
+def call(
+    function: Callable[ParametersT, Awaitable[ResultT]], *args: ParametersT.args, **kwargs: ParametersT.kwargs
+) -> Flow[ResultT]: ...
+
+
+@overload
+def call(
+    function: Callable[ParametersT, ResultT], *args: ParametersT.args, **kwargs: ParametersT.kwargs
+) -> Flow[ResultT]: ...
+
+
+def call(function: Callable[..., object], *args: object, **kwargs: object) -> Flow[object]:
+    """In a flow: ``result = yield from call(handler, source="DE1")``, whether or not `function` is async.
+
+    Raises whatever `function` raises.
+    """
+    return (yield Call(function, args, kwargs))
+
+
+def _settled(result: object) -> object:
+    """In blocking code: the result, or what it promises, computed in the event loop kept for that."""
+    return _wait_for(result) if isinstance(result, Awaitable) else result
+
+
+async def _called(
+    function: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object], executor: Executor | None
+) -> object:
+    """In async code: the result of a function that may be async, or block."""
+    if is_async(function):
+        result = function(*args, **kwargs)
+    else:
+        result = await _in_thread(function, args, kwargs, executor)
+    return await result if isinstance(result, Awaitable) else result
+
+
+def is_async(function: Callable[..., object]) -> bool:
+    """Whether calling `function` gives a coroutine at once: ``async def``, a bound method or partial of one, an object
+    whose ``__call__`` is."""
+    code = getattr(function, "__code__", None)  # of a bound method too; spares inspect's unwrapping, 1 us a call
+    if code is not None and code.co_flags & CO_COROUTINE:
+        return True
+    return iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def _wait_for(awaitable: Awaitable[object]) -> object:
+    from soapkit.exchange.loops import wait_for  # only here: asyncio takes longer to import than all of soapkit
+
+    return wait_for(awaitable)
+
+
+async def _in_thread(
+    function: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object], executor: Executor | None
+) -> object:
+    from soapkit.exchange.loops import in_thread  # as above
+
+    return await in_thread(function, args, kwargs, executor)

@@ -1,0 +1,107 @@
+"""From blocking code into an event loop, and from an event loop into a thread.
+
+One event loop in a thread of its own serves every blocking caller of this process: an async handler behind WSGI may
+keep its database pool or HTTP session from call to call, since all its calls run in that one loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
+from contextvars import copy_context
+from functools import partial
+
+from soapkit.errors import UsageError
+
+
+class _LoopThread:
+    """An event loop and the daemon thread that turns it."""
+
+    __slots__ = ("loop", "thread")
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, name="soapkit-async", daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(timeout=1)
+        if not self.thread.is_alive():
+            self.loop.close()
+
+
+_lock = threading.Lock()
+_kept: _LoopThread | None = None
+
+
+def wait_for(awaitable: Awaitable[object]) -> object:
+    """Await in the kept event loop, and block this thread until the result is there; context variables come along.
+
+    Raises `UsageError` when called from that loop itself, which would wait for ever.
+    """
+    kept = _loop_thread()
+    if threading.current_thread() is kept.thread:
+        _discard(awaitable)
+        raise UsageError("an async handler called blocking code that waits for async code; use the async client there")
+    future = asyncio.run_coroutine_threadsafe(_awaited(awaitable), kept.loop)
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()  # harmless when it is done; after a KeyboardInterrupt it stops the work
+        raise
+
+
+async def in_thread(
+    function: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object], executor: Executor | None
+) -> object:
+    """Call a blocking function in a thread of `executor` (None: the running loop's), with this context's variables."""
+    loop = asyncio.get_running_loop()
+    work = partial(copy_context().run, _called, function, args, kwargs)
+    return await loop.run_in_executor(executor, work)
+
+
+def _called(function: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object]) -> object:
+    try:
+        return function(*args, **kwargs)
+    except StopIteration as stop:  # a Future refuses to carry it, and whoever awaits it would wait for ever
+        raise RuntimeError("the function raised StopIteration") from stop
+
+
+async def _awaited(awaitable: Awaitable[object]) -> object:
+    return await awaitable
+
+
+def _discard(awaitable: Awaitable[object]) -> None:
+    close = getattr(awaitable, "close", None)  # of a coroutine: spares the warning that it was never awaited
+    if close is not None:
+        close()
+
+
+def _loop_thread() -> _LoopThread:
+    global _kept
+    with _lock:
+        if _kept is None:
+            _kept = _LoopThread()
+        return _kept
+
+
+def _after_fork() -> None:
+    """A child has the parent's memory but not its threads (gunicorn's workers): it makes a loop of its own."""
+    global _kept, _lock
+    _lock = threading.Lock()
+    _kept = None
+
+
+def _at_exit() -> None:
+    if _kept is not None:
+        _kept.stop()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+atexit.register(_at_exit)

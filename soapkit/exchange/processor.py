@@ -1,0 +1,194 @@
+"""The journey of a message, both ways: the page to read first.
+
+    send:     value -> encode body -> headers -> [validate] -> security.apply -> bytes
+    receive:  bytes -> parse (hardened) -> security.verify -> mustUnderstand -> route -> [validate] -> decode -> value
+
+Read side by side, each line of one undoes a line of the other. Client and server take the same journey: what one sends
+the other receives. No I/O happens here.
+
+What is decoded is what was verified: `security.verify` returns the envelope that may be believed, and from there on
+nothing else of the message is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol, TypeAlias
+
+from lxml.etree import _Element
+
+from soapkit.databinding.codec import Codecs
+from soapkit.errors import Fault, MessageError, SecurityError
+from soapkit.exchange.body import decode_body, decode_headers, encode_body, encode_headers
+from soapkit.exchange.faults import encode_fault, fault_from
+from soapkit.exchange.message_security import MessageSecurity
+from soapkit.operation import Message, Operation
+from soapkit.soap.envelope import Draft, Envelope
+from soapkit.soap.fault import read_fault
+from soapkit.soap.headers import check_understood
+from soapkit.soap.security_result import SecurityResult
+from soapkit.soap.version import Version
+from soapkit.xml.names import WSSE, clark
+
+Validation: TypeAlias = Literal["off", "in", "out", "both"]
+
+SECURITY_HEADER = clark(WSSE, "Security")
+
+
+class Validator(Protocol):
+    """What checks an element against its schema, such as `soapkit.xsd.validate.Validator`."""
+
+    def check(self, element: _Element) -> None:
+        """Raises `soapkit.errors.ValidationError`."""
+        ...
+
+
+Route: TypeAlias = Callable[[Envelope], Operation[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message that was received: believed, understood, decoded.
+
+    `value`: the request or reply record; `headers`: declared header blocks by part name; `envelope`: what the security
+    layer let through; `security`: what was signed and encrypted, None where no security was asked for.
+    """
+
+    operation: Operation[Any, Any]
+    value: Any
+    headers: dict[str, Any]
+    envelope: Envelope
+    security: SecurityResult | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """The journey, with its collaborators.
+
+    `codecs`: values <-> XML; `security`: apply and verify, None for plain messages; `validator` and `validate`: check
+    bodies against the schema when they come in, go out, or both; `understood`: Clark names of the header blocks that
+    this node understands beside those of security; `now`: a clock for tests, None for the real one.
+    """
+
+    codecs: Codecs
+    security: MessageSecurity | None = None
+    validator: Validator | None = None
+    validate: Validation = "off"
+    understood: frozenset[str] = field(default_factory=frozenset)
+    now: Callable[[], datetime] | None = None
+
+    # --- send -------------------------------------------------------------------------------------------------
+
+    def send_request(
+        self, version: Version, operation: Operation[Any, Any], record: object, headers: Mapping[str, object]
+    ) -> bytes:
+        """The bytes of a request. Raises `UsageError`, `EncodeError`, `ValidationError`, `SecurityError`."""
+        return self._send(version, operation.request, record, headers)
+
+    def send_reply(
+        self,
+        version: Version,
+        operation: Operation[Any, Any],
+        record: object,
+        headers: Mapping[str, object],
+        request: SecurityResult | None = None,
+    ) -> bytes:
+        """The bytes of a reply. `request`: what was believed of the request, such as whom to encrypt the reply to."""
+        assert operation.reply is not None
+        return self._send(version, operation.reply, record, headers, request)
+
+    def send_fault(
+        self,
+        version: Version,
+        fault: Fault,
+        operation: Operation[Any, Any] | None = None,
+        request: SecurityResult | None = None,
+    ) -> bytes:
+        """The bytes of a fault, secured as a reply is where the request could be believed."""
+        draft = Draft(version, encode_fault(version, fault, operation, self.codecs))
+        return self._secured(draft, request) if request is not None else draft.to_bytes()
+
+    def _send(
+        self,
+        version: Version,
+        message: Message,
+        record: object,
+        headers: Mapping[str, object],
+        request: SecurityResult | None = None,
+    ) -> bytes:
+        body = encode_body(message, record, self.codecs)
+        draft = Draft(version, body, encode_headers(message.headers, headers, self.codecs))
+        if self.validate in ("out", "both") and self.validator is not None:
+            self._check(message, draft.to_envelope())
+        return self._secured(draft, request)
+
+    def _secured(self, draft: Draft, request: SecurityResult | None) -> bytes:
+        if self.security is None:
+            return draft.to_bytes()
+        return self.security.apply(draft.to_envelope(), now=self._now(), request=request).to_bytes()
+
+    # --- receive ----------------------------------------------------------------------------------------------
+
+    def receive_request(self, envelope: Envelope, route: Route) -> Received:
+        """The request that an envelope carries.
+
+        Raises `SecurityError`, `MessageError`, `ValidationError`, `DecodeError`, and what `route` raises.
+        """
+        security = self.believed(envelope)
+        envelope = security.envelope if security is not None else envelope
+        operation = route(envelope)
+        return self._receive(envelope, security, operation, operation.request)
+
+    def receive_reply(self, envelope: Envelope, operation: Operation[Any, Any]) -> Received:
+        """The reply that an envelope carries; a fault is raised as the exception it stands for.
+
+        A fault whose security fails, where security is asked for, is raised all the same, marked ``unverified``: peers
+        commonly send faults in the clear, and a caller learns more from one than from "not signed".
+        """
+        try:
+            security = self.believed(envelope)
+        except SecurityError as error:
+            unverified = self._fault_in(envelope, operation)
+            if unverified is None:
+                raise
+            unverified.unverified = True
+            raise unverified from error
+        envelope = security.envelope if security is not None else envelope
+        fault = self._fault_in(envelope, operation)
+        if fault is not None:
+            raise fault
+        if operation.reply is None:
+            raise MessageError(f"{operation.name} is one-way, and yet a reply came")
+        return self._receive(envelope, security, operation, operation.reply)
+
+    def believed(self, envelope: Envelope) -> SecurityResult | None:
+        """What may be believed of a message, its mandatory header blocks understood; None without security."""
+        result = self.security.verify(envelope, now=self._now()) if self.security is not None else None
+        understood = self.understood | {SECURITY_HEADER} if result is not None else self.understood
+        check_understood(result.envelope if result is not None else envelope, understood)
+        return result
+
+    def _receive(
+        self, envelope: Envelope, security: SecurityResult | None, operation: Operation[Any, Any], message: Message
+    ) -> Received:
+        if self.validate in ("in", "both") and self.validator is not None:
+            self._check(message, envelope)
+        headers = decode_headers(message.headers, envelope, self.codecs)
+        value = decode_body(message, envelope.body, self.codecs)
+        return Received(operation, value, headers, envelope, security)
+
+    def _fault_in(self, envelope: Envelope, operation: Operation[Any, Any]) -> Fault | None:
+        message = read_fault(envelope)
+        return None if message is None else fault_from(message, operation.faults, self.codecs)
+
+    def _check(self, message: Message, envelope: Envelope) -> None:
+        if message.style == "rpc":  # an rpc wrapper is no element of the schema: its parts are checked in decoding
+            return
+        assert self.validator is not None
+        for entry in envelope.content:
+            self.validator.check(entry)
+
+    def _now(self) -> datetime | None:
+        return self.now() if self.now is not None else None

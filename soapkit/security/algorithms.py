@@ -1,0 +1,296 @@
+"""Algorithm URIs, the profiles they come in, what is allowed and why.
+
+Each table maps a URI to what it means; an `AlgorithmPolicy` is a frozen choice among them. `MODERN` is the default on
+the way in. The looser profiles carry the names of WS-SecurityPolicy 1.3, section 6.1, and are chosen by name only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, TypeVar
+
+from soapkit.errors import SecurityError, UsageError
+from soapkit.xml.c14n import EXCLUSIVE, EXCLUSIVE_WITH_COMMENTS, INCLUSIVE, INCLUSIVE_WITH_COMMENTS
+from soapkit.xml.names import DS, XENC, XENC11, did_you_mean
+
+_MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+_MORE_2007 = "http://www.w3.org/2007/05/xmldsig-more#"
+_MORE_2021 = "http://www.w3.org/2021/04/xmldsig-more#"
+
+KeyKind: TypeAlias = Literal["rsa", "rsa-pss", "ec", "ed25519", "ed448", "secret"]
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureAlgorithm:
+    """`key`: the only kind of key it may be used with, so that a public key is never taken for a shared secret."""
+
+    name: str
+    uri: str
+    key: KeyKind
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CipherAlgorithm:
+    """A cipher for data. `key_size` in bytes."""
+
+    name: str
+    uri: str
+    key_size: int
+    mode: Literal["gcm", "cbc", "3des-cbc"]
+
+
+@dataclass(frozen=True, slots=True)
+class TransportAlgorithm:
+    """A way to encrypt a key to a certificate. `fixed_mgf`: the hash of MGF1 where the URI itself says it."""
+
+    name: str
+    uri: str
+    padding: Literal["oaep", "pkcs1"]
+    fixed_mgf: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTransport:
+    """One use of a `TransportAlgorithm`, with its parameters (XML Encryption 1.1, 5.5.2). `label`: OAEPparams."""
+
+    algorithm: TransportAlgorithm
+    digest: str = "sha1"
+    mgf: str = "sha1"
+    label: bytes = b""
+
+
+SIGNATURES = {
+    row.uri: row
+    for row in (
+        SignatureAlgorithm("rsa-sha1", f"{DS}rsa-sha1", "rsa", "sha1"),
+        SignatureAlgorithm("rsa-sha224", f"{_MORE}rsa-sha224", "rsa", "sha224"),
+        SignatureAlgorithm("rsa-sha256", f"{_MORE}rsa-sha256", "rsa", "sha256"),
+        SignatureAlgorithm("rsa-sha384", f"{_MORE}rsa-sha384", "rsa", "sha384"),
+        SignatureAlgorithm("rsa-sha512", f"{_MORE}rsa-sha512", "rsa", "sha512"),
+        SignatureAlgorithm("rsa-pss-sha256", f"{_MORE_2007}sha256-rsa-MGF1", "rsa-pss", "sha256"),
+        SignatureAlgorithm("rsa-pss-sha384", f"{_MORE_2007}sha384-rsa-MGF1", "rsa-pss", "sha384"),
+        SignatureAlgorithm("rsa-pss-sha512", f"{_MORE_2007}sha512-rsa-MGF1", "rsa-pss", "sha512"),
+        SignatureAlgorithm("ecdsa-sha1", f"{_MORE}ecdsa-sha1", "ec", "sha1"),
+        SignatureAlgorithm("ecdsa-sha256", f"{_MORE}ecdsa-sha256", "ec", "sha256"),
+        SignatureAlgorithm("ecdsa-sha384", f"{_MORE}ecdsa-sha384", "ec", "sha384"),
+        SignatureAlgorithm("ecdsa-sha512", f"{_MORE}ecdsa-sha512", "ec", "sha512"),
+        SignatureAlgorithm("ed25519", f"{_MORE_2021}eddsa-ed25519", "ed25519"),
+        SignatureAlgorithm("ed448", f"{_MORE_2021}eddsa-ed448", "ed448"),
+        SignatureAlgorithm("hmac-sha1", f"{DS}hmac-sha1", "secret", "sha1"),
+        SignatureAlgorithm("hmac-sha256", f"{_MORE}hmac-sha256", "secret", "sha256"),
+        SignatureAlgorithm("hmac-sha384", f"{_MORE}hmac-sha384", "secret", "sha384"),
+        SignatureAlgorithm("hmac-sha512", f"{_MORE}hmac-sha512", "secret", "sha512"),
+    )
+}
+
+DIGESTS = {
+    f"{DS}sha1": "sha1",
+    f"{_MORE}sha224": "sha224",
+    f"{XENC}sha256": "sha256",
+    f"{_MORE}sha384": "sha384",
+    f"{XENC}sha512": "sha512",
+}
+
+MGFS = {f"{XENC11}mgf1{name}": name for name in ("sha1", "sha224", "sha256", "sha384", "sha512")}
+
+CIPHERS = {
+    row.uri: row
+    for row in (
+        CipherAlgorithm("aes128-gcm", f"{XENC11}aes128-gcm", 16, "gcm"),
+        CipherAlgorithm("aes192-gcm", f"{XENC11}aes192-gcm", 24, "gcm"),
+        CipherAlgorithm("aes256-gcm", f"{XENC11}aes256-gcm", 32, "gcm"),
+        CipherAlgorithm("aes128-cbc", f"{XENC}aes128-cbc", 16, "cbc"),
+        CipherAlgorithm("aes192-cbc", f"{XENC}aes192-cbc", 24, "cbc"),
+        CipherAlgorithm("aes256-cbc", f"{XENC}aes256-cbc", 32, "cbc"),
+        CipherAlgorithm("tripledes-cbc", f"{XENC}tripledes-cbc", 24, "3des-cbc"),
+    )
+}
+
+TRANSPORTS = {
+    row.uri: row
+    for row in (
+        TransportAlgorithm("rsa-oaep-mgf1p", f"{XENC}rsa-oaep-mgf1p", "oaep", fixed_mgf="sha1"),
+        TransportAlgorithm("rsa-oaep", f"{XENC11}rsa-oaep", "oaep"),
+        TransportAlgorithm("rsa-1_5", f"{XENC}rsa-1_5", "pkcs1"),
+    )
+}
+
+ENVELOPED = f"{DS}enveloped-signature"
+STR_TRANSFORM = (
+    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#STR-Transform"
+)
+CANONICAL_FORMS = frozenset({EXCLUSIVE, EXCLUSIVE_WITH_COMMENTS, INCLUSIVE, INCLUSIVE_WITH_COMMENTS})
+
+_STRONG_HASHES = frozenset({"sha256", "sha384", "sha512"})
+
+
+@dataclass(frozen=True, slots=True)
+class AlgorithmPolicy:
+    """What is accepted on the way in; `warnings` says what a loose profile gives away.
+
+    `signatures`, `ciphers`, `transports`: short names; `hashes`: of digests and of OAEP; `cbc`: whether CBC is
+    decrypted ``"never"``, ``"signed"`` (only under a signature already verified, since without one the answer to a
+    forged ciphertext tells its plaintext) or ``"always"``; `rsa_bits`: the smallest RSA key. A bare key in a message
+    (KeyValue) and a shortened HMAC (HMACOutputLength) are accepted by no policy.
+    """
+
+    name: str
+    signatures: frozenset[str]
+    ciphers: frozenset[str]
+    transports: frozenset[str]
+    hashes: frozenset[str] = _STRONG_HASHES
+    oaep_hashes: frozenset[str] = _STRONG_HASHES | {"sha1"}
+    cbc: Literal["never", "signed", "always"] = "signed"
+    rsa_bits: int = 2048
+    warnings: tuple[str, ...] = ()
+
+    def signature(self, uri: str) -> SignatureAlgorithm:
+        """The signature algorithm of that URI. Raises `SecurityError` when it is unknown or not allowed."""
+        return _allowed(self, "signature algorithm", uri, SIGNATURES, self.signatures)
+
+    def cipher(self, uri: str) -> CipherAlgorithm:
+        """The data encryption algorithm of that URI. Raises `SecurityError` when it is unknown or not allowed."""
+        return _allowed(self, "data encryption algorithm", uri, CIPHERS, self.ciphers)
+
+    def transport(self, uri: str) -> TransportAlgorithm:
+        """The key transport algorithm of that URI. Raises `SecurityError` when it is unknown or not allowed."""
+        return _allowed(self, "key transport algorithm", uri, TRANSPORTS, self.transports)
+
+    def digest(self, uri: str) -> str:
+        """The hash of that DigestMethod. Raises `SecurityError` when it is unknown or not allowed."""
+        name = DIGESTS.get(uri)
+        if name is None or name not in self.hashes:
+            raise SecurityError(f"digest algorithm {uri!r} is not allowed by the policy {self.name!r}")
+        return name
+
+
+_RowT = TypeVar("_RowT", SignatureAlgorithm, CipherAlgorithm, TransportAlgorithm)
+
+
+def _allowed(policy: AlgorithmPolicy, kind: str, uri: str, table: Mapping[str, _RowT], names: frozenset[str]) -> _RowT:
+    row = table.get(uri)
+    if row is None or row.name not in names:
+        raise SecurityError(f"{kind} {uri!r} is not allowed by the policy {policy.name!r}")
+    return row
+
+
+_MODERN_SIGNATURES = frozenset(
+    row.name for row in SIGNATURES.values() if row.hash in _STRONG_HASHES or row.key in ("ed25519", "ed448")
+)
+_GCM = frozenset({"aes128-gcm", "aes192-gcm", "aes256-gcm"})
+_CBC = frozenset({"aes128-cbc", "aes192-cbc", "aes256-cbc"})
+_OAEP = frozenset({"rsa-oaep", "rsa-oaep-mgf1p"})
+
+MODERN = AlgorithmPolicy("modern", _MODERN_SIGNATURES, _GCM | _CBC, _OAEP)
+
+_SHA1_WARNING = "SHA-1 is broken for signatures: whoever can make a peer sign chosen content may forge a message"
+_CBC_WARNING = "CBC without a signature around it lets anyone who can ask repeatedly read an encrypted message"
+_PKCS1_WARNING = "RSA 1.5 key transport lets anyone who can ask repeatedly decrypt a recorded key, unless no answer differs"
+
+
+def _suite(name: str, size: int, mode: str, digest: str, transports: frozenset[str] = _OAEP) -> AlgorithmPolicy:
+    """One algorithm suite of WS-SecurityPolicy. Those with SHA-1 digests also sign with RSA-SHA1."""
+    legacy = digest == "sha1"
+    warnings = ((_SHA1_WARNING,) if legacy else ()) + ((_CBC_WARNING,) if mode == "cbc" else ())
+    if transports != _OAEP:
+        warnings = (*warnings, _PKCS1_WARNING)
+    return AlgorithmPolicy(
+        name,
+        signatures=frozenset({f"rsa-{digest}", f"hmac-{digest}"}) | ({"rsa-sha256"} if not legacy else frozenset()),
+        ciphers=frozenset({f"aes{size}-{mode}"}),
+        transports=transports,
+        hashes=frozenset({digest}),
+        oaep_hashes=frozenset({"sha1", "sha256"}),
+        cbc="always" if mode == "cbc" else "never",
+        rsa_bits=1024 if legacy else 2048,
+        warnings=warnings,
+    )
+
+
+LEGACY_SHA1 = replace(
+    MODERN,
+    name="legacy_sha1",
+    signatures=_MODERN_SIGNATURES | {"rsa-sha1", "ecdsa-sha1", "hmac-sha1"},
+    hashes=_STRONG_HASHES | {"sha1"},
+    warnings=(_SHA1_WARNING,),
+)
+
+LEGACY = replace(
+    LEGACY_SHA1,
+    name="legacy",
+    ciphers=_GCM | _CBC | {"tripledes-cbc"},
+    transports=_OAEP | {"rsa-1_5"},
+    cbc="always",
+    rsa_bits=1024,
+    warnings=(_SHA1_WARNING, _CBC_WARNING, _PKCS1_WARNING),
+)
+
+_RSA15 = frozenset({"rsa-1_5"})
+
+PROFILES = {
+    policy.name: policy
+    for policy in (
+        MODERN,
+        LEGACY_SHA1,
+        LEGACY,
+        *(_suite(f"basic{size}", size, "cbc", "sha1") for size in (128, 192, 256)),
+        *(_suite(f"basic{size}sha256", size, "cbc", "sha256") for size in (128, 192, 256)),
+        *(_suite(f"basic{size}gcm", size, "gcm", "sha256") for size in (128, 192, 256)),
+        *(_suite(f"basic{size}rsa15", size, "cbc", "sha1", _RSA15) for size in (128, 192, 256)),
+        *(_suite(f"basic{size}sha256rsa15", size, "cbc", "sha256", _RSA15) for size in (128, 192, 256)),
+    )
+}
+
+
+def profile(name: str) -> AlgorithmPolicy:
+    """The named profile, its name in any case. Raises `UsageError` for an unknown one.
+
+    >>> profile("Basic256Sha256").cbc
+    'always'
+    """
+    policy = PROFILES.get(name.lower())
+    if policy is None:
+        raise UsageError(f"there is no algorithm profile {name!r}{did_you_mean(name, PROFILES)}")
+    return policy
+
+
+def signature_named(name: str) -> SignatureAlgorithm:
+    """The signature algorithm of a short name or URI, for settings. Raises `UsageError`."""
+    return _named("signature algorithm", name, SIGNATURES)
+
+
+def cipher_named(name: str) -> CipherAlgorithm:
+    """The data encryption algorithm of a short name or URI, for settings. Raises `UsageError`."""
+    return _named("data encryption algorithm", name, CIPHERS)
+
+
+def transport_named(name: str) -> TransportAlgorithm:
+    """The key transport algorithm of a short name or URI, for settings. Raises `UsageError`."""
+    return _named("key transport algorithm", name, TRANSPORTS)
+
+
+def digest_uri(name: str) -> str:
+    """The URI of a hash as a DigestMethod. Raises `UsageError`."""
+    return _uri_of("digest", name, DIGESTS)
+
+
+def mgf_uri(name: str) -> str:
+    """The URI of MGF1 with that hash. Raises `UsageError`."""
+    return _uri_of("mask generation function with", name, MGFS)
+
+
+def _named(kind: str, name: str, table: Mapping[str, _RowT]) -> _RowT:
+    for row in table.values():
+        if name in (row.name, row.uri):
+            return row
+    known = [row.name for row in table.values()]
+    raise UsageError(f"there is no {kind} {name!r}{did_you_mean(name, known)} (known: {', '.join(known)})")
+
+
+def _uri_of(kind: str, name: str, table: Mapping[str, str]) -> str:
+    for uri, hash_name in table.items():
+        if name in (hash_name, uri):
+            return uri
+    raise UsageError(f"there is no {kind} {name!r} (known: {', '.join(table.values())})")

@@ -1,0 +1,186 @@
+"""Decryption on the way in. Undoes encrypt.py.
+
+Decrypted octets come from whoever had our certificate: a stranger. They are put in their places in the text of the
+message, and the whole is read again by the hardened parser under the same limits, so that every prefix, default
+namespace and limit is what it would have been in a plain message. Marks whose name nobody could guess enclose each
+piece; a piece that does not keep between its marks is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lxml import etree
+from lxml.etree import _Element
+
+from soapkit.errors import SecurityError, SoapkitError
+from soapkit.security.algorithms import DIGESTS, MGFS, AlgorithmPolicy, CipherAlgorithm, KeyTransport
+from soapkit.security.keys import KeyPair
+from soapkit.security.markup import (
+    CIPHER_DATA,
+    CIPHER_VALUE,
+    DIGEST_METHOD,
+    ENCRYPTED_DATA,
+    ENCRYPTED_HEADER,
+    ENCRYPTION_METHOD,
+    MGF,
+    OAEP_PARAMS,
+    TYPE_CONTENT,
+    TYPE_ELEMENT,
+    algorithm_of,
+    at_most_one,
+    bytes_of,
+    one,
+)
+from soapkit.security.provider import CryptoProvider
+from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_message
+from soapkit.xml.walk import children, place_of
+
+
+@dataclass(frozen=True, slots=True)
+class Deciphered:
+    """One EncryptedData and what was in it. `whole`: it stood for an element, not for content."""
+
+    data: _Element
+    plain: bytes
+    whole: bool
+    algorithm: CipherAlgorithm
+
+    @property
+    def place(self) -> _Element:
+        """The element whose place the plain content takes: an EncryptedHeader goes with its EncryptedData."""
+        parent = self.data.getparent()
+        return parent if parent is not None and parent.tag == ENCRYPTED_HEADER else self.data
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """The message as read again. `pieces`: per `Deciphered`, the elements that took its place."""
+
+    root: _Element
+    pieces: tuple[tuple[_Element, ...], ...]
+    moved: dict[_Element, tuple[_Element, ...]]
+
+
+def read_key_transport(encrypted_key: _Element, policy: AlgorithmPolicy) -> KeyTransport:
+    """How an EncryptedKey was encrypted (XML Encryption 1.1, 5.5). Raises `SecurityError` unless the policy allows it."""
+    method = one(encrypted_key, ENCRYPTION_METHOD)
+    algorithm = policy.transport(algorithm_of(method))
+    digest_method, mgf = at_most_one(method, DIGEST_METHOD), at_most_one(method, MGF)
+    label = at_most_one(method, OAEP_PARAMS)
+    digest = DIGESTS.get(algorithm_of(digest_method), "") if digest_method is not None else "sha1"
+    mask = MGFS.get(algorithm_of(mgf), "") if mgf is not None else "sha1"
+    mask = algorithm.fixed_mgf or mask
+    if algorithm.padding == "oaep" and not {digest, mask} <= policy.oaep_hashes:
+        raise SecurityError(f"the hashes of OAEP are not allowed by the policy {policy.name!r}", place=place_of(method))
+    return KeyTransport(algorithm, digest, mask, bytes_of(label) if label is not None else b"")
+
+
+def unwrap(encrypted_key: _Element, keys: Sequence[KeyPair], policy: AlgorithmPolicy, provider: CryptoProvider) -> bytes:
+    """The secret in an EncryptedKey, by the first of `keys` that opens it. Raises `SecurityError`."""
+    transport = read_key_transport(encrypted_key, policy)
+    value = cipher_value(encrypted_key)
+    if transport.algorithm.padding == "pkcs1":
+        return _unwrap_pkcs1(transport, keys[0], value, provider)
+    for keypair in keys[:-1]:
+        try:
+            return provider.unwrap(transport, keypair, value)
+        except SecurityError:
+            continue
+    return provider.unwrap(transport, keys[-1], value)
+
+
+def _unwrap_pkcs1(transport: KeyTransport, keypair: KeyPair, value: bytes, provider: CryptoProvider) -> bytes:
+    """RFC 3218: a bad padding must not be told from a wrong key, so a random secret goes on in its place."""
+    instead = provider.random(32)
+    try:
+        secret = provider.unwrap(transport, keypair, value)
+    except SecurityError:
+        return instead
+    return secret
+
+
+def read_cipher(data: _Element, policy: AlgorithmPolicy) -> CipherAlgorithm:
+    """The cipher of an EncryptedData. Raises `SecurityError` unless the policy allows it."""
+    return policy.cipher(algorithm_of(one(data, ENCRYPTION_METHOD)))
+
+
+def decipher(data: _Element, cipher: CipherAlgorithm, secret: bytes, provider: CryptoProvider) -> Deciphered:
+    """What an EncryptedData holds. Raises `SecurityError`."""
+    if data.tag != ENCRYPTED_DATA:
+        raise SecurityError(f"a reference to encrypted data leads to {data.tag}", place=place_of(data))
+    kind = data.get("Type", "")
+    if kind not in (TYPE_ELEMENT, TYPE_CONTENT):
+        raise SecurityError(f"encrypted data of the type {kind!r} is not understood", place=place_of(data))
+    plain = provider.decrypt(cipher, secret, cipher_value(data))
+    return Deciphered(data, plain, kind == TYPE_ELEMENT, cipher)
+
+
+def cipher_value(element: _Element) -> bytes:
+    """The octets in an EncryptedKey or EncryptedData; those elsewhere (CipherReference) are never fetched."""
+    return bytes_of(one(one(element, CIPHER_DATA), CIPHER_VALUE))
+
+
+def put_back(
+    root: _Element,
+    found: Sequence[Deciphered],
+    tracked: Sequence[_Element],
+    provider: CryptoProvider,
+    limits: XmlLimits = DEFAULT_LIMITS,
+) -> Reread:
+    """The message with decrypted pieces in their places, as a new tree; the old one is left as it was.
+
+    `tracked`: elements of the old tree that are looked for in the new one: `Reread.moved` tells where each went, an
+    element that was decrypted to the pieces that took its place. Raises `SecurityError` for content that is not
+    well-formed, breaks a limit, or reaches out of its place.
+    """
+    places = [piece.place for piece in found]
+    paths = {element: _path(element, places) for element in tracked}
+    mark = f"{{urn:uuid:{provider.random(16).hex()}}}mark"
+    text = _with_pieces(root, found, places, mark, provider.random(16).hex())
+    try:
+        new_root = parse_message(text, source="decrypted message", limits=limits)
+    except SoapkitError as error:
+        raise SecurityError(f"the decrypted message cannot be read: {error}") from None
+    pairs = _pairs(new_root, mark, len(found))
+    pieces = tuple(_between(start, end) for start, end in pairs)
+    for piece, elements, (start, _) in zip(found, pieces, pairs, strict=True):
+        if piece.whole and (len(elements) != 1 or (start.tail or "").strip()):
+            raise SecurityError(f"expected one element in encrypted data, found {len(elements)}")
+    moved = {element: _follow(new_root, path, mark) for element, path in paths.items()}
+    for start, end in pairs:
+        _remove(start)
+        _remove(end)
+    return Reread(new_root, pieces, moved)
+
+
+def _with_pieces(
+    root: _Element, found: Sequence[Deciphered], places: Sequence[_Element], mark: str, secret: str
+) -> bytes:
+    """The message as text, each place taken by its piece between two marks."""
+    holders: list[tuple[_Element, _Element]] = []
+    for number, place in enumerate(places):
+        parent = place.getparent()
+        if parent is None:
+            raise SecurityError("a whole message cannot be encrypted data", place=place_of(place))
+        holder = etree.Element("holder")
+        start, gap, end = etree.Element(mark), etree.PI(f"soapkit-{secret}", str(number)), etree.Element(mark)
+        holder.extend((start, gap, end))
+        holder.tail = place.tail
+        tail = place.tail
+        parent.replace(place, holder)
+        place.tail = tail
+        holders.append((holder, place))
+    text = etree.tostring(root, encoding="UTF-8", with_tail=False)
+    for holder, place in reversed(holders):
+        parent = holder.getparent()
+        assert parent is not None
+        place.tail = None
+        tail = holder.tail
+        parent.replace(holder, place)
+        place.tail = tail
+    for number, piece in enumerate(found):
+        gap_text = f"<?soapkit-{secret} {number}?>".encode()
+        text = text.replace(gap_text, piece.plain, 1)
+    return text.replace(b"<holder>", b"").replace(b"</holder>", b"")

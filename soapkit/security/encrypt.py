@@ -1,0 +1,165 @@
+"""Encryption on the way out. WSS SOAP Message Security 1.1, section 9; XML Encryption 1.1. Undone by decrypt.py."""
+
+from __future__ import annotations
+
+from cryptography import x509
+from lxml import etree
+from lxml.etree import _Element
+
+from soapkit.errors import SecurityError
+from soapkit.security.algorithms import (
+    CipherAlgorithm,
+    KeyTransport,
+    cipher_named,
+    digest_uri,
+    mgf_uri,
+    transport_named,
+)
+from soapkit.security.ids import WSU_ID
+from soapkit.security.keys import KeyPair
+from soapkit.security.markup import (
+    CIPHER_DATA,
+    CIPHER_VALUE,
+    DATA_REFERENCE,
+    DIGEST_METHOD,
+    ENCRYPTED_DATA,
+    ENCRYPTED_HEADER,
+    ENCRYPTED_KEY,
+    ENCRYPTION_METHOD,
+    KEY_INFO,
+    MGF,
+    REFERENCE_LIST,
+    RETRIEVAL_METHOD,
+    TYPE_CONTENT,
+    TYPE_ELEMENT,
+    base64_text,
+    new,
+    sub,
+)
+from soapkit.security.parts import IN_SECURITY_HEADER, Message, insert_after_timestamp
+from soapkit.security.provider import CryptoProvider
+from soapkit.security.references import encrypted_key_reference, token_reference
+from soapkit.security.settings import Encrypt, Recipient
+from soapkit.security.tokens import binary_token_element
+from soapkit.soap.security_result import SecurityResult
+from soapkit.xml.names import XENC
+from soapkit.xml.serialise import escape_text, serialise
+
+
+def encrypt(message: Message, step: Encrypt, provider: CryptoProvider, request: SecurityResult | None) -> None:
+    """Encrypt the step's parts under one fresh key, which goes, encrypted to the recipient, into the security header.
+
+    Raises `SecurityError` when a part is not in the message, or the recipient is not known.
+    """
+    certificate = recipient(step, request)
+    cipher = cipher_named(step.algorithm)
+    secret = provider.random(cipher.key_size)
+    key_id = f"EK-{provider.random(16).hex()}"
+    targets = [(part, element) for part in step.parts for element in _elements(message, part)]
+    data_ids = [
+        _encrypt_part(message, part, element, (cipher, secret, key_id, step.data_reference), provider)
+        for part, element in targets
+    ]
+    key, token = _encrypted_key(step, certificate, secret, key_id, provider)
+    references = sub(key, REFERENCE_LIST)
+    for data_id in data_ids:
+        sub(references, DATA_REFERENCE, attributes={"URI": f"#{data_id}"})
+    insert_after_timestamp(message.security, *([token] if token is not None else []), key)
+
+
+def recipient(step: Encrypt, request: SecurityResult | None) -> x509.Certificate:
+    """The certificate to encrypt to. Raises `SecurityError` for ``SIGNER`` when the request was not signed."""
+    if isinstance(step.to, Recipient):
+        signer = request.signer if request is not None else None
+        if not isinstance(signer, x509.Certificate):
+            raise SecurityError("Encrypt(to=SIGNER) answers a request; there is none that was signed")
+        return signer
+    return step.to.certificate if isinstance(step.to, KeyPair) else step.to
+
+
+def transport_of(step: Encrypt) -> KeyTransport:
+    """How the step's key travels."""
+    algorithm = transport_named(step.key_transport)
+    return KeyTransport(algorithm, step.oaep_digest, algorithm.fixed_mgf or step.oaep_mgf)
+
+
+def _elements(message: Message, part: str) -> tuple[_Element, ...]:
+    found = message.named(part)
+    if not found:
+        hint = f"; put its step before Encrypt in outbound: {part}(...)" if part in IN_SECURITY_HEADER else ""
+        raise SecurityError(f"there is no {part} in the message to encrypt{hint}")
+    return found
+
+
+def _encrypt_part(
+    message: Message,
+    part: str,
+    element: _Element,
+    key: tuple[CipherAlgorithm, bytes, str, str],
+    provider: CryptoProvider,
+) -> str:
+    """Put EncryptedData in the place of a part: the Body's content, a token, or a header block; its id."""
+    cipher, secret, key_id, how = key
+    data_id = f"ED-{provider.random(16).hex()}"
+    content = element is message.envelope.body
+    plain = _content_bytes(element) if content else serialise(element)
+    data = new(ENCRYPTED_DATA, attributes={"Id": data_id, "Type": TYPE_CONTENT if content else TYPE_ELEMENT})
+    sub(data, ENCRYPTION_METHOD, attributes={"Algorithm": cipher.uri})
+    key_info = sub(data, KEY_INFO)
+    if how == "retrieval":
+        sub(key_info, RETRIEVAL_METHOD, attributes={"Type": f"{XENC}EncryptedKey", "URI": f"#{key_id}"})
+    else:
+        key_info.append(encrypted_key_reference(key_id))
+    sub(sub(data, CIPHER_DATA), CIPHER_VALUE, base64_text(provider.encrypt(cipher, secret, plain)))
+    if content:
+        _empty(element)
+        element.append(data)
+    else:
+        _replace(message, part, element, data, f"EH-{provider.random(16).hex()}")
+    return data_id
+
+
+def _replace(message: Message, part: str, element: _Element, data: _Element, header_id: str) -> None:
+    """EncryptedData in the place of a token; around it an EncryptedHeader in the place of a header block (WSS 1.1,
+    9.1), which carries the block's mustUnderstand and role, so that a node knows whom it is for."""
+    parent = element.getparent()
+    assert parent is not None, f"{part} stands in the message"
+    wrapped = data
+    if parent is message.envelope.header:
+        wrapped = new(ENCRYPTED_HEADER, attributes={WSU_ID: header_id})
+        version = message.envelope.version
+        for name in (version.must_understand, version.role):
+            if name in element.attrib:
+                wrapped.set(name, element.attrib[name])
+        wrapped.append(data)
+    wrapped.tail = element.tail
+    parent.replace(element, wrapped)
+
+
+def _encrypted_key(
+    step: Encrypt, certificate: x509.Certificate, secret: bytes, key_id: str, provider: CryptoProvider
+) -> tuple[_Element, _Element | None]:
+    """The EncryptedKey, and the token that carries its certificate if the reference is a direct one."""
+    transport = transport_of(step)
+    key = new(ENCRYPTED_KEY, attributes={"Id": key_id})
+    method = sub(key, ENCRYPTION_METHOD, attributes={"Algorithm": transport.algorithm.uri})
+    if transport.algorithm.padding == "oaep":
+        sub(method, DIGEST_METHOD, attributes={"Algorithm": digest_uri(transport.digest)})
+        if not transport.algorithm.fixed_mgf:
+            sub(method, MGF, attributes={"Algorithm": mgf_uri(transport.mgf)})
+    token_id = f"X509-{provider.random(16).hex()}"
+    sub(key, KEY_INFO).append(token_reference(certificate, step.key_reference, token_id))
+    sub(sub(key, CIPHER_DATA), CIPHER_VALUE, base64_text(provider.wrap(transport, certificate, secret)))
+    return key, binary_token_element(certificate, token_id) if step.key_reference == "direct" else None
+
+
+def _content_bytes(element: _Element) -> bytes:
+    """What stands in an element; each child with every namespace in scope, so that it can be read anywhere."""
+    pieces = [escape_text(element.text or "").encode()]
+    pieces += [etree.tostring(entry, encoding="UTF-8", with_tail=True) for entry in element]
+    return b"".join(pieces)
+
+
+def _empty(element: _Element) -> None:
+    del element[:]
+    element.text = None

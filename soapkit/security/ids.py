@@ -1,0 +1,73 @@
+"""wsu:Id and its kin: give, find, refuse doubles.
+
+The law of this file: an id that two elements carry names neither. All the attributes that some specification takes
+for an id are looked at together, so that a forged element cannot hide behind another spelling.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from lxml import etree
+from lxml.etree import _Element
+
+from soapkit.errors import SecurityError
+from soapkit.xml.names import DS, WSU, XENC, XENC11, XML, namespace_of
+from soapkit.xml.walk import path_of, place_of, tag_of
+
+WSU_ID = f"{{{WSU}}}Id"
+ID_ATTRIBUTES = (WSU_ID, "Id", "ID", "AssertionID", f"{{{XML}}}id")
+
+_FIND_ALL = etree.XPath(
+    "//*[@wsu:Id or @Id or @ID or @AssertionID or @xml:id]", namespaces={"wsu": WSU, "xml": XML}
+)
+_PLAIN_ID = frozenset({DS, XENC, XENC11})
+
+etree.register_namespace("wsu", WSU)  # so that an Id set on an element of the caller's reads wsu:Id
+
+
+def id_of(element: _Element) -> str | None:
+    """The id an element carries, wsu:Id before others; None without one."""
+    for name in ID_ATTRIBUTES:
+        value = element.get(name)
+        if value:
+            return value
+    return None
+
+
+def give_id(element: _Element, fresh: str) -> str:
+    """The id of `element`, which gets `fresh` when it has none: plain ``Id`` where its schema says so, else wsu:Id."""
+    existing = id_of(element)
+    if existing is not None:
+        return existing
+    element.set("Id" if namespace_of(tag_of(element)) in _PLAIN_ID else WSU_ID, fresh)
+    return fresh
+
+
+class IdIndex:
+    """Every element of a tree by its id. Made once, since walking a large message is dear."""
+
+    def __init__(self, root: _Element) -> None:
+        self._found: dict[str, list[_Element]] = {}
+        for element in cast("list[_Element]", _FIND_ALL(root)):
+            values = {element.get(name) for name in ID_ATTRIBUTES}
+            for value in values - {None}:
+                self._found.setdefault(cast("str", value), []).append(element)
+
+    def find(self, uri: str, *, by: _Element) -> _Element:
+        """The one element that a reference ``#id`` names; `by` is the element that refers to it.
+
+        Raises `SecurityError` for any other URI (nothing outside the message is ever opened), when no element or more
+        than one carries the id.
+        """
+        if not uri.startswith("#") or len(uri) == 1 or "(" in uri:
+            raise SecurityError(
+                f"a reference must name an element of this message by its id, found URI {uri!r}", place=place_of(by)
+            )
+        found = self._found.get(uri[1:], [])
+        if not found:
+            raise SecurityError(f"no element carries the id {uri[1:]!r}", place=place_of(by))
+        if len(found) > 1:
+            paths = ", ".join(path_of(element) for element in found[:3])
+            raise SecurityError(f"{len(found)} elements carry the id {uri[1:]!r}: {paths}", place=place_of(by))
+        return found[0]

@@ -1,0 +1,236 @@
+"""Keys and certificates: from PEM, PKCS#12 and DER, loaded once, never shown.
+
+A `KeyPair` is what one signs and decrypts with; whom one believes is a `soapkit.security.truststore.TrustStore`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias, cast
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_private_key,
+    load_pem_private_key,
+    pkcs12,
+)
+
+from soapkit.errors import Place, SecurityError
+from soapkit.security.algorithms import KeyKind
+
+PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
+Source: TypeAlias = str | Path | bytes
+"""A path, or the bytes themselves."""
+
+_KINDS: tuple[tuple[type, KeyKind], ...] = (
+    (rsa.RSAPublicKey, "rsa"),
+    (ec.EllipticCurvePublicKey, "ec"),
+    (ed25519.Ed25519PublicKey, "ed25519"),
+    (ed448.Ed448PublicKey, "ed448"),
+)
+_JKS = b"\xfe\xed\xfe\xed"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class KeyPair:
+    """A private key and the certificate that goes with it.
+
+    `chain`: the certificates between this one and its authority, as far as they were loaded. The key is in no repr.
+
+    >>> KeyPair.load("alice.p12", "secret")          # doctest: +SKIP
+    KeyPair(CN=alice)
+    """
+
+    private_key: PrivateKey
+    certificate: x509.Certificate
+    chain: tuple[x509.Certificate, ...] = field(default=())
+
+    @classmethod
+    def load(
+        cls, source: Source, password: str | bytes | None = None, *, certificate: Source | None = None
+    ) -> KeyPair:
+        """Load from PKCS#12, or from PEM that holds key and certificate, or key and certificate from two files.
+
+        `certificate`: where the certificate is, when `source` holds the key alone. Raises `SecurityError` for a file
+        that cannot be read, a wrong password, a key without a certificate or with that of another key.
+        """
+        data, name = _read(source)
+        secret = password.encode() if isinstance(password, str) else password
+        if data.startswith(_JKS):
+            raise SecurityError(
+                "a Java key store (JKS) is not read; convert it: "
+                "keytool -importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype PKCS12",
+                place=Place(name),
+            )
+        if b"-----BEGIN" in data or certificate is not None:
+            return _from_pem_or_der(data, name, secret, certificate)
+        return _from_pkcs12(data, name, secret)
+
+    @property
+    def kind(self) -> KeyKind:
+        """What kind of key this is."""
+        return kind_of(self.certificate)
+
+    def __repr__(self) -> str:
+        return f"KeyPair({name_of(self.certificate)})"
+
+    def __reduce__(self) -> str:
+        raise SecurityError("a KeyPair is not pickled, since that would write its private key")
+
+
+def load_certificate(source: Source) -> x509.Certificate:
+    """Load the one certificate in a PEM or DER file; the first, when PEM holds several. Raises `SecurityError`."""
+    return load_certificates(source)[0]
+
+
+def load_certificates(source: Source) -> tuple[x509.Certificate, ...]:
+    """Load every certificate in a PEM or DER file, or in a PKCS#12 without a password. Raises `SecurityError`."""
+    data, name = _read(source)
+    found = _certificates(data, name)
+    if not found:
+        raise SecurityError("there is no certificate in it", place=Place(name))
+    return found
+
+
+def certificate_from_der(data: bytes) -> x509.Certificate:
+    """One certificate from its DER bytes. Raises `SecurityError`."""
+    try:
+        return x509.load_der_x509_certificate(data)
+    except ValueError as error:
+        raise SecurityError(f"this is not an X.509 certificate: {error}") from None
+
+
+def name_of(certificate: x509.Certificate) -> str:
+    """The subject of a certificate for a person, RFC 4514."""
+    try:
+        return certificate.subject.rfc4514_string()
+    except ValueError:  # a name that is not text is told lazily by cryptography
+        return f"serial {certificate.serial_number}"
+
+
+def public_key_of(certificate: x509.Certificate) -> PublicKey:
+    """The public key of a certificate. Raises `SecurityError` when it is of a kind that is not used here."""
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise SecurityError(f"the key of certificate {name_of(certificate)} cannot be used: {error}") from None
+    if not isinstance(key, PublicKey):
+        raise SecurityError(f"the key of certificate {name_of(certificate)} is of a kind that is not used here")
+    return key
+
+
+def kind_of(certificate: x509.Certificate) -> KeyKind:
+    """What kind of key a certificate holds. Raises `SecurityError`."""
+    key = public_key_of(certificate)
+    return next(kind for cls, kind in _KINDS if isinstance(key, cls))
+
+
+def rsa_bits(certificate: x509.Certificate) -> int | None:
+    """The size of an RSA key, None for another kind."""
+    key = public_key_of(certificate)
+    return key.key_size if isinstance(key, rsa.RSAPublicKey) else None
+
+
+def thumbprint(certificate: x509.Certificate) -> bytes:
+    """SHA-1 of the whole certificate, as X.509 token profile 1.1, 3.2.1 names it (a name, not a proof)."""
+    return hashlib.sha1(der_of(certificate), usedforsecurity=False).digest()
+
+
+def der_of(certificate: x509.Certificate) -> bytes:
+    """The certificate's own bytes."""
+    return certificate.public_bytes(Encoding.DER)
+
+
+def key_identifier(certificate: x509.Certificate) -> bytes | None:
+    """The SubjectKeyIdentifier extension, None where there is none or it cannot be read."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return None
+
+
+def computed_key_identifier(certificate: x509.Certificate) -> bytes:
+    """SHA-1 of the public key (RFC 5280, 4.2.1.2, method 1): what stacks say for a certificate without the extension."""
+    return x509.SubjectKeyIdentifier.from_public_key(public_key_of(certificate)).digest
+
+
+def _read(source: Source) -> tuple[bytes, str]:
+    if isinstance(source, bytes):
+        return source, ""
+    try:
+        return Path(source).read_bytes(), str(source)
+    except OSError as error:
+        raise SecurityError(f"cannot be read: {error.strerror}", place=Place(str(source))) from None
+
+
+def _certificates(data: bytes, name: str) -> tuple[x509.Certificate, ...]:
+    try:
+        if b"-----BEGIN" in data:
+            return tuple(x509.load_pem_x509_certificates(data)) if b"CERTIFICATE-----" in data else ()
+        if data.startswith(_JKS):
+            raise SecurityError("a Java key store (JKS) is not read; convert it to PEM with keytool", place=Place(name))
+        return (x509.load_der_x509_certificate(data),)
+    except ValueError:
+        pass
+    try:
+        bundle = pkcs12.load_pkcs12(data, None)
+    except ValueError:
+        raise SecurityError("neither PEM, DER nor PKCS#12 without a password", place=Place(name)) from None
+    found = ([bundle.cert] if bundle.cert else []) + list(bundle.additional_certs)
+    return tuple(item.certificate for item in found)
+
+
+def _from_pem_or_der(data: bytes, name: str, password: bytes | None, certificate: Source | None) -> KeyPair:
+    try:
+        if b"-----BEGIN" in data:
+            key = load_pem_private_key(data, password)
+        else:
+            key = load_der_private_key(data, password)
+    except TypeError:
+        asked = "its private key is encrypted: a password is needed" if password is None else "it needs no password"
+        raise SecurityError(asked, place=Place(name)) from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise SecurityError("no private key can be read from it (a wrong password?)", place=Place(name)) from None
+    certificates = _certificates(*_read(certificate)) if certificate is not None else _certificates(data, name)
+    return _paired(key, certificates, name)
+
+
+def _from_pkcs12(data: bytes, name: str, password: bytes | None) -> KeyPair:
+    try:
+        bundle = pkcs12.load_pkcs12(data, password)
+    except ValueError:
+        raise SecurityError("it is not PKCS#12, or the password is wrong", place=Place(name)) from None
+    certificates = ([bundle.cert] if bundle.cert else []) + list(bundle.additional_certs)
+    if bundle.key is None:
+        raise SecurityError("there is no private key in it", place=Place(name))
+    return _paired(bundle.key, tuple(item.certificate for item in certificates), name)
+
+
+def _paired(key: object, certificates: tuple[x509.Certificate, ...], name: str) -> KeyPair:
+    """The key with its own certificate, told by the public key, and the others as its chain."""
+    if not isinstance(key, PrivateKey):
+        raise SecurityError(f"keys of the kind {type(key).__name__} are not used here", place=Place(name))
+    wanted = _public_bytes(cast("PublicKey", key.public_key()))
+    own = next((item for item in certificates if _holds(item, wanted)), None)
+    if own is None:
+        told = "no certificate in it belongs to its private key" if certificates else "there is no certificate in it"
+        raise SecurityError(told, place=Place(name))
+    return KeyPair(key, own, tuple(item for item in certificates if item is not own))
+
+
+def _holds(certificate: x509.Certificate, public: bytes) -> bool:
+    try:
+        return _public_bytes(public_key_of(certificate)) == public
+    except SecurityError:
+        return False
+
+
+def _public_bytes(key: PublicKey) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

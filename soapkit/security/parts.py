@@ -1,0 +1,103 @@
+"""Parts of a message by the names that settings use, and the other way round.
+
+One vocabulary for `Sign`, `Encrypt`, `Require` and `SecurityResult`: ``Body``; tokens of the security header by local
+name; header blocks by Clark name or local name; anything else by ``#id`` on the way out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lxml import etree
+from lxml.etree import _Element
+
+from soapkit.errors import SecurityError
+from soapkit.security.ids import IdIndex
+from soapkit.security.markup import (
+    BINARY_SECURITY_TOKEN,
+    SECURITY,
+    SIGNATURE,
+    SIGNATURE_CONFIRMATION,
+    TIMESTAMP,
+    USERNAME_TOKEN,
+)
+from soapkit.soap.envelope import Envelope
+from soapkit.xml.names import local_name
+from soapkit.xml.walk import children, tag_of
+
+IN_SECURITY_HEADER = {
+    "Timestamp": TIMESTAMP,
+    "UsernameToken": USERNAME_TOKEN,
+    "BinarySecurityToken": BINARY_SECURITY_TOKEN,
+    "Signature": SIGNATURE,
+    "SignatureConfirmation": SIGNATURE_CONFIRMATION,
+}
+_BY_TAG = {tag: name for name, tag in IN_SECURITY_HEADER.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An envelope and the security header in it that is worked on."""
+
+    envelope: Envelope
+    security: _Element
+
+    def named(self, part: str) -> tuple[_Element, ...]:
+        """The elements that a part's name stands for, each at its own place in the message; none if there are none."""
+        if part == "Body":
+            return (self.envelope.body,)
+        if part in IN_SECURITY_HEADER:
+            return tuple(children(self.security, IN_SECURITY_HEADER[part]))
+        if part.startswith("#"):
+            return (IdIndex(self.envelope.root).find(part, by=self.security),)
+        blocks = [block for block in self.envelope.headers if block is not self.security]
+        if part.startswith("{"):
+            return tuple(block for block in blocks if block.tag == part)
+        return tuple(block for block in blocks if local_name(tag_of(block)) == part)
+
+    def name_of(self, element: _Element) -> str:
+        """What settings call an element: ``Body``, a token's name, else its Clark name."""
+        if element is self.envelope.body:
+            return "Body"
+        if element.getparent() is self.security:
+            return _BY_TAG.get(tag_of(element), tag_of(element))
+        return tag_of(element)
+
+
+def security_header(envelope: Envelope, actor: str | None) -> _Element | None:
+    """The security header for us: of our `actor`, or, without one, for whoever receives the message in the end.
+
+    Raises `SecurityError` when there are two: WSS SOAP Message Security 1.1, section 5, forbids it.
+    """
+    role = envelope.version.role
+    ours = {actor} if actor else {None, "", envelope.version.ultimate_receiver_role}
+    found = [block for block in envelope.headers if block.tag == SECURITY and block.get(role) in ours]
+    if len(found) > 1:
+        raise SecurityError(f"the message holds {len(found)} security headers for the same receiver")
+    return found[0] if found else None
+
+
+def add_security_header(envelope: Envelope, actor: str | None) -> Message:
+    """The message with its security header, made if there is none yet; the envelope's tree is changed."""
+    version = envelope.version
+    if envelope.header is None:
+        envelope.root.insert(0, etree.Element(version.header))
+        envelope = Envelope.read(envelope.root)
+    found = security_header(envelope, actor)
+    if found is None:
+        assert envelope.header is not None
+        namespaces = {"wsse": SECURITY[1:].partition("}")[0], "wsu": TIMESTAMP[1:].partition("}")[0]}
+        found = etree.SubElement(envelope.header, SECURITY, nsmap=namespaces)
+        found.set(version.must_understand, "1")
+        if actor:
+            found.set(version.role, actor)
+    return Message(envelope, found)
+
+
+def insert_after_timestamp(security: _Element, *elements: _Element) -> None:
+    """Put elements before all that earlier steps wrote, so that a receiver meets them in the order of undoing; only
+    the Timestamp stays first (WS-SecurityPolicy 1.3, 6.7: the layout that all accept)."""
+    first = next(children(security), None)
+    at = 1 if first is not None and first.tag == TIMESTAMP else 0
+    for offset, element in enumerate(elements):
+        security.insert(at + offset, element)

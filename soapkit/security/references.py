@@ -1,0 +1,301 @@
+"""SecurityTokenReference and KeyInfo, every way: how a message names the key that signed it or that opens it.
+
+What a reference says comes back as a value; whether the key is believed is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from cryptography import x509
+from lxml.etree import _Element
+
+from soapkit.errors import SecurityError
+from soapkit.security.ids import IdIndex
+from soapkit.security.keys import (
+    certificate_from_der,
+    computed_key_identifier,
+    der_of,
+    key_identifier,
+    name_of,
+    thumbprint,
+)
+from soapkit.security.markup import (
+    BASE64,
+    BINARY_SECURITY_TOKEN,
+    EMBEDDED,
+    ENCRYPTED_KEY,
+    ENCRYPTED_KEY_SHA1,
+    ENCRYPTED_KEY_TYPE,
+    KEY_IDENTIFIER,
+    KEY_INFO,
+    KEY_NAME,
+    KEY_VALUE,
+    REFERENCE,
+    RETRIEVAL_METHOD,
+    THUMBPRINT,
+    TOKEN_REFERENCE,
+    TOKEN_TYPE,
+    X509_CERTIFICATE,
+    X509_DATA,
+    X509_ISSUER_NAME,
+    X509_ISSUER_SERIAL,
+    X509_KEY_IDENTIFIER,
+    X509_SERIAL_NUMBER,
+    X509_SKI,
+    X509_SUBJECT_NAME,
+    X509_V3,
+    base64_text,
+    bytes_of,
+    new,
+    one,
+    sub,
+    text_of,
+)
+from soapkit.security.names import names_the_same
+from soapkit.security.settings import KeyReference
+from soapkit.security.tokens import certificates_of
+from soapkit.security.truststore import Chain
+from soapkit.xml.names import XENC, local_name
+from soapkit.xml.walk import children, place_of, tag_of
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The certificate is in the message: `certificates`, the one in question first, and in `token` if in one."""
+
+    certificates: Chain
+    token: _Element | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The certificate is one that the receiver has: the one that `matches`. `words`: what was said of it."""
+
+    words: str
+    matches: Callable[[x509.Certificate], bool] = field(repr=False)
+
+    def among(self, certificates: Iterable[x509.Certificate]) -> x509.Certificate:
+        """The one certificate of those at hand. Raises `SecurityError`."""
+        for certificate in certificates:
+            if self.matches(certificate):
+                return certificate
+        raise SecurityError(f"no certificate at hand has {self.words}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """The key is one that an EncryptedKey brought: the element, or SHA-1 of its cipher value."""
+
+    element: _Element | None = None
+    sha1: bytes = b""
+
+
+KeySource: TypeAlias = Carried | Named | Wrapped
+
+
+def read_key_info(key_info: _Element, index: IdIndex) -> KeySource:
+    """What a ds:KeyInfo says. Raises `SecurityError` for a reference that is not understood, or not safe."""
+    entries = list(children(key_info))
+    if len(entries) != 1:
+        # BSP 1.1, R5402: exactly one child.
+        raise SecurityError(f"KeyInfo must hold one reference, found {len(entries)}", place=place_of(key_info))
+    return _read(entries[0], index, _IN_KEY_INFO)
+
+
+def read_token_reference(reference: _Element, index: IdIndex) -> KeySource:
+    """What a wsse:SecurityTokenReference says. Raises `SecurityError`."""
+    entries = list(children(reference))
+    if len(entries) != 1:
+        raise SecurityError(f"{_name(reference)} must hold one reference, found {len(entries)}", place=place_of(reference))
+    return _read(entries[0], index, _IN_TOKEN_REFERENCE)
+
+
+def token_reference(certificate: x509.Certificate, how: KeyReference, token_id: str) -> _Element:
+    """A ds:KeyInfo's content that names a certificate. `token_id`: of the BinarySecurityToken that carries it."""
+    if how == "key-name":
+        return new(KEY_NAME, name_of(certificate))
+    reference = new(TOKEN_REFERENCE)
+    _WRITERS[how](reference, certificate, token_id)
+    return reference
+
+
+def encrypted_key_reference(key_id: str) -> _Element:
+    """A SecurityTokenReference to an EncryptedKey of the same message (WSS 1.1, 7.3; BSP 1.1, R3069)."""
+    reference = new(TOKEN_REFERENCE, attributes={TOKEN_TYPE: ENCRYPTED_KEY_TYPE})
+    sub(reference, REFERENCE, attributes={"URI": f"#{key_id}", "ValueType": ENCRYPTED_KEY_TYPE})
+    return reference
+
+
+_Reader: TypeAlias = Callable[[_Element, IdIndex], KeySource]
+
+
+def _read(element: _Element, index: IdIndex, readers: dict[str, _Reader]) -> KeySource:
+    reader = readers.get(tag_of(element))
+    if reader is None:
+        raise SecurityError(f"a key named by {tag_of(element)} is not understood", place=place_of(element))
+    return reader(element, index)
+
+
+def _name(element: _Element) -> str:
+    return local_name(tag_of(element))
+
+
+def _read_reference(reference: _Element, index: IdIndex) -> KeySource:
+    token = index.find(reference.get("URI", ""), by=reference)
+    if token.tag == BINARY_SECURITY_TOKEN:
+        return Carried(certificates_of(token), token)
+    if token.tag == ENCRYPTED_KEY:
+        return Wrapped(token)
+    raise SecurityError(f"a reference to {tag_of(token)} names no key", place=place_of(reference))
+
+
+def _read_embedded(embedded: _Element, _index: IdIndex) -> KeySource:
+    token = one(embedded, BINARY_SECURITY_TOKEN)
+    return Carried(certificates_of(token), token)
+
+
+def _read_key_identifier(identifier: _Element, _index: IdIndex) -> KeySource:
+    kind = identifier.get("ValueType", "")
+    if identifier.get("EncodingType", BASE64) != BASE64:
+        raise SecurityError("a KeyIdentifier must be base64", place=place_of(identifier))
+    value = bytes_of(identifier)
+    if kind == X509_KEY_IDENTIFIER:
+        return _by_key_identifier(value)
+    if kind == THUMBPRINT:
+        return Named(f"thumbprint {value.hex()}", lambda certificate: thumbprint(certificate) == value)
+    if kind == ENCRYPTED_KEY_SHA1:
+        return Wrapped(sha1=value)
+    if kind == X509_V3:
+        return Carried((certificate_from_der(value),))
+    raise SecurityError(f"a KeyIdentifier of the type {kind!r} is not understood", place=place_of(identifier))
+
+
+def _by_key_identifier(value: bytes) -> Named:
+    def matches(certificate: x509.Certificate) -> bool:
+        own = key_identifier(certificate)
+        return value == (own if own is not None else computed_key_identifier(certificate))
+
+    return Named(f"key identifier {value.hex()}", matches)
+
+
+def _read_x509_data(data: _Element, _index: IdIndex) -> KeySource:
+    carried = [certificate_from_der(bytes_of(entry)) for entry in children(data, X509_CERTIFICATE)]
+    if carried:
+        return Carried(tuple(carried))
+    for entry in children(data):
+        if entry.tag == X509_ISSUER_SERIAL:
+            return _read_issuer_serial(entry, _index)
+        if entry.tag == X509_SKI:
+            return _by_key_identifier(bytes_of(entry))
+        if entry.tag == X509_SUBJECT_NAME:
+            subject = text_of(entry)
+            return Named(f"subject {subject}", lambda certificate: names_the_same(subject, certificate.subject))
+    raise SecurityError("X509Data names no certificate", place=place_of(data))
+
+
+def _read_issuer_serial(element: _Element, _index: IdIndex) -> KeySource:
+    issuer, serial_text = text_of(one(element, X509_ISSUER_NAME)), text_of(one(element, X509_SERIAL_NUMBER))
+    if not serial_text.lstrip("-").isdecimal() or len(serial_text) > 60:
+        raise SecurityError("X509SerialNumber is not a number", place=place_of(element))
+    serial = int(serial_text)
+    return Named(
+        f"issuer {issuer} and serial number {serial}",
+        lambda certificate: certificate.serial_number == serial and names_the_same(issuer, certificate.issuer),
+    )
+
+
+def _read_key_name(element: _Element, _index: IdIndex) -> KeySource:
+    said = text_of(element)
+
+    def matches(certificate: x509.Certificate) -> bool:
+        common = [str(entry.value) for entry in certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
+        return said in common or names_the_same(said, certificate.subject)
+
+    return Named(f"name {said}", matches)
+
+
+def _read_retrieval(element: _Element, index: IdIndex) -> KeySource:
+    if element.get("Type") != f"{XENC}EncryptedKey" or len(element):
+        raise SecurityError("a RetrievalMethod may lead to an EncryptedKey only", place=place_of(element))
+    target = index.find(element.get("URI", ""), by=element)
+    if target.tag != ENCRYPTED_KEY:
+        raise SecurityError(f"a RetrievalMethod leads to {tag_of(target)}", place=place_of(element))
+    return Wrapped(target)
+
+
+def _read_encrypted_key(element: _Element, _index: IdIndex) -> KeySource:
+    return Wrapped(element)
+
+
+def _refuse_key_value(element: _Element, _index: IdIndex) -> KeySource:
+    raise SecurityError("a bare key (KeyValue) says nothing about who signed; it is never believed", place=place_of(element))
+
+
+_IN_TOKEN_REFERENCE: dict[str, _Reader] = {
+    REFERENCE: _read_reference,
+    EMBEDDED: _read_embedded,
+    KEY_IDENTIFIER: _read_key_identifier,
+    X509_DATA: _read_x509_data,
+    X509_ISSUER_SERIAL: _read_issuer_serial,  # WSS 1.0 drafts wrote it without X509Data around it
+    KEY_NAME: _read_key_name,
+}
+
+_IN_KEY_INFO: dict[str, _Reader] = {
+    TOKEN_REFERENCE: read_token_reference,
+    X509_DATA: _read_x509_data,
+    KEY_NAME: _read_key_name,
+    KEY_VALUE: _refuse_key_value,
+    RETRIEVAL_METHOD: _read_retrieval,
+    ENCRYPTED_KEY: _read_encrypted_key,
+}
+
+
+def key_info_of(parent: _Element) -> _Element | None:
+    """The ds:KeyInfo of a Signature, EncryptedKey or EncryptedData."""
+    found = list(children(parent, KEY_INFO))
+    if len(found) > 1:
+        raise SecurityError(f"{_name(parent)} holds {len(found)} KeyInfo", place=place_of(parent))
+    return found[0] if found else None
+
+
+def _write_direct(reference: _Element, _certificate: x509.Certificate, token_id: str) -> None:
+    sub(reference, REFERENCE, attributes={"URI": f"#{token_id}", "ValueType": X509_V3})
+
+
+def _write_issuer_serial(reference: _Element, certificate: x509.Certificate, _token_id: str) -> None:
+    entry = sub(sub(reference, X509_DATA), X509_ISSUER_SERIAL)
+    sub(entry, X509_ISSUER_NAME, certificate.issuer.rfc4514_string())
+    sub(entry, X509_SERIAL_NUMBER, str(certificate.serial_number))
+
+
+def _write_key_identifier(reference: _Element, certificate: x509.Certificate, _token_id: str) -> None:
+    value = key_identifier(certificate)
+    if value is None:
+        raise SecurityError(
+            f"certificate {name_of(certificate)} has no SubjectKeyIdentifier; name it by issuer-serial or thumbprint"
+        )
+    _identify(reference, X509_KEY_IDENTIFIER, value)
+
+
+def _write_thumbprint(reference: _Element, certificate: x509.Certificate, _token_id: str) -> None:
+    _identify(reference, THUMBPRINT, thumbprint(certificate))
+
+
+def _write_embedded(reference: _Element, certificate: x509.Certificate, _token_id: str) -> None:
+    sub(sub(reference, X509_DATA), X509_CERTIFICATE, base64_text(der_of(certificate)))
+
+
+def _identify(reference: _Element, kind: str, value: bytes) -> None:
+    sub(reference, KEY_IDENTIFIER, base64_text(value), {"EncodingType": BASE64, "ValueType": kind})
+
+
+_WRITERS: dict[str, Callable[[_Element, x509.Certificate, str], None]] = {
+    "direct": _write_direct,
+    "issuer-serial": _write_issuer_serial,
+    "ski": _write_key_identifier,
+    "thumbprint": _write_thumbprint,
+    "embedded": _write_embedded,
+}

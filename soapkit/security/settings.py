@@ -1,0 +1,191 @@
+"""What to do on the way out and what to demand on the way in: Timestamp, UsernameToken, Sign, Encrypt, Require."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal, TypeAlias
+
+from cryptography import x509
+
+from soapkit.errors import UsageError
+from soapkit.security.algorithms import (
+    MODERN,
+    AlgorithmPolicy,
+    cipher_named,
+    digest_uri,
+    signature_named,
+    transport_named,
+)
+from soapkit.security.keys import KeyPair
+from soapkit.security.replay import MemoryReplayStore, ReplayStore
+from soapkit.security.truststore import TrustStore
+
+KeyReference: TypeAlias = Literal["direct", "issuer-serial", "ski", "thumbprint", "embedded", "key-name"]
+"""How a message names a certificate: ``direct`` carries it as a BinarySecurityToken; the others but ``embedded`` name
+one that the receiver has (X.509 token profile 1.1, section 3)."""
+
+_REFERENCES = ("direct", "issuer-serial", "ski", "thumbprint", "embedded", "key-name")
+
+PasswordOf: TypeAlias = Mapping[str, str] | Callable[[str], str | None]
+"""Passwords by user name: a mapping, or a function that returns None for an unknown user."""
+
+
+class Recipient(Enum):
+    """Whom to encrypt to when it is known only per message."""
+
+    SIGNER = "the one who signed the request"
+
+
+SIGNER = Recipient.SIGNER
+"""``Encrypt(to=SIGNER)``: a server's reply is encrypted to the certificate that signed the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timestamp:
+    """Say when the message was made and that it is void `ttl` seconds later (WSS SOAP Message Security 1.1, 10)."""
+
+    ttl: int = 300
+
+    def __post_init__(self) -> None:
+        if self.ttl < 1:
+            raise UsageError(f"a Timestamp lives at least a second, found ttl={self.ttl}")
+
+
+@dataclass(frozen=True, slots=True)
+class UsernameToken:
+    """Say who calls, with a password as text, as a digest, or with none (UsernameToken profile 1.1, section 3).
+
+    A digest always carries nonce and creation time; `nonce` and `created` add them to a token with text too.
+    """
+
+    username: str
+    password: str | None = field(default=None, repr=False)
+    digest: bool = False
+    nonce: bool = False
+    created: bool = False
+
+    def __post_init__(self) -> None:
+        if self.digest and self.password is None:
+            raise UsageError("a UsernameToken with a digest needs the password")
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Sign parts of the message with a key pair.
+
+    `parts`: ``Body``, ``Timestamp``, ``UsernameToken``, ``BinarySecurityToken`` (the token of this signature itself), a
+    header block by its Clark name or local name, or ``#id``. `algorithm`: a short name or URI of
+    `soapkit.security.algorithms`, by default RSA-SHA256, ECDSA-SHA256 or EdDSA as the key demands.
+    """
+
+    keypair: KeyPair
+    parts: Sequence[str] = ("Body", "Timestamp")
+    algorithm: str = ""
+    digest: str = "sha256"
+    key_reference: KeyReference = "direct"
+
+    def __post_init__(self) -> None:
+        _check_parts("Sign", self.parts)
+        _check_reference(self.key_reference)
+        digest_uri(self.digest)
+        if self.algorithm:
+            signature_named(self.algorithm)
+
+
+@dataclass(frozen=True, slots=True)
+class Encrypt:
+    """Encrypt parts of the message to a certificate: content of the Body, header blocks and tokens whole.
+
+    `parts`: as for `Sign`; ``Signature`` too. `to`: a certificate, a `KeyPair`'s, or `SIGNER`. `key_transport`,
+    `oaep_digest` and `oaep_mgf` are how the fresh key travels; `data_reference`: how the encrypted data names that
+    key: ``token`` as WS-Security does, ``retrieval`` as plain XML Encryption does, which ``xmlsec1`` can follow.
+    """
+
+    to: x509.Certificate | KeyPair | Recipient
+    parts: Sequence[str] = ("Body",)
+    algorithm: str = "aes256-gcm"
+    key_transport: str = "rsa-oaep"
+    oaep_digest: str = "sha256"
+    oaep_mgf: str = "sha256"
+    key_reference: KeyReference = "issuer-serial"
+    data_reference: Literal["token", "retrieval"] = "token"
+
+    def __post_init__(self) -> None:
+        _check_parts("Encrypt", self.parts)
+        _check_reference(self.key_reference)
+        cipher_named(self.algorithm)
+        transport = transport_named(self.key_transport)
+        digest_uri(self.oaep_digest)
+        if transport.fixed_mgf and self.oaep_mgf not in (transport.fixed_mgf, "sha256"):
+            raise UsageError(f"{transport.name} always masks with {transport.fixed_mgf}; use rsa-oaep for another hash")
+
+
+Step: TypeAlias = Timestamp | UsernameToken | Sign | Encrypt
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a security header is worked on, since work is done before a sender is known.
+
+    `references` and `transforms`: of a signature; `tokens`: children of the header; `data`: encrypted parts.
+    """
+
+    references: int = 30
+    transforms: int = 5
+    signatures: int = 10
+    tokens: int = 50
+    data: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Require:
+    """What a message must satisfy to be believed.
+
+    `signed`, `encrypted`: parts, named as in `Sign`; each must be there, and each element of that name must be covered.
+    All parts in `signed` must be signed by one and the same signer. `trust`: whose signatures are believed.
+    `key`: what to decrypt with. `username`: passwords to check a UsernameToken against, which must then be there.
+    `max_age` and `skew` in seconds. `algorithms`: what is accepted (`soapkit.security.algorithms.profile`).
+    `certificates`: where a signer's certificate is looked up that a message only names, besides those in `trust`.
+    `unsigned_faults`: whether a SOAP fault without any security is handed on, marked unverified, instead of being
+    refused: most stacks do not sign faults. `replay`: None believes a message as often as it comes.
+    """
+
+    signed: Sequence[str] = ()
+    encrypted: Sequence[str] = ()
+    trust: TrustStore | None = None
+    key: KeyPair | Sequence[KeyPair] = ()
+    username: PasswordOf | None = field(default=None, repr=False)
+    max_age: int = 300
+    skew: int = 60
+    algorithms: AlgorithmPolicy = MODERN
+    certificates: Sequence[x509.Certificate] = ()
+    unsigned_faults: bool = True
+    replay: ReplayStore | None = field(default_factory=MemoryReplayStore)
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.signed, str) or isinstance(self.encrypted, str):
+            raise UsageError("parts are a list of names, not one string")
+        if self.signed and self.trust is None:
+            raise UsageError("Require(signed=...) needs trust=: whose signatures are believed?")
+        if self.encrypted and not self.keys:
+            raise UsageError("Require(encrypted=...) needs key=: what to decrypt with?")
+
+    @property
+    def keys(self) -> tuple[KeyPair, ...]:
+        """The key pairs to decrypt with."""
+        return (self.key,) if isinstance(self.key, KeyPair) else tuple(self.key)
+
+
+def _check_parts(step: str, parts: Sequence[str]) -> None:
+    if isinstance(parts, str):
+        raise UsageError(f"the parts of {step} are a list of names, not one string")
+    if not parts:
+        raise UsageError(f"{step} without parts would cover nothing")
+
+
+def _check_reference(reference: str) -> None:
+    if reference not in _REFERENCES:
+        raise UsageError(f"there is no key reference {reference!r} (known: {', '.join(_REFERENCES)})")

@@ -1,0 +1,91 @@
+"""Timestamp: when a message was made and when it is void. WSS SOAP Message Security 1.1, section 10."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from lxml.etree import _Element
+
+from soapkit.errors import SecurityError
+from soapkit.security.markup import CREATED, EXPIRES, TIMESTAMP, at_most_one, new, sub, text_of
+from soapkit.xml.names import local_name
+from soapkit.xml.walk import children, place_of, tag_of
+
+# BSP 1.1, R3217 and R3220 to R3223: xs:dateTime in UTC, seconds below 60.
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d)(?:\.(\d{1,9}))?(Z|[+-]00:00)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """What a Timestamp says."""
+
+    created: datetime | None
+    expires: datetime | None
+
+
+def timestamp_element(ttl: int, now: datetime) -> _Element:
+    """A Timestamp made at `now`."""
+    element = new(TIMESTAMP)
+    sub(element, CREATED, write_instant(now))
+    sub(element, EXPIRES, write_instant(now + timedelta(seconds=ttl)))
+    return element
+
+
+def read_timestamp(element: _Element) -> Lifetime:
+    """What a Timestamp says. Raises `SecurityError` unless it holds at most one Created, then at most one Expires."""
+    created, expires = at_most_one(element, CREATED), at_most_one(element, EXPIRES)
+    names = [tag_of(entry) for entry in children(element)]
+    if names != [name for name, entry in ((CREATED, created), (EXPIRES, expires)) if entry is not None]:
+        raise SecurityError(
+            f"a Timestamp holds Created, then Expires; found {', '.join(map(local_name, names))}", place=place_of(element)
+        )
+    return Lifetime(
+        read_instant(created) if created is not None else None, read_instant(expires) if expires is not None else None
+    )
+
+
+def check_lifetime(lifetime: Lifetime, *, now: datetime, max_age: int, skew: int) -> None:
+    """Raise `SecurityError` for a message from the future, an expired or an old one. Clocks may differ by `skew`."""
+    created, expires = lifetime.created, lifetime.expires
+    tolerance = timedelta(seconds=skew)
+    if created is None:
+        raise SecurityError("the Timestamp does not say when the message was created")
+    check_age(created, now=now, max_age=max_age, skew=skew)
+    if expires is not None and expires <= created:
+        raise SecurityError("the Timestamp expires before it was created")
+    if expires is not None and expires + tolerance < now:
+        raise SecurityError(f"the message expired at {write_instant(expires)}; it is now {write_instant(now)}")
+
+
+def check_age(created: datetime, *, now: datetime, max_age: int, skew: int) -> None:
+    """Raise `SecurityError` for what was created after `now`, or more than `max_age` seconds before."""
+    tolerance = timedelta(seconds=skew)
+    if created > now + tolerance:
+        raise SecurityError(f"the message was created at {write_instant(created)}, which is after {write_instant(now)}")
+    if created + timedelta(seconds=max_age) + tolerance < now:
+        raise SecurityError(
+            f"the message was created at {write_instant(created)}, more than {max_age} seconds before {write_instant(now)}"
+        )
+
+
+def write_instant(moment: datetime) -> str:
+    """A moment in UTC with milliseconds, as all stacks read it."""
+    moment = moment.astimezone(UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
+
+
+def read_instant(element: _Element) -> datetime:
+    """The moment an element holds. Raises `SecurityError` unless it is an xs:dateTime in UTC."""
+    text = text_of(element)
+    found = _INSTANT.fullmatch(text)
+    if found is None:
+        raise SecurityError(
+            f"{local_name(tag_of(element))} must be a dateTime in UTC, found {text[:40]!r}", place=place_of(element)
+        )
+    try:
+        moment = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
+    except ValueError:
+        raise SecurityError(f"there is no such moment as {text!r}", place=place_of(element)) from None
+    return moment.replace(microsecond=int((found[2] or "0")[:6].ljust(6, "0")))

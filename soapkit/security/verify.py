@@ -1,0 +1,236 @@
+"""Signatures on the way in. Undoes sign.py.
+
+The law of this file is its order of work. Whoever sends a message is a stranger until the signature value is proved,
+so the cheap and safe comes first: algorithms against the policy; which key; whether it is believed; the signature
+value over SignedInfo alone; and only then the references, whose canonicalisation costs. What a reference selects is an
+element of this message, found by its id and told by its identity; nothing outside is ever opened.
+
+WSS SOAP Message Security 1.1, section 8; XML Signature 1.1, 3.2 (the order differs from its 3.2.1 on purpose).
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from cryptography import x509
+from lxml.etree import _Element
+
+from soapkit.errors import LimitError, SecurityError, XmlError
+from soapkit.security.algorithms import CANONICAL_FORMS, ENVELOPED, STR_TRANSFORM, SignatureAlgorithm
+from soapkit.security.ids import IdIndex
+from soapkit.security.keys import kind_of, name_of, rsa_bits
+from soapkit.security.markup import (
+    CANONICALIZATION_METHOD,
+    DIGEST_METHOD,
+    DIGEST_VALUE,
+    DS_REFERENCE,
+    HMAC_OUTPUT_LENGTH,
+    INCLUSIVE_NAMESPACES,
+    SIGNATURE_METHOD,
+    SIGNATURE_VALUE,
+    SIGNED_INFO,
+    TOKEN_REFERENCE,
+    TRANSFORM,
+    TRANSFORMATION_PARAMETERS,
+    TRANSFORMS,
+    algorithm_of,
+    at_most_one,
+    bytes_of,
+    one,
+)
+from soapkit.security.provider import CryptoProvider
+from soapkit.security.references import Carried, Named, Wrapped, key_info_of, read_key_info
+from soapkit.security.settings import Require
+from soapkit.security.strtransform import dereferenced
+from soapkit.security.truststore import Chain, TrustStore
+from soapkit.xml.c14n import MAX_PREFIXES, METHODS, canonicalise
+from soapkit.xml.walk import children, place_of
+
+SecretOf: TypeAlias = Callable[[Wrapped], bytes]
+"""Looks up the key that an EncryptedKey brought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """One canonical form: its method and its prefix list."""
+
+    method: str
+    prefixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SignedReference:
+    """One ds:Reference, read and within the policy. `form`: how its element becomes bytes."""
+
+    element: _Element
+    uri: str
+    form: Canonical
+    dereferences_token: bool
+    hash: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A signature that holds. `elements`: what it covers; `signer`: None when the key was a shared one."""
+
+    signature: _Element
+    algorithm: SignatureAlgorithm
+    elements: tuple[_Element, ...]
+    value: bytes
+    signer: x509.Certificate | None = None
+    chain: Chain = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """All that the proof of a signature depends on besides itself."""
+
+    require: Require
+    trust: TrustStore
+    provider: CryptoProvider
+    now: datetime
+    index: IdIndex
+    secret_of: SecretOf
+
+    def verify(self, signature: _Element) -> Proved:
+        """Prove one ds:Signature. Raises `SecurityError` with the first thing that is wrong, in the order of work."""
+        signed_info, value = one(signature, SIGNED_INFO), bytes_of(one(signature, SIGNATURE_VALUE))
+        algorithm, form, references = self._read(signed_info)
+        key_info = key_info_of(signature)
+        if key_info is None:
+            raise SecurityError("the signature does not say which key it was made with", place=place_of(signature))
+        source = read_key_info(key_info, self.index)
+        if isinstance(source, Wrapped):
+            self._check_mac(algorithm, source, signed_info, form, value)
+            chain: Chain = ()
+        else:
+            chain = self._check_signer(algorithm, source)
+            if not self.provider.verify(algorithm, chain[0], _octets(signed_info, form), value):
+                raise SecurityError(
+                    f"the signature is not that of {name_of(chain[0])} over its SignedInfo", place=place_of(signature)
+                )
+        covered = tuple(self._check_reference(reference) for reference in references)
+        return Proved(signature, algorithm, covered, value, chain[0] if chain else None, chain)
+
+    def _read(self, signed_info: _Element) -> tuple[SignatureAlgorithm, Canonical, list[_Element]]:
+        """The policy first, over the whole of SignedInfo."""
+        policy = self.require.algorithms
+        method = one(signed_info, SIGNATURE_METHOD)
+        algorithm = policy.signature(algorithm_of(method))
+        if at_most_one(method, HMAC_OUTPUT_LENGTH) is not None or len(method):
+            raise SecurityError("a shortened signature (HMACOutputLength) is never believed", place=place_of(method))
+        form = _read_canonical(one(signed_info, CANONICALIZATION_METHOD))
+        references = list(children(signed_info, DS_REFERENCE))
+        if not references:
+            raise SecurityError("the signature covers nothing", place=place_of(signed_info))
+        if len(references) > self.require.limits.references:
+            raise SecurityError(
+                f"the signature has {len(references)} references; at most {self.require.limits.references} are followed",
+                place=place_of(signed_info),
+            )
+        for reference in references:
+            policy.digest(algorithm_of(one(reference, DIGEST_METHOD)))
+            _read_transforms(reference, self.require.limits.transforms)
+        return algorithm, form, references
+
+    def _check_signer(self, algorithm: SignatureAlgorithm, source: Carried | Named) -> Chain:
+        """The certificate the key comes from, with its chain, once it is believed."""
+        if isinstance(source, Carried):
+            certificate, others = source.certificates[0], source.certificates[1:]
+        else:
+            certificate, others = source.among(self._certificates()), ()
+        kind = kind_of(certificate)
+        if algorithm.key != kind and not (algorithm.key == "rsa-pss" and kind == "rsa"):
+            raise SecurityError(f"{algorithm.name} needs another key than the {kind} key of {name_of(certificate)}")
+        bits, least = rsa_bits(certificate), self.require.algorithms.rsa_bits
+        if bits is not None and bits < least:
+            raise SecurityError(f"the RSA key of {name_of(certificate)} has {bits} bits; at least {least} are asked for")
+        return self.trust.check(certificate, others, self.now)
+
+    def _check_mac(
+        self, algorithm: SignatureAlgorithm, source: Wrapped, signed_info: _Element, form: Canonical, value: bytes
+    ) -> None:
+        if algorithm.key != "secret":
+            raise SecurityError(f"{algorithm.name} cannot be made with a shared key", place=place_of(signed_info))
+        expected = self.provider.mac(algorithm, self.secret_of(source), _octets(signed_info, form))
+        if not hmac.compare_digest(expected, value):
+            raise SecurityError("the signature is not that of the shared key", place=place_of(signed_info))
+
+    def _check_reference(self, reference: _Element) -> _Element:
+        """The element that a reference covers, once its digest is right."""
+        read = self._read_reference(reference)
+        if read.dereferences_token:
+            covered, octets = dereferenced(read.element, read.form.method, self.index, self._certificates())
+        else:
+            covered, octets = read.element, _octets(read.element, read.form)
+        if not hmac.compare_digest(self.provider.digest(read.hash, octets), read.digest):
+            raise SecurityError(f"what {read.uri} refers to was altered after it was signed", place=place_of(covered))
+        return covered
+
+    def _certificates(self) -> tuple[x509.Certificate, ...]:
+        """Those at hand, for a message that only names one."""
+        return (*self.require.certificates, *self.trust.certificates)
+
+    def _read_reference(self, reference: _Element) -> SignedReference:
+        form, dereferences = _read_transforms(reference, self.require.limits.transforms)
+        uri = reference.get("URI", "")
+        element = self.index.find(uri, by=reference)
+        if dereferences and element.tag != TOKEN_REFERENCE:
+            raise SecurityError("STR-Transform needs a SecurityTokenReference", place=place_of(reference))
+        return SignedReference(
+            element,
+            uri,
+            form,
+            dereferences,
+            self.require.algorithms.digest(algorithm_of(one(reference, DIGEST_METHOD))),
+            bytes_of(one(reference, DIGEST_VALUE)),
+        )
+
+
+def _octets(element: _Element, form: Canonical) -> bytes:
+    try:
+        return canonicalise(element, method=form.method, prefixes=form.prefixes)
+    except (LimitError, XmlError) as error:
+        raise SecurityError(str(error)) from None
+
+
+def _read_canonical(element: _Element) -> Canonical:
+    """A CanonicalizationMethod or the Transform of a canonical form."""
+    method = algorithm_of(element)
+    if method not in CANONICAL_FORMS:
+        raise SecurityError(f"canonical form {method!r} is not allowed", place=place_of(element))
+    namespaces = at_most_one(element, INCLUSIVE_NAMESPACES)
+    if namespaces is None:
+        return Canonical(method)
+    prefixes = tuple(namespaces.get("PrefixList", "").split())
+    if len(prefixes) > MAX_PREFIXES:
+        raise SecurityError(f"a list of {len(prefixes)} prefixes is not followed", place=place_of(element))
+    return Canonical(method, prefixes if METHODS[method] else ())
+
+
+def _read_transforms(reference: _Element, most: int) -> tuple[Canonical, bool]:
+    """The canonical form that a Reference's transforms come to, and whether it dereferences a token first.
+
+    Allowed: one canonical form, or STR-Transform; before it, an enveloped-signature transform, which does nothing to
+    what does not hold the signature (node-soap writes it on every reference).
+    """
+    holder = at_most_one(reference, TRANSFORMS)
+    transforms = list(children(holder, TRANSFORM)) if holder is not None else []
+    if len(transforms) > most:
+        raise SecurityError(f"{len(transforms)} transforms are not followed", place=place_of(reference))
+    steps = [transform for transform in transforms if algorithm_of(transform) != ENVELOPED]
+    if len(steps) != 1:
+        raise SecurityError(
+            f"a reference needs one canonical form, found {len(steps)} transforms", place=place_of(reference)
+        )
+    if algorithm_of(steps[0]) == STR_TRANSFORM:
+        parameters = one(steps[0], TRANSFORMATION_PARAMETERS)
+        return _read_canonical(one(parameters, CANONICALIZATION_METHOD)), True
+    return _read_canonical(steps[0]), False
+
+

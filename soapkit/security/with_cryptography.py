@@ -1,0 +1,165 @@
+"""The default crypto provider: `hashlib`, `hmac` and the cryptography library."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Callable
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+
+from soapkit.errors import SecurityError
+from soapkit.security.algorithms import CipherAlgorithm, KeyTransport, SignatureAlgorithm
+from soapkit.security.keys import KeyPair, name_of, public_key_of
+
+_HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {
+    "sha1": hashes.SHA1,
+    "sha224": hashes.SHA224,
+    "sha256": hashes.SHA256,
+    "sha384": hashes.SHA384,
+    "sha512": hashes.SHA512,
+}
+_GCM_IV = 12
+_GCM_TAG = 16
+
+
+class CryptographyProvider:
+    """Keeps `soapkit.security.provider.CryptoProvider`."""
+
+    name = "cryptography"
+
+    def random(self, size: int) -> bytes:
+        return os.urandom(size)
+
+    def digest(self, name: str, data: bytes) -> bytes:
+        return hashlib.new(name, data, usedforsecurity=False).digest()
+
+    def sign(self, algorithm: SignatureAlgorithm, keypair: KeyPair, data: bytes) -> bytes:
+        key = keypair.private_key
+        match key:
+            case rsa.RSAPrivateKey() if algorithm.key in ("rsa", "rsa-pss"):
+                return key.sign(data, *_rsa_form(algorithm))
+            case ec.EllipticCurvePrivateKey() if algorithm.key == "ec":
+                size = _coordinate_size(key.curve)
+                numbers = decode_dss_signature(key.sign(data, ec.ECDSA(_HASHES[algorithm.hash]())))
+                return b"".join(number.to_bytes(size, "big") for number in numbers)
+            case ed25519.Ed25519PrivateKey() if algorithm.key == "ed25519":
+                return key.sign(data)
+            case ed448.Ed448PrivateKey() if algorithm.key == "ed448":
+                return key.sign(data)
+        raise SecurityError(f"{keypair!r} holds a key of kind {keypair.kind}, which cannot sign with {algorithm.name}")
+
+    def verify(
+        self, algorithm: SignatureAlgorithm, certificate: x509.Certificate, data: bytes, signature: bytes
+    ) -> bool:
+        key = public_key_of(certificate)
+        try:
+            match key:
+                case rsa.RSAPublicKey() if algorithm.key in ("rsa", "rsa-pss"):
+                    key.verify(signature, data, *_rsa_form(algorithm))
+                case ec.EllipticCurvePublicKey() if algorithm.key == "ec":
+                    key.verify(_der_signature(key.curve, signature), data, ec.ECDSA(_HASHES[algorithm.hash]()))
+                case ed25519.Ed25519PublicKey() if algorithm.key == "ed25519":
+                    key.verify(signature, data)
+                case ed448.Ed448PublicKey() if algorithm.key == "ed448":
+                    key.verify(signature, data)
+                case _:
+                    raise SecurityError(
+                        f"certificate {name_of(certificate)} holds no key of the kind that {algorithm.name} needs"
+                    )
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    def mac(self, algorithm: SignatureAlgorithm, secret: bytes, data: bytes) -> bytes:
+        return hmac.digest(secret, data, algorithm.hash)
+
+    def wrap(self, transport: KeyTransport, certificate: x509.Certificate, secret: bytes) -> bytes:
+        key = public_key_of(certificate)
+        if not isinstance(key, rsa.RSAPublicKey):
+            raise SecurityError(f"certificate {name_of(certificate)} holds no RSA key to encrypt to")
+        return key.encrypt(secret, _transport_padding(transport))
+
+    def unwrap(self, transport: KeyTransport, keypair: KeyPair, data: bytes) -> bytes:
+        key = keypair.private_key
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise SecurityError(f"{keypair!r} holds no RSA key to decrypt with")
+        try:
+            return key.decrypt(data, _transport_padding(transport))
+        except ValueError:
+            raise SecurityError(f"the encrypted key cannot be decrypted with {keypair!r}") from None
+
+    def encrypt(self, algorithm: CipherAlgorithm, secret: bytes, data: bytes) -> bytes:
+        if algorithm.mode == "gcm":
+            vector = self.random(_GCM_IV)
+            return vector + AESGCM(secret).encrypt(vector, data, None)
+        cipher, block = _cbc(algorithm, secret)
+        vector = self.random(block)
+        encryptor = Cipher(cipher, modes.CBC(vector)).encryptor()
+        # XML Encryption 1.1, 5.2: the last byte of the padding is its length, the others are arbitrary.
+        size = block - len(data) % block
+        return vector + encryptor.update(data + self.random(size - 1) + bytes([size])) + encryptor.finalize()
+
+    def decrypt(self, algorithm: CipherAlgorithm, secret: bytes, data: bytes) -> bytes:
+        if len(secret) != algorithm.key_size:
+            raise SecurityError(f"{algorithm.name} needs a key of {algorithm.key_size} bytes, found {len(secret)}")
+        if algorithm.mode == "gcm":
+            return _decrypt_gcm(secret, data)
+        cipher, block = _cbc(algorithm, secret)
+        if len(data) < 2 * block or len(data) % block:
+            raise SecurityError(f"the encrypted data cannot be decrypted with {algorithm.name}")
+        decryptor = Cipher(cipher, modes.CBC(data[:block])).decryptor()
+        plain = decryptor.update(data[block:]) + decryptor.finalize()
+        if not 1 <= plain[-1] <= block:
+            raise SecurityError(f"the encrypted data cannot be decrypted with {algorithm.name}")
+        return plain[: -plain[-1]]
+
+
+def _decrypt_gcm(secret: bytes, data: bytes) -> bytes:
+    if len(data) < _GCM_IV + _GCM_TAG:
+        raise SecurityError("the encrypted data is too short to be AES-GCM")
+    try:
+        return AESGCM(secret).decrypt(data[:_GCM_IV], data[_GCM_IV:], None)
+    except InvalidTag:
+        raise SecurityError("the encrypted data was altered, or encrypted under another key") from None
+
+
+def _rsa_form(algorithm: SignatureAlgorithm) -> tuple[Any, hashes.HashAlgorithm]:
+    hash_ = _HASHES[algorithm.hash]()
+    if algorithm.key == "rsa":
+        return padding.PKCS1v15(), hash_
+    # RFC 9231, 2.3.9: MGF1 with the same hash, a salt as long as the hash.
+    return padding.PSS(padding.MGF1(hash_), hash_.digest_size), hash_
+
+
+def _transport_padding(transport: KeyTransport) -> padding.AsymmetricPadding:
+    if transport.algorithm.padding == "pkcs1":
+        return padding.PKCS1v15()
+    return padding.OAEP(padding.MGF1(_HASHES[transport.mgf]()), _HASHES[transport.digest](), transport.label or None)
+
+
+def _cbc(algorithm: CipherAlgorithm, secret: bytes) -> tuple[AES | TripleDES, int]:
+    """The cipher and the size of its blocks in bytes."""
+    return (TripleDES(secret), 8) if algorithm.mode == "3des-cbc" else (AES(secret), 16)
+
+
+def _coordinate_size(curve: ec.EllipticCurve) -> int:
+    return (curve.key_size + 7) // 8
+
+
+def _der_signature(curve: ec.EllipticCurve, signature: bytes) -> bytes:
+    """XML Signature's two numbers side by side as the pair that cryptography takes."""
+    size = _coordinate_size(curve)
+    if len(signature) != 2 * size:
+        raise ValueError("the signature is not two coordinates long")
+    return encode_dss_signature(int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big"))

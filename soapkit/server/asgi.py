@@ -1,0 +1,104 @@
+"""asgi(): an ASGI 3 application that hosts SOAP services, for uvicorn, hypercorn, granian, or mounted in another."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, TypeAlias, Unpack
+
+from soapkit.exchange.flow import arun
+from soapkit.server.endpoint import Endpoint
+from soapkit.server.host import Settings, endpoint_at, endpoints_for
+from soapkit.server.http import NOT_FOUND, TOO_LARGE, HttpRequest
+from soapkit.transport.values import Headers, Response
+
+Scope: TypeAlias = "MutableMapping[str, Any]"  # Any: the ASGI specification's own typing
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Asgi:
+    """The application that `asgi` makes. `endpoints`: by path."""
+
+    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+        self.endpoints = endpoints
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "http":
+            await _write(send, await self._respond(scope, receive), head=scope["method"] == "HEAD")
+        else:  # a websocket: closed before it is accepted, which a server tells the client as 403
+            await send({"type": "websocket.close", "code": 1003})
+
+    async def _respond(self, scope: Scope, receive: Receive) -> Response:
+        root = scope.get("root_path", "")
+        path = scope["path"]
+        inner = path[len(root) :] if root and path.startswith(root) else path
+        endpoint = endpoint_at(self.endpoints, inner)
+        if endpoint is None:
+            return NOT_FOUND
+        body = await _read(receive, endpoint.limit)
+        if body is None:
+            return TOO_LARGE
+        return await arun(endpoint.respond(_request(scope, path, body)))
+
+
+def asgi(implementation: object, **settings: Unpack[Settings]) -> Asgi:
+    """An ASGI application for an object that serves, or for several: a mapping from path to object.
+
+    Settings: see `soapkit.server.host.Settings`. A blocking handler runs in a thread, so the event loop is never
+    blocked.
+
+    >>> app = asgi(MyBank())                                    # doctest: +SKIP
+    """
+    return Asgi(endpoints_for(implementation, **settings))
+
+
+def _request(scope: Scope, path: str, body: bytes) -> HttpRequest:
+    server = scope.get("server") or ("localhost", None)
+    client = scope.get("client")
+    return HttpRequest(
+        method=scope["method"],
+        path=path,
+        query=scope.get("query_string", b"").decode("latin-1"),
+        headers=Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]),
+        body=body,
+        scheme=scope.get("scheme", "http"),
+        server=f"{server[0]}:{server[1]}" if server[1] else str(server[0]),
+        client=client[0] if client else "",
+        extra=scope,
+    )
+
+
+async def _read(receive: Receive, limit: int) -> bytes | None:
+    """The request's body; None when it is too large. It is read no further than that."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return body if len(body) <= limit else None
+    pieces, size = [body], len(body)
+    while message.get("more_body"):
+        message = await receive()
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size > limit:
+            return None
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+async def _write(send: Send, response: Response, *, head: bool) -> None:
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.pairs]
+    headers.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else response.body})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await send({"type": "lifespan.shutdown.complete"})
+            return

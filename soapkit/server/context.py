@@ -1,0 +1,29 @@
+"""Call: what a handler may know of the call it serves, beside its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from soapkit.operation import Operation
+from soapkit.server.http import HttpRequest
+from soapkit.soap.envelope import Envelope
+from soapkit.soap.security_result import SecurityResult
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A handler gets it by annotating a parameter: ``def transfer(self, *, source: str, ..., call: Call)``.
+
+    `headers`: the request's declared header blocks, typed, by part name; `envelope`: the whole message, as the
+    security layer let it through; `security`: who signed, what was covered, None without security; `http`: the request
+    around it; `reply_headers`: put the reply's declared header blocks here, by part name.
+    """
+
+    operation: Operation[Any, Any]
+    headers: Mapping[str, Any]
+    envelope: Envelope
+    security: SecurityResult | None
+    http: HttpRequest
+    reply_headers: dict[str, object] = field(default_factory=dict)

@@ -1,0 +1,182 @@
+"""Endpoint: a request comes in, a reply goes out; the journey of a call on the server, written once for every host.
+
+Every abnormal request gets the fault that SOAP names for it, in the version of the request. What a handler did wrong is
+told to the log; the caller learns only that it failed.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from soapkit.databinding.codec import Codecs
+from soapkit.errors import (
+    DataError,
+    Fault,
+    FaultCode,
+    LimitError,
+    MessageError,
+    SecurityError,
+    SoapkitError,
+    ValidationError,
+    XmlError,
+)
+from soapkit.exchange.faults import plain_fault
+from soapkit.exchange.flow import Flow, call
+from soapkit.exchange.log import log_message
+from soapkit.exchange.processor import Processor, Received
+from soapkit.operation import Operation, Service
+from soapkit.server.context import Call
+from soapkit.server.hosted import Handler
+from soapkit.server.http import HttpRequest
+from soapkit.server.publication import Publication
+from soapkit.server.route import Router
+from soapkit.soap.envelope import Draft
+from soapkit.soap.headers import not_understood_blocks, upgrade_block
+from soapkit.soap.security_result import SecurityResult
+from soapkit.soap.version import SOAP_1_1, Version
+from soapkit.soap.wire import unpack
+from soapkit.transport.binding import (
+    action_of,
+    fault_status,
+    method_not_allowed,
+    one_way_accepted,
+    response_for,
+    unsupported_media_type,
+    version_of_media_type,
+)
+from soapkit.transport.values import Response
+from soapkit.xml.names import WSSE, clark
+
+logger = logging.getLogger("soapkit.server")
+
+# One and the same for every failure of security, whatever it was: an oracle tells nothing (WSS 1.1, section 12).
+SECURITY_FAULT = FaultCode("Sender", (clark(WSSE, "InvalidSecurity"),))
+SECURITY_REASON = "the message does not meet the security requirements"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One service at one address.
+
+    `details`: tell a sender what was wrong with its message, and where; the reasons speak only of what the sender
+    sent, and of the contract. `publication`: what GET hands out.
+    """
+
+    service: Service
+    handlers: Mapping[str, Handler]
+    processor: Processor
+    router: Router
+    publication: Publication
+    details: bool = True
+    limit: int = 64 * 1024 * 1024
+    sender_fault_status: int = field(default=400)
+
+    @property
+    def codecs(self) -> Codecs:
+        """Values <-> XML for this service."""
+        return self.processor.codecs
+
+    def respond(self, request: HttpRequest) -> Flow[Response]:
+        """The flow of one HTTP request. It ends in a response, whatever came."""
+        if request.method in ("GET", "HEAD"):
+            return self.publication.respond(request)
+        if request.method != "POST":
+            return method_not_allowed()
+        content_type = request.headers.get("content-type", "")
+        version = version_of_media_type(content_type)
+        if version is None:
+            return unsupported_media_type(content_type)
+        return (yield from self._answer(request, version, content_type))
+
+    def _answer(self, request: HttpRequest, version: Version, content_type: str) -> Flow[Response]:
+        """Read, serve, reply; at whichever step something is wrong, the fault for it."""
+        operation: Operation[Any, Any] | None = None
+        try:
+            envelope = unpack(request.body, content_type)
+            version = envelope.version
+            action = action_of(version, request.headers)
+            received = self.processor.receive_request(envelope, lambda believed: self.router.route(believed, action))
+        except Exception as error:
+            return self._fault(version, self._refusal(error), None, None)
+        operation = received.operation
+        log_message("received", operation.name, request.body)
+        try:
+            body = yield from self._serve(request, version, received)
+        except Exception as error:
+            fault = error if isinstance(error, Fault) else _internal(error, operation)
+            if operation.one_way:  # WS-I BP 1.1, R2714: no envelope in answer to a one-way message
+                return Response(500)
+            return self._fault(version, fault, operation, received.security)
+        if body is None:
+            return one_way_accepted()
+        log_message("sent", operation.name, body)
+        return response_for(version, body)
+
+    def _serve(self, request: HttpRequest, version: Version, received: Received) -> Flow[bytes | None]:
+        operation = received.operation
+        handler = self.handlers[operation.name]
+        context = Call(operation, received.headers, received.envelope, received.security, request)
+        value = yield from call(handler.function, **handler.arguments(received, context, self.codecs))
+        if operation.reply is None:
+            return None
+        record = operation.record_for(value)
+        return self.processor.send_reply(version, operation, record, context.reply_headers, received.security)
+
+    # --- faults -----------------------------------------------------------------------------------------------
+
+    def _refusal(self, error: Exception) -> Fault | MessageError:
+        """What to answer to a request that could not be taken in."""
+        if isinstance(error, MessageError):
+            logger.info("refused a message: %s", error)
+            return error
+        if isinstance(error, SecurityError):
+            logger.warning("refused a message for its security: %s", error)
+            return Fault(SECURITY_REASON, code=SECURITY_FAULT)
+        if isinstance(error, (XmlError, DataError, ValidationError)):
+            logger.info("refused a message: %s", error)
+            kind = "is too large" if isinstance(error, LimitError) else "cannot be read"
+            return Fault(str(error) if self.details else f"the message {kind}", code="Sender")
+        return _internal(error, None)
+
+    def _fault(
+        self,
+        version: Version,
+        refusal: Fault | MessageError,
+        operation: Operation[Any, Any] | None,
+        security: SecurityResult | None,
+    ) -> Response:
+        if isinstance(refusal, MessageError):
+            return self._message_fault(version, refusal)
+        try:
+            body = self.processor.send_fault(version, refusal, operation, security)
+        except SoapkitError as error:  # the fault itself cannot be written, or not secured
+            internal = _internal(error, operation)
+            refusal, body = internal, Draft(version, plain_fault(version, internal.code, internal.reason)).to_bytes()
+        log_message("sent", "fault", body)
+        return response_for(version, body, status=self._status(version, refusal.code.name))
+
+    def _message_fault(self, version: Version, error: MessageError) -> Response:
+        reason = str(error) if self.details or error.code != "Sender" else "the message cannot be read"
+        blocks: tuple[str, ...] = ()
+        if error.code == "VersionMismatch":
+            version, blocks = SOAP_1_1, (upgrade_block(),)  # SOAP 1.2 part 1, appendix A: in the sender's version
+        elif error.code == "MustUnderstand" and version.label == "1.2":
+            blocks = not_understood_blocks(error.not_understood)
+        body = Draft(version, plain_fault(version, error.code, reason), blocks).to_bytes()
+        return response_for(version, body, status=self._status(version, error.code))
+
+    def _status(self, version: Version, code: str) -> int:
+        status = fault_status(version, code)
+        return self.sender_fault_status if status == 400 else status
+
+
+def _internal(error: Exception, operation: Operation[Any, Any] | None) -> Fault:
+    """A fault without inner text; the log has it all, under the same number."""
+    number = uuid.uuid4().hex[:12]
+    name = operation.name if operation is not None else "(none)"
+    logger.error("operation %s failed (reference %s)", name, number, exc_info=error)
+    return Fault(f"internal error (reference {number})", code="Receiver")

@@ -1,0 +1,104 @@
+"""An object that serves -> Endpoint: contract first (a generated Protocol) or code first (`soapkit.service`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from soapkit.databinding.codec import Codecs
+from soapkit.exchange.message_security import MessageSecurity
+from soapkit.exchange.processor import Processor, Validation
+from soapkit.operation import Service
+from soapkit.server.endpoint import Endpoint
+from soapkit.server.hosted import handlers_of
+from soapkit.server.publication import Publication, Publish
+from soapkit.server.route import Router
+from soapkit.server.service import service_of
+from soapkit.wsdl.load import load_contract
+from soapkit.wsdl.model import Contract
+from soapkit.wsdl.publish import published
+from soapkit.wsdl.write11 import write_wsdl
+from soapkit.xsd.validate import validator_for
+
+DEFAULT_LIMIT = 64 * 1024 * 1024  # bytes of a request
+
+
+class Settings(TypedDict, total=False):
+    """How a service is hosted.
+
+    `security`: a `soapkit.security.Security`, applied to replies, verified on requests. `validate`: check bodies
+    against the contract's schema when they come ``in``, go ``out``, or ``both``; ``off`` unless said. `contract`: the
+    WSDL to hand out at ``?wsdl``, where the generated package does not carry it. `details`: tell senders what was
+    wrong with their messages; True unless said. `limit`: bytes of a request, 64 MiB unless said.
+    `sender_fault_status`: the HTTP status of a SOAP 1.2 Sender fault, 400 as the binding says; 500 for old .NET peers,
+    which take nothing else.
+    """
+
+    security: MessageSecurity | None
+    validate: Validation
+    contract: str | Path | None
+    details: bool
+    limit: int
+    sender_fault_status: int
+
+
+def endpoint_for(implementation: object, **settings: Unpack[Settings]) -> Endpoint:
+    """The endpoint for an object (or a class that can be made without arguments).
+
+    Raises `soapkit.errors.UsageError` for an object that serves nothing, or lacks an operation, and
+    `soapkit.errors.ContractError` for a contract that cannot be read.
+    """
+    validate = settings.get("validate", "off")
+    contract = settings.get("contract")
+    served = implementation() if isinstance(implementation, type) else implementation
+    cls = type(served)
+    service: Service | None = getattr(cls, "__soapkit_service__", None)
+    known: Contract | None = None
+    if service is not None:
+        location = contract or getattr(cls, "__soapkit_contract__", None)
+        known = load_contract(location) if location is not None else None
+    else:
+        service = service_of(cls)
+    codecs = Codecs.for_service(service)
+    publish = _publish(service, known, codecs)
+    if known is None and validate != "off" and publish is not None:
+        known = load_contract(publish("http://localhost/")["wsdl"])
+    understood = frozenset(header.tag for operation in service.operations for header in operation.request.headers)
+    validator = validator_for(known.schema) if known is not None and validate != "off" else None
+    return Endpoint(
+        service=service,
+        handlers=handlers_of(served, service),
+        processor=Processor(codecs, settings.get("security"), validator, validate, understood),
+        router=Router(service, codecs.shapes),
+        publication=Publication(service, publish),
+        details=settings.get("details", True),
+        limit=settings.get("limit", DEFAULT_LIMIT),
+        sender_fault_status=settings.get("sender_fault_status", 400),
+    )
+
+
+def _publish(service: Service, contract: Contract | None, codecs: Codecs) -> Publish | None:
+    """Where the documents for GET come from: the contract as it was written, or one written from the code."""
+    if contract is not None:
+        return lambda address: published(contract, address)
+
+    def written(address: str) -> Mapping[str, bytes]:
+        return {"wsdl": write_wsdl(service, codecs.shapes, address=address)}
+
+    return written
+
+
+def endpoints_for(implementations: object, **settings: Unpack[Settings]) -> Mapping[str, Endpoint]:
+    """Endpoints by path; a single object serves every path (``""``)."""
+    if isinstance(implementations, Mapping):
+        return {
+            "/" + str(path).strip("/"): endpoint_for(implementation, **settings)
+            for path, implementation in implementations.items()
+        }
+    return {"": endpoint_for(implementations, **settings)}
+
+
+def endpoint_at(endpoints: Mapping[str, Endpoint], path: str) -> Endpoint | None:
+    """The endpoint that serves a path."""
+    return endpoints.get("/" + path.strip("/")) or endpoints.get("")

@@ -1,0 +1,75 @@
+"""Which operation a request is for: by its body first, by its action where the body does not tell.
+
+WS-I Basic Profile 1.1, R1127: a receiver must not rely on SOAPAction; so the body decides, and the action only between
+operations whose bodies look alike, or where the body is empty.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from soapkit.databinding.shape import AnyField, ChoiceField, ElementField, Shapes
+from soapkit.errors import MessageError
+from soapkit.operation import Operation, Service
+from soapkit.soap.envelope import Envelope
+from soapkit.xml.names import did_you_mean, local_name
+from soapkit.xml.walk import place_of, tag_of
+
+
+class Router:
+    """The operations of a service by what their requests look like. Raises nothing when made; an ambiguous contract
+    is served by action."""
+
+    def __init__(self, service: Service, shapes: Shapes) -> None:
+        self._by_tag: dict[str | None, list[Operation[Any, Any]]] = {}
+        self._by_action: dict[str, Operation[Any, Any]] = {}
+        self._rpc_by_local: dict[str, Operation[Any, Any]] = {}
+        for operation in service.operations:
+            for tag in _first_tags(operation, shapes):
+                self._by_tag.setdefault(tag, []).append(operation)
+            if operation.request.style == "rpc" and operation.request.tag:
+                self._rpc_by_local.setdefault(local_name(operation.request.tag), operation)
+            for action in {operation.action, *(port.actions.get(operation.name, "") for port in service.ports)}:
+                if action:
+                    self._by_action.setdefault(action, operation)
+
+    def route(self, envelope: Envelope, action: str) -> Operation[Any, Any]:
+        """The operation that an envelope, sent with this action, is for.
+
+        Raises `MessageError` (``Sender``) naming what came and what is offered.
+        """
+        entries = envelope.content
+        tag = tag_of(entries[0]) if entries else None
+        candidates = self._by_tag.get(tag, [])
+        if len(candidates) == 1:
+            return candidates[0]
+        by_action = self._by_action.get(action)
+        if by_action is not None and (by_action in candidates or (not candidates and tag is None)):
+            return by_action
+        if candidates:
+            return candidates[0]
+        if tag is not None and local_name(tag) in self._rpc_by_local:
+            return self._rpc_by_local[local_name(tag)]
+        known = [name for name in self._by_tag if name]
+        raise MessageError(
+            f"no operation takes {tag or 'an empty Body'}"
+            + (f" with action {action!r}" if action and tag is None else "")
+            + (did_you_mean(tag, known) if tag else ""),
+            place=place_of(entries[0] if entries else envelope.body, "message"),
+        )
+
+
+def _first_tags(operation: Operation[Any, Any], shapes: Shapes) -> list[str | None]:
+    """The tags that may stand first in the Body of an operation's request; None for an empty Body."""
+    message = operation.request
+    if message.tag is not None:
+        return [message.tag]
+    tags: list[str | None] = []
+    for leaf in shapes[message.record].elements:
+        if isinstance(leaf, ElementField):
+            tags.append(leaf.tag)
+        elif isinstance(leaf, ChoiceField):
+            tags += [alternative.tag for alternative in leaf.alternatives if alternative.tag]
+        if not isinstance(leaf, AnyField) and leaf.minimum > 0:
+            return tags
+    return [*tags, None]

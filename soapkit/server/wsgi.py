@@ -1,0 +1,83 @@
+"""wsgi(): a WSGI application that hosts SOAP services, for gunicorn, mod_wsgi, waitress, or mounted in another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, TypeAlias, Unpack
+
+from soapkit.exchange.flow import run
+from soapkit.server.endpoint import Endpoint
+from soapkit.server.host import Settings, endpoint_at, endpoints_for
+from soapkit.server.http import NOT_FOUND, TOO_LARGE, HttpRequest
+from soapkit.transport.values import Headers, Response
+
+Environ: TypeAlias = "dict[str, Any]"  # Any: PEP 3333's own typing
+StartResponse: TypeAlias = Callable[..., Any]
+
+
+class Wsgi:
+    """The application that `wsgi` makes. `endpoints`: by path."""
+
+    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+        self.endpoints = endpoints
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        response = self._respond(environ)
+        status = response.status
+        start_response(
+            f"{status} {HTTPStatus(status).phrase}",
+            [*response.headers.pairs, ("Content-Length", str(len(response.body)))],
+        )
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body]
+
+    def _respond(self, environ: Environ) -> Response:
+        endpoint = endpoint_at(self.endpoints, environ.get("PATH_INFO", ""))
+        if endpoint is None:
+            return NOT_FOUND
+        body = _read(environ, endpoint.limit)
+        if body is None:
+            return TOO_LARGE
+        return run(endpoint.respond(_request(environ, body)))
+
+
+def wsgi(implementation: object, **settings: Unpack[Settings]) -> Wsgi:
+    """A WSGI application for an object that serves, or for several: a mapping from path to object.
+
+    Settings: see `soapkit.server.host.Settings`. An async handler runs in an event loop kept for that.
+    """
+    return Wsgi(endpoints_for(implementation, **settings))
+
+
+def _request(environ: Environ, body: bytes) -> HttpRequest:
+    headers = [(name[5:].replace("_", "-"), value) for name, value in environ.items() if name.startswith("HTTP_")]
+    headers += [
+        (name.replace("_", "-"), environ[name]) for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)
+    ]
+    return HttpRequest(
+        method=environ["REQUEST_METHOD"],
+        path=environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
+        query=environ.get("QUERY_STRING", ""),
+        headers=Headers(headers),
+        body=body,
+        scheme=environ.get("wsgi.url_scheme", "http"),
+        server=f"{environ.get('SERVER_NAME', 'localhost')}:{environ.get('SERVER_PORT', '80')}",
+        client=environ.get("REMOTE_ADDR", ""),
+        extra=environ,
+    )
+
+
+def _read(environ: Environ, limit: int) -> bytes | None:
+    """The request's body; None when it is too large.
+
+    A length is read exactly: on wsgiref, reading more than was sent, even of an empty body, waits for ever. Without a
+    length only a server that ends the input itself (chunked, ``wsgi.input_terminated``) has anything to read.
+    """
+    length = environ.get("CONTENT_LENGTH") or ""
+    if length.isdecimal():
+        size = int(length)
+        return None if size > limit else environ["wsgi.input"].read(size) if size else b""
+    if environ.get("wsgi.input_terminated"):
+        body: bytes = environ["wsgi.input"].read(limit + 1)
+        return None if len(body) > limit else body
+    return b""

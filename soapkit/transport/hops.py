@@ -1,0 +1,113 @@
+"""One request may take several: logins and redirects, as a flow that every transport drives.
+
+flow = hops(request, auth, redirects)       # yields requests, is given responses, returns the last response
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from functools import lru_cache
+from typing import TypeAlias
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+
+from soapkit.errors import UsageError
+from soapkit.transport.auth import Auth, Basic
+from soapkit.transport.values import Headers, Request, Response
+
+Hops: TypeAlias = Generator[Request, Response, Response]
+
+# The statuses on which the same request is sent to another place. Not 303, which asks for a GET.
+_REDIRECTS = frozenset({301, 302, 307, 308})
+
+# What is meant for one origin, and told to no other.
+_SECRETS = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+
+def hops(request: Request, auth: Auth | None, redirects: int) -> Hops:
+    """The requests that `request` becomes. A name and password in its URL are taken out and used as a `Basic` login.
+
+    `redirects`: how many are followed. A redirect to another origin loses the login; one from https to http is not
+    followed, nor one to anything but http and https.
+    """
+    request, auth = _without_userinfo(request, auth)
+    for _ in range(redirects):
+        response = yield from _with_login(request, auth)
+        target = _target(request, response)
+        if target is None:
+            return response
+        if origin_of(target) != origin_of(request.url):
+            auth = None
+            request = _without_secrets(request)
+        request = Request(target, request.body, request.headers, request.method, request.timeout)
+    return (yield from _with_login(request, auth))
+
+
+def is_plain(request: Request, auth: Auth | None, redirects: int) -> bool:
+    """Whether a request is one hop for certain, and the flow can be spared."""
+    return auth is None and not redirects and "@" not in request.url
+
+
+def _with_login(request: Request, auth: Auth | None) -> Hops:
+    if auth is None:
+        return (yield request)
+    flow = auth.auth_flow(request)
+    response = yield next(flow)
+    while True:
+        try:
+            request = flow.send(response)
+        except StopIteration:
+            return response
+        response = yield request
+
+
+def _target(request: Request, response: Response) -> str | None:
+    """Where a response sends us, if we go there."""
+    location = response.headers.get("location")
+    if response.status not in _REDIRECTS or not location:
+        return None
+    target = urljoin(request.url, location.strip())
+    scheme = urlsplit(target).scheme
+    if scheme not in ("http", "https") or (scheme == "http" and urlsplit(request.url).scheme == "https"):
+        return None
+    return target
+
+
+def _without_secrets(request: Request) -> Request:
+    kept = Headers(pair for pair in request.headers.pairs if pair[0].lower() not in _SECRETS)
+    return Request(request.url, request.body, kept, request.method, request.timeout)
+
+
+def _without_userinfo(request: Request, auth: Auth | None) -> tuple[Request, Auth | None]:
+    parts = parts_of(request.url)
+    if "@" not in parts.netloc:
+        return request, auth
+    bare = Request(without_userinfo(request.url), request.body, request.headers, request.method, request.timeout)
+    return bare, auth or Basic(unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+@lru_cache(maxsize=256)
+def parts_of(url: str) -> SplitResult:
+    """The parts of an http or https URL. Raises `UsageError` for anything else."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port >= 0)
+    except ValueError as error:
+        raise UsageError(f"{without_userinfo(url)!r} is not a URL: {error}") from None
+    if not known:
+        raise UsageError(
+            f"{without_userinfo(url)!r} is not the URL of a service: expected http:// or https://, and a host"
+        )
+    return parts
+
+
+def without_userinfo(url: str) -> str:
+    """A URL that may be shown: without the name and password before its host."""
+    scheme, separator, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}" if "@" in authority else url
+
+
+def origin_of(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port: those who share all three may share secrets."""
+    parts = parts_of(url)
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)

@@ -1,0 +1,166 @@
+"""How large, how long: limits on a response, kept while it is read.
+
+A compressed body is expanded piece by piece, so that a bomb is refused when it has used a little memory, not all of it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from soapkit.errors import LimitError, Place, TransportError, UsageError
+
+PIECE = 65_536  # bytes that are asked for at a time
+
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLimits:
+    """What a transport puts up with.
+
+    `bytes`: of a body as it comes over the wire; `expanded`: of a body once gzip or deflate is undone; `ratio`: of the
+    two, looked at beyond the first MiB (repetitive XML shrinks to a fiftieth, a bomb to a thousandth).
+    `connect_seconds`: until a connection stands; `read_seconds`: of silence from the peer; `total_seconds`: for the
+    whole exchange, which a peer that sends a byte now and then cannot stretch. None: without end.
+    """
+
+    bytes: int = 128 * _MIB
+    expanded: int = 128 * _MIB
+    ratio: int = 200
+    connect_seconds: float | None = 15.0
+    read_seconds: float | None = 120.0
+    total_seconds: float | None = 300.0
+
+
+DEFAULT_HTTP_LIMITS = HttpLimits()
+
+# What we say we take. No other coding is undone: each is one more decompressor for strangers to feed.
+ACCEPT_ENCODING = "gzip, deflate"
+
+
+class BodyReader:
+    """Takes a body piece by piece and gives it whole: `feed` each piece, then `finish`.
+
+    `coding`: the Content-Encoding. Raises `LimitError` as soon as a limit is passed, `TransportError` for a body that
+    is cut short or damaged, or in a coding that was not asked for.
+    """
+
+    __slots__ = ("_coding", "_decoder", "_expanded", "_limits", "_pieces", "_received", "_source")
+
+    def __init__(self, coding: str | None, limits: HttpLimits = DEFAULT_HTTP_LIMITS, source: str = "response") -> None:
+        self._coding = (coding or "").strip().lower()
+        self._limits = limits
+        self._source = source
+        self._pieces: list[bytes] = []
+        self._received = 0
+        self._expanded = 0
+        self._decoder: _Expander | None = None
+        if self._coding not in ("", "identity"):
+            kind = _EXPANDERS.get(self._coding)
+            if kind is None:
+                raise TransportError(
+                    f"the body is in content-coding {coding!r}, which is not taken", place=Place(source)
+                )
+            self._decoder = _Expander(kind)
+
+    def expect(self, length: int) -> None:
+        """The peer has announced so many bytes. Raises `LimitError` if they are too many."""
+        if length > self._limits.bytes:
+            self._refuse(f"the body has {length:,} bytes; at most {self._limits.bytes:,} are read")
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece."""
+        self._received += len(piece)
+        if self._received > self._limits.bytes:
+            self._refuse(f"the body has more than the {self._limits.bytes:,} bytes that are read")
+        if self._decoder is None:
+            self._pieces.append(piece)
+            return
+        try:
+            for expanded in self._decoder.expand(piece):
+                self._expanded += len(expanded)
+                self._check_expanded()
+                self._pieces.append(expanded)
+        except zlib.error as error:
+            raise TransportError(f"the {self._coding} body is damaged: {error}", place=Place(self._source)) from None
+
+    def finish(self) -> bytes:
+        """The whole body."""
+        if self._decoder is not None and self._received and not self._decoder.complete:
+            raise TransportError(f"the {self._coding} body is cut short", place=Place(self._source))
+        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+
+    def _check_expanded(self) -> None:
+        limits = self._limits
+        if self._expanded > limits.expanded:
+            self._refuse(f"the {self._coding} body expands to more than the {limits.expanded:,} bytes that are read")
+        if self._expanded > _MIB and self._expanded > self._received * limits.ratio:
+            self._refuse(f"the {self._coding} body expands more than {limits.ratio}-fold")
+
+    def _refuse(self, sentence: str) -> None:
+        raise LimitError(sentence, place=Place(self._source))
+
+
+def expand(body: bytes, coding: str | None, limits: HttpLimits = DEFAULT_HTTP_LIMITS, source: str = "request") -> bytes:
+    """A body with its content-coding undone, within limits. Raises as `BodyReader` does. The pair of `compress`."""
+    reader = BodyReader(coding, limits, source)
+    reader.feed(body)
+    return reader.finish()
+
+
+def compress(body: bytes, coding: str = "gzip") -> bytes:
+    """A body in a content-coding, ``gzip`` or ``deflate``; the same body gives the same bytes."""
+    if coding == "gzip":
+        return gzip.compress(body, compresslevel=6, mtime=0)
+    if coding == "deflate":
+        return zlib.compress(body, level=6)
+    raise UsageError(f"there is no content-coding {coding!r} here; there are {ACCEPT_ENCODING}")
+
+
+# The window bits that tell zlib what wrapping to expect.
+_GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
+
+_EXPANDERS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}
+
+
+class _Expander:
+    """Undoes one coding, never giving more than `PIECE` bytes at a time."""
+
+    __slots__ = ("_decoder", "_head", "_kind")
+
+    def __init__(self, kind: int) -> None:
+        self._kind = kind
+        self._head = b""
+        self._decoder = zlib.decompressobj(kind) if kind == _GZIP else None
+
+    @property
+    def complete(self) -> bool:
+        return self._decoder is not None and self._decoder.eof
+
+    def expand(self, piece: bytes) -> Iterator[bytes]:
+        """What the next piece expands to, in parts. Raises `zlib.error`."""
+        if self._decoder is None:
+            self._head += piece
+            if len(self._head) < 2:
+                return
+            piece = self._head
+            self._decoder = zlib.decompressobj(_ZLIB if _has_zlib_header(piece) else _RAW)
+        decoder, more = self._decoder, True
+        while piece or more:
+            if decoder.eof:
+                # RFC 1952, 2.2: several members may follow each other. Anything else after the end is padding.
+                if self._kind != _GZIP or not piece.startswith(b"\x1f"):
+                    return
+                decoder = self._decoder = zlib.decompressobj(_GZIP)
+            part = decoder.decompress(piece, PIECE)
+            yield part
+            piece = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
+            more = len(part) == PIECE  # there may be more inside, though all input is taken
+
+
+def _has_zlib_header(start: bytes) -> bool:
+    """RFC 1950, 2.2. What is called deflate comes without this header from some peers (RFC 9110, 8.4.1.2)."""
+    return start[0] & 0x0F == 8 and int.from_bytes(start[:2], "big") % 31 == 0

@@ -1,0 +1,117 @@
+"""Request, Response, Transport: plain values, and the one method that sends one and brings the other.
+
+A transport knows HTTP and nothing of SOAP: any status is a `Response`. It raises `soapkit.errors.TransportError` (or a
+kind of it) when no response came, and `soapkit.errors.LimitError` when one is too large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+
+class Headers(Mapping[str, str]):
+    """HTTP header fields: found whatever the case of their names (RFC 9110, 5.1), kept as they came.
+
+    Made from a mapping or from pairs. Looking up a field that came several times gives its values joined by a comma
+    (RFC 9110, 5.3); `pairs` has them one by one.
+
+    >>> Headers({"Content-Type": "text/xml"})["content-type"]
+    'text/xml'
+    """
+
+    __slots__ = ("_index", "pairs")
+
+    def __init__(self, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        self.pairs: tuple[tuple[str, str], ...] = (
+            fields.pairs
+            if isinstance(fields, Headers)
+            else tuple(fields.items() if isinstance(fields, Mapping) else fields)
+        )
+        self._index: dict[str, str] | None = None  # made at the first look-up: most requests are never asked
+
+    def _by_name(self) -> dict[str, str]:
+        if self._index is None:
+            index: dict[str, str] = {}
+            for name, value in self.pairs:
+                key = name.lower()
+                index[key] = f"{index[key]}, {value}" if key in index else value
+            self._index = index
+        return self._index
+
+    def __getitem__(self, name: str) -> str:
+        return self._by_name()[name.lower()]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._by_name()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name())
+
+    def __len__(self) -> int:
+        return len(self._by_name())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self._by_name() == other._by_name()
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._by_name().items()))
+
+    def __repr__(self) -> str:
+        return f"Headers({dict(self.pairs)!r})"
+
+    def with_(self, *fields: tuple[str, str]) -> Headers:
+        """The same, with these fields in place of any of their names."""
+        replaced = {name.lower() for name, _ in fields}
+        return Headers((*(pair for pair in self.pairs if pair[0].lower() not in replaced), *fields))
+
+
+NO_HEADERS = Headers()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent. `timeout`: seconds for the whole exchange; None: as the transport's limits say."""
+
+    url: str
+    body: bytes = b""
+    headers: Headers = NO_HEADERS
+    method: str = "POST"
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back, its content-encoding (gzip, deflate) undone. `reason`: the words after the status."""
+
+    status: int
+    headers: Headers = NO_HEADERS
+    body: bytes = field(default=b"", repr=False)
+    reason: str = ""
+
+
+@runtime_checkable
+class Transport(Protocol):
+    """Sends a request and waits for the response. One serves many threads at once."""
+
+    def send(self, request: Request) -> Response:
+        """Raises `soapkit.errors.TransportError` or `soapkit.errors.LimitError`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections. Closing twice is harmless."""
+        ...
+
+
+@runtime_checkable
+class AsyncTransport(Protocol):
+    """The same for an event loop."""
+
+    async def send(self, request: Request) -> Response:
+        """Raises `soapkit.errors.TransportError` or `soapkit.errors.LimitError`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections. Closing twice is harmless."""
+        ...

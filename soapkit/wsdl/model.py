@@ -1,0 +1,279 @@
+"""Contract, and what WSDL documents say: services, ports, bindings, port types, messages. All frozen.
+
+    Definitions    what the documents say, in the words of WSDL 1.1, each component with its place
+    Contract       Definitions, the schema, the Shapes of its types, and the Services that can be called
+
+WSDL 2.0 is read into the same words: an interface is a port type, an endpoint a port, an element a message of one part.
+References are Clark names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from lxml.etree import _Element
+
+from soapkit.errors import NOWHERE, Place, Problem, Problems
+from soapkit.operation import Operation, Service
+from soapkit.wsdl.shapes import ContractShapes
+from soapkit.xml.documents import Document
+from soapkit.xsd.schema import Schema
+
+SoapVersion: TypeAlias = Literal["1.1", "1.2"]
+Protocol: TypeAlias = Literal["soap", "http", "unknown"]
+Style: TypeAlias = Literal["document", "rpc"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A WS-Policy that stands at a component, or that it refers to: the ``wsp:Policy`` element, as read."""
+
+    element: _Element
+    place: Place = NOWHERE
+
+
+# --- what is said: messages and port types ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PartDefinition:
+    """A part of a message: an element, or a type (WSDL 1.1, 2.3)."""
+
+    name: str
+    element: str | None = None
+    type: str | None = None
+    documentation: str = ""
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDefinition:
+    """A message: its parts in order."""
+
+    name: str
+    parts: tuple[PartDefinition, ...] = ()
+    documentation: str = ""
+    place: Place = NOWHERE
+
+    def part(self, name: str) -> PartDefinition | None:
+        """The part of this name, or None."""
+        return next((part for part in self.parts if part.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageUse:
+    """An input, output or fault of an operation. `action`: its WS-Addressing Action, where the contract says one."""
+
+    name: str
+    message: str
+    action: str = ""
+    documentation: str = ""
+    policies: tuple[Policy, ...] = ()
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class OperationDefinition:
+    """An operation of a port type. `output_first`: a notification or solicit-response (WSDL 1.1, 2.4)."""
+
+    name: str
+    input: MessageUse | None = None
+    output: MessageUse | None = None
+    faults: tuple[MessageUse, ...] = ()
+    output_first: bool = False
+    documentation: str = ""
+    policies: tuple[Policy, ...] = ()
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class PortType:
+    """A set of operations."""
+
+    name: str
+    operations: tuple[OperationDefinition, ...] = ()
+    documentation: str = ""
+    policies: tuple[Policy, ...] = ()
+    place: Place = NOWHERE
+
+
+# --- how it is said: bindings -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SoapBody:
+    """soap:body. `parts` None: all of the message. `literal` False: encoded, in `encoding_style`."""
+
+    literal: bool = True
+    parts: tuple[str, ...] | None = None
+    namespace: str | None = None
+    encoding_style: str = ""
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class SoapHeader:
+    """soap:header, or a soap:headerfault inside one. `required`: ``wsdl:required``."""
+
+    message: str
+    part: str
+    literal: bool = True
+    namespace: str | None = None
+    required: bool = False
+    faults: tuple[SoapHeader, ...] = ()
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class BoundMessage:
+    """The binding of an input, output or fault. `attachments`: parts that a MIME binding sends beside the Body."""
+
+    name: str = ""
+    body: SoapBody | None = None
+    headers: tuple[SoapHeader, ...] = ()
+    attachments: tuple[str, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class BoundOperation:
+    """The binding of an operation. `style` None: that of the binding."""
+
+    name: str
+    action: str = ""
+    style: Style | None = None
+    input: BoundMessage | None = None
+    output: BoundMessage | None = None
+    faults: tuple[BoundMessage, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """How a port type is spoken. `version` and `style` matter for SOAP; `transport` is an URI, without stray blanks.
+
+    `default_style`: for operations that do not say theirs.
+    """
+
+    name: str
+    port_type: str
+    protocol: Protocol = "unknown"
+    version: SoapVersion = "1.1"
+    default_style: Style = "document"
+    transport: str = ""
+    operations: tuple[BoundOperation, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    documentation: str = ""
+    place: Place = NOWHERE
+
+
+# --- where: services ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PortDefinition:
+    """A port: a binding at an address."""
+
+    name: str
+    binding: str
+    address: str = ""
+    documentation: str = ""
+    policies: tuple[Policy, ...] = ()
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDefinition:
+    """A service: a set of ports."""
+
+    name: str
+    ports: tuple[PortDefinition, ...] = ()
+    documentation: str = ""
+    policies: tuple[Policy, ...] = ()
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaSource:
+    """A schema that a contract holds in its types, or imports bare: its root element and the document it stands in."""
+
+    element: _Element
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """What the WSDL documents of a contract say, together. `documents`: those documents, the first one first."""
+
+    target_namespace: str
+    messages: dict[str, MessageDefinition]
+    port_types: dict[str, PortType]
+    bindings: dict[str, Binding]
+    services: dict[str, ServiceDefinition]
+    schemas: tuple[SchemaSource, ...] = ()
+    documents: tuple[Document, ...] = ()
+    documentation: str = ""
+    policies: tuple[Policy, ...] = ()
+    version: Literal["1.1", "2.0"] = "1.1"
+
+
+# --- the whole ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A contract, read whole.
+
+    `source`: what a person knows it by. `definitions`: what its documents say. `schema`: its schema components.
+    `shapes`: its types as Shapes, with a record for the content of every rpc and bare message. `services`: what can be
+    called. `documents`: every document that was read; `links`: where the locations written in them led, by URL of the
+    document and location.
+
+    `problems`: operations that cannot be used, each by name with the reason; `notes`: what soapkit does not speak (HTTP
+    GET, JMS, notifications); `told`: the list behind `warnings`.
+    """
+
+    source: str
+    definitions: Definitions
+    schema: Schema
+    shapes: ContractShapes
+    services: tuple[Service, ...]
+    documents: tuple[Document, ...] = ()
+    links: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+    told: Problems = field(default_factory=Problems, repr=False)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """The rules that the contract breaks, and what was assumed. Types are read when they are first used, so that
+        more may be told later."""
+        return tuple(dict.fromkeys(self.told.found))
+
+    @property
+    def target_namespace(self) -> str:
+        """The target namespace of the first document."""
+        return self.definitions.target_namespace
+
+    @property
+    def documentation(self) -> str:
+        """What the first document says of itself."""
+        return self.definitions.documentation
+
+    def service(self, name: str = "", *, port: str = "") -> Service:
+        """The service of this name, or that has this port; without either, the first. Raises `KeyError`."""
+        for service in self.services:
+            if name in ("", service.name) and (not port or port in (known.name for known in service.ports)):
+                return service
+        raise KeyError(port or name)
+
+    def operation(self, name: str) -> Operation[object, object]:
+        """The first operation of this contract name or method name. Raises `KeyError`."""
+        for service in self.services:
+            for operation in service.operations:
+                if name in (operation.name, operation.method):
+                    return operation
+        raise KeyError(name)

@@ -1,0 +1,310 @@
+"""Definitions -> Services: what of a contract can be called, and how.
+
+A message of a contract becomes a record whose fields are the parameters (see `soapkit.operation`). Ports that say the
+same in both SOAP versions become one service.
+
+What cannot be understood costs the operation it belongs to, which is told by name with file and line; no operation is
+ever dropped in silence.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from soapkit.databinding.shape import Record, RecordRef, reachable
+from soapkit.errors import ContractError, Place, Problems
+from soapkit.operation import Operation, Port, Service
+from soapkit.wsdl.extensions import HTTP_TRANSPORTS, SOAP_OVER_HTTP
+from soapkit.wsdl.messages import MessageReader
+from soapkit.wsdl.model import (
+    Binding,
+    BoundMessage,
+    BoundOperation,
+    Definitions,
+    OperationDefinition,
+    PortDefinition,
+    PortType,
+    ServiceDefinition,
+    SoapBody,
+)
+from soapkit.wsdl.shapes import ContractShapes
+from soapkit.xml.names import did_you_mean, local_name, namespace_of, split
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Where to tell what was found: broken rules, operations that cannot be used, what soapkit does not speak."""
+
+    warnings: Problems
+    problems: Problems
+    notes: Problems
+
+
+def services_of(definitions: Definitions, shapes: ContractShapes, told: Told) -> tuple[Service, ...]:
+    """The services of a contract. A contract without any is offered by its bindings, or by its port types alone."""
+    if definitions.services:
+        builder = _Builder(definitions, shapes, told)
+        services = [service for found in definitions.services.values() for service in builder.services(found)]
+        builder.tell_unused_bindings()
+        return tuple(services)
+    assumed = tuple(_assumed(definitions, told))
+    known = {**definitions.bindings, **{binding.name: binding for _, binding in assumed}}
+    builder = _Builder(replace(definitions, bindings=known), shapes, told)
+    return tuple(service for found, _ in assumed for service in builder.services(found))
+
+
+def _assumed(definitions: Definitions, told: Told) -> Iterator[tuple[ServiceDefinition, Binding]]:
+    """A contract that names no service is read as if each binding were one, without an address; one that has no
+    binding either, as if its port types were bound to SOAP 1.1 over HTTP."""
+    bindings = tuple(definitions.bindings.values())
+    if not bindings and definitions.port_types:
+        bindings = tuple(_assumed_binding(port_type, definitions) for port_type in definitions.port_types.values())
+        told.notes.add(
+            "the contract has no binding: SOAP 1.1 over HTTP was assumed",
+            next(iter(definitions.port_types.values())).place,
+        )
+    for binding in bindings:
+        port = PortDefinition(local_name(binding.name), binding.name, place=binding.place)
+        yield ServiceDefinition(binding.name, (port,), binding.documentation, place=binding.place), binding
+
+
+def _assumed_binding(port_type: PortType, definitions: Definitions) -> Binding:
+    uses = [use for operation in port_type.operations for use in (operation.input, operation.output) if use is not None]
+    messages = [found for use in uses if (found := definitions.messages.get(use.message)) is not None]
+    typed = any(part.type for message in messages for part in message.parts)
+    bound = BoundMessage(body=SoapBody(namespace=namespace_of(port_type.name)))
+    return Binding(
+        name=port_type.name,
+        port_type=port_type.name,
+        protocol="soap",
+        default_style="rpc" if typed else "document",
+        transport=SOAP_OVER_HTTP,
+        operations=tuple(
+            BoundOperation(operation.name, input=bound, output=bound, place=operation.place)
+            for operation in port_type.operations
+        ),
+        place=port_type.place,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A port and what its binding makes of the operations."""
+
+    port: Port
+    http: bool
+    port_type: PortType
+    operations: tuple[Operation[Any, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    definitions: Definitions
+    shapes: ContractShapes
+    told: Told
+
+    # --- services and ports ---------------------------------------------------------------------------------------
+
+    def services(self, definition: ServiceDefinition) -> list[Service]:
+        """The services that a wsdl:service holds: one for each set of ports that say the same."""
+        groups: list[list[_Bound]] = []
+        for port in definition.ports:
+            bound = self._bound(port)
+            if bound is not None:
+                alike = (group for group in groups if _agree(group[0], bound))
+                group = next(alike, None)
+                if group is None:
+                    groups.append([bound])
+                else:
+                    group.append(bound)
+        return [_service(definition, group) for group in groups]
+
+    def tell_unused_bindings(self) -> None:
+        """A binding that no port uses offers nothing; that is no fault."""
+        used = {port.binding for service in self.definitions.services.values() for port in service.ports}
+        for binding in self.definitions.bindings.values():
+            if binding.name not in used:
+                self.told.notes.add(f"no port uses binding {local_name(binding.name)}", binding.place)
+
+    def _bound(self, port: PortDefinition) -> _Bound | None:
+        binding = self.definitions.bindings.get(port.binding)
+        if binding is None:
+            self._dangling(f"port {port.name}", "binding", port.binding, self.definitions.bindings, port.place)
+            return None
+        if binding.protocol != "soap":
+            kind = "an HTTP GET or POST binding" if binding.protocol == "http" else "a binding that is not SOAP"
+            self.told.notes.add(f"port {port.name} has {kind}, which is not called", port.place)
+            return None
+        http = binding.transport in HTTP_TRANSPORTS
+        if not http:
+            self.told.notes.add(
+                f"port {port.name} is reached over {binding.transport}, which is not called; only HTTP is", port.place
+            )
+        port_type = self.definitions.port_types.get(binding.port_type)
+        if port_type is None:
+            self._dangling(
+                f"binding {local_name(binding.name)}",
+                "port type",
+                binding.port_type,
+                self.definitions.port_types,
+                binding.place,
+            )
+            for operation in binding.operations:
+                self.told.problems.add(
+                    f"operation {operation.name} cannot be used: its port type is missing", operation.place
+                )
+            return None
+        operations = tuple(self._operations(binding, port_type))
+        value = Port(port.name, port.address, binding.version, binding.name, place=port.place)
+        return _Bound(value, http, port_type, operations)
+
+    def _dangling(self, who: str, kind: str, name: str, known: dict[str, Any], place: Place) -> None:
+        self.told.problems.add(
+            f"{who} refers to {kind} {name or '(no name)'}, which no document defines{did_you_mean(name, known)}", place
+        )
+
+    # --- operations -----------------------------------------------------------------------------------------------
+
+    def _operations(self, binding: Binding, port_type: PortType) -> Iterator[Operation[Any, Any]]:
+        pairs = list(_paired(binding, port_type))
+        self._tell_unpaired(binding, port_type, [bound for _, bound in pairs])
+        times: Counter[str] = Counter()
+        for definition, bound in pairs:
+            if bound is None:
+                self.told.problems.add(
+                    f"operation {definition.name} of port type {local_name(port_type.name)} is not in binding "
+                    f"{local_name(binding.name)} (WSDL 1.1, 2.5)",
+                    definition.place,
+                )
+                continue
+            operation = self._usable(definition, bound, binding)
+            if operation is not None:
+                times[operation.name] += 1
+                number = times[operation.name]
+                # an overloaded name is told apart by a number: send, send_2
+                yield replace(operation, method=operation.name if number == 1 else f"{operation.name}_{number}")
+
+    def _tell_unpaired(self, binding: Binding, port_type: PortType, paired: list[BoundOperation | None]) -> None:
+        names = [definition.name for definition in port_type.operations]
+        for bound in binding.operations:
+            if bound not in paired:
+                self.told.problems.add(
+                    f"operation {bound.name} of binding {local_name(binding.name)} is not in port type "
+                    f"{local_name(port_type.name)}{did_you_mean(bound.name, names)}",
+                    bound.place,
+                )
+
+    def _usable(
+        self, definition: OperationDefinition, bound: BoundOperation, binding: Binding
+    ) -> Operation[Any, Any] | None:
+        """The operation, or None after telling why it cannot be used."""
+        if definition.input is None or definition.output_first:
+            self.told.notes.add(
+                f"operation {definition.name} starts at the server (WSDL 1.1, 2.4.3 and 2.4.4); it is not called",
+                definition.place,
+            )
+            return None
+        try:
+            operation = self._operation(definition, bound, binding)
+            self._check_types(operation)
+        except ContractError as error:
+            for problem in error.problems:
+                self.told.problems.add(f"operation {definition.name} cannot be used: {problem.message}", problem.place)
+            return None
+        return operation
+
+    def _check_types(self, operation: Operation[Any, Any]) -> None:
+        """Raise `ContractError` where something that the operation's messages lead to is missing."""
+        messages = [message for message in (operation.request, operation.reply) if message is not None]
+        types = [header.type for message in messages for header in message.headers]
+        types += [fault.type for fault in operation.faults]
+        keys = [message.record for message in messages]
+        reachable([*keys, *(type_.key for type_ in types if isinstance(type_, RecordRef))], self.shapes)
+
+    def _operation(
+        self, definition: OperationDefinition, bound: BoundOperation, binding: Binding
+    ) -> Operation[Any, Any]:
+        reader = MessageReader(
+            self.definitions,
+            self.shapes,
+            self.told.warnings,
+            namespace_of(binding.port_type),
+            bound.style or binding.default_style,
+        )
+        request = reader.request(definition, bound)
+        reply = reader.reply(definition, bound, request) if definition.output is not None else None
+        return Operation(
+            name=definition.name,
+            request=request,
+            reply=reply,
+            action=bound.action,
+            method=definition.name,
+            unwrap=_only_field(self.shapes[reply.record]) if reply is not None else None,
+            faults=tuple(reader.faults(definition)),
+            documentation=definition.documentation,
+            place=definition.place,
+        )
+
+
+def _only_field(record: Record) -> str | None:
+    """The name of a record's only field, which a call returns in its place."""
+    names = {field.name for field in record.fields}  # a field may stand in several branches of a choice
+    return names.pop() if len(names) == 1 else None
+
+
+def _paired(binding: Binding, port_type: PortType) -> Iterator[tuple[OperationDefinition, BoundOperation | None]]:
+    """Each operation of a port type with its binding. Of several of one name, the names of input and output tell which
+    is which (WSDL 1.1, 2.5), else their order."""
+    free = list(binding.operations)
+    for definition in port_type.operations:
+        candidates = [bound for bound in free if bound.name == definition.name]
+        named = [bound for bound in candidates if _same_messages(definition, bound)]
+        chosen = next(iter(named or candidates), None)
+        if chosen is not None:
+            free.remove(chosen)
+        yield definition, chosen
+
+
+def _same_messages(definition: OperationDefinition, bound: BoundOperation) -> bool:
+    """Whether the names of input and output, where the binding says them, are those of the port type."""
+    pairs = ((definition.input, bound.input), (definition.output, bound.output))
+    return all(
+        use is not None and (not message.name or message.name == use.name)
+        for use, message in pairs
+        if message is not None
+    )
+
+
+def _agree(one: _Bound, other: _Bound) -> bool:
+    """Whether two ports say the same, but for SOAP version and action."""
+    return one.port_type.name == other.port_type.name and [
+        replace(operation, action="") for operation in one.operations
+    ] == [replace(operation, action="") for operation in other.operations]
+
+
+def _service(definition: ServiceDefinition, group: list[_Bound]) -> Service:
+    """One service of ports that agree; those over HTTP first. Its actions are those of the first port."""
+    ordered = sorted(group, key=lambda bound: not bound.http)
+    first = ordered[0]
+    namespace, name = split(definition.name)
+    return Service(
+        name=name,
+        namespace=namespace,
+        port_type=first.port_type.name,
+        operations=first.operations,
+        ports=tuple(replace(bound.port, actions=_differing_actions(first, bound)) for bound in ordered),
+        documentation=definition.documentation or first.port_type.documentation,
+        place=definition.place,
+    )
+
+
+def _differing_actions(first: _Bound, bound: _Bound) -> dict[str, str]:
+    """The actions in which a port differs from the first, by method (the contract's name, but for overloaded ones)."""
+    return {
+        mine.method: mine.action
+        for mine, its in zip(bound.operations, first.operations, strict=True)
+        if mine.action != its.action
+    }

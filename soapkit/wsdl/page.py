@@ -1,0 +1,114 @@
+"""One WSDL document being read: what its QNames mean, what it says in words, what is wrong with it."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+
+from lxml.etree import _Element
+
+from soapkit.errors import Place, Problems
+from soapkit.wsdl.model import Policy
+from soapkit.xml.documents import Document
+from soapkit.xml.names import WSDL11, clark
+from soapkit.xml.walk import children
+
+POLICY_NAMESPACES = ("http://www.w3.org/ns/ws-policy", "http://schemas.xmlsoap.org/ws/2004/09/policy")
+_POLICY = tuple(clark(namespace, "Policy") for namespace in POLICY_NAMESPACES)
+_POLICY_REFERENCE = tuple(clark(namespace, "PolicyReference") for namespace in POLICY_NAMESPACES)
+_POLICY_URIS = tuple(clark(namespace, "PolicyURIs") for namespace in POLICY_NAMESPACES)
+_ID = clark("http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd", "Id")
+_XML_ID = clark("http://www.w3.org/XML/1998/namespace", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A document, its target namespace, the policies in it by id, and the list its warnings go to."""
+
+    document: Document
+    target_namespace: str
+    warnings: Problems
+    policies: dict[str, _Element]
+
+    def place(self, element: _Element) -> Place:
+        """Where an element of the document stands."""
+        return self.document.place(element)
+
+    def warn(self, message: str, element: _Element) -> None:
+        """A rule broken at an element, and what was assumed."""
+        self.warnings.add(message, self.place(element))
+
+    def own(self, local: str) -> str:
+        """The Clark name of what this document defines as `local`."""
+        return clark(self.target_namespace, local)
+
+    def qname(self, element: _Element, attribute: str) -> str:
+        """The QName in an attribute as a Clark name, ``""`` if there is none.
+
+        A prefix that nothing declares, and the WSDL namespace (which defines nothing to refer to), are taken for the
+        target namespace, with a warning.
+        """
+        text = (element.get(attribute) or "").strip()
+        if not text:
+            return ""
+        prefix, _, local = text.rpartition(":")
+        namespace = element.nsmap.get(prefix or None)
+        if prefix and namespace is None:
+            self.warn(
+                f"prefix {prefix!r} of {attribute}={text!r} is not declared (Namespaces in XML, 5); the target "
+                f"namespace {self.target_namespace!r} was assumed",
+                element,
+            )
+            return self.own(local)
+        if namespace == WSDL11 or (namespace is None and self.target_namespace):
+            self.warn(
+                f"{attribute}={text!r} names something in {namespace or 'no namespace'}; the target namespace "
+                f"{self.target_namespace!r} was assumed",
+                element,
+            )
+            return self.own(local)
+        return clark(namespace, local)
+
+    def attached(self, *elements: _Element) -> tuple[Policy, ...]:
+        """The policies that stand in these elements, or that they refer to (WS-PolicyAttachment, 4)."""
+        found: list[Policy] = []
+        for element in elements:
+            found += [Policy(policy, self.place(policy)) for tag in _POLICY for policy in children(element, tag)]
+            uris = [reference.get("URI", "") for tag in _POLICY_REFERENCE for reference in children(element, tag)]
+            uris += [uri for name in _POLICY_URIS for uri in element.get(name, "").split()]
+            for uri in uris:
+                policy = self.policies.get(uri.removeprefix("#"))
+                if policy is None:
+                    self.warn(f"no policy {uri!r} in this document; it was passed over", element)
+                else:
+                    found.append(Policy(policy, self.place(policy)))
+        return tuple(found)
+
+
+def page_for(document: Document, warnings: Problems) -> Page:
+    """The page of a document, whose root is a definitions or description element."""
+    policies: dict[str, _Element] = {}
+    for tag in _POLICY:
+        for policy in document.root.iter(tag):
+            for name in (_ID, _XML_ID, "Name"):
+                if policy.get(name):
+                    policies.setdefault(policy.get(name, ""), policy)
+    return Page(document, (document.root.get("targetNamespace") or "").strip(), warnings, policies)
+
+
+def documentation_of(element: _Element, namespace: str = WSDL11) -> str:
+    """The text of the documentation elements below `element`, without the indentation of the file."""
+    texts = (
+        "".join(str(text) for text in found.itertext())
+        for found in children(element, clark(namespace, "documentation"))
+    )
+    return "\n\n".join(cleaned for text in texts if (cleaned := _lines(text)))
+
+
+def _lines(text: str) -> str:
+    return "\n".join(line.rstrip() for line in inspect.cleandoc(text.expandtabs()).splitlines()).strip()
+
+
+def is_required(element: _Element) -> bool:
+    """Whether ``wsdl:required`` is set on an extension element (WSDL 1.1, 2.1.3)."""
+    return element.get(clark(WSDL11, "required"), "").strip() in ("true", "1")

@@ -1,0 +1,284 @@
+"""WSDL 1.1 documents -> Definitions. Nothing is looked up yet: references stay names.
+
+Every document that the first one imports, directly or not, is read once; what all of them define is put together. A
+circle of imports is therefore no trouble (WSDL 1.1, 2.1.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from lxml.etree import _Element
+
+from soapkit.errors import ContractError, Problems
+from soapkit.wsdl.extensions import address_of, bound_message, protocol_of, soap_child, style_of, transport_of
+from soapkit.wsdl.model import (
+    Binding,
+    BoundOperation,
+    Definitions,
+    MessageDefinition,
+    MessageUse,
+    OperationDefinition,
+    PartDefinition,
+    Policy,
+    PortDefinition,
+    PortType,
+    SchemaSource,
+    ServiceDefinition,
+)
+from soapkit.wsdl.page import Page, documentation_of, page_for
+from soapkit.xml.documents import Document, Documents
+from soapkit.xml.names import WSDL11, clark, local_name, namespace_of
+from soapkit.xml.walk import children, tag_of
+
+DEFINITIONS = clark(WSDL11, "definitions")
+
+# wsdl:Action attributes of WS-Addressing, as its versions name them.
+_ACTIONS = (
+    "{http://www.w3.org/2007/05/addressing/metadata}Action",
+    "{http://www.w3.org/2006/05/addressing/wsdl}Action",
+    "{http://www.w3.org/2006/02/addressing/wsdl}Action",
+    "{http://www.w3.org/2005/08/addressing}Action",
+    "{http://schemas.xmlsoap.org/ws/2004/08/addressing}Action",
+)
+
+NamedT = TypeVar("NamedT", MessageDefinition, PortType, Binding, ServiceDefinition)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found so far, over all documents."""
+
+    warnings: Problems
+    problems: Problems
+    messages: dict[str, MessageDefinition] = field(default_factory=dict)
+    port_types: dict[str, PortType] = field(default_factory=dict)
+    bindings: dict[str, Binding] = field(default_factory=dict)
+    services: dict[str, ServiceDefinition] = field(default_factory=dict)
+    schemas: list[SchemaSource] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
+    documentation: str = ""
+    policies: tuple[Policy, ...] = ()
+
+
+def read_wsdl11(first: Document, documents: Documents, *, warnings: Problems, problems: Problems) -> Definitions:
+    """What the document `first` and those it imports say.
+
+    Broken rules go to `warnings`, imports that cannot be read to `problems`.
+    """
+    found = _Found(warnings, problems)
+    waiting = [first]
+    seen: set[str] = set()
+    while waiting:
+        document = waiting.pop(0)
+        if document.url not in seen:
+            seen.add(document.url)
+            waiting += _read_document(document, documents, found)
+    return Definitions(
+        target_namespace=(first.root.get("targetNamespace") or "").strip(),
+        messages=found.messages,
+        port_types=found.port_types,
+        bindings=found.bindings,
+        services=found.services,
+        schemas=tuple(found.schemas),
+        documents=tuple(found.documents),
+        documentation=found.documentation,
+        policies=found.policies,
+    )
+
+
+def _read_document(document: Document, documents: Documents, found: _Found) -> list[Document]:
+    """Read one document into `found`; the documents that it imports."""
+    if is_schema(document.root):  # wsdl:import of a bare schema
+        found.schemas.append(SchemaSource(document.root, document))
+        return []
+    page = page_for(document, found.warnings)
+    found.documents.append(document)
+    if len(found.documents) == 1:
+        found.documentation = documentation_of(document.root)
+        found.policies = page.attached(document.root)
+    for types in children(document.root, clark(WSDL11, "types")):
+        found.schemas += [SchemaSource(schema, document) for schema in children(types) if is_schema(schema)]
+    _collect(page, found.messages, "message", _message)
+    _collect(page, found.port_types, "portType", _port_type)
+    _collect(page, found.bindings, "binding", _binding)
+    _collect(page, found.services, "service", _service)
+    return list(_imported(page, documents, found))
+
+
+def is_schema(element: _Element) -> bool:
+    """Whether an element is an xs:schema, of any version of XML Schema."""
+    return local_name(tag_of(element)) == "schema" and "XMLSchema" in namespace_of(tag_of(element))
+
+
+def _imported(page: Page, documents: Documents, found: _Found) -> Iterator[Document]:
+    for element in children(page.document.root, clark(WSDL11, "import")):
+        place, namespace = page.place(element), (element.get("namespace") or "").strip()
+        location = (element.get("location") or element.get("schemaLocation") or "").strip()
+        if not location:
+            page.warn("wsdl:import has no location (WSDL 1.1, 2.1.1); it was passed over", element)
+            continue
+        try:
+            url = documents.resolve(location, page.document.url, place=place, namespace=namespace)
+            imported = documents.read(url, place=place, expected="a WSDL document or a schema")
+        except ContractError as error:
+            found.problems.found += error.problems
+            continue
+        if tag_of(imported.root) != DEFINITIONS and not is_schema(imported.root):
+            found.problems.add(
+                f"expected a WSDL document or a schema at {imported.source}; found element {tag_of(imported.root)}",
+                place,
+            )
+            continue
+        target = (imported.root.get("targetNamespace") or "").strip()
+        if target != namespace:
+            page.warn(
+                f"the import is of namespace {namespace!r}, {imported.source} is of {target!r} (WSDL 1.1, 2.1.1); what "
+                "the document says was taken",
+                element,
+            )
+        yield imported
+
+
+def _collect(page: Page, into: dict[str, NamedT], local: str, read: Callable[[_Element, Page], NamedT]) -> None:
+    """Read the children named `local`; of two of one name the first counts, and the second is told."""
+    for element in children(page.document.root, clark(WSDL11, local)):
+        component = read(element, page)
+        if component.name not in into:
+            into[component.name] = component
+        elif component != into[component.name]:
+            page.warn(
+                f"{local} {local_name(component.name)} is defined a second time (first at "
+                f"{into[component.name].place}); the first was taken",
+                element,
+            )
+
+
+def _name(element: _Element, page: Page) -> str:
+    """The name of a component. Blanks around it, which no NCName has, are dropped."""
+    name = (element.get("name") or "").strip()
+    if not name:
+        page.warn(f"{local_name(tag_of(element))} has no name (WSDL 1.1, 2.1)", element)
+    return name
+
+
+# --- messages and port types --------------------------------------------------------------------------------------
+
+
+def _message(element: _Element, page: Page) -> MessageDefinition:
+    return MessageDefinition(
+        name=page.own(_name(element, page)),
+        parts=tuple(_part(part, page) for part in children(element, clark(WSDL11, "part"))),
+        documentation=documentation_of(element),
+        place=page.place(element),
+    )
+
+
+def _part(element: _Element, page: Page) -> PartDefinition:
+    return PartDefinition(
+        name=_name(element, page),
+        element=page.qname(element, "element") or None,
+        type=page.qname(element, "type") or None,
+        documentation=documentation_of(element),
+        place=page.place(element),
+    )
+
+
+def _port_type(element: _Element, page: Page) -> PortType:
+    return PortType(
+        name=page.own(_name(element, page)),
+        operations=tuple(_operation(operation, page) for operation in children(element, clark(WSDL11, "operation"))),
+        documentation=documentation_of(element),
+        policies=page.attached(element),
+        place=page.place(element),
+    )
+
+
+def _operation(element: _Element, page: Page) -> OperationDefinition:
+    name = _name(element, page)
+    input_, output = element.find(clark(WSDL11, "input")), element.find(clark(WSDL11, "output"))
+    both = input_ is not None and output is not None
+    return OperationDefinition(
+        name=name,
+        # WSDL 1.1, 2.4.5: what an input and an output are called when they do not say
+        input=_use(input_, page, name + "Request" if both else name) if input_ is not None else None,
+        output=_use(output, page, name + "Response" if both else name) if output is not None else None,
+        faults=tuple(_use(fault, page, "") for fault in children(element, clark(WSDL11, "fault"))),
+        output_first=_comes_first(output, input_),
+        documentation=documentation_of(element),
+        policies=page.attached(element),
+        place=page.place(element),
+    )
+
+
+def _comes_first(one: _Element | None, other: _Element | None) -> bool:
+    """Whether both are there, `one` before `other`."""
+    return one is not None and other is not None and other in one.itersiblings()
+
+
+def _use(element: _Element, page: Page, default_name: str) -> MessageUse:
+    return MessageUse(
+        name=(element.get("name") or "").strip() or default_name,
+        message=page.qname(element, "message"),
+        action=next((action for name in _ACTIONS if (action := (element.get(name) or "").strip())), ""),
+        documentation=documentation_of(element),
+        policies=page.attached(element),
+        place=page.place(element),
+    )
+
+
+# --- bindings and services ----------------------------------------------------------------------------------------
+
+
+def _binding(element: _Element, page: Page) -> Binding:
+    protocol, version, soap = protocol_of(element)
+    return Binding(
+        name=page.own(_name(element, page)),
+        port_type=page.qname(element, "type"),
+        protocol=protocol,
+        version=version,
+        default_style=style_of(soap, page) or "document",
+        transport=transport_of(soap) if soap is not None else "",
+        operations=tuple(_bound_operation(found, page) for found in children(element, clark(WSDL11, "operation"))),
+        policies=page.attached(element),
+        documentation=documentation_of(element),
+        place=page.place(element),
+    )
+
+
+def _bound_operation(element: _Element, page: Page) -> BoundOperation:
+    soap = soap_child(element, "operation")
+    input_, output = element.find(clark(WSDL11, "input")), element.find(clark(WSDL11, "output"))
+    return BoundOperation(
+        name=_name(element, page),
+        action=(soap.get("soapAction") or "").strip() if soap is not None else "",
+        style=style_of(soap, page),
+        input=bound_message(input_, page) if input_ is not None else None,
+        output=bound_message(output, page) if output is not None else None,
+        faults=tuple(bound_message(fault, page) for fault in children(element, clark(WSDL11, "fault"))),
+        policies=page.attached(element),
+        place=page.place(element),
+    )
+
+
+def _service(element: _Element, page: Page) -> ServiceDefinition:
+    return ServiceDefinition(
+        name=page.own(_name(element, page)),
+        ports=tuple(_port(port, page) for port in children(element, clark(WSDL11, "port"))),
+        documentation=documentation_of(element),
+        policies=page.attached(element),
+        place=page.place(element),
+    )
+
+
+def _port(element: _Element, page: Page) -> PortDefinition:
+    return PortDefinition(
+        name=_name(element, page),
+        binding=page.qname(element, "binding"),
+        address=address_of(element),
+        documentation=documentation_of(element),
+        policies=page.attached(element),
+        place=page.place(element),
+    )

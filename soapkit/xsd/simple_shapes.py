@@ -1,0 +1,152 @@
+"""Simple types -> Simple shapes: facets and enumerations merged through their derivation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, cast
+
+from soapkit.databinding.shape import NO_FACETS, Atomic, EnumValue, Facets, ListOf, Simple, UnionOf
+from soapkit.errors import NOWHERE, ContractError, Place
+from soapkit.xml.names import XSD, local_name
+from soapkit.xsd.model import ComplexType, Facet, SimpleType, TypeUse
+from soapkit.xsd.resolve import chain_of, circle
+from soapkit.xsd.schema import Schema
+
+_COUNTS: Final = {
+    "length": "length",
+    "minLength": "min_length",
+    "maxLength": "max_length",
+    "totalDigits": "total_digits",
+    "fractionDigits": "fraction_digits",
+}
+_BOUNDS: Final = {
+    "minInclusive": ("min_inclusive", "min_exclusive"),
+    "minExclusive": ("min_exclusive", "min_inclusive"),
+    "maxInclusive": ("max_inclusive", "max_exclusive"),
+    "maxExclusive": ("max_exclusive", "max_inclusive"),
+}
+_KEEPS_BLANKS: Final = {"string", "normalizedString", "anySimpleType"}
+_NAMES_IN_CONTENT: Final = {"QName", "NOTATION"}
+
+ANY_SIMPLE: Final = Atomic("anySimpleType")
+
+
+@dataclass(frozen=True, slots=True)
+class SimpleShapes:
+    """The simple shapes of a schema, each made once."""
+
+    schema: Schema
+    _made: dict[str, Simple] = field(default_factory=dict)
+    _open: set[str] = field(default_factory=set)
+
+    def of(self, use: TypeUse, place: Place = NOWHERE) -> Simple:
+        """The shape of a simple type, by name or in line.
+
+        Raises `ContractError` for a name that is not declared, or that is defined by itself. A complex type with simple
+        content, where only a simple type may stand, is taken for its text, with a warning.
+        """
+        if not isinstance(use, str):
+            return self.text_of(use, place) if isinstance(use, ComplexType) else self._make(use)
+        made = self._made.get(use)
+        if made is None:
+            if use in self._open:
+                raise circle(use, place)
+            self._open.add(use)
+            try:
+                found = self.schema.type(use, place)
+                if isinstance(found, ComplexType):
+                    self.schema.warnings.add(
+                        f"{use} stands for a simple type, but is complex; its text is taken", place
+                    )
+                    made = self.text_of(found, place)
+                else:
+                    made = self._make(found)
+            finally:
+                self._open.discard(use)
+            self._made[use] = made
+        return made
+
+    def text_of(self, component: ComplexType, place: Place = NOWHERE) -> Simple:
+        """The simple type of a complex type's text (XSD part 1, 3.4.2); xs:anySimpleType where it has none."""
+        steps = list(chain_of(self.schema, component))
+        bottom = steps[-1]
+        shape: Simple = ANY_SIMPLE
+        if bottom.simple and bottom.base is not None and not isinstance(self.schema.type(bottom.base), ComplexType):
+            shape = self.of(bottom.base, bottom.place)
+        for step in reversed(steps):
+            if step.simple_type is not None:
+                shape = self.of(step.simple_type, step.place)
+            if step.facets:
+                shape = self.restricted(shape, step.facets, None)
+        return shape
+
+    def restricted(self, base: Simple, facets: tuple[Facet, ...], name: str | None, documentation: str = "") -> Simple:
+        """`base` restricted by `facets`, as the type `name`."""
+        merged = self._merged(base.facets, facets)
+        values = self._values(base, facets)
+        if isinstance(base, Atomic):
+            return Atomic(base.builtin, name, merged, values or base.enumeration, None, documentation)
+        return replace(
+            base, name=name, facets=merged, enumeration=values or base.enumeration, documentation=documentation
+        )
+
+    def _make(self, component: SimpleType) -> Simple:
+        name, documentation = component.name, component.documentation
+        if component.kind == "builtin":
+            return Atomic(local_name(name or ""))
+        if component.kind == "restriction":
+            base = self.of(component.base or f"{{{XSD}}}string", component.place)
+            return self.restricted(base, component.facets, name, documentation)
+        if component.kind == "union":
+            members = tuple(self.of(member, component.place) for member in component.members)
+            return UnionOf(members, name, documentation=documentation)
+        item = self.of(component.item or f"{{{XSD}}}string", component.place)
+        built_in = name is not None and name.startswith(f"{{{XSD}}}")  # NMTOKENS, IDREFS, ENTITIES
+        return ListOf(item, None if built_in else name, self._merged(NO_FACETS, component.facets), (), documentation)
+
+    def _merged(self, base: Facets, own: tuple[Facet, ...]) -> Facets:
+        changes: dict[str, object] = {}
+        patterns: list[str] = []
+        for facet in own:
+            if facet.name == "pattern":
+                patterns.append(facet.value)
+            elif facet.name in _COUNTS:
+                self._count(changes, facet)
+            elif facet.name in _BOUNDS:
+                given, replaced = _BOUNDS[facet.name]
+                changes[given] = facet.value.strip()
+                changes[replaced] = None
+            elif facet.name == "whiteSpace" and facet.value.strip() in ("preserve", "replace", "collapse"):
+                changes["white_space"] = cast("Literal['preserve', 'replace', 'collapse']", facet.value.strip())
+        if patterns:
+            changes["patterns"] = (*base.patterns, tuple(patterns))
+        return replace(base, **changes) if changes else base  # type: ignore[arg-type]  # the names are those of Facets
+
+    def _count(self, changes: dict[str, object], facet: Facet) -> None:
+        text = facet.value.strip()
+        if text.isascii() and text.isdigit():
+            changes[_COUNTS[facet.name]] = int(text)
+        else:
+            message = f"facet {facet.name} must be a whole number, not {facet.value!r} (XSD part 2, 4.3); passed over"
+            self.schema.warnings.add(message, facet.place)
+
+    def _values(self, base: Simple, own: tuple[Facet, ...]) -> tuple[EnumValue, ...]:
+        names = isinstance(base, Atomic) and base.builtin in _NAMES_IN_CONTENT
+        keeps = isinstance(base, Atomic) and base.builtin in _KEEPS_BLANKS and base.facets.white_space != "collapse"
+        found: dict[str, EnumValue] = {}
+        for facet in own:
+            if facet.name == "enumeration":
+                value = facet.value if keeps else " ".join(facet.value.split())
+                if names and facet.clark is not None:
+                    value = facet.clark
+                found.setdefault(value, EnumValue(value, facet.documentation))
+        return tuple(found.values())
+
+
+def simple_or_error(shapes: SimpleShapes, use: TypeUse, place: Place) -> Simple:
+    """`shapes.of`, for attributes: an unknown type of an attribute costs its type only."""
+    try:
+        return shapes.of(use, place)
+    except ContractError as error:
+        shapes.schema.warnings.add(f"{error.problems[0].message}; read as text", place)
+        return Atomic("string")

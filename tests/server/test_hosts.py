@@ -1,0 +1,184 @@
+"""ASGI and WSGI: the same endpoint behind real servers."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import threading
+import time
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+from lxml import etree
+
+import soapkit
+from soapkit.errors import UsageError
+from soapkit.wsdl.load import load_contract
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def wsgi_address(bank_service: ModuleType) -> Iterator[str]:
+    """The bank under wsgiref, a WSGI server that does nothing for an application."""
+    with make_server("127.0.0.1", 0, soapkit.wsgi(bank_service.MyBank()), handler_class=Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join(timeout=10)
+
+
+def fetch(address: str, method: str = "GET", body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
+    url = urlsplit(address)
+    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=10)
+    try:
+        path = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        connection.request(method, path, body, {key.replace("_", "-"): value for key, value in headers.items()})
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+def test_a_wsgi_application_answers(bank: ModuleType, wsgi_address: str) -> None:
+    with bank.BankClient(wsgi_address) as client:
+        assert client.balance(iban="DE1").amount == Decimal("100.00")
+
+
+def test_an_empty_post_to_wsgi_does_not_wait_for_a_body(wsgi_address: str) -> None:
+    status, body = fetch(wsgi_address, "POST", b"", Content_Type="text/xml")
+    assert status == 500
+    assert b"Fault" in body
+
+
+@pytest.mark.parametrize("host", ["asgi", "wsgi"])
+def test_the_wsdl_has_the_address_that_the_caller_used(
+    host: str, bank_service: ModuleType, serve: Callable[..., str], wsgi_address: str
+) -> None:
+    address = wsgi_address if host == "wsgi" else serve(soapkit.asgi(bank_service.MyBank()))
+    status, body = fetch(address + "?wsdl")
+    assert status == 200
+    locations = [element.get("location") for element in etree.fromstring(body).iter("{*}address")]
+    assert locations == [address, address]
+
+
+def test_a_client_made_from_the_served_wsdl_calls_the_service(
+    bank_service: ModuleType, serve: Callable[..., str]
+) -> None:
+    address = serve(soapkit.asgi(bank_service.MyBank()))
+    with soapkit.Client.from_wsdl(address + "?wsdl") as client:
+        assert client.address == address
+        assert client.balance(iban="DE1").amount == Decimal("100.00")
+
+
+def test_an_unknown_document_is_404_and_says_what_there_is(wsgi_address: str) -> None:
+    status, body = fetch(wsgi_address + "?xsd=nothing")
+    assert status == 404
+    assert b"?wsdl" in body
+
+
+def test_a_browser_gets_a_page_with_the_operations(wsgi_address: str) -> None:
+    status, body = fetch(wsgi_address)
+    assert status == 200
+    assert b"<h1>BankService</h1>" in body
+    assert b"openAccount" in body
+
+
+def test_a_request_beyond_the_limit_is_413_on_both_hosts(bank_service: ModuleType, serve: Callable[..., str]) -> None:
+    address = serve(soapkit.asgi(bank_service.MyBank(), limit=1000))
+    assert fetch(address, "POST", b"x" * 2000, Content_Type="text/xml")[0] == 413
+    with make_server("127.0.0.1", 0, soapkit.wsgi(bank_service.MyBank(), limit=1000), handler_class=Quiet) as server:
+        thread = threading.Thread(target=server.handle_request, daemon=True)
+        thread.start()
+        assert fetch(f"http://127.0.0.1:{server.server_port}/", "POST", b"x" * 2000, Content_Type="text/xml")[0] == 413
+
+
+def test_a_blocking_handler_does_not_block_the_event_loop(
+    bank: ModuleType, bank_service: ModuleType, serve: Callable[..., str]
+) -> None:
+    gate = threading.Event()
+
+    class Waiting(bank_service.MyBank):  # type: ignore[name-defined,misc]
+        def balance(self, *, iban: str) -> Any:
+            if iban == "DE1":
+                assert gate.wait(10)
+            else:
+                gate.set()
+            return super().balance(iban=iban)
+
+    async def calls(address: str) -> list[Any]:
+        async with bank.AsyncBankClient(address, timeout=10) as client:
+            return await asyncio.gather(client.balance(iban="DE1"), client.balance(iban="DE2"))
+
+    # the second call can only be answered while the first is still waiting for it
+    assert len(asyncio.run(calls(serve(soapkit.asgi(Waiting()))))) == 2
+
+
+def test_an_async_handler_serves_under_asgi_and_under_wsgi(bank: ModuleType, bank_service: ModuleType) -> None:
+    class Async(bank_service.MyBank):  # type: ignore[name-defined,misc]
+        async def balance(self, *, iban: str) -> Any:
+            await asyncio.sleep(0)
+            return super().balance(iban=iban)
+
+    for app in (soapkit.asgi(Async()), soapkit.wsgi(Async())):
+        client = bank.BankClient("http://bank/", transport=soapkit.testing.loopback(app))
+        assert client.balance(iban="DE1").amount == Decimal("100.00")
+
+
+def test_several_services_at_their_paths(bank: ModuleType, bank_service: ModuleType) -> None:
+    app = soapkit.asgi({"/a": bank_service.MyBank(), "/b": bank_service.MyBank()})
+    transport = soapkit.testing.loopback(app)
+    bank.BankClient("http://x/a", transport=transport).transfer(source="DE1", target="DE2", amount=Decimal(50))
+    amounts = [bank.BankClient(f"http://x/{p}", transport=transport).balance(iban="DE1").amount for p in "ab"]
+    assert amounts == [Decimal(50), Decimal(100)]
+
+
+def test_a_handler_that_asks_for_the_call_gets_it(bank: ModuleType, bank_service: ModuleType) -> None:
+    seen: list[soapkit.Call] = []
+
+    class Curious(bank_service.MyBank):  # type: ignore[name-defined,misc]
+        def balance(self, *, iban: str, call: soapkit.Call) -> Any:
+            seen.append(call)
+            return super().balance(iban=iban)
+
+    client = bank.BankClient("http://bank/", transport=soapkit.testing.loopback(soapkit.asgi(Curious())))
+    client.balance(iban="DE1")
+    assert seen[0].operation.name == "balance"
+    assert seen[0].http.client == "127.0.0.1"
+
+
+def test_a_service_that_lacks_an_operation_is_refused_when_it_is_hosted(bank: ModuleType) -> None:
+    class Half(bank.Bank):  # type: ignore[name-defined,misc]
+        def balance(self, *, iban: str) -> Any: ...
+
+    with pytest.raises(UsageError, match=r"does not implement .*transfer"):
+        soapkit.asgi(Half())
+
+
+def test_it_serves_many_requests_on_one_connection(bank_service: ModuleType, serve: Callable[..., str]) -> None:
+    url = urlsplit(serve(soapkit.asgi(bank_service.MyBank())))
+    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=10)
+    started = time.monotonic()
+    for _ in range(50):
+        connection.request("GET", "/?wsdl")
+        assert connection.getresponse().read().startswith(b"<")
+    connection.close()
+    assert time.monotonic() - started < 30
+
+
+def test_the_served_contract_is_the_contract(root: Any, bank_service: ModuleType, serve: Callable[..., str]) -> None:
+    address = serve(soapkit.asgi(bank_service.MyBank()))
+    served = soapkit.Client.from_wsdl(address + "?wsdl")
+    own = load_contract(root / "wsdl" / "bank.wsdl")
+    assert [operation.name for operation in served.service.operations] == [
+        operation.name for operation in own.services[0].operations
+    ]

@@ -1,0 +1,71 @@
+"""The public face is pinned: what it hands out, and what it does not load."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import soapkit
+
+FACE = [
+    "AsyncClient",
+    "Call",
+    "Client",
+    "DeclaredFault",
+    "Exchange",
+    "Fault",
+    "Preview",
+    "Raw",
+    "SoapkitError",
+    "__version__",
+    "asgi",
+    "decode",
+    "encode",
+    "errors",
+    "load_contract",
+    "operation",
+    "security",
+    "service",
+    "testing",
+    "validator_for",
+    "wsgi",
+]
+
+SECURITY = [
+    "Encrypt",
+    "KeyPair",
+    "Require",
+    "Security",
+    "Sign",
+    "Timestamp",
+    "TrustStore",
+    "UsernameToken",
+]
+
+
+def test_the_face_hands_out_exactly_this() -> None:
+    assert sorted(soapkit.__all__) == FACE
+
+
+def test_every_name_of_the_face_is_there() -> None:
+    for name in FACE:
+        assert getattr(soapkit, name) is not None
+
+
+def test_security_hands_out_what_the_samples_import() -> None:
+    for name in SECURITY:
+        assert hasattr(soapkit.security, name)
+
+
+def loaded_by(statement: str) -> set[str]:
+    code = f"import sys\n{statement}\nprint(*{{name.split('.')[0] for name in sys.modules}})"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_importing_soapkit_loads_no_crypto_http_or_server_library() -> None:
+    heavy = {"xmlsec", "cryptography", "urllib3", "aiohttp", "asyncio", "uvicorn", "rich", "jinja2", "click", "zeep"}
+    assert not loaded_by("import soapkit") & heavy
+
+
+def test_making_a_client_class_loads_no_http_library() -> None:
+    assert not loaded_by("from soapkit import Client, asgi") & {"xmlsec", "cryptography", "urllib3", "aiohttp"}
