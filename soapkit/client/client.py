@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 from soapkit.client.call import Exchange, Preview, Route, call
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import UsageError
+from soapkit.exchange.body import codecs_for
 from soapkit.exchange.flow import arun, run
 from soapkit.exchange.flow import call as do
 from soapkit.exchange.message_security import MessageSecurity
@@ -105,7 +106,7 @@ class BaseClient:
             if operation.reply is not None
             for header in operation.reply.headers
         )
-        codecs = Codecs.for_service(self.service, unknown=unknown)
+        codecs = _codecs_of(type(self), unknown)
         self._route = Route(
             address=target,
             version=BY_LABEL[version or chosen.version],
@@ -260,6 +261,21 @@ class AsyncClient(BaseClient):
         from soapkit.client.dynamic import client_for  # as in Client
 
         return await arun(do(partial(client_for, contract, cls, address, service, strict, settings)))
+
+
+def _codecs_of(cls: type[BaseClient], unknown: Literal["strict", "lenient"]) -> Codecs:
+    """The codecs of a client class: compiled once, shared by all its clients."""
+    with _sharing:
+        shared = cls.__dict__.get("_codecs")
+        if shared is None:
+            shared = cls._codecs = {}  # type: ignore[attr-defined]  # a cache, of no concern to users
+        if unknown not in shared:
+            shared[unknown] = codecs_for(cls.service, unknown)
+        codecs: Codecs = shared[unknown]
+        return codecs
+
+
+_sharing = threading.Lock()
 
 
 def _choose_port(service: Service, port: str | None, version: str | None) -> Port:

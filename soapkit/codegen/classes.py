@@ -40,7 +40,7 @@ def index_source(package: Package) -> str:
     ]
     for module in package.types.modules:
         named = {plan.record.name: plan.name for plan in module.classes if plan.record.name is not None}
-        simple = (*module.enums, *module.aliases)
+        simple: tuple[EnumPlan | AliasPlan, ...] = (*module.enums, *module.aliases)
         named.update((plan.shape.name, plan.name) for plan in simple if plan.shape.name is not None)
         lines += [f"    {literal(name)}: {literal(f'{module.name}:{cls}')}," for name, cls in named.items()]
     lines += ["}", "", 'XML_TYPES = {name: f"{__package__}.{home}" for name, home in _CLASSES.items()}', ""]
@@ -115,26 +115,25 @@ class _ModuleWriter:
 
     def _field(self, field: FieldPlan, plan: ClassPlan) -> list[str]:
         hidden = frozenset(own.name for own in plan.fields)
-        namespace = self._class_namespace(plan)
-        context = Context(self.package.types, plan.record.key, namespace, self.module.unqualified)
+        context = self._context(plan)
         code = field_code(field, context)
         annotation = annotated(source(code.type, self.scope, hidden), code.marks, self.scope, hidden)
-        line = f"    {field.name}: {annotation}{self._default(code, hidden)}"
+        line = f"    {field.name}: {annotation}{self._default(code, context, hidden)}"
         if field.redefines is not None and not narrows(field, context):
             line += "  # type: ignore[assignment]"
         return [line, *docstring(field.field.documentation)]
 
-    def _class_namespace(self, plan: ClassPlan) -> str:
-        """The namespace of a class: that of its module, but for modules that several namespaces share."""
+    def _context(self, plan: ClassPlan) -> Context:
+        """The namespace of a class is that of its module, but for modules that several namespaces share."""
         name = plan.record.name
-        return self.module.namespace if name is None else namespace_of(name)
+        namespace = self.module.namespace if name is None else namespace_of(name)
+        return Context(self.package.types, plan.record.key, self.module.name, namespace, self.module.unqualified)
 
-    def _default(self, code: FieldCode, hidden: frozenset[str]) -> str:
+    def _default(self, code: FieldCode, context: Context, hidden: frozenset[str]) -> str:
         default = code.default
         if default is None:
             return ""
-        if default.of is not None and default.of.sibling and default.of.module != self.module.name:
-            # Not evaluated before all modules are there.
+        if not context.at_hand(default):  # evaluated when an instance is made, and all modules are there
             value = default.source(self.scope, NOTHING)  # a lambda does not see the names of the class around it
             return f" = {self.scope.use('msgspec', 'field', hidden)}(default_factory=lambda: {value})"
         return f" = {default.source(self.scope, hidden)}"
@@ -162,7 +161,11 @@ class _ModuleWriter:
         said += [f"builtin={literal(builtin)}"] if builtin else []
         if local == cls and not said:
             return []
-        return [f"@{call(Mark(ANNOTATIONS, 'xml_type', (literal(local), *said)), self.scope)}"]
+        line = f"@{call(Mark(ANNOTATIONS, 'xml_type', (literal(local), *said)), self.scope)}"
+        if len(line) <= 120:
+            return [line]
+        mark = self.scope.use(ANNOTATIONS, "xml_type")
+        return [f"@{mark}(", f"    {literal(local)},", *(f"    {word}," for word in said), ")"]
 
 
 def _member_value(plan: EnumPlan, value: str) -> str:

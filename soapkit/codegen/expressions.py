@@ -14,7 +14,8 @@ from typing import TypeAlias
 from soapkit.codegen.literals import literal
 from soapkit.codegen.scope import NOTHING, Scope
 from soapkit.databinding.builtins import BUILTIN_OF, PYTHON_TYPES
-from soapkit.databinding.shape import NO_FACETS, Atomic, Facets, ListOf, Simple, UnionOf
+from soapkit.databinding.shape import NO_FACETS, Atomic, Facets, Key, ListOf, Simple
+from soapkit.xml.names import XSD, namespace_of
 
 ANNOTATIONS = "soapkit.databinding.annotations"
 SHAPES = "soapkit.databinding.shape"
@@ -95,9 +96,8 @@ OBJECT = Named("builtins", "object")
 UNSET = Named("msgspec", "UnsetType")
 RAW = Named(VALUES, "Raw")
 
-Homes: TypeAlias = Callable[[Simple], "PythonType | None"]
-"""The class or alias that stands for a simple type, if one does."""
-
+Homes: TypeAlias = Callable[[Simple, Key], "PythonType | None"]
+"""The class or alias that stands for a simple type in what `Key` names (a record, a named simple type), if one does."""
 
 # Built-in types that follow from their Python type; any other is said with ``xsd(...)``.
 _FOLLOWING = frozenset(BUILTIN_OF.values())
@@ -106,16 +106,23 @@ _FOLLOWING = frozenset(BUILTIN_OF.values())
 # --- from Shapes --------------------------------------------------------------------------------------------------
 
 
-def simple_type(shape: Simple, homes: Homes, *, home: bool = True) -> PythonType:
-    """The Python type of a simple shape; its own alias or class is used unless `home` is False."""
-    if home and (found := homes(shape)) is not None:
+def simple_type(shape: Simple, homes: Homes, owner: Key, *, home: bool = True) -> PythonType:
+    """The Python type of a simple shape in `owner`; its own alias or class is used unless `home` is False."""
+    if home and (found := homes(shape, owner)) is not None:
         return found
+    if isinstance(shape, Atomic):
+        return _marked(builtin_type(shape.builtin), [*_builtin(shape), *_facets(shape.facets)])
+    owner = simple_owner(shape, owner)
     if isinstance(shape, ListOf):
-        text_of_items = Mark(ANNOTATIONS, "xsd", (literal("list"),))
-        return _marked(ListType(simple_type(shape.item, homes)), [text_of_items, *_facets(shape.facets)])
-    if isinstance(shape, UnionOf):
-        return _marked(union(*(simple_type(member, homes) for member in shape.members)), _facets(shape.facets))
-    return _marked(builtin_type(shape.builtin), [*_builtin(shape), *_facets(shape.facets)])
+        one_text = Mark(ANNOTATIONS, "xsd", (literal("list"),))
+        return _marked(ListType(simple_type(shape.item, homes, owner)), [one_text, *_facets(shape.facets)])
+    members = [simple_type(member, homes, owner) for member in shape.members]
+    return _marked(union(*members) if members else STR, _facets(shape.facets))
+
+
+def simple_owner(shape: Simple, owner: Key) -> Key:
+    """Whose the anonymous parts of a simple type are: its own if it has a name, else those of what it stands in."""
+    return owner if shape.name is None or namespace_of(shape.name) == XSD else f"simple:{shape.name}"
 
 
 def builtin_type(builtin: str) -> PythonType:

@@ -50,7 +50,7 @@ from soapkit.xml.names import split
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """A default value. `text`: its source; `of`: what stands before it: ``Kind`` + ``.CURRENT``, ``Decimal`` + ``("1")``."""
+    """A default value. `text`: its source, behind `of` if that is given: ``Kind`` and ``.CURRENT``."""
 
     text: str
     of: Named | None = None
@@ -79,12 +79,17 @@ class FieldCode:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where fields stand: `owner` is the key of their record, `namespace` and `unqualified` those of their module."""
+    """Where fields stand: `owner` is the key of their record; the rest is that of their module."""
 
     types: Types
     owner: Key
-    namespace: str
-    unqualified: bool
+    module: str = ""
+    namespace: str = ""
+    unqualified: bool = False
+
+    def at_hand(self, default: Default) -> bool:
+        """Whether a default can be evaluated while the module is loaded."""
+        return default.of is None or not default.of.sibling or default.of.module == self.module
 
 
 def field_code(plan: FieldPlan, context: Context) -> FieldCode:
@@ -140,7 +145,7 @@ def _type(type_: Type, context: Context) -> PythonType:
         case AnyType():
             return OBJECT
         case _:
-            return simple_type(type_, lambda shape: context.types.simple(shape, context.owner))
+            return simple_type(type_, context.types.simple, context.owner)
 
 
 def _lifted(type_: PythonType) -> tuple[PythonType, tuple[Mark, ...]]:
@@ -163,7 +168,7 @@ def _name(tag: str, context: Context) -> tuple[str, ...]:
 
 
 def _occurs(field: ElementField | ChoiceField | AnyField, has_default: bool) -> list[str]:
-    """How often, where it does not follow from the Python type: a list 0 to unbounded, with a default 0 to 1, else 1."""
+    """How often, where Python does not tell: a list 0 to unbounded, a field with a default 0 to 1, any other 1."""
     said = []
     if field.minimum != (0 if has_default or field.many else 1):
         said.append(f"min_occurs={field.minimum}")
@@ -230,7 +235,7 @@ def _attribute(field: AttributeField, context: Context) -> FieldCode:
         default = _default(field.type, field.default, context)
     if field.required and default is not None:
         said.append("required=True")
-    if field.default is not None and (default is None or not default.exact):
+    if field.default is not None and not (default is not None and default.exact and context.at_hand(default)):
         said.append(f"default={literal(field.default)}")
     if field.fixed is not None:
         said.append(f"fixed={literal(field.fixed)}")
@@ -268,7 +273,7 @@ def _fixed(type_: Type, lexical: str | None, context: Context) -> _Fixed | None:
     default = _default(type_, lexical, context)
     if default is None:
         return None
-    plain = simple_type(replace(type_, facets=NO_FACETS), lambda _: None)
+    plain = simple_type(replace(type_, facets=NO_FACETS), lambda *_: None, context.owner)
     value = bare(plain)
     if default.of is not None or value not in _LITERALS:
         return _Fixed(_type(type_, context), default)

@@ -29,7 +29,8 @@ class Options:
 
     `operations`: only these, by contract name, and what they reach; all if empty. `names`: Python names for types,
     elements and operations, by Clark name (or the plain name of an operation). `modules`: module names by namespace.
-    `generated_from`: what the first line of each file names as its source. `classes_per_module`: a namespace with more
+    `generated_from`: what the first line of each file names as its source. `contract`: the file in the
+    package that holds the contract, for servers to hand out. `classes_per_module`: a namespace with more
     is split (type checkers give up on very long modules). `eager`: classes up to which ``__init__`` imports everything
     at once instead of at first use.
     """
@@ -38,6 +39,7 @@ class Options:
     names: Mapping[str, str] = field(default_factory=dict)
     modules: Mapping[str, str] = field(default_factory=dict)
     generated_from: str = ""
+    contract: str = ""
     classes_per_module: int = 500
     eager: int = 100
 
@@ -107,7 +109,8 @@ class TypesModule:
     @property
     def names(self) -> frozenset[str]:
         """What it defines."""
-        return frozenset(plan.name for plan in (*self.enums, *self.aliases, *self.classes))
+        plans: tuple[EnumPlan | AliasPlan | ClassPlan, ...] = (*self.enums, *self.aliases, *self.classes)
+        return frozenset(plan.name for plan in plans)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,10 +140,7 @@ class _NamedServices:
             class_name(local_name(message.tag)) for message in _messages(services) if message.tag is not None
         } | {class_name(fault.name) for service in services for each in service.operations for fault in each.faults}
         self.services = {id(service): self._service_name(service, services, wrappers, options) for service in services}
-        self.service_constants = {
-            id(service): "SERVICE" if len(services) == 1 else self.constants.take(f"{constant_name(service.name)}_SERVICE")
-            for service in services
-        }
+        self.service_constants = {id(service): self._service_constant(service, len(services)) for service in services}
         self.faults: dict[tuple[str, str], FaultPlan] = {}
         for service in services:
             for operation in service.operations:
@@ -166,6 +163,9 @@ class _NamedServices:
             if candidate not in wrappers and not any(self.names.holds(form) for form in _forms(candidate)):
                 return self._free_service(candidate)
         return self._free_service(full)
+
+    def _service_constant(self, service: Service, count: int) -> str:
+        return "SERVICE" if count == 1 else self.constants.take(f"{constant_name(service.name)}_SERVICE")
 
     def _free_service(self, name: str) -> str:
         number = 2
@@ -224,7 +224,7 @@ def _method(
     parameters = Names(plan.name for plan in request.all_fields)
     headers = tuple(_header(header, parameters) for header in operation.request.headers)
     reply_names = Names()
-    reply_headers = () if operation.reply is None else tuple(_header(each, reply_names) for each in operation.reply.headers)
+    reply_blocks = () if operation.reply is None else operation.reply.headers
     return MethodPlan(
         name=name,
         constant=named.constants.take(constant_name(operation.name), f"{constant_name(operation.name)}_OPERATION"),
@@ -233,7 +233,7 @@ def _method(
         reply=reply,
         unwrap=reply.all_fields[0] if reply is not None and len(reply.all_fields) == 1 else None,
         headers=headers,
-        reply_headers=reply_headers,
+        reply_headers=tuple(_header(header, reply_names) for header in reply_blocks),
         faults=tuple(named.faults[fault.name, fault.tag] for fault in operation.faults),
     )
 

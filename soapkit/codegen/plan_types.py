@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from soapkit.codegen.expressions import Alias, Named, PythonType, enum_ancestors, simple_type
+from soapkit.codegen.expressions import Alias, Named, PythonType, enum_ancestors, simple_owner, simple_type
 from soapkit.codegen.naming import Names, class_name, member_name, module_names
-from soapkit.codegen.plan import AliasPlan, ClassPlan, EnumPlan, Options, Types, TypesModule
+from soapkit.codegen.plan import AliasPlan, ClassPlan, EnumPlan, Options, Types, TypesModule, enum_type
 from soapkit.codegen.plan_fields import plan_fields
 from soapkit.databinding.shape import (
     NO_FACETS,
@@ -173,21 +173,26 @@ class _TypesPlanner:
             if use.named:
                 self.named[use.shape] = Named(module, name, sibling=True, ancestors=enum_ancestors(use.shape))
         elif self._alone(use.shape, module):
-            target = simple_type(use.shape, self.named.get, home=False)
+            target = simple_type(use.shape, self._home, use.owner, home=False)
             self.named[use.shape] = Alias(module, name, target)
             draft.aliases[module].append(AliasPlan(name, use.shape, target))
 
     def _alone(self, shape: Simple, module: str) -> bool:
         """Whether an alias for `shape` would refer to its own module only."""
-        return all(self._here(part, module) for part in _parts(shape))
+        owner = simple_owner(shape, "")
+        return all(self._here(part, owner, module) for part in _parts(shape))
 
-    def _here(self, shape: Simple, module: str) -> bool:
-        home = self.named.get(shape)
+    def _here(self, shape: Simple, owner: Key, module: str) -> bool:
+        home = self._home(shape, owner)
         if home is not None:
             return home.module == module
         if isinstance(shape, Atomic):
             return not shape.enumeration
-        return all(self._here(part, module) for part in _parts(shape))
+        return all(self._here(part, simple_owner(shape, owner), module) for part in _parts(shape))
+
+    def _home(self, shape: Simple, owner: Key) -> Named | Alias | None:
+        held = self.enums.get((owner, shape))
+        return enum_type(*held) if held is not None else self.named.get(shape)
 
     def _plan_class(self, key: Key) -> None:
         record = self.records[key]
@@ -295,11 +300,16 @@ def _types(fields: Iterable[Field]) -> Iterator[tuple[str, Type]]:
 
 
 def _uses(owner: Key, namespace: str, name: str, type_: Type) -> Iterator[_Use]:
+    """The type itself and its parts, as far as they get a name; an anonymous part of a named type after that."""
     if not isinstance(type_, (Atomic, ListOf, UnionOf)):
         return
-    for part in _parts(type_):
-        yield from _uses(owner, namespace, name, part)
     declared = type_.name if type_.name is not None and namespace_of(type_.name) != XSD else None
+    within = simple_owner(type_, owner)
+    for part in _parts(type_):
+        if declared is None:
+            yield from _uses(owner, namespace, name, part)
+        else:
+            yield from _uses(within, namespace_of(declared), f"{local_name(declared)}Value", part)
     enumerated = isinstance(type_, Atomic) and bool(type_.enumeration)
     if declared is not None and (enumerated or not isinstance(type_, Atomic) or type_.facets != NO_FACETS):
         yield _Use("", namespace_of(declared), local_name(declared), type_)

@@ -6,22 +6,27 @@ together with the names that are hidden where it will stand, and comes back unde
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 NOTHING: frozenset[str] = frozenset()
-_KIT = ("soapkit", "msgspec")
 
 
 @dataclass(slots=True)
 class Scope:
     """What a generated module knows by name.
 
-    `module`: its own name within the package; `defined`: the names it defines itself.
+    `module`: its own name within the package; `defined`: the names it defines itself. `direct`: nothing in the package
+    imports it in return, so that it may import names of the others at once. `stub`: a file for type checkers.
     """
 
     module: str
     defined: AbstractSet[str] = NOTHING
+    direct: bool = False
+    stub: bool = False
     _imports: dict[tuple[str, str, str], None] = field(default_factory=dict)  # module, name, alias
     _owners: dict[str, tuple[str, str]] = field(default_factory=dict)  # what each alias stands for
     _lazy: dict[tuple[str, str], None] = field(default_factory=dict)  # sibling module, alias
@@ -44,6 +49,8 @@ class Scope:
         """A name of another module of the package, used in annotations: that module is loaded when they are read."""
         if module == self.module:
             return name
+        if self.direct:
+            return self.use(f".{module}", name, hidden)
         alias = self._free(module, (".", module), hidden)
         self._lazy[module, alias] = None
         return f"{alias}.{name}"
@@ -71,35 +78,53 @@ class Scope:
             make = self.use("soapkit.databinding.lazy", "lazy_module")
         if lazy or typing:
             checking = self.use("typing", "TYPE_CHECKING")
-        lines = ["from __future__ import annotations", "", *_grouped(self._imports)]
+        lines = [*([] if self.stub else ["from __future__ import annotations", ""]), *import_block(self._imports)]
         if lazy or typing:
             lines += ["", f"if {checking}:"]
-            checked = dict.fromkeys([*typing, *((".", *pair) for pair in lazy)])
-            lines += [f"    {line}" for line in _grouped(checked) if line]
+            lines += import_block([*typing, *((".", *pair) for pair in lazy)], "    ")
         if lazy:
             lines += ["else:"]
             lines += [f'    {alias} = {make}(f"{{__package__}}.{module}")' for module, alias in lazy]
         return lines
 
 
-def _grouped(entries: dict[tuple[str, str, str], None]) -> list[str]:
-    """``from`` lines in three blocks: the standard library, the kits, the package itself."""
-    by_module: dict[str, list[str]] = {}
-    for module, name, alias in sorted(entries, key=lambda entry: (entry[0], entry[1].casefold(), entry[1], entry[2])):
-        by_module.setdefault(module, []).append(name if name == alias else f"{name} as {alias}")
-    blocks: dict[int, list[str]] = {0: [], 1: [], 2: []}
-    for module, names in by_module.items():
-        block = 2 if module.startswith(".") else 1 if module.split(".")[0] in _KIT else 0
-        blocks[block] += _from_line(module, names)
+def import_block(entries: Iterable[tuple[str, str, str]], indent: str = "") -> list[str]:
+    """``from`` lines for (module, name, alias), as isort and ruff lay them out.
+
+    Three sections: the standard library, others, the package itself. A renamed import stands alone.
+    """
+    statements: dict[tuple[str, str], list[str]] = {}
+    for module, name, alias in sorted(entries, key=lambda entry: (_member_key(entry[1]), entry[2])):
+        renamed = alias if alias != name else ""
+        statements.setdefault((module, renamed), []).append(f"{name} as {alias}" if renamed else name)
+    ordered = sorted(statements.items(), key=lambda item: (_module_key(item[0][0]), _member_key(item[1][0].split()[0])))
     lines: list[str] = []
-    for block_lines in blocks.values():
-        if block_lines:
-            lines += ([""] if lines else []) + block_lines
+    section = -1
+    for (module, _), names in ordered:
+        if lines and _module_key(module)[0] != section:
+            lines.append("")
+        section = _module_key(module)[0]
+        lines += _from_line(module, names, indent)
     return lines
 
 
-def _from_line(module: str, names: list[str]) -> list[str]:
-    line = f"from {module} import {', '.join(names)}"
-    if len(line) <= 120:
+def _module_key(module: str) -> tuple[int, list[tuple[int, str]]]:
+    section = 2 if module.startswith(".") else 0 if module.partition(".")[0] in sys.stdlib_module_names else 1
+    return section, _natural(module)
+
+
+def _member_key(name: str) -> tuple[int, list[tuple[int, str]], str]:
+    """Constants, then classes, then the rest."""
+    kind = 0 if len(name) > 1 and name.isupper() else 1 if name[0].isupper() else 2
+    return kind, _natural(name), name
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (-1, part.lower()) for part in re.split(r"([0-9]+)", text) if part]
+
+
+def _from_line(module: str, names: list[str], indent: str) -> list[str]:
+    line = f"{indent}from {module} import {', '.join(names)}"
+    if len(line) <= 88:
         return [line]
-    return [f"from {module} import (", *(f"    {name}," for name in names), ")"]
+    return [f"{indent}from {module} import (", *(f"{indent}    {name}," for name in names), f"{indent})"]

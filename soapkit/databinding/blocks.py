@@ -1,4 +1,4 @@
-"""The blocks of Unicode that ``\\p{Is...}`` names (XSD part 2, appendix F.1.1), names in lower case without hyphens' blanks."""
+"""The blocks of Unicode that ``\\p{Is...}`` names (XSD part 2, appendix F.1.1)."""
 
 from __future__ import annotations
 

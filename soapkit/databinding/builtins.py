@@ -132,7 +132,7 @@ def _float(value: float) -> str:
 
 
 def _unresolved(text: str) -> QName:
-    raise ValueError("expected to be read with the namespaces in scope")
+    raise ValueError(f"{text} can only be read with the namespaces in scope")
 
 
 def _clark(value: QName) -> str:
@@ -161,11 +161,17 @@ def _joined(format_: Format) -> Format:
 # --- the table ----------------------------------------------------------------------------------------------------
 
 _STR, _INT = ("", "str"), ("", "int")
+_BUFFERS = (bytes, bytearray, memoryview)
+_SPAN = (Duration, timedelta)
 _VALUES = "soapkit.databinding.values"
 
 
 def _string(
-    name: str, base: str, check: Callable[[str], str] = _text, white_space: WhiteSpace = "collapse", parse: Parse = _text
+    name: str,
+    base: str,
+    check: Callable[[str], str] = _text,
+    white_space: WhiteSpace = "collapse",
+    parse: Parse = _text,
 ) -> Builtin:
     return Builtin(name, _STR, (str,), parse, check, white_space, "text", base=base)
 
@@ -226,15 +232,20 @@ _TABLE = (
     Builtin(
         "base64Binary",
         ("", "bytes"),
-        (bytes, bytearray, memoryview),
+        _BUFFERS,
         lexical.parse_base64,
         lexical.format_base64,
         family="bytes",
     ),
     Builtin(
-        "hexBinary", ("", "bytes"), (bytes, bytearray, memoryview), lexical.parse_hex, lexical.format_hex, family="bytes"
+        "hexBinary",
+        ("", "bytes"),
+        _BUFFERS,
+        lexical.parse_hex,
+        lexical.format_hex,
+        family="bytes",
     ),
-    _moment("duration", (_VALUES, "Duration"), (Duration, timedelta), temporal.parse_duration, temporal.format_duration),
+    _moment("duration", (_VALUES, "Duration"), _SPAN, temporal.parse_duration, temporal.format_duration),
     _moment("dateTime", ("datetime", "datetime"), (datetime,), temporal.parse_datetime, temporal.format_datetime),
     _moment("date", ("datetime", "date"), (date,), temporal.parse_date, temporal.format_date),
     _moment("time", ("datetime", "time"), (time,), temporal.parse_time, temporal.format_time),

@@ -70,7 +70,9 @@ def fields_of(cls: type) -> tuple[PythonField, ...]:
     try:
         hints = get_type_hints(cls, include_extras=True)
     except NameError as error:
-        raise UsageError(f"the annotations of {cls.__module__}.{cls.__qualname__} name something unknown: {error}") from error
+        raise UsageError(
+            f"the annotations of {cls.__module__}.{cls.__qualname__} name something unknown: {error}"
+        ) from error
     if issubclass(cls, msgspec.Struct):
         return tuple(
             PythonField(
@@ -88,7 +90,7 @@ def fields_of(cls: type) -> tuple[PythonField, ...]:
             NO_DEFAULT if info.default is dataclasses.MISSING else info.default,
             None if info.default_factory is dataclasses.MISSING else info.default_factory,
         )
-        for info in dataclasses.fields(cls)
+        for info in dataclasses.fields(cls)  # type: ignore[arg-type]  # a dataclass, as is_record_class has seen
         if info.init
     )
 

@@ -49,7 +49,7 @@ class Mismatch:
     is, where that is known.
     """
 
-    kind: Literal["unknown", "misplaced", "too many", "missing", "too few", "exclusive"]
+    kind: Literal["unknown", "misplaced", "too many", "missing", "too few"]
     position: int
     tags: tuple[str, ...] = ()
     field: str = ""
@@ -63,6 +63,15 @@ def allows(namespaces: tuple[str, ...], tag: str) -> bool:
     if namespaces[:1] == ("##other",):
         return namespace != "" and namespace not in namespaces[1:]
     return namespace in namespaces
+
+
+def _in_choices(particle: Particle) -> Iterable[str]:
+    if isinstance(particle, Choice):
+        for leaf in leaves(particle):
+            yield leaf.name
+    elif isinstance(particle, (Sequence, All)):
+        for inner in particle.particles:
+            yield from _in_choices(inner)
 
 
 @dataclass(slots=True)
@@ -94,6 +103,7 @@ class Model:
         self.fields: dict[str, ElementLike] = {leaf.name: leaf for leaf in record.elements}
         self.owner: dict[str, str] = {}  # tag -> field
         self._note(record.elements)
+        self._exclusive = frozenset(_in_choices(record.content))
 
     def _note(self, elements: Iterable[ElementLike]) -> None:
         for leaf in elements:
@@ -116,6 +126,10 @@ class Model:
                         found += self._tags_of_choice(inner, (*seen, alternative.type.key))
         return found
 
+    def exclusive(self, name: str) -> bool:
+        """Whether the field stands in a choice, where another branch may exclude it."""
+        return name in self._exclusive
+
     # --- compiling ------------------------------------------------------------------------------------------------
 
     def _compile(self, particle: Particle, later: tuple[Particle, ...]) -> _Node:
@@ -133,9 +147,7 @@ class Model:
         if isinstance(particle, ElementField):
             return _Node(particle, frozenset((particle.tag,)), (), particle.minimum == 0)
         if isinstance(particle, AnyField):
-            after = frozenset(
-                leaf.tag for one in later for leaf in leaves(one) if isinstance(leaf, ElementField)
-            )
+            after = frozenset(leaf.tag for one in later for leaf in leaves(one) if isinstance(leaf, ElementField))
             return _Node(particle, frozenset(), (particle,), particle.minimum == 0, after=after)
         return self._compile_choice_field(particle)
 
@@ -183,14 +195,14 @@ class Model:
         return run.assigned, sorted(mismatches, key=lambda mismatch: mismatch.position)
 
     def _knows(self, tag: str) -> bool:
-        return tag in self.owner or any(
-            isinstance(leaf, AnyField) and allows(leaf.namespaces, tag) for leaf in self.record.elements
-        ) or self._group_wildcards(tag)
+        return (
+            tag in self.owner
+            or any(isinstance(leaf, AnyField) and allows(leaf.namespaces, tag) for leaf in self.record.elements)
+            or self._group_wildcards(tag)
+        )
 
     def _group_wildcards(self, tag: str) -> bool:
-        return any(
-            node.begins(tag) for node in self._choice_nodes(self.root) if node.wild
-        )
+        return any(node.begins(tag) for node in self._choice_nodes(self.root) if node.wild)
 
     def _choice_nodes(self, node: _Node) -> Iterable[_Node]:
         if isinstance(node.particle, ChoiceField):

@@ -13,7 +13,8 @@ import sys
 import threading
 import types
 import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence as SequenceAbc
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Sequence as SequenceAbc
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -24,12 +25,14 @@ from soapkit.databinding.annotations import (
     AnyAttribute,
     AnyElement,
     Attribute,
-    Builtin as BuiltinMark,
     ChoiceOf,
     Element,
     Group,
     Text,
     XmlType,
+)
+from soapkit.databinding.annotations import (
+    Builtin as BuiltinMark,
 )
 from soapkit.databinding.builtins import BUILTIN_OF, BUILTINS
 from soapkit.databinding.classes import PythonField, base_class, fields_of, is_record_class, own_names
@@ -181,7 +184,7 @@ def _from_meta(meta: msgspec.Meta) -> Facets:
 
     pattern = meta.pattern
     if pattern is not None:  # Python's, found anywhere unless anchored; XSD's always covers the whole text
-        pattern = (pattern[1:] if pattern.startswith("^") else ".*" + pattern)
+        pattern = pattern[1:] if pattern.startswith("^") else ".*" + pattern
         pattern = pattern[:-1] if pattern.endswith("$") and not pattern.endswith("\\$") else pattern + ".*"
     return Facets(
         min_length=meta.min_length,
@@ -374,9 +377,7 @@ def _attribute(described: _Described, mark: Attribute) -> AttributeField:
     type_ = described.simple()
     default = mark.default if mark.default is not None or mark.fixed is not None else described.text_of_default(type_)
     required = mark.required if mark.required is not None else not described.optional and not described.apart.none
-    return AttributeField(
-        described.field.name, clark(mark.namespace, mark.name), type_, required, default, mark.fixed
-    )
+    return AttributeField(described.field.name, clark(mark.namespace, mark.name), type_, required, default, mark.fixed)
 
 
 def _choice(described: _Described, mark: ChoiceOf) -> ChoiceField:
@@ -407,7 +408,8 @@ def _any(described: _Described, mark: AnyElement) -> AnyField:
 def describe(cls: type, namespace: str = "") -> Record:
     """The record that a class stands for.
 
-    `namespace`: of classes whose module says none. Raises `UsageError` for an annotation without a shape, naming class and field.
+    `namespace`: of classes whose module says none. Raises `UsageError` for an annotation without a shape, naming class
+    and field.
 
     >>> from dataclasses import dataclass
     >>> @dataclass
@@ -581,7 +583,7 @@ class DescribedShapes(Mapping[Key, Record]):
             if cls not in seen:
                 seen.add(cls)
                 yield cls
-                waiting.extend(subclass for subclass in cls.__subclasses__() if is_record_class(subclass))
+                waiting.extend(filter(is_record_class, cls.__subclasses__()))
 
 
 def shapes_for(*classes: type, namespace: str = "") -> DescribedShapes:

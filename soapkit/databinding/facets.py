@@ -34,8 +34,8 @@ class Check:
 def checks_for(builtin: Builtin | None, facets: Facets, *, name: str = "") -> tuple[Check, ...]:
     """The checks of `facets` on values of `builtin`, None for lists, whose lengths count items.
 
-    `name`: of the type, for errors. Raises `ContractError` for a facet that cannot be read: a bound that is not a value of
-    the type, a pattern that is no expression.
+    `name`: of the type, for errors. Raises `ContractError` for a facet that cannot be read: a bound that is not a value
+    of the type, a pattern that is no expression.
     """
     checks = [*_length_checks(builtin, facets), *_digit_checks(facets)]
     if builtin is not None:
@@ -121,9 +121,7 @@ def bound(builtin: Builtin, text: str, name: str = "") -> Any:
     try:  # a bound outside the range of the base is legal in sloppy contracts: compare as decimals
         return Decimal(text)
     except ArithmeticError:
-        raise ContractError(
-            f"the bound {text!r} is not a value of xs:{builtin.name}", place=Place(path=name)
-        ) from None
+        raise ContractError(f"the bound {text!r} is not a value of xs:{builtin.name}", place=Place(path=name)) from None
 
 
 def _range_check(expected: str, limit: Any, compare: Callable[[Any, Any], bool]) -> Check:
@@ -142,9 +140,7 @@ def _compare_moments(value: Any, limit: Any, compare: Callable[[Any, Any], bool]
     Where one has a zone and the other none, the order is partial (3.2.7.4); UTC is taken for the missing one.
     """
     if isinstance(value, Duration) and isinstance(limit, Duration):
-        return all(
-            compare(mine, theirs) for mine, theirs in zip(_added(value), _added(limit), strict=True)
-        )
+        return all(compare(mine, theirs) for mine, theirs in zip(_added(value), _added(limit), strict=True))
     return compare(_position(value), _position(limit))
 
 

@@ -16,11 +16,17 @@ from decimal import Decimal
 from soapkit.databinding.values import QName
 from soapkit.xml.names import is_ncname
 
-try:
-    from pybase64 import b64decode_as_bytearray as _fast_decode
-    from pybase64 import b64encode_as_string as _fast_encode
+try:  # extra "fast": five times the speed on large values
+    from pybase64 import b64decode as _decode
+    from pybase64 import b64encode_as_string as _encode
 except ImportError:
-    _fast_decode = _fast_encode = None
+
+    def _decode(text: str, *, validate: bool) -> bytes:  # type: ignore[misc]  # stands in for the other
+        return binascii.a2b_base64(text, strict_mode=validate)
+
+    def _encode(value: bytes) -> str:  # type: ignore[misc]  # stands in for the other
+        return binascii.b2a_base64(value, newline=False).decode("ascii")
+
 
 BLANKS = " \t\n\r"
 _TO_BLANK = str.maketrans("\t\n\r", "   ")
@@ -126,18 +132,14 @@ def parse_base64(text: str) -> bytes:
     ):
         raise ValueError("expected base64 whose last character has no bits to spare")
     try:
-        if _fast_decode is not None:
-            return bytes(_fast_decode(text, validate=True))
-        return binascii.a2b_base64(text, strict_mode=True)
+        return _decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise ValueError(_BASE64) from None
 
 
 def format_base64(value: bytes) -> str:
     """One line of base64."""
-    if _fast_encode is not None:
-        return str(_fast_encode(value))
-    return binascii.b2a_base64(value, newline=False).decode("ascii")
+    return _encode(value)
 
 
 def parse_hex(text: str) -> bytes:

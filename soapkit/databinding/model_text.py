@@ -10,7 +10,7 @@ from soapkit.errors import Place, UsageError
 from soapkit.xml.names import did_you_mean
 
 _TOKEN = re.compile(r"\s*([(),|&?]|[^\s(),|&?]+)")
-_GROUPS: dict[str, type[Sequence] | type[Choice] | type[All]] = {",": Sequence, "|": Choice, "&": All}
+_GROUPS: dict[str, type[Sequence | Choice | All]] = {",": Sequence, "|": Choice, "&": All}
 
 
 def parse_model(text: str, fields: Mapping[str, ElementLike], *, where: str = "") -> Sequence | Choice | All:
@@ -31,14 +31,14 @@ def parse_model(text: str, fields: Mapping[str, ElementLike], *, where: str = ""
         return token
 
     def particle() -> Particle:
-        token = take()
-        if token == "(":
+        word = take()
+        if word == "(":
             return group()
-        if token not in fields:
-            raise fail(f"names {token}, which is no element field{did_you_mean(token, fields)}")
+        if word not in fields:
+            raise fail(f"names {word}, which is no element field{did_you_mean(word, fields)}")
         if tokens and tokens[-1] == "?":  # says again what the field itself says
             tokens.pop()
-        return fields[token]
+        return fields[word]
 
     def group() -> Sequence | Choice | All:
         particles, between = [], ""
@@ -47,12 +47,12 @@ def parse_model(text: str, fields: Mapping[str, ElementLike], *, where: str = ""
             return Sequence()
         while True:
             particles.append(particle())
-            token = take()
-            if token == ")":
+            word = take()
+            if word == ")":
                 break
-            if token not in _GROUPS or between not in ("", token):
-                raise fail(f"has {token!r} where {between or 'a comma, | or &'} was expected")
-            between = token
+            if word not in _GROUPS or between not in ("", word):
+                raise fail(f"has {word!r} where {between or 'a comma, | or &'} was expected")
+            between = word
         optional = bool(tokens) and tokens[-1] == "?"
         if optional:
             tokens.pop()

@@ -14,9 +14,9 @@ The parsers of `soapkit.databinding.temporal` make them only for what the standa
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from fractions import Fraction
-from typing import Any, NoReturn, SupportsIndex, TypeAlias
+from typing import Any, NoReturn, Self, SupportsIndex, TypeAlias
 
 DAY = 86_400
 MAX_OFFSET = 14 * 60  # XSD part 2, 3.2.7.3: zones reach from -14:00 to +14:00
@@ -98,6 +98,9 @@ def instant(value: datetime) -> Fraction | int:
     return seconds if offset is None else seconds - Fraction(offset // timedelta(microseconds=1), 1_000_000)
 
 
+Time: TypeAlias = time  # XmlDateTime has a method of that name
+
+
 class XmlDateTime(datetime):
     """A `datetime` with any number of fractional digits, of any year.
 
@@ -122,13 +125,11 @@ class XmlDateTime(datetime):
         *,
         fold: int = 0,
         fraction: str | None = None,
-    ) -> XmlDateTime:
+    ) -> Self:
         _check_date(year, month, day)
         digits = _checked_fraction(fraction, microsecond)
         if 1 <= year <= 9999:
-            self = super().__new__(
-                cls, year, month, day, hour, minute, second, _microsecond(digits), tzinfo, fold=fold
-            )
+            self = super().__new__(cls, year, month, day, hour, minute, second, _microsecond(digits), tzinfo, fold=fold)
         else:
             time(hour, minute, second)  # raises for what is no time of day
             edge = datetime.max if year > 0 else datetime.min
@@ -195,9 +196,7 @@ class XmlDateTime(datetime):
         if self.far:
             _too_far(self)
         year, month, day, hour, minute, second, fraction = self._parts
-        return datetime(
-            year, month, day, hour, minute, second, _microsecond(fraction), self.tzinfo, fold=self.fold
-        )
+        return datetime(year, month, day, hour, minute, second, _microsecond(fraction), self.tzinfo, fold=self.fold)
 
     def _again(self, near: datetime) -> XmlDateTime:
         """`near`, with the digits that a plain `datetime` cannot hold."""
@@ -215,21 +214,23 @@ class XmlDateTime(datetime):
     def __hash__(self) -> int:
         return hash(instant(self)) if self.far or len(self.fraction) > 6 else hash(self._near())
 
-    def _difference(self, other: datetime) -> Fraction | int:
+    def _difference(self, other: date) -> Fraction | int:
+        if not isinstance(other, datetime):
+            raise TypeError(f"can't compare XmlDateTime to {type(other).__name__}")
         if (self.utcoffset() is None) != (other.utcoffset() is None):
             raise TypeError("can't compare offset-naive and offset-aware datetimes")
         return instant(self) - instant(other)
 
-    def __lt__(self, other: datetime) -> bool:
+    def __lt__(self, other: date) -> bool:
         return self._difference(other) < 0
 
-    def __le__(self, other: datetime) -> bool:
+    def __le__(self, other: date) -> bool:
         return self._difference(other) <= 0
 
-    def __gt__(self, other: datetime) -> bool:
+    def __gt__(self, other: date) -> bool:
         return self._difference(other) > 0
 
-    def __ge__(self, other: datetime) -> bool:
+    def __ge__(self, other: date) -> bool:
         return self._difference(other) >= 0
 
     def __add__(self, delta: timedelta) -> XmlDateTime:
@@ -287,10 +288,10 @@ class XmlDateTime(datetime):
     def date(self) -> date:
         return self._near().date()
 
-    def time(self) -> time:
+    def time(self) -> Time:
         return _time_of(self._parts, None, self.fold)
 
-    def timetz(self) -> time:
+    def timetz(self) -> Time:
         return _time_of(self._parts, self.tzinfo, self.fold)
 
     def timestamp(self) -> float:
@@ -348,7 +349,7 @@ class XmlTime(time):
         *,
         fold: int = 0,
         fraction: str | None = None,
-    ) -> XmlTime:
+    ) -> Self:
         digits = _checked_fraction(fraction, microsecond)
         self = super().__new__(cls, hour, minute, second, _microsecond(digits), tzinfo, fold=fold)
         self._fraction = digits
@@ -403,7 +404,7 @@ class XmlTime(time):
         } | parts
         if fraction is None and "microsecond" not in parts:
             fraction = self._fraction
-        return XmlTime(**given, fraction=fraction)  # type: ignore[arg-type]  # the names above
+        return XmlTime(**given, fraction=fraction)
 
     def isoformat(self, timespec: str = "auto") -> str:
         """The exact lexical form; `timespec` as in `time.isoformat` where it is not ``auto``."""
@@ -448,7 +449,7 @@ class XmlDate(date):
     _parts: tuple[int, int, int]
     _zone: tzinfo | None
 
-    def __new__(cls, year: int, month: int, day: int, tzinfo: tzinfo | None = None) -> XmlDate:
+    def __new__(cls, year: int, month: int, day: int, tzinfo: tzinfo | None = None) -> Self:
         _check_date(year, month, day)
         if 1 <= year <= 9999:
             self = super().__new__(cls, year, month, day)
@@ -547,7 +548,7 @@ class XmlDate(date):
     def replace(self, **parts: Any) -> XmlDate:  # type: ignore[override]  # by keyword, tzinfo too
         """As `date.replace`, by keyword; `tzinfo` too."""
         given = dict(zip(("year", "month", "day"), self._parts, strict=True)) | {"tzinfo": self._zone} | parts
-        return XmlDate(**given)  # type: ignore[arg-type]  # the names above
+        return XmlDate(**given)
 
     def isoformat(self) -> str:
         year, month, day = self._parts
@@ -595,4 +596,4 @@ def _begin(value: date) -> tuple[bool, int]:
     return (offset is not None, seconds if offset is None else seconds - int(offset.total_seconds()))
 
 
-UTC = timezone.utc
+UTC = UTC

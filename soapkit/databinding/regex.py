@@ -294,10 +294,14 @@ def _python(node: Node) -> str:
     return f"{body}{{{node.minimum},{'' if node.maximum is None else node.maximum}}}"
 
 
+def _is_long(node: Repeat) -> bool:
+    return node.maximum is None or node.maximum > 16
+
+
 def _endless(node: Node) -> bool:
     """Whether some repetition inside may take one text in many ways: more than 16 times, or without end."""
     if isinstance(node, Repeat):
-        return node.maximum is None or node.maximum > 16 or _endless(node.body)
+        return _is_long(node) or _endless(node.body)
     return any(_endless(inner) for inner in _inner(node))
 
 
@@ -312,11 +316,12 @@ def _inner(node: Node) -> tuple[Node, ...]:
 def _dangerous(node: Node) -> bool:
     """Whether `re` might backtrack for ever: a long repetition of anything that is not one set of characters, where
     that holds a repetition or alternatives; or several long repetitions one after the other."""
-    if isinstance(node, Repeat) and not isinstance(node.body, Chars):
-        if (node.maximum is None or node.maximum > 16) and any(
-            isinstance(inner, (Repeat, Either)) for inner in _all(node.body)
-        ):
-            return True
+    if (
+        isinstance(node, Repeat)
+        and _is_long(node)
+        and any(isinstance(one, (Repeat, Either)) for one in _all(node.body))
+    ):
+        return True
     if isinstance(node, Run) and sum(_endless(part) for part in node.parts) > 3:
         return True
     return any(_dangerous(inner) for inner in _inner(node))
@@ -406,8 +411,7 @@ class _Automaton:
                 reached = {
                     move[1]
                     for state in current
-                    if (move := self.moves[state]) is not None
-                    and any(low <= point <= high for low, high in move[0])
+                    if (move := self.moves[state]) is not None and any(low <= point <= high for low, high in move[0])
                 }
                 following = known[key] = self._closure(reached)
             current = following

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
-from soapkit.databinding.moments import MAX_OFFSET, UTC, XmlDate, XmlDateTime, XmlTime, days_in_month, format_offset
+from soapkit.databinding.moments import MAX_OFFSET, XmlDate, XmlDateTime, XmlTime, days_in_month, format_offset
 from soapkit.databinding.values import EXACT, Duration, GDay, GMonth, GMonthDay, GYear, GYearMonth
 
 T = TypeVar("T")
+_Numbers: TypeAlias = "tuple[int, int, int, int, int, int]"
 
 _YEAR = r"(-?(?:[1-9][0-9]{3,}|0[0-9]{3}))"
 _ZONE = r"(Z|[+-][0-9]{2}:[0-9]{2})?"
@@ -35,6 +36,7 @@ _DURATION = re.compile(
     r"(-)?P(?=[0-9T])(?:([0-9]+)Y)?(?:([0-9]+)M)?(?:([0-9]+)D)?"
     r"(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+(?:\.[0-9]+)?)S)?)?"
 )
+UTC = UTC
 _MAX_DIGITS = 4000  # of a year or a count: int() reads digits in quadratic time
 
 
@@ -95,7 +97,9 @@ def _usual_tail(rest: str) -> bool:
     """Whether `fromisoformat` reads what follows the seconds as XSD does."""
     if rest[0] != ".":
         return _usual_zone(rest)
-    digits, zone = (rest[1:-1], "") if rest[-1] == "Z" else (rest[1:-6], rest[-6:]) if rest[-3:-2] == ":" else (rest[1:], "")
+    digits, zone = (
+        (rest[1:-1], "") if rest[-1] == "Z" else (rest[1:-6], rest[-6:]) if rest[-3:-2] == ":" else (rest[1:], "")
+    )
     return len(digits) <= 6 and digits.isascii() and digits.isdigit() and (not zone or _usual_zone(zone))
 
 
@@ -103,17 +107,17 @@ def _parse_datetime(text: str) -> datetime:
     year, month, day, hour, minute, second, fraction, zone = _matched(
         _DATETIME, text, "a date and time such as 2026-11-23T15:04:05, with a fraction and a zone or not"
     )
-    numbers = [int(part or 0) for part in (year, month, day, hour, minute, second)]
+    numbers = (int(year or 0), int(month or 0), int(day or 0), int(hour or 0), int(minute or 0), int(second or 0))
     digits = (fraction or "").rstrip("0")
     tz = _zone(zone) if zone else None
     if numbers[3] == 24:
         numbers = _next_day(numbers, digits)
     if 1 <= numbers[0] <= 9999 and len(digits) <= 6:
-        return datetime(*numbers, int(digits.ljust(6, "0") or 0), tz)  # type: ignore[arg-type,misc]  # six numbers
-    return XmlDateTime(*numbers, tzinfo=tz, fraction=digits)  # type: ignore[misc]  # six numbers
+        return datetime(*numbers, int(digits.ljust(6, "0")), tz)
+    return XmlDateTime(*numbers, tzinfo=tz, fraction=digits)
 
 
-def _next_day(numbers: list[int], digits: str) -> list[int]:
+def _next_day(numbers: _Numbers, digits: str) -> _Numbers:
     """24:00:00 of a day as 00:00:00 of the next."""
     year, month, day, _hour, minute, second = numbers
     if minute or second or digits:
@@ -125,7 +129,7 @@ def _next_day(numbers: list[int], digits: str) -> list[int]:
         day, month = 1, month + 1
     if month > 12:
         month, year = 1, year + 1
-    return [year or 1, month, day, 0, 0, 0]  # the year before 1 is -1
+    return (year or 1, month, day, 0, 0, 0)  # the year before 1 is -1
 
 
 def format_datetime(value: datetime) -> str:
@@ -197,9 +201,7 @@ def format_time(value: time) -> str:
 # --- gYear and its family -----------------------------------------------------------------------------------------
 
 
-def _partial(
-    pattern: re.Pattern[str], make: Callable[..., T], expected: str
-) -> Callable[[str], T]:
+def _partial(pattern: re.Pattern[str], make: Callable[..., T], expected: str) -> Callable[[str], T]:
     """A parser of numbers and a zone."""
 
     def parse(text: str) -> T:

@@ -88,8 +88,6 @@ class Duration:
     seconds: Decimal = Decimal(0)
 
     def __post_init__(self) -> None:
-        if isinstance(self.seconds, int):
-            object.__setattr__(self, "seconds", Decimal(self.seconds))
         if not self.seconds.is_finite():
             raise ValueError("the seconds of a duration are a finite number")
         if (self.months < 0 < self.seconds) or (self.seconds < 0 < self.months):

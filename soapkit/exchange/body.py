@@ -9,19 +9,32 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from lxml.etree import _Element
 
 from soapkit.databinding.codec import Codecs
+from soapkit.databinding.describe import DescribedShapes
 from soapkit.databinding.shape import RecordRef
 from soapkit.errors import DecodeError, MessageError, UsageError
-from soapkit.operation import Header, Message
+from soapkit.operation import Header, Message, Service
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.names import XSI_NIL, did_you_mean, local_name
 from soapkit.xml.walk import children, place_of, tag_of
 
 logger = logging.getLogger("soapkit.exchange")
+
+
+def codecs_for(service: Service, unknown: Literal["strict", "lenient"] = "strict") -> Codecs:
+    """The codecs of a service whose operations name Python classes. Making them costs; keep and share them.
+
+    `unknown`: ``strict`` refuses what the contract does not know, ``lenient`` passes it over, telling the log.
+    """
+    return Codecs(DescribedShapes(service.namespace), unknown=unknown, warn=_warn)
+
+
+def _warn(problem: object) -> None:
+    logger.warning("read leniently: %s", problem)
 
 
 def encode_body(message: Message, record: object, codecs: Codecs) -> str:

@@ -1,1 +1,67 @@
-"""WS-Security: apply() and verify()."""
+"""WS-Security: apply() and verify().
+
+The names are handed out when they are asked for, so that ``import soapkit.security`` loads no cryptography.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from soapkit.security.algorithms import AlgorithmPolicy, profile
+    from soapkit.security.keys import KeyPair, load_certificate, load_certificates
+    from soapkit.security.replay import MemoryReplayStore, ReplayStore
+    from soapkit.security.security import Security
+    from soapkit.security.settings import SIGNER, Encrypt, Limits, Require, Sign, Timestamp, UsernameToken
+    from soapkit.security.truststore import TrustStore
+
+_HOMES = {
+    "AlgorithmPolicy": "algorithms",
+    "profile": "algorithms",
+    "KeyPair": "keys",
+    "load_certificate": "keys",
+    "load_certificates": "keys",
+    "MemoryReplayStore": "replay",
+    "ReplayStore": "replay",
+    "Security": "security",
+    "SIGNER": "settings",
+    "Encrypt": "settings",
+    "Limits": "settings",
+    "Require": "settings",
+    "Sign": "settings",
+    "Timestamp": "settings",
+    "UsernameToken": "settings",
+    "TrustStore": "truststore",
+}
+
+__all__ = [
+    "SIGNER",
+    "AlgorithmPolicy",
+    "Encrypt",
+    "KeyPair",
+    "Limits",
+    "MemoryReplayStore",
+    "ReplayStore",
+    "Require",
+    "Security",
+    "Sign",
+    "Timestamp",
+    "TrustStore",
+    "UsernameToken",
+    "load_certificate",
+    "load_certificates",
+    "profile",
+]
+
+
+def __getattr__(name: str) -> Any:  # whichever of the names above
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module(f"{__name__}.{home}"), name)
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] == "cryptography":
+            raise ImportError("WS-Security needs the cryptography library: pip install soapkit[security]") from error
+        raise

@@ -118,9 +118,7 @@ TRANSPORTS = {
 }
 
 ENVELOPED = f"{DS}enveloped-signature"
-STR_TRANSFORM = (
-    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#STR-Transform"
-)
+STR_TRANSFORM = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#STR-Transform"
 CANONICAL_FORMS = frozenset({EXCLUSIVE, EXCLUSIVE_WITH_COMMENTS, INCLUSIVE, INCLUSIVE_WITH_COMMENTS})
 
 _STRONG_HASHES = frozenset({"sha256", "sha384", "sha512"})
@@ -187,7 +185,9 @@ MODERN = AlgorithmPolicy("modern", _MODERN_SIGNATURES, _GCM | _CBC, _OAEP)
 
 _SHA1_WARNING = "SHA-1 is broken for signatures: whoever can make a peer sign chosen content may forge a message"
 _CBC_WARNING = "CBC without a signature around it lets anyone who can ask repeatedly read an encrypted message"
-_PKCS1_WARNING = "RSA 1.5 key transport lets anyone who can ask repeatedly decrypt a recorded key, unless no answer differs"
+_PKCS1_WARNING = (
+    "RSA 1.5 key transport lets anyone who can ask repeatedly decrypt a recorded key, unless no answer differs"
+)
 
 
 def _suite(name: str, size: int, mode: str, digest: str, transports: frozenset[str] = _OAEP) -> AlgorithmPolicy:

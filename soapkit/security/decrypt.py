@@ -8,8 +8,11 @@ piece; a piece that does not keep between its marks is refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from lxml import etree
 from lxml.etree import _Element
@@ -35,7 +38,7 @@ from soapkit.security.markup import (
 )
 from soapkit.security.provider import CryptoProvider
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_message
-from soapkit.xml.walk import children, place_of
+from soapkit.xml.walk import children, place_of, tag_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Reread:
 
 
 def read_key_transport(encrypted_key: _Element, policy: AlgorithmPolicy) -> KeyTransport:
-    """How an EncryptedKey was encrypted (XML Encryption 1.1, 5.5). Raises `SecurityError` unless the policy allows it."""
+    """How a key was encrypted (XML Encryption 1.1, 5.5). Raises `SecurityError` where the policy forbids it."""
     method = one(encrypted_key, ENCRYPTION_METHOD)
     algorithm = policy.transport(algorithm_of(method))
     digest_method, mgf = at_most_one(method, DIGEST_METHOD), at_most_one(method, MGF)
@@ -77,7 +80,9 @@ def read_key_transport(encrypted_key: _Element, policy: AlgorithmPolicy) -> KeyT
     return KeyTransport(algorithm, digest, mask, bytes_of(label) if label is not None else b"")
 
 
-def unwrap(encrypted_key: _Element, keys: Sequence[KeyPair], policy: AlgorithmPolicy, provider: CryptoProvider) -> bytes:
+def unwrap(
+    encrypted_key: _Element, keys: Sequence[KeyPair], policy: AlgorithmPolicy, provider: CryptoProvider
+) -> bytes:
     """The secret in an EncryptedKey, by the first of `keys` that opens it. Raises `SecurityError`."""
     transport = read_key_transport(encrypted_key, policy)
     value = cipher_value(encrypted_key)
@@ -109,7 +114,7 @@ def read_cipher(data: _Element, policy: AlgorithmPolicy) -> CipherAlgorithm:
 def decipher(data: _Element, cipher: CipherAlgorithm, secret: bytes, provider: CryptoProvider) -> Deciphered:
     """What an EncryptedData holds. Raises `SecurityError`."""
     if data.tag != ENCRYPTED_DATA:
-        raise SecurityError(f"a reference to encrypted data leads to {data.tag}", place=place_of(data))
+        raise SecurityError(f"a reference to encrypted data leads to {tag_of(data)}", place=place_of(data))
     kind = data.get("Type", "")
     if kind not in (TYPE_ELEMENT, TYPE_CONTENT):
         raise SecurityError(f"encrypted data of the type {kind!r} is not understood", place=place_of(data))
@@ -138,49 +143,98 @@ def put_back(
     places = [piece.place for piece in found]
     paths = {element: _path(element, places) for element in tracked}
     mark = f"{{urn:uuid:{provider.random(16).hex()}}}mark"
-    text = _with_pieces(root, found, places, mark, provider.random(16).hex())
+    text = _with_pieces(root, found, mark, provider.random(16).hex())
     try:
         new_root = parse_message(text, source="decrypted message", limits=limits)
     except SoapkitError as error:
         raise SecurityError(f"the decrypted message cannot be read: {error}") from None
     pairs = _pairs(new_root, mark, len(found))
-    pieces = tuple(_between(start, end) for start, end in pairs)
-    for piece, elements, (start, _) in zip(found, pieces, pairs, strict=True):
-        if piece.whole and (len(elements) != 1 or (start.tail or "").strip()):
-            raise SecurityError(f"expected one element in encrypted data, found {len(elements)}")
     moved = {element: _follow(new_root, path, mark) for element, path in paths.items()}
-    for start, end in pairs:
-        _remove(start)
-        _remove(end)
+    pieces = tuple(_follow(new_root, _path(place, places), mark) for place in places)
+    for piece, elements in zip(found, pieces, strict=True):
+        if piece.whole and len(elements) != 1:
+            raise SecurityError(f"expected one element in encrypted data, found {len(elements)}")
+    for pair in pairs:
+        for end in pair:
+            _remove(end)
     return Reread(new_root, pieces, moved)
 
 
-def _with_pieces(
-    root: _Element, found: Sequence[Deciphered], places: Sequence[_Element], mark: str, secret: str
-) -> bytes:
+def _with_pieces(root: _Element, found: Sequence[Deciphered], mark: str, secret: str) -> bytes:
     """The message as text, each place taken by its piece between two marks."""
-    holders: list[tuple[_Element, _Element]] = []
+    copy = deepcopy(root)
+    places = [_follow(copy, _path(piece.place, ()), mark)[0] for piece in found]
     for number, place in enumerate(places):
         parent = place.getparent()
         if parent is None:
-            raise SecurityError("a whole message cannot be encrypted data", place=place_of(place))
-        holder = etree.Element("holder")
+            raise SecurityError("a whole message cannot be encrypted data")
         start, gap, end = etree.Element(mark), etree.PI(f"soapkit-{secret}", str(number)), etree.Element(mark)
-        holder.extend((start, gap, end))
-        holder.tail = place.tail
-        tail = place.tail
-        parent.replace(place, holder)
-        place.tail = tail
-        holders.append((holder, place))
-    text = etree.tostring(root, encoding="UTF-8", with_tail=False)
-    for holder, place in reversed(holders):
-        parent = holder.getparent()
-        assert parent is not None
-        place.tail = None
-        tail = holder.tail
-        parent.replace(holder, place)
-        place.tail = tail
-    for number, piece in enumerate(found):
-        gap_text = f"<?soapkit-{secret} {number}?>".encode()
-        text = text.replace(gap_text, piece.plain, 1)
-    return text.replace(b"<holder>", b"").replace(b"</holder>", b"")
+        for node in (start, gap, end):
+            place.addprevious(node)
+        end.tail = place.tail
+        parent.remove(place)
+    text = etree.tostring(copy, encoding="UTF-8", with_tail=False)
+    return re.sub(rb"<\?soapkit-%s (\d+)\?>" % secret.encode(), lambda gap: found[int(gap[1])].plain, text)
+
+
+_Path: TypeAlias = tuple[int, ...]
+
+
+def _path(element: _Element, places: Sequence[_Element]) -> _Path:
+    """Where an element stands, by the numbers of child elements from the root down; not deeper than a place in
+    `places`, since what is in it goes."""
+    steps: list[int] = []
+    current = element
+    while (parent := current.getparent()) is not None:
+        if any(current is place for place in places):
+            steps.clear()
+        steps.append(sum(1 for _ in current.itersiblings(etree.Element, preceding=True)))
+        current = parent
+    return tuple(reversed(steps))
+
+
+def _follow(root: _Element, path: _Path, mark: str) -> tuple[_Element, ...]:
+    """What stands at a path; all that is between two marks counts as one step."""
+    found: tuple[_Element, ...] = (root,)
+    for number in path:
+        found = _steps(found[0], mark)[number]
+    return found
+
+
+def _steps(parent: _Element, mark: str) -> list[tuple[_Element, ...]]:
+    steps: list[tuple[_Element, ...]] = []
+    open_piece: list[_Element] | None = None
+    for entry in children(parent):
+        if entry.tag != mark:
+            if open_piece is None:
+                steps.append((entry,))
+            else:
+                open_piece.append(entry)
+        elif open_piece is None:
+            open_piece = []
+        else:
+            steps.append(tuple(open_piece))
+            open_piece = None
+    return steps
+
+
+def _pairs(root: _Element, mark: str, count: int) -> list[tuple[_Element, _Element]]:
+    """The marks in pairs. Raises `SecurityError` unless each pair has one parent: a piece that closes the element it
+    was put into and opens another would part them."""
+    marks = list(root.iter(mark))
+    pairs = list(zip(marks[::2], marks[1::2], strict=False))
+    if len(marks) != 2 * count or any(start.getparent() is not end.getparent() for start, end in pairs):
+        raise SecurityError("the decrypted content reaches out of its place")
+    return pairs
+
+
+def _remove(mark: _Element) -> None:
+    """Take a mark out, leaving the text around it."""
+    parent, before = mark.getparent(), mark.getprevious()
+    assert parent is not None, "a mark is never the root"
+    if mark.tail:
+        if before is not None:
+            before.tail = (before.tail or "") + mark.tail
+        else:
+            parent.text = (parent.text or "") + mark.tail
+    parent.remove(mark)

@@ -64,7 +64,7 @@ def encrypt(message: Message, step: Encrypt, provider: CryptoProvider, request: 
     references = sub(key, REFERENCE_LIST)
     for data_id in data_ids:
         sub(references, DATA_REFERENCE, attributes={"URI": f"#{data_id}"})
-    insert_after_timestamp(message.security, *([token] if token is not None else []), key)
+    insert_after_timestamp(message, *([token] if token is not None else []), key)
 
 
 def recipient(step: Encrypt, request: SecurityResult | None) -> x509.Certificate:

@@ -12,18 +12,18 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.xml.names import DS, WSU, XENC, XENC11, XML, namespace_of
+from soapkit.xml.names import DS, WSSE11, WSU, XENC, XENC11, XML, namespace_of
 from soapkit.xml.walk import path_of, place_of, tag_of
 
 WSU_ID = f"{{{WSU}}}Id"
 ID_ATTRIBUTES = (WSU_ID, "Id", "ID", "AssertionID", f"{{{XML}}}id")
 
-_FIND_ALL = etree.XPath(
-    "//*[@wsu:Id or @Id or @ID or @AssertionID or @xml:id]", namespaces={"wsu": WSU, "xml": XML}
-)
+_FIND_ALL = etree.XPath("//*[@wsu:Id or @Id or @ID or @AssertionID or @xml:id]", namespaces={"wsu": WSU, "xml": XML})
 _PLAIN_ID = frozenset({DS, XENC, XENC11})
 
-etree.register_namespace("wsu", WSU)  # so that an Id set on an element of the caller's reads wsu:Id
+# so that an attribute set on an element of the caller's gets the prefix that a reader expects
+etree.register_namespace("wsu", WSU)
+etree.register_namespace("wsse11", WSSE11)
 
 
 def id_of(element: _Element) -> str | None:

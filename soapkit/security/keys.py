@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -24,7 +24,9 @@ from cryptography.hazmat.primitives.serialization import (
 from soapkit.errors import Place, SecurityError
 from soapkit.security.algorithms import KeyKind
 
-PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+PrivateKey: TypeAlias = (
+    rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+)
 PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
 Source: TypeAlias = str | Path | bytes
 """A path, or the bytes themselves."""
@@ -53,9 +55,7 @@ class KeyPair:
     chain: tuple[x509.Certificate, ...] = field(default=())
 
     @classmethod
-    def load(
-        cls, source: Source, password: str | bytes | None = None, *, certificate: Source | None = None
-    ) -> KeyPair:
+    def load(cls, source: Source, password: str | bytes | None = None, *, certificate: Source | None = None) -> KeyPair:
         """Load from PKCS#12, or from PEM that holds key and certificate, or key and certificate from two files.
 
         `certificate`: where the certificate is, when `source` holds the key alone. Raises `SecurityError` for a file
@@ -157,7 +157,7 @@ def key_identifier(certificate: x509.Certificate) -> bytes | None:
 
 
 def computed_key_identifier(certificate: x509.Certificate) -> bytes:
-    """SHA-1 of the public key (RFC 5280, 4.2.1.2, method 1): what stacks say for a certificate without the extension."""
+    """SHA-1 of the public key (RFC 5280, 4.2.1.2, method 1): what stacks say where the extension is missing."""
     return x509.SubjectKeyIdentifier.from_public_key(public_key_of(certificate)).digest
 
 
@@ -217,7 +217,7 @@ def _paired(key: object, certificates: tuple[x509.Certificate, ...], name: str) 
     """The key with its own certificate, told by the public key, and the others as its chain."""
     if not isinstance(key, PrivateKey):
         raise SecurityError(f"keys of the kind {type(key).__name__} are not used here", place=Place(name))
-    wanted = _public_bytes(cast("PublicKey", key.public_key()))
+    wanted = _public_bytes(key.public_key())
     own = next((item for item in certificates if _holds(item, wanted)), None)
     if own is None:
         told = "no certificate in it belongs to its private key" if certificates else "there is no certificate in it"

@@ -23,7 +23,9 @@ _SAME = {
     "0.9.2342.19200300.100.1.1": "UID",
     "0.9.2342.19200300.100.1.25": "DC",
 }
-_PART = re.compile(r'\s*(?:OID\.)?([\w.-]+)\s*=\s*("(?:[^"\\]|\\.)*"|(?:[^,;+\\]|\\.)*)\s*(?:[,;+]|$)', re.IGNORECASE | re.DOTALL)
+_PART = re.compile(
+    r'\s*(?:OID\.)?([\w.-]+)\s*=\s*("(?:[^"\\]|\\.)*"|(?:[^,;+\\]|\\.)*)\s*(?:[,;+]|$)', re.IGNORECASE | re.DOTALL
+)
 _ESCAPED = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)", re.DOTALL)
 
 
@@ -60,6 +62,7 @@ def _value(text: str) -> str:
     if len(text) >= 2 and text[0] == text[-1] == '"':
         text = text[1:-1]
     plain = _ESCAPED.sub(
-        lambda found: bytes.fromhex(found[1].replace("\\", "")).decode("utf-8", "replace") if found[1] else found[2], text
+        lambda found: bytes.fromhex(found[1].replace("\\", "")).decode("utf-8", "replace") if found[1] else found[2],
+        text,
     )
     return " ".join(plain.split()).casefold()

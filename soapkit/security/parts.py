@@ -37,19 +37,24 @@ _BY_TAG = {tag: name for name, tag in IN_SECURITY_HEADER.items()}
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An envelope and the security header in it that is worked on."""
+    """An envelope and the security header in it that is worked on; None for one without, on its way in."""
 
     envelope: Envelope
-    security: _Element
+    security: _Element | None
+
+    @property
+    def tokens(self) -> tuple[_Element, ...]:
+        """The entries of the security header."""
+        return tuple(children(self.security)) if self.security is not None else ()
 
     def named(self, part: str) -> tuple[_Element, ...]:
         """The elements that a part's name stands for, each at its own place in the message; none if there are none."""
         if part == "Body":
             return (self.envelope.body,)
         if part in IN_SECURITY_HEADER:
-            return tuple(children(self.security, IN_SECURITY_HEADER[part]))
+            return tuple(token for token in self.tokens if token.tag == IN_SECURITY_HEADER[part])
         if part.startswith("#"):
-            return (IdIndex(self.envelope.root).find(part, by=self.security),)
+            return (IdIndex(self.envelope.root).find(part, by=self.envelope.root),)
         blocks = [block for block in self.envelope.headers if block is not self.security]
         if part.startswith("{"):
             return tuple(block for block in blocks if block.tag == part)
@@ -59,7 +64,7 @@ class Message:
         """What settings call an element: ``Body``, a token's name, else its Clark name."""
         if element is self.envelope.body:
             return "Body"
-        if element.getparent() is self.security:
+        if self.security is not None and element.getparent() is self.security:
             return _BY_TAG.get(tag_of(element), tag_of(element))
         return tag_of(element)
 
@@ -94,10 +99,17 @@ def add_security_header(envelope: Envelope, actor: str | None) -> Message:
     return Message(envelope, found)
 
 
-def insert_after_timestamp(security: _Element, *elements: _Element) -> None:
+def insert_after_timestamp(message: Message, *elements: _Element) -> None:
     """Put elements before all that earlier steps wrote, so that a receiver meets them in the order of undoing; only
     the Timestamp stays first (WS-SecurityPolicy 1.3, 6.7: the layout that all accept)."""
-    first = next(children(security), None)
-    at = 1 if first is not None and first.tag == TIMESTAMP else 0
+    security = message.security
+    assert security is not None, "a message on its way out has a security header"
+    at = 1 if message.tokens and message.tokens[0].tag == TIMESTAMP else 0
     for offset, element in enumerate(elements):
         security.insert(at + offset, element)
+
+
+def insert_first(message: Message, element: _Element) -> None:
+    """Put an element at the top of the security header."""
+    assert message.security is not None, "a message on its way out has a security header"
+    message.security.insert(0, element)

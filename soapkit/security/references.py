@@ -109,7 +109,9 @@ def read_token_reference(reference: _Element, index: IdIndex) -> KeySource:
     """What a wsse:SecurityTokenReference says. Raises `SecurityError`."""
     entries = list(children(reference))
     if len(entries) != 1:
-        raise SecurityError(f"{_name(reference)} must hold one reference, found {len(entries)}", place=place_of(reference))
+        raise SecurityError(
+            f"{_name(reference)} must hold one reference, found {len(entries)}", place=place_of(reference)
+        )
     return _read(entries[0], index, _IN_TOKEN_REFERENCE)
 
 
@@ -191,9 +193,12 @@ def _read_x509_data(data: _Element, _index: IdIndex) -> KeySource:
         if entry.tag == X509_SKI:
             return _by_key_identifier(bytes_of(entry))
         if entry.tag == X509_SUBJECT_NAME:
-            subject = text_of(entry)
-            return Named(f"subject {subject}", lambda certificate: names_the_same(subject, certificate.subject))
+            return _by_subject(text_of(entry))
     raise SecurityError("X509Data names no certificate", place=place_of(data))
+
+
+def _by_subject(subject: str) -> Named:
+    return Named(f"subject {subject}", lambda certificate: names_the_same(subject, certificate.subject))
 
 
 def _read_issuer_serial(element: _Element, _index: IdIndex) -> KeySource:
@@ -231,7 +236,9 @@ def _read_encrypted_key(element: _Element, _index: IdIndex) -> KeySource:
 
 
 def _refuse_key_value(element: _Element, _index: IdIndex) -> KeySource:
-    raise SecurityError("a bare key (KeyValue) says nothing about who signed; it is never believed", place=place_of(element))
+    raise SecurityError(
+        "a bare key (KeyValue) says nothing about who signed; it is never believed", place=place_of(element)
+    )
 
 
 _IN_TOKEN_REFERENCE: dict[str, _Reader] = {

@@ -53,7 +53,7 @@ def sign(message: Message, step: Sign, provider: CryptoProvider) -> None:
     token = binary_token_element(step.keypair.certificate, token_id) if step.key_reference == "direct" else None
     signature = new(SIGNATURE, attributes={"Id": f"SIG-{provider.random(16).hex()}"})
     parts = [element for part in step.parts for element in _elements(message, part, token, step)]
-    insert_after_timestamp(message.security, *([token] if token is not None else []), signature)
+    insert_after_timestamp(message, *([token] if token is not None else []), signature)
     ids = [give_id(element, f"id-{provider.random(16).hex()}") for element in parts]
 
     signed_info = sub(signature, SIGNED_INFO)

@@ -39,7 +39,8 @@ def read_timestamp(element: _Element) -> Lifetime:
     names = [tag_of(entry) for entry in children(element)]
     if names != [name for name, entry in ((CREATED, created), (EXPIRES, expires)) if entry is not None]:
         raise SecurityError(
-            f"a Timestamp holds Created, then Expires; found {', '.join(map(local_name, names))}", place=place_of(element)
+            f"a Timestamp holds Created, then Expires; found {', '.join(map(local_name, names))}",
+            place=place_of(element),
         )
     return Lifetime(
         read_instant(created) if created is not None else None, read_instant(expires) if expires is not None else None
@@ -66,7 +67,7 @@ def check_age(created: datetime, *, now: datetime, max_age: int, skew: int) -> N
         raise SecurityError(f"the message was created at {write_instant(created)}, which is after {write_instant(now)}")
     if created + timedelta(seconds=max_age) + tolerance < now:
         raise SecurityError(
-            f"the message was created at {write_instant(created)}, more than {max_age} seconds before {write_instant(now)}"
+            f"the message was created at {write_instant(created)}, over {max_age} seconds before {write_instant(now)}"
         )
 
 

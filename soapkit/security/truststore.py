@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
@@ -32,8 +33,8 @@ class TrustStore:
 
     `subjects`: where given, the subject (RFC 4514) of a signer must match one of these patterns whole; use it when
     an authority certifies more than your peers. `max_chain`: how many authorities may stand between a certificate
-    and a loaded one. `revoked`: lists by those authorities; an outdated list is refused. `v1_roots`: whether a loaded certificate
-    of X.509 version 1, which cannot say that it is an authority, is taken for one of what it issued directly.
+    and a loaded one. `revoked`: lists by those authorities; an outdated list is refused. `v1_roots`: whether a loaded
+    certificate of X.509 version 1, which cannot say that it is an authority, is taken for one of what it issued itself.
     """
 
     certificates: Chain
@@ -50,7 +51,9 @@ class TrustStore:
 
         Raises `SecurityError` for what cannot be read or holds no certificate.
         """
-        found = [certificate for source in sources for path in _files(source) for certificate in load_certificates(path)]
+        found = [
+            certificate for source in sources for path in _files(source) for certificate in load_certificates(path)
+        ]
         return cls(tuple(found), tuple(subjects), revoked=tuple(map(_load_list, revoked)), v1_roots=v1_roots)
 
     @classmethod
@@ -97,7 +100,7 @@ class TrustStore:
             raise SecurityError(f"certificate {name_of(certificate)} is not trusted: {error}") from None
 
     def _check_revocation(self, chain: Chain, now: datetime) -> None:
-        for certificate, issuer in zip(chain, chain[1:], strict=False):
+        for certificate, issuer in pairwise(chain):
             for entry in self.revoked:
                 if entry.issuer != issuer.subject:
                     continue

@@ -130,7 +130,7 @@ class Verifier:
             raise SecurityError("the signature covers nothing", place=place_of(signed_info))
         if len(references) > self.require.limits.references:
             raise SecurityError(
-                f"the signature has {len(references)} references; at most {self.require.limits.references} are followed",
+                f"the signature has {len(references)} references; only {self.require.limits.references} are followed",
                 place=place_of(signed_info),
             )
         for reference in references:
@@ -149,7 +149,9 @@ class Verifier:
             raise SecurityError(f"{algorithm.name} needs another key than the {kind} key of {name_of(certificate)}")
         bits, least = rsa_bits(certificate), self.require.algorithms.rsa_bits
         if bits is not None and bits < least:
-            raise SecurityError(f"the RSA key of {name_of(certificate)} has {bits} bits; at least {least} are asked for")
+            raise SecurityError(
+                f"the RSA key of {name_of(certificate)} has {bits} bits; at least {least} are asked for"
+            )
         return self.trust.check(certificate, others, self.now)
 
     def _check_mac(
@@ -232,5 +234,3 @@ def _read_transforms(reference: _Element, most: int) -> tuple[Canonical, bool]:
         parameters = one(steps[0], TRANSFORMATION_PARAMETERS)
         return _read_canonical(one(parameters, CANONICALIZATION_METHOD)), True
     return _read_canonical(steps[0]), False
-
-

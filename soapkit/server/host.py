@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 from soapkit.databinding.codec import Codecs
+from soapkit.exchange.body import codecs_for
 from soapkit.exchange.message_security import MessageSecurity
 from soapkit.exchange.processor import Processor, Validation
 from soapkit.operation import Service
@@ -56,11 +58,11 @@ def endpoint_for(implementation: object, **settings: Unpack[Settings]) -> Endpoi
     service: Service | None = getattr(cls, "__soapkit_service__", None)
     known: Contract | None = None
     if service is not None:
-        location = contract or getattr(cls, "__soapkit_contract__", None)
+        location = contract or _carried(cls)
         known = load_contract(location) if location is not None else None
     else:
         service = service_of(cls)
-    codecs = Codecs.for_service(service)
+    codecs = codecs_for(service)
     publish = _publish(service, known, codecs)
     if known is None and validate != "off" and publish is not None:
         known = load_contract(publish("http://localhost/")["wsdl"])
@@ -76,6 +78,15 @@ def endpoint_for(implementation: object, **settings: Unpack[Settings]) -> Endpoi
         limit=settings.get("limit", DEFAULT_LIMIT),
         sender_fault_status=settings.get("sender_fault_status", 400),
     )
+
+
+def _carried(cls: type) -> Path | None:
+    """The contract that a generated package carries beside its modules; a package in memory carries none."""
+    for base in cls.__mro__:
+        name = vars(base).get("__soapkit_contract__")
+        if isinstance(name, str):
+            return Path(sys.modules[base.__module__].__file__ or "").parent / name
+    return None
 
 
 def _publish(service: Service, contract: Contract | None, codecs: Codecs) -> Publish | None:

@@ -16,12 +16,14 @@ class Covered:
     """One element that a signature covers, or that came encrypted.
 
     `name`: in words of the settings (``Body``, ``Timestamp``, or a Clark name); `element`: the very element, in
-    `SecurityResult.envelope`; `algorithm`: URI of the signature or of the data encryption.
+    `SecurityResult.envelope`; `algorithm`: URI of the signature or of the data encryption; `signer_name`: the subject
+    (RFC 4514) of the certificate that signed it, empty for what came encrypted.
     """
 
     name: str
     element: _Element
     algorithm: str = ""
+    signer_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,8 +129,8 @@ class _Challenge:
 _HASHES = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}  # RFC 7616, 6.1
 
 # RFC 9110, 11.3: challenges and their parameters all stand in one list, between commas.
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_ITEM = re.compile(rf'\s*+(?:({_TOKEN})\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|({_TOKEN}))|({_TOKEN})(?=[\s,]|\Z))')
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_ITEM = re.compile(rf'\s*+(?:({_WORD})\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|({_WORD}))|({_WORD})(?=[\s,]|\Z))')
 
 
 def _read_challenge(response: Response) -> _Challenge | None:

@@ -12,15 +12,12 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from soapkit.errors import UsageError
 from soapkit.transport.auth import Auth, Basic
-from soapkit.transport.values import Headers, Request, Response
+from soapkit.transport.values import SECRETS, Headers, Request, Response
 
 Hops: TypeAlias = Generator[Request, Response, Response]
 
 # The statuses on which the same request is sent to another place. Not 303, which asks for a GET.
 _REDIRECTS = frozenset({301, 302, 307, 308})
-
-# What is meant for one origin, and told to no other.
-_SECRETS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
 def hops(request: Request, auth: Auth | None, redirects: int) -> Hops:
@@ -73,7 +70,7 @@ def _target(request: Request, response: Response) -> str | None:
 
 
 def _without_secrets(request: Request) -> Request:
-    kept = Headers(pair for pair in request.headers.pairs if pair[0].lower() not in _SECRETS)
+    kept = Headers(pair for pair in request.headers.pairs if pair[0].lower() not in SECRETS)
     return Request(request.url, request.body, kept, request.method, request.timeout)
 
 

@@ -61,9 +61,7 @@ class BodyReader:
         if self._coding not in ("", "identity"):
             kind = _EXPANDERS.get(self._coding)
             if kind is None:
-                raise TransportError(
-                    f"the body is in content-coding {coding!r}, which is not taken", place=Place(source)
-                )
+                raise TransportError(f"the body is in coding {coding!r}, which is not taken", place=Place(source))
             self._decoder = _Expander(kind)
 
     def expect(self, length: int) -> None:

@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 
+# Fields that are meant for one origin, and told to no other and in no log.
+SECRETS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+
+
 class Headers(Mapping[str, str]):
     """HTTP header fields: found whatever the case of their names (RFC 9110, 5.1), kept as they came.
 
@@ -59,7 +63,8 @@ class Headers(Mapping[str, str]):
         return hash(frozenset(self._by_name().items()))
 
     def __repr__(self) -> str:
-        return f"Headers({dict(self.pairs)!r})"
+        told = {name: "..." if name.lower() in SECRETS else value for name, value in self.pairs}
+        return f"Headers({told!r})"
 
     def with_(self, *fields: tuple[str, str]) -> Headers:
         """The same, with these fields in place of any of their names."""

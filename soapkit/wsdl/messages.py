@@ -16,6 +16,7 @@ from soapkit.databinding.shape import ChoiceField, ElementField, Key, Record, Re
 from soapkit.errors import ContractError, Place, Problems
 from soapkit.operation import FaultDetail, Header, Message
 from soapkit.operation import Style as MessageStyle
+from soapkit.wsdl.lookup import look_up
 from soapkit.wsdl.model import (
     BoundMessage,
     BoundOperation,
@@ -144,7 +145,7 @@ class MessageReader:
             return named
         if body.parts == ():
             return ()
-        elsewhere = {header.part for header in binding.headers if header.message == use.message}
+        elsewhere = {header.part for header in binding.headers if local_name(header.message) == local_name(use.message)}
         elsewhere.update(binding.attachments)
         return tuple(part for part in message.parts if part.name not in elsewhere)
 
@@ -162,14 +163,8 @@ class MessageReader:
                 )
 
     def _message_definition(self, name: str, place: Place) -> MessageDefinition:
-        found = self.definitions.messages.get(name)
-        if found is None:
-            raise ContractError(
-                f"it refers to message {name or '(no name)'}, which no document defines"
-                f"{did_you_mean(name, self.definitions.messages)}",
-                place=place,
-            )
-        return found
+        known = self.definitions.messages
+        return look_up(name, known, kind="message", who="it", place=place, warnings=self.warnings)
 
     def _bare_field(self, part: PartDefinition) -> ElementField:
         """The parameter that a part is in a document binding."""

@@ -10,14 +10,15 @@ ever dropped in silence.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from soapkit.databinding.shape import Record, RecordRef, reachable
 from soapkit.errors import ContractError, Place, Problems
 from soapkit.operation import Operation, Port, Service
 from soapkit.wsdl.extensions import HTTP_TRANSPORTS, SOAP_OVER_HTTP
+from soapkit.wsdl.lookup import look_up
 from soapkit.wsdl.messages import MessageReader
 from soapkit.wsdl.model import (
     Binding,
@@ -32,6 +33,8 @@ from soapkit.wsdl.model import (
 )
 from soapkit.wsdl.shapes import ContractShapes
 from soapkit.xml.names import did_you_mean, local_name, namespace_of, split
+
+FoundT = TypeVar("FoundT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +78,26 @@ def _assumed_binding(port_type: PortType, definitions: Definitions) -> Binding:
     uses = [use for operation in port_type.operations for use in (operation.input, operation.output) if use is not None]
     messages = [found for use in uses if (found := definitions.messages.get(use.message)) is not None]
     typed = any(part.type for message in messages for part in message.parts)
-    bound = BoundMessage(body=SoapBody(namespace=namespace_of(port_type.name)))
-    return Binding(
+    binding = Binding(
         name=port_type.name,
         port_type=port_type.name,
         protocol="soap",
         default_style="rpc" if typed else "document",
         transport=SOAP_OVER_HTTP,
+        place=port_type.place,
+    )
+    return _with_all_operations(binding, port_type)
+
+
+def _with_all_operations(binding: Binding, port_type: PortType) -> Binding:
+    """The binding with every operation of its port type, all of the message in the Body, without actions."""
+    bound = BoundMessage(body=SoapBody(namespace=namespace_of(port_type.name)))
+    return replace(
+        binding,
         operations=tuple(
             BoundOperation(operation.name, input=bound, output=bound, place=operation.place)
             for operation in port_type.operations
         ),
-        place=port_type.place,
     )
 
 
@@ -130,9 +141,11 @@ class _Builder:
                 self.told.notes.add(f"no port uses binding {local_name(binding.name)}", binding.place)
 
     def _bound(self, port: PortDefinition) -> _Bound | None:
-        binding = self.definitions.bindings.get(port.binding)
-        if binding is None:
-            self._dangling(f"port {port.name}", "binding", port.binding, self.definitions.bindings, port.place)
+        """The port with its operations, or None after telling why it cannot be called."""
+        try:
+            binding = self._look_up(port.binding, self.definitions.bindings, "binding", f"port {port.name}", port.place)
+        except ContractError as error:
+            self.told.problems.found += error.problems
             return None
         if binding.protocol != "soap":
             kind = "an HTTP GET or POST binding" if binding.protocol == "http" else "a binding that is not SOAP"
@@ -143,32 +156,39 @@ class _Builder:
             self.told.notes.add(
                 f"port {port.name} is reached over {binding.transport}, which is not called; only HTTP is", port.place
             )
-        port_type = self.definitions.port_types.get(binding.port_type)
+        port_type = self._port_type(binding)
         if port_type is None:
-            self._dangling(
-                f"binding {local_name(binding.name)}",
-                "port type",
-                binding.port_type,
-                self.definitions.port_types,
-                binding.place,
-            )
-            for operation in binding.operations:
-                self.told.problems.add(
-                    f"operation {operation.name} cannot be used: its port type is missing", operation.place
-                )
             return None
         operations = tuple(self._operations(binding, port_type))
         value = Port(port.name, port.address, binding.version, binding.name, place=port.place)
         return _Bound(value, http, port_type, operations)
 
-    def _dangling(self, who: str, kind: str, name: str, known: dict[str, Any], place: Place) -> None:
-        self.told.problems.add(
-            f"{who} refers to {kind} {name or '(no name)'}, which no document defines{did_you_mean(name, known)}", place
-        )
+    def _port_type(self, binding: Binding) -> PortType | None:
+        """The port type of a binding. Without it, each of the binding's operations is told."""
+        who = f"binding {local_name(binding.name)}"
+        try:
+            return self._look_up(binding.port_type, self.definitions.port_types, "port type", who, binding.place)
+        except ContractError as error:
+            self.told.problems.found += error.problems
+        for operation in binding.operations:
+            self.told.problems.add(
+                f"operation {operation.name} cannot be used: its port type is missing", operation.place
+            )
+        return None
+
+    def _look_up(self, name: str, known: Mapping[str, FoundT], kind: str, who: str, place: Place) -> FoundT:
+        return look_up(name, known, kind=kind, who=who, place=place, warnings=self.told.warnings)
 
     # --- operations -----------------------------------------------------------------------------------------------
 
     def _operations(self, binding: Binding, port_type: PortType) -> Iterator[Operation[Any, Any]]:
+        if not binding.operations and port_type.operations:
+            self.told.warnings.add(
+                f"binding {local_name(binding.name)} has no operations (WSDL 1.1, 2.5); those of port type "
+                f"{local_name(port_type.name)} were assumed, {binding.default_style}/literal, without actions",
+                binding.place,
+            )
+            binding = _with_all_operations(binding, port_type)
         pairs = list(_paired(binding, port_type))
         self._tell_unpaired(binding, port_type, [bound for _, bound in pairs])
         times: Counter[str] = Counter()

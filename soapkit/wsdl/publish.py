@@ -7,7 +7,8 @@ GET /bank?xsd=1      the first schema
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 
 from lxml.etree import _Element
@@ -48,7 +49,39 @@ def published(contract: Contract, address: str) -> dict[str, bytes]:
         else:
             queries[document.url] = f"wsdl={wsdls}" if wsdls else "wsdl"
             wsdls += 1
-    return {queries[document.url]: _rewritten(document, contract, queries, base) for document in documents}
+    targets = {url: f"{base}?{query}" for url, query in queries.items()}
+    return {queries[document.url]: _rewritten(document, contract, targets, base) for document in documents}
+
+
+def bundled(contract: Contract) -> dict[str, bytes]:
+    """The documents of a contract by file name, the first one first, their imports relative to one folder.
+
+    What a generated package carries, and what a build needs to read a contract without a network.
+
+    >>> list(bundled(load_contract("wsdl/bank.wsdl")))
+    ['bank.wsdl', 'bank.xsd']
+    """
+    names: dict[str, str] = {}
+    documents = _linked(contract)
+    for document in documents:
+        name = _file_name(document)
+        stem, _, suffix = name.rpartition(".")
+        taken = {known.lower() for known in names.values()}
+        number = 2
+        while name.lower() in taken:
+            name = f"{stem}-{number}.{suffix}"
+            number += 1
+        names[document.url] = name
+    return {names[document.url]: _rewritten(document, contract, names, None) for document in documents}
+
+
+def _file_name(document: Document) -> str:
+    """A plain file name for a document, from its URL; a stranger's path never leads out of the folder."""
+    path, _, query = document.url.partition("?")
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", path.rpartition("/")[2].rpartition(".")[0] or path.rpartition("/")[2])
+    number = re.sub(r"[^A-Za-z0-9]+", "-", query)
+    suffix = "xsd" if is_schema(document.root) else "wsdl"
+    return f"{(stem + (f'-{number}' if number else '')).strip('-') or 'contract'}.{suffix}"
 
 
 def _linked(contract: Contract) -> tuple[Document, ...]:
@@ -76,15 +109,21 @@ def _links(root: _Element) -> Iterator[tuple[_Element, str, str]]:
             yield element, attribute, location
 
 
-def _rewritten(document: Document, contract: Contract, queries: dict[str, str], address: str) -> bytes:
+def _rewritten(document: Document, contract: Contract, targets: Mapping[str, str], address: str | None) -> bytes:
+    """A document with its links led to `targets` (by URL), and its ports to `address`, if one is given."""
     root = deepcopy(document.root)
     for element, attribute, location in _links(root):
-        query = queries.get(contract.links.get((document.url, location), ""))
-        if query is not None:
-            element.set(attribute, f"{address}?{query}")
+        target = targets.get(contract.links.get((document.url, location), ""))
+        if target is not None:
+            element.set(attribute, target)
+    if address is not None:
+        _set_address(root, address)
+    return serialise(root, declaration=True)
+
+
+def _set_address(root: _Element, address: str) -> None:
     for port in root.iter("{*}address"):
         if namespace_of(tag_of(port)) in SOAP_VERSIONS:
             port.set("location", address)
     for endpoint in root.iter(clark(WSDL20, "endpoint")):
         endpoint.set("address", address)
-    return serialise(root, declaration=True)

@@ -138,7 +138,7 @@ def _check_cost(element: _Element) -> None:
         scope = _deepest_scope(element)
     else:
         scope += declared
-    elements = int(element.xpath("count(descendant-or-self::*)"))  # type: ignore[arg-type]  # a number, by XPath
+    elements = int(element.xpath("count(descendant-or-self::*)"))
     if elements * scope * scope > MAX_COST:
         raise LimitError(
             f"{elements:,} elements with {scope} namespaces in scope are more than is canonicalised",

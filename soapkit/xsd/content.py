@@ -94,7 +94,7 @@ class ContentBuilder:
     def _inside(self, use: GroupRef, make: Callable[[Group], Field | None]) -> Field | None:
         """`make` of the group that is referred to; a group inside itself (3.8.6) is cut off with a warning."""
         if use.name in self._groups:
-            self.around.schema.warnings.add(f"group {use.name} contains itself (3.8.6); cut off here", use.place)
+            self.around.schema.tell(f"group {use.name} contains itself (3.8.6); cut off here", use.place)
             return None
         before, self._groups = self._groups, (*self._groups, use.name)
         try:
@@ -229,7 +229,7 @@ class ContentBuilder:
         if isinstance(branch, GroupRef):
             if branch.name in self._groups:
                 message = f"group {branch.name} contains itself (3.8.6); cut off here"
-                self.around.schema.warnings.add(message, branch.place)
+                self.around.schema.tell(message, branch.place)
                 return [], True, 1
             before, self._groups = self._groups, (*self._groups, branch.name)
             try:

@@ -24,6 +24,12 @@ OLD_NAMESPACES = frozenset(
     }
 )
 
+# Types of other versions of the language, and types of this one in the wrong case, by their names in lower case.
+_MISSPELT = {
+    **{name.removeprefix(f"{{{XSD}}}").casefold(): name.removeprefix(f"{{{XSD}}}") for name in BUILTINS},
+    **{name.casefold(): meant for name, meant in FOREIGN_BUILTINS.items()},
+}
+
 SCHEMA = f"{{{XSD}}}schema"
 
 
@@ -78,10 +84,18 @@ class SchemaDocument:
                 namespace = self.target if self.chameleon else ""
         elif namespace in OLD_NAMESPACES:
             namespace = XSD
-        if namespace == XSD and local in FOREIGN_BUILTINS:
+        if namespace == XSD and f"{{{XSD}}}{local}" not in BUILTINS and local.casefold() in _MISSPELT:
             local = self._foreign_builtin(local, element)
         name = f"{{{namespace}}}{local}" if namespace else local
         return dict(self.aliases).get(name, name) if self.aliases else name
+
+    def base_name(self, text: str, element: _Element) -> str:
+        """The name of a base type. In xs:redefine it can only be the type itself (4.2.2), whatever its prefix says."""
+        local = text.strip().rpartition(":")[2]
+        for name, original in self.aliases:
+            if name == self.name(local):
+                return original
+        return self.qname(text, element)
 
     def clark_or_none(self, text: str, element: _Element) -> str | None:
         """`text` as a Clark name if it is a QName whose prefix is declared (a value that may be one), else None."""
@@ -109,7 +123,7 @@ class SchemaDocument:
         return namespace
 
     def _foreign_builtin(self, local: str, element: _Element) -> str:
-        meant = FOREIGN_BUILTINS[local]
+        meant = _MISSPELT[local.casefold()]
         self.warn(f"xs:{local} is not a type of XML Schema 1.0; read as xs:{meant}", element)
         return meant
 

@@ -203,12 +203,15 @@ def _type_of(document: SchemaDocument, element: _Element, attribute: str) -> Typ
     """The type that `element` names in `attribute` or holds in line, None for neither."""
     named = element.get(attribute)
     if named is not None and named.strip():
-        return document.qname(named, element)
+        return document.base_name(named, element) if attribute == "base" else document.qname(named, element)
     for child in element:
         if child.tag == SIMPLE_TYPE:
             return parse_simple_type(document, child)
         if child.tag == COMPLEX_TYPE:
             return parse_complex_type(document, child)
+        if child.tag in _MODEL_GROUPS and element.tag == f"{XS}element":
+            document.warn("an element's content must stand in a complexType (3.3.2); read as if it did", element)
+            return parse_complex_type(document, element)
     return None
 
 
@@ -411,7 +414,7 @@ def parse_complex_type(document: SchemaDocument, element: _Element, name: str | 
         if inner is not None:
             body = inner
             derivation = cast("Method", local_name(cast("str", inner.tag)))
-            base = document.qname(inner.get("base") or _base_missing(document, inner, simple), inner)
+            base = document.base_name(inner.get("base") or _base_missing(document, inner, simple), inner)
         if outer.get("mixed") is not None:
             mixed = _flag(outer, "mixed")
     elif element.get("base") is not None:  # drafts: <complexType base="..." derivedBy="extension">

@@ -121,7 +121,7 @@ def attribute_for(schema: Schema, use: AttributeRef) -> Attribute:
         declared = schema.attribute(use.name, use.place)
     except ContractError as error:
         if not use.name.startswith(f"{{{XML}}}"):
-            schema.warnings.add(f"{error.problems[0].message}; read as text", use.place)
+            schema.tell(f"{error.problems[0].message}; read as text", use.place)
         declared = Attribute(use.name)
     return replace(
         declared,
@@ -160,7 +160,8 @@ def substitutes_of(schema: Schema, head: Element) -> tuple[Element, ...]:
             member = schema.element(name, head.place)
             schema.type(type_use_of(schema, member), member.place)
         except ContractError as error:
-            schema.warnings.found += error.problems
+            for problem in error.problems:
+                schema.tell(problem.message, problem.place)
             continue
         if not member.abstract:
             found.append(member)

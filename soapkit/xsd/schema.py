@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias, cast
 from lxml import etree
 from lxml.etree import _Element
 
-from soapkit.errors import NOWHERE, ContractError, Place, Problems
+from soapkit.errors import NOWHERE, ContractError, Place, Problem, Problems
 from soapkit.xml.names import XSD, did_you_mean, local_name, namespace_of
 from soapkit.xsd.document import SchemaDocument
 from soapkit.xsd.known import known_component, known_names
@@ -86,6 +86,7 @@ class Schema:
     warnings: Problems
     _read: dict[tuple[Space, str], Component] = field(default_factory=dict, repr=False)
     _derived: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
+    _told: set[Problem] = field(default_factory=set, repr=False)
 
     def type(self, use: TypeUse, place: Place = NOWHERE) -> AnyTypeDefinition:
         """A type by name, built-in or declared; a type in line is given back."""
@@ -134,6 +135,13 @@ class Schema:
         """The named types derived from the type `name`, transitively, in document order."""
         return _closure(self._relation("derivation", self._derivations), name)
 
+    def tell(self, message: str, place: Place) -> None:
+        """Note in `warnings`, once, a rule that is broken and what was assumed."""
+        problem = Problem(message, place)
+        if problem not in self._told:
+            self._told.add(problem)
+            self.warnings.found.append(problem)
+
     def read_everything(self) -> None:
         """Read every component, so that `warnings` holds all there is to tell."""
         for space, names in self.index.items():
@@ -155,16 +163,16 @@ class Schema:
         local = local_name(name)
         built_in = f"{{{XSD}}}{local}"
         if space == "type" and built_in in BUILTINS and not namespace_of(name):
-            self.warnings.add(f"type {local} is in no namespace; read as xs:{local}", place)
+            self.tell(f"type {local} is in no namespace; read as xs:{local}", place)
             return BUILTINS[built_in]
         missing_namespace = not any(namespace_of(known) == namespace_of(name) for known in self.index[space])
         if not namespace_of(name) or (space == "type" and missing_namespace):
             alike = [known for known in self.index[space] if local_name(known) == local]
             if len(alike) == 1:
-                self.warnings.add(f"{_word(space)} {name} is not declared; {alike[0]} assumed", place)
+                self.tell(f"{_word(space)} {name} is not declared; {alike[0]} assumed", place)
                 return self._find(space, alike[0], place)
         if name.startswith(XS) and space == "element":
-            self.warnings.add(f"element {name} is one of XML Schema itself; kept as it is, unread", place)
+            self.tell(f"element {name} is one of XML Schema itself; kept as it is, unread", place)
             return Element(name, ANY_TYPE_NAME, place=place)
         names = self.index[space].keys() | (BUILTINS.keys() if space == "type" else set())
         raise ContractError(

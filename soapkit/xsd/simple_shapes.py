@@ -55,9 +55,7 @@ class SimpleShapes:
             try:
                 found = self.schema.type(use, place)
                 if isinstance(found, ComplexType):
-                    self.schema.warnings.add(
-                        f"{use} stands for a simple type, but is complex; its text is taken", place
-                    )
+                    self.schema.tell(f"{use} stands for a simple type, but is complex; its text is taken", place)
                     made = self.text_of(found, place)
                 else:
                     made = self._make(found)
@@ -128,7 +126,7 @@ class SimpleShapes:
             changes[_COUNTS[facet.name]] = int(text)
         else:
             message = f"facet {facet.name} must be a whole number, not {facet.value!r} (XSD part 2, 4.3); passed over"
-            self.schema.warnings.add(message, facet.place)
+            self.schema.tell(message, facet.place)
 
     def _values(self, base: Simple, own: tuple[Facet, ...]) -> tuple[EnumValue, ...]:
         names = isinstance(base, Atomic) and base.builtin in _NAMES_IN_CONTENT
@@ -148,5 +146,5 @@ def simple_or_error(shapes: SimpleShapes, use: TypeUse, place: Place) -> Simple:
     try:
         return shapes.of(use, place)
     except ContractError as error:
-        shapes.schema.warnings.add(f"{error.problems[0].message}; read as text", place)
+        shapes.schema.tell(f"{error.problems[0].message}; read as text", place)
         return Atomic("string")

@@ -1,0 +1,73 @@
+"""How long `import soapkit` takes, as whole processes, and what it loads, beside the peers."""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+
+from tables import Table, duration
+
+STATEMENTS = {
+    "python alone": "pass",
+    "import lxml.etree": "import lxml.etree",
+    "import soapkit": "import soapkit",
+    "from soapkit import Client": "from soapkit import Client",
+    "from soapkit import asgi": "from soapkit import asgi",
+    "import zeep": "import zeep",
+    "import suds.client": "import suds.client",
+    "import spyne": "import spyne",
+}
+
+HEAVY = ("xmlsec", "cryptography", "urllib3", "aiohttp", "requests", "asyncio", "uvicorn", "jinja2", "msgspec", "lxml")
+
+
+def import_table(rounds: int) -> Table:
+    """CPU time of whole processes, python's own start subtracted; interleaved, the median of the rounds."""
+    statements = {name: code for name, code in STATEMENTS.items() if _runs(code)}
+    times: dict[str, list[float]] = {name: [] for name in statements}
+    for _ in range(rounds):
+        for name, code in statements.items():
+            times[name].append(_cpu_seconds(code))
+    medians = {name: statistics.median(found) for name, found in times.items()}
+    start = medians["python alone"]
+    rows = [
+        [name, duration(max(0.0, seconds - (0 if name == "python alone" else start))), *_loaded(statements[name])]
+        for name, seconds in medians.items()
+    ]
+    return Table(
+        "Import",
+        "CPU time of a whole process, less that of ``python alone`` (the bar: 120 ms for ``import soapkit``).",
+        ["", "time", "modules", "of these"],
+        rows,
+    )
+
+
+def _cpu_seconds(code: str) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _runs(code: str) -> bool:
+    """Whether a statement can be run here. The first run also writes byte code and warms the disk."""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"{code!r} is not measured: {done.stderr.strip().splitlines()[-1]}")
+    return done.returncode == 0
+
+
+def _loaded(code: str) -> list[str]:
+    """How many modules a statement loads, and which of the heavy libraries are among them."""
+    probe = f"import sys; before = set(sys.modules)\n{code}\nprint(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", probe], capture_output=True, text=True, check=True)
+    modules = set(done.stdout.split())
+    return [str(len(modules)), ", ".join(name for name in HEAVY if name in modules) or "-"]
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "")
+    print(import_table(7).as_text())

@@ -1,0 +1,88 @@
+"""soapkit: the generated client and service, as a user has them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import tempfile
+from types import ModuleType
+from typing import Any
+
+from peers.wsgi import poster
+from workload import CONTRACT, RECORDS, REPLIES, Tasks
+
+import soapkit
+from soapkit.codegen.generate import generate
+from soapkit.testing import FakeTransport
+from soapkit.transport.binding import envelope_of
+from soapkit.transport.values import Headers, Response
+
+METHODS = {"echo": "echo", "100 records": "echo_all"}
+
+
+def prepare() -> Tasks:
+    """Encode: `preview`. Decode: what a client does with a response. Serve: the WSGI application."""
+    records = generated()
+    post = poster(soapkit.wsgi(_service(records)))
+    tasks = {}
+    for size, method in METHODS.items():
+        response = Response(200, Headers({"Content-Type": "text/xml; charset=utf-8"}), REPLIES[size])
+        client = records.RecordsClient("http://localhost/", transport=FakeTransport(response))
+        values = [_record(records, values) for values in RECORDS[size]]
+        argument = values if len(values) > 1 else values[0]
+        tasks[f"encode {size}"] = _encoder(client, method, argument)
+        tasks[f"decode {size}"] = _decoder(client, method, response)
+        tasks[f"serve {size}"] = post(size)
+        tasks[f"call {size}"] = _caller(client, method, argument)
+    return tasks
+
+
+def generated() -> ModuleType:
+    """The package generated from the contract."""
+    folder = tempfile.mkdtemp(prefix="soapkit-bench-")
+    generate(CONTRACT, f"{folder}/records")
+    sys.path.insert(0, folder)
+    return importlib.import_module("records")
+
+
+def _record(records: ModuleType, values: dict[str, Any]) -> Any:
+    return records.Record(**{**values, "party": records.Party(**values["party"])})
+
+
+def _encoder(client: Any, method: str, argument: Any) -> Any:
+    preview = getattr(client.preview, method)
+    return lambda: preview(record=argument).request
+
+
+def _caller(client: Any, method: str, argument: Any) -> Any:
+    call = getattr(client, method)
+    transport = client._connection.made_by(None)
+
+    def task() -> Any:
+        transport.requests.clear()
+        return call(record=argument)
+
+    return task
+
+
+def _decoder(client: Any, method: str, response: Response) -> Any:
+    route = client._route
+    operation = client.service.operation(method)
+
+    def task() -> Any:
+        envelope = envelope_of(response, route.version)
+        assert envelope is not None
+        return operation.value_of(route.processor.receive_reply(envelope, operation).value)
+
+    return task
+
+
+def _service(records: ModuleType) -> Any:
+    class Service(records.Records):  # type: ignore[name-defined,misc]  # generated when the benchmark runs
+        def echo(self, *, record: Any) -> Any:
+            return record
+
+        def echo_all(self, *, record: Any) -> Any:
+            return record
+
+    return Service()

@@ -1,0 +1,63 @@
+"""Side by side with zeep, Spyne, suds-community and xsdata, in one run: tables of ratios, and docs/performance.rst.
+
+python benchmarks/run.py                        everything; writes docs/performance.rst
+python benchmarks/run.py --quick                fewer rounds; writes nothing
+python benchmarks/run.py --only encode decode   some of it; writes nothing
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import warnings
+from collections.abc import Callable, Mapping
+
+from imports import import_table
+from messages import message_tables
+from report import PAGE, circumstances, write
+from tables import Table
+
+VERBS = ["encode", "decode", "serve", "call"]
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds: a look, not a result; writes nothing")
+    parser.add_argument("--only", nargs="+", choices=[*VERBS, *PARTS], default=[], help="measure these; write nothing")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")  # those of the peers
+    logging.disable(logging.WARNING)
+    rounds = 3 if options.quick else 15
+    print(circumstances())
+    tables = measured(rounds, options.only)
+    if not options.quick and not options.only:
+        write(tables)
+        print(f"\nwritten to {PAGE.relative_to(PAGE.parent.parent)}")
+
+
+def measured(rounds: int, only: list[str]) -> list[Table]:
+    """The tables that were asked for, each printed as it is ready."""
+    tables = []
+    verbs = [name for name in only if name in VERBS]
+    if verbs or not only:
+        tables += told(message_tables(rounds, verbs))
+    for name, part in PARTS.items():
+        if not only or name in only:
+            tables += told(part(rounds))
+    return tables
+
+
+def told(tables: list[Table]) -> list[Table]:
+    for table in tables:
+        print(table.as_text())
+    return tables
+
+
+PARTS: Mapping[str, Callable[[int], list[Table]]] = {
+    "imports": lambda rounds: [import_table(rounds)],
+}
+
+
+if __name__ == "__main__":
+    main()

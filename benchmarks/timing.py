@@ -1,0 +1,43 @@
+"""Time small tasks side by side on a noisy machine: interleaved rounds, CPU time, medians."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+SAMPLE_SECONDS = 0.05  # of CPU for one sample
+
+KeyT = TypeVar("KeyT")
+
+
+def measure(tasks: Mapping[KeyT, Callable[[], Any]], rounds: int) -> dict[KeyT, float]:
+    """CPU seconds of one run of each task.
+
+    Each round takes one sample of every task, so that a busy minute of the machine meets all of them; the median over
+    the rounds is the result. CPU time of this thread is counted, so that waiting for a core is not.
+    """
+    counts = {name: _count(task) for name, task in tasks.items()}
+    samples: dict[KeyT, list[float]] = {name: [] for name in tasks}
+    for _ in range(rounds):
+        for name, task in tasks.items():
+            samples[name].append(_sample(task, counts[name]))
+    return {name: statistics.median(found) for name, found in samples.items()}
+
+
+def _count(task: Callable[[], Any]) -> int:
+    """How many runs make a sample; finding out warms caches and compiled code."""
+    count = 1
+    while (taken := _sample(task, count) * count) < SAMPLE_SECONDS / 4:
+        count *= 4
+    return max(1, round(count * SAMPLE_SECONDS / taken))
+
+
+def _sample(task: Callable[[], Any], count: int) -> float:
+    gc.collect()  # so that nobody pays for the litter of the one before; collection itself stays on
+    started = time.thread_time()
+    for _ in range(count):
+        task()
+    return (time.thread_time() - started) / count

@@ -1,0 +1,51 @@
+"""``soapkit decrypt``: decrypt a SOAP message."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import BinaryIO
+
+import click
+
+from soapkit.cli.secured import (
+    message_argument,
+    output_option,
+    password_option,
+    read_envelope,
+    told_as_usage,
+    write_envelope,
+)
+from soapkit.errors import SecurityError
+from soapkit.security import KeyPair, Require, Security, profile
+
+_AT_ANY_TIME = 10**9  # seconds: a recorded message is decrypted whatever its Timestamp says
+
+
+@click.command(name="decrypt")
+@message_argument
+@click.option("--key", required=True, metavar="FILE", help="PKCS#12, or PEM with the private key.")
+@click.option("--cert", default=None, metavar="FILE", help="The certificate, when --key holds the private key alone.")
+@password_option
+@click.option("--profile", "policy", default="modern", show_default=True, help="Algorithms that are accepted.")
+@output_option
+def command(file: BinaryIO, key: str, cert: str | None, password: str | None, policy: str, output: BinaryIO) -> None:
+    """Decrypt a SOAP message. Signatures are left for `soapkit verify`, which can decrypt too.
+
+    FILE is the message, or - for the standard input.
+
+    \b
+    Example:
+        soapkit decrypt encrypted.xml --key bank.p12
+    """
+    envelope = read_envelope(file)
+    keypair = KeyPair.load(key, password, certificate=cert)
+    with told_as_usage():
+        # CBC is dangerous where a stranger learns from our answers what was wrong; at a prompt there is no stranger.
+        algorithms = replace(profile(policy), cbc="always")
+    require = Require(
+        key=keypair, algorithms=algorithms, max_age=_AT_ANY_TIME, skew=_AT_ANY_TIME, unsigned_faults=False
+    )
+    result = Security(inbound=require).verify(envelope)
+    if not result.encrypted:
+        raise SecurityError("nothing in the message is encrypted")
+    write_envelope(result.envelope, output)

@@ -1,0 +1,68 @@
+"""What the security commands share: a message in, a message out, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, BinaryIO, TypeVar
+
+import click
+
+from soapkit.errors import UsageError
+from soapkit.soap.envelope import Envelope
+from soapkit.xml.parse import parse_message
+
+_CommandT = TypeVar("_CommandT", bound=Callable[..., Any])
+
+
+def message_argument(function: _CommandT) -> _CommandT:
+    """The argument FILE: a SOAP message, ``-`` for the standard input."""
+    return click.argument("file", metavar="FILE", type=click.File("rb"))(function)
+
+
+def output_option(function: _CommandT) -> _CommandT:
+    """The option --output: where the message goes."""
+    return click.option(
+        "--output", "-o", type=click.File("wb"), default="-", help="Write the message here; by default to stdout."
+    )(function)
+
+
+def password_option(function: _CommandT) -> _CommandT:
+    """The option --password: of the key's file."""
+    return click.option(
+        "--password",
+        envvar="SOAPKIT_PASSWORD",
+        default=None,
+        help="Password of the key file; better given in the environment as SOAPKIT_PASSWORD.",
+    )(function)
+
+
+def read_envelope(file: BinaryIO) -> Envelope:
+    """The SOAP message in a file. Raises `soapkit.errors.XmlError` and `soapkit.errors.MessageError`."""
+    return Envelope.read(parse_message(file.read(), source=getattr(file, "name", "message")))
+
+
+def write_envelope(envelope: Envelope, file: BinaryIO) -> None:
+    """Write the message, byte for byte as it was secured: no line break after it."""
+    file.write(envelope.to_bytes())
+
+
+def moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+    """The option --at: a dateTime; without a zone, UTC."""
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter("expected a date and time such as 2026-11-23T15:04:05Z") from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+@contextmanager
+def told_as_usage() -> Iterator[None]:
+    """A setting that is not there (an unknown algorithm, a wrong name) is an error of usage: exit code 2."""
+    try:
+        yield
+    except UsageError as error:
+        raise click.UsageError(str(error)) from None

@@ -1,0 +1,78 @@
+"""``soapkit sign``: sign a SOAP message."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import BinaryIO
+
+import click
+
+from soapkit.cli.secured import (
+    message_argument,
+    moment,
+    output_option,
+    password_option,
+    read_envelope,
+    told_as_usage,
+    write_envelope,
+)
+from soapkit.security import KeyPair, Security, Sign, Timestamp
+from soapkit.security.settings import KeyReference
+
+
+@click.command(name="sign")
+@message_argument
+@click.option("--key", required=True, metavar="FILE", help="PKCS#12, or PEM with the private key.")
+@click.option("--cert", default=None, metavar="FILE", help="The certificate, when --key holds the private key alone.")
+@password_option
+@click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    metavar="NAME",
+    help="What to sign: Body, Timestamp, a header block by {namespace}name or name. Repeatable. "
+    "Default: Body and Timestamp.",
+)
+@click.option(
+    "--algorithm", default="", metavar="NAME", help="Such as rsa-sha256 (default by the key), rsa-pss-sha256."
+)
+@click.option("--digest", default="sha256", show_default=True, metavar="NAME")
+@click.option(
+    "--reference",
+    type=click.Choice(["direct", "issuer-serial", "ski", "thumbprint", "embedded", "key-name"]),
+    default="direct",
+    show_default=True,
+    help="How the message names the certificate; direct carries it as a token.",
+)
+@click.option("--ttl", type=click.IntRange(min=1), default=300, show_default=True, help="Seconds the Timestamp lives.")
+@click.option("--at", callback=moment, default=None, metavar="DATETIME", help="The time of signing instead of now.")
+@output_option
+def command(
+    file: BinaryIO,
+    key: str,
+    cert: str | None,
+    password: str | None,
+    parts: tuple[str, ...],
+    algorithm: str,
+    digest: str,
+    reference: KeyReference,
+    ttl: int,
+    at: datetime | None,
+    output: BinaryIO,
+) -> None:
+    """Sign a SOAP message with WS-Security.
+
+    A Timestamp is added when it is among the parts. FILE is the message, or - for the standard input.
+
+    \b
+    Examples:
+        soapkit sign message.xml --key alice.p12 --output signed.xml
+        soapkit sign message.xml --key alice.key --cert alice.pem --part Body
+    """
+    envelope = read_envelope(file)
+    keypair = KeyPair.load(key, password, certificate=cert)
+    wanted = parts or ("Body", "Timestamp")
+    with told_as_usage():
+        step = Sign(keypair, wanted, algorithm, digest, reference)
+        stamps = [Timestamp(ttl)] if "Timestamp" in wanted else []
+    write_envelope(Security(outbound=[*stamps, step]).apply(envelope, now=at), output)

@@ -1,0 +1,181 @@
+"""The pair for one type, made at first use: Codec.decode and Codec.encode.
+
+    codecs = Codecs(DescribedShapes("urn:example:bank"))
+    codec = codecs.codec(Account)
+    account = codec.decode(element)
+    text = codec.encode(account, "{urn:example:bank}account")
+
+`encode` and `decode`, the two functions of the public face, do it for annotated classes without more ado.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar, overload
+
+from lxml import etree
+from lxml.etree import _Element
+
+from soapkit.databinding.classes import is_record_class
+from soapkit.databinding.context import Context, Settings, Unknown, Warn, no_warning
+from soapkit.databinding.describe import DescribedShapes, type_for, type_name
+from soapkit.databinding.scribe import Scribe
+from soapkit.databinding.shape import ElementField, Key, RecordRef, Shapes, Type
+from soapkit.databinding.walker import Walker
+from soapkit.errors import UsageError
+from soapkit.xml.names import local_name
+from soapkit.xml.parse import parse_message
+from soapkit.xml.walk import tag_of
+
+ValueT = TypeVar("ValueT")
+
+
+def declared(text: str, context: Context) -> str:
+    """The text of one element, with the declarations of the prefixes it uses in its first tag."""
+    end = text.index(">")
+    if text[end - 1] == "/":
+        end -= 1
+    name_end = text.find(" ", 0, end)
+    at = end if name_end < 0 else name_end
+    return f"{text[:at]}{context.declarations(text, text[:end])}{text[at:]}"
+
+
+class Codec:
+    """Reads and writes the values of one type. Made by `Codecs.codec`; safe for several threads."""
+
+    __slots__ = ("context", "type")
+
+    def __init__(self, context: Context, type_: Type) -> None:
+        self.context = context
+        self.type = type_
+
+    def decode(self, element: _Element, *, nillable: bool = False, path: str = "") -> Any:
+        """The value of an element, whatever its name.
+
+        `nillable`: whether xsi:nil may say that there is none. `path`: what problems call the value, else the
+        element's local name. Raises `DecodeError` with every problem.
+        """
+        walker = Walker(self.context, path or local_name(tag_of(element)))
+        value = walker.element(element, self.type, nillable=nillable)
+        walker.raise_problems()
+        return value
+
+    def encode(self, value: Any, tag: str, *, nillable: bool = False, path: str = "") -> str:
+        """The text of one element named `tag` (Clark name), which declares every prefix it uses.
+
+        Raises `EncodeError` with every problem; then nothing was written.
+        """
+        scribe = Scribe(self.context, path or local_name(tag))
+        text = scribe.element(tag, value, self.type, nillable=nillable)
+        scribe.raise_problems()
+        return declared(text, self.context)
+
+    def decode_children(self, elements: Sequence[_Element], parent: _Element, *, path: str = "") -> Any:
+        """A record without an element of its own (a bare body, a group record), from the elements for its fields.
+
+        Raises `DecodeError` with every problem, `UsageError` if the type is no record.
+        """
+        walker = Walker(self.context, path or local_name(tag_of(parent)))
+        value = walker.children(elements, parent, self._key())
+        walker.raise_problems()
+        return value
+
+    def encode_children(self, record: Any, *, path: str = "") -> str:
+        """The elements for the fields of a record without an element of its own, each declaring its prefixes.
+
+        Raises `EncodeError` with every problem, `UsageError` if the type is no record.
+        """
+        bound = self.context.bound(self._key())
+        scribe = Scribe(self.context, path or bound.cls.__name__)
+        if not isinstance(record, bound.cls):
+            scribe.problem(f"is {type(record).__name__}: expected {bound.cls.__name__}")
+            scribe.raise_problems()
+        text = scribe.content(record, bound)
+        scribe.raise_problems()
+        if not text:
+            return ""
+        elements = bound.record.elements
+        if len(elements) == 1 and isinstance(elements[0], ElementField) and not elements[0].many:
+            return declared(text, self.context)
+        around = etree.fromstring(f"<around{self.context.declarations(text)}>{text}</around>")
+        return "".join(etree.tostring(child, encoding="unicode", with_tail=False) for child in around)
+
+    def _key(self) -> Key:
+        if not isinstance(self.type, RecordRef):
+            raise UsageError(f"{self.type} is no record: it has no fields that could stand alone")
+        return self.type.key
+
+
+class Codecs:
+    """The codecs of one contract: shapes, prefixes, types by name, settings. Safe for several threads.
+
+    `shapes`: records by their Python classes. `types`: further types by Clark name, for xsi:type. `unknown`:
+    ``strict``, or ``lenient`` to skip what is unknown and to accept what is out of order, telling `warn` of each.
+    """
+
+    def __init__(
+        self,
+        shapes: Shapes | None = None,
+        *,
+        types: Mapping[str, Type] | None = None,
+        unknown: Unknown = "strict",
+        warn: Warn = no_warning,
+    ) -> None:
+        self.shapes: Shapes = DescribedShapes() if shapes is None else shapes
+        self.context = Context(self.shapes, types or {}, Settings(unknown, warn))
+        self._codecs: dict[Type, Codec] = {}
+        self._lock = threading.Lock()
+
+    def codec(self, type_: Type | type) -> Codec:
+        """The codec of a shape, or of a class. Raises `UsageError` for what has no shape."""
+        shape: Type = type_for(type_) if isinstance(type_, type) else type_
+        found = self._codecs.get(shape)
+        if found is None:
+            with self._lock:
+                found = self._codecs.setdefault(shape, Codec(self.context, shape))
+        return found
+
+
+_FACE = Codecs()
+
+
+def _face_tag(cls: type) -> str:
+    name = type_name(cls)
+    if name is None:
+        raise UsageError(f"{cls.__name__} is an anonymous type: say the tag of its element")
+    return name
+
+
+def encode(value: object, tag: str | None = None) -> bytes:
+    """The bytes of one element that holds `value`, an instance of an annotated class.
+
+    `tag`: Clark name of the element; the name of the value's type unless said. Raises `EncodeError` with every problem
+    of the value, `UsageError` for a value whose class has no shape.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass
+    ... class Point:
+    ...     x: int
+    >>> encode(Point(3), "p")
+    b'<p><x>3</x></p>'
+    """
+    cls = type(value)
+    if not is_record_class(cls):
+        if tag is None:
+            raise UsageError(f"{cls.__name__} names no element: say its tag")
+        return _FACE.codec(cls).encode(value, tag).encode()
+    return _FACE.codec(RecordRef(cls)).encode(value, tag or _face_tag(cls)).encode()
+
+
+@overload
+def decode(xml: bytes | str | _Element, cls: type[ValueT]) -> ValueT: ...
+@overload
+def decode(xml: bytes | str | _Element, cls: Any) -> Any: ...
+def decode(xml: bytes | str | _Element, cls: Any) -> Any:
+    """The value of one element, from bytes or an lxml element, as an instance of `cls`. The pair of `encode`.
+
+    The element may have any name. Raises `XmlError` for bytes that are not XML, `DecodeError` with every problem.
+    """
+    element = xml if isinstance(xml, _Element) else parse_message(xml.encode() if isinstance(xml, str) else xml)
+    return _FACE.codec(type_for(cls)).decode(element)

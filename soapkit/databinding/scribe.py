@@ -1,0 +1,467 @@
+"""Shape, value -> text, by table: the reference that generated encoders must agree with.
+
+Values are checked before anything goes out: class, range, facets, enumeration, what is required, one of a choice. Every
+problem of a value is found before anything is raised, each with its path. No default namespace is ever declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence as SequenceAbc
+from datetime import date, datetime, time, timedelta
+from enum import Enum
+from typing import Any
+
+import msgspec
+from lxml.etree import _Element
+
+from soapkit.databinding.builtins import BUILTIN_OF, BUILTINS
+from soapkit.databinding.classes import is_record_class, own_names
+from soapkit.databinding.content import allows
+from soapkit.databinding.context import Bound, Context
+from soapkit.databinding.shape import (
+    ANY_TYPE,
+    Alternative,
+    AnyAttributeField,
+    AnyField,
+    AnyType,
+    Atomic,
+    AttributeField,
+    Choice,
+    ChoiceField,
+    ElementField,
+    Key,
+    Particle,
+    RecordRef,
+    Type,
+    leaves,
+)
+from soapkit.databinding.simple import SimpleCodec, value_of
+from soapkit.databinding.values import Raw
+from soapkit.errors import EncodeError, Place, Problem, SoapkitError
+from soapkit.xml.names import XSI, did_you_mean, is_ncname, split
+from soapkit.xml.serialise import escape_attribute, escape_text
+
+_BASES_OF_MOMENTS = ((datetime, "dateTime"), (date, "date"), (time, "time"), (timedelta, "duration"))
+
+
+def own_class(cls: type) -> type:
+    """The class that `cls` stands for in XML: a subclass that declares no field and no type is its base."""
+    for one in cls.__mro__:
+        if "__xml_type__" in one.__dict__ or own_names(one) or not is_record_class(one.__mro__[1]):
+            return one
+    return cls
+
+
+def builtin_for(value: object) -> str | None:
+    """The built-in type that says most of a value of no declared type."""
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return next((name for name in ("int", "long") if abs(value) <= (BUILTINS[name].maximum or 0)), "integer")
+    for cls, name in _BASES_OF_MOMENTS:
+        if isinstance(value, cls):
+            return name
+    return next((name for cls, name in BUILTIN_OF.items() if isinstance(value, cls)), None)
+
+
+class Scribe:
+    """Writes one value; `problems` grows on the way. Made anew for each."""
+
+    def __init__(self, context: Context, path: str) -> None:
+        self.context = context
+        self.problems: list[Problem] = []
+        self.path: list[str] = [path]
+
+    def problem(self, message: str) -> str:
+        self.problems.append(Problem(message, Place(path="".join(self.path).removeprefix("."))))
+        return ""
+
+    def raise_problems(self) -> None:
+        """Raise `EncodeError` with all problems; return when there are none."""
+        if self.problems:
+            raise EncodeError(problems=self.problems)
+
+    # --- an element -----------------------------------------------------------------------------------------------
+
+    def element(
+        self,
+        tag: str,
+        value: Any,
+        type_: Type,
+        *,
+        codec: SimpleCodec | None = None,
+        nillable: bool = False,
+        default: str | None = None,
+        fixed: str | None = None,
+    ) -> str:
+        """The text of an element of a declared type, without declarations."""
+        name = self.context.qualified(tag)
+        if value is None:
+            if nillable or isinstance(type_, AnyType):
+                return f'<{name} {self.context.prefix(XSI)}:nil="true"/>'
+            return self.problem("is None: expected a value, since it may not be nil")
+        if isinstance(type_, RecordRef):
+            return self._record(name, value, type_.key)
+        if isinstance(type_, AnyType):
+            return self._anything(tag, name, value)
+        codec = codec or self.context.simple(type_)
+        text = self._text(value, codec, fixed)
+        if text == "" and default is not None:
+            return self.problem(f"is empty, which would be read as the default {default!r}")
+        return f"<{name}>{self._escaped(text)}</{name}>"
+
+    def _text(self, value: Any, codec: SimpleCodec, fixed: str | None = None) -> str:
+        try:
+            text = codec.encode(value, self.context.prefix, False)
+            if fixed is not None:
+                wanted = codec.encode(value_of(fixed, codec), self.context.prefix, False)
+                if text != wanted:
+                    return self.problem(f"is {value!r:.60}: expected the fixed value {fixed!r}")
+            return text
+        except ValueError as error:
+            return self.problem(f"{value!r:.60} is not {codec.words}: {error}")
+
+    def _escaped(self, text: str) -> str:
+        try:
+            return escape_text(text)
+        except EncodeError as error:
+            return self.problem(str(error))
+
+    def _escaped_attribute(self, text: str) -> str:
+        try:
+            return escape_attribute(text)
+        except EncodeError as error:
+            return self.problem(str(error))
+
+    def _anything(self, tag: str, name: str, value: Any) -> str:
+        """A value of no declared type: kept XML as it is, anything else with its xsi:type."""
+        if isinstance(value, _Element):
+            value = Raw(value)
+        if isinstance(value, Raw):
+            if value.tag != tag:
+                return self.problem(f"holds the element {value.tag}: expected {tag}")
+            return value.xml.decode()
+        if is_record_class(type(value)):
+            return self._record(name, value, None)
+        if isinstance(value, Enum):
+            return self._anything(tag, name, value.value)
+        builtin = builtin_for(value)
+        if builtin is None:
+            return self.problem(f"is {type(value).__name__}, which has no counterpart in XSD")
+        atomic = Atomic(builtin)
+        text = self._escaped(self._text(value, self.context.simple(atomic)))
+        return f"<{name}{self._xsi_type(BUILTINS[builtin].tag)}>{text}</{name}>"
+
+    def _xsi_type(self, type_name: str) -> str:
+        return f' {self.context.prefix(XSI)}:type="{self.context.qualified(type_name)}"'
+
+    # --- a record -------------------------------------------------------------------------------------------------
+
+    def _record(self, name: str, value: Any, declared: Key | None) -> str:
+        """An element of a record type; `declared` None where anything may stand."""
+        bound, value = self._actual(value, declared)
+        if bound is None:
+            return ""
+        said = ""
+        if bound.record.key != declared:
+            if bound.record.name is None:
+                return self.problem(f"is {bound.cls.__name__}, an anonymous type, which xsi:type cannot name")
+            said = self._xsi_type(bound.record.name)
+        attributes = self._attributes(value, bound)
+        content = self.content(value, bound)
+        return f"<{name}{said}{attributes}>{content}</{name}>" if content else f"<{name}{said}{attributes}/>"
+
+    def _actual(self, value: Any, declared: Key | None) -> tuple[Bound | None, Any]:
+        """The record that a value belongs to, if it may stand where `declared` is expected."""
+        if isinstance(value, Mapping) and declared is not None:
+            value = self._made(value, self.context.bound(declared))
+            if value is None:
+                return None, None
+        key = own_class(type(value))
+        if key is not declared and (
+            not is_record_class(key) or (declared is not None and not self.context.derives(key, declared))
+        ):
+            expected = getattr(declared, "__name__", declared)
+            self.problem(f"is {type(value).__name__}: expected {expected}")
+            return None, None
+        bound = self.context.bound(key)
+        if bound.record.abstract:
+            self.problem(f"is {key.__name__}, an abstract type: expected one derived from it")
+            return None, None
+        return bound, value
+
+    def _made(self, given: Mapping[Any, Any], bound: Bound) -> Any:
+        """An instance from a mapping of its fields."""
+        known = [field.name for field in bound.record.fields]
+        unknown = [name for name in given if name not in known]
+        for name in unknown:
+            self.problem(f"has no field {name}{did_you_mean(str(name), known)}")
+        if unknown:
+            return None
+        values = {name: bound.absent[name].make() for name in known} | dict(given)
+        try:
+            return bound.cls(**values)
+        except (ValueError, TypeError) as error:
+            self.problem(f"{bound.cls.__name__} refuses it: {error}")
+            return None
+
+    def content(self, value: Any, bound: Bound) -> str:
+        """What stands between the tags."""
+        record = bound.record
+        if record.text is None:
+            return self._particle(record.content, value, bound)
+        field = record.text
+        given = getattr(value, field.name)
+        if given is None:
+            given = value_of(field.fixed, bound.simple[field.name]) if field.fixed is not None else None
+        self.path.append(f".{field.name}")
+        text = (
+            self.problem("is None: expected a value")
+            if given is None
+            else self._escaped(self._text(given, bound.simple[field.name], field.fixed))
+        )
+        self.path.pop()
+        return text
+
+    def _attributes(self, value: Any, bound: Bound) -> str:
+        found = [self._attribute(field, getattr(value, field.name), bound) for field in bound.record.attributes]
+        wildcard = bound.record.any_attribute
+        if wildcard is not None:
+            found.append(self._any_attributes(wildcard, getattr(value, wildcard.name), bound))
+        return "".join(found)
+
+    def _attribute(self, field: AttributeField, value: Any, bound: Bound) -> str:
+        codec = bound.simple[field.name]
+        if value is None or value is msgspec.UNSET:
+            if field.fixed is None:
+                if field.required:
+                    self.path.append(f".{field.name}")
+                    self.problem("is missing: the attribute is required")
+                    self.path.pop()
+                return ""
+            value = value_of(field.fixed, codec)
+        self.path.append(f".{field.name}")
+        text = self._escaped_attribute(self._text(value, codec, field.fixed))
+        self.path.pop()
+        return f' {self.context.qualified(field.tag)}="{text}"'
+
+    def _any_attributes(self, wildcard: AnyAttributeField, value: Any, bound: Bound) -> str:
+        if value is None or value is msgspec.UNSET:
+            return ""
+        self.path.append(f".{wildcard.name}")
+        found = []
+        if not isinstance(value, Mapping):
+            self.problem(f"is {type(value).__name__}: expected a dict from Clark names to texts")
+            value = {}
+        for name, text in value.items():
+            if not isinstance(name, str) or not isinstance(text, str) or not is_ncname(split(name)[1]):
+                self.problem(f"has {name!r}: {text!r:.60}: expected a Clark name and a text")
+            elif name in bound.attributes or not allows(wildcard.namespaces, name):
+                self.problem(f"has {name}, which may not stand here")
+            else:
+                found.append(f' {self.context.qualified(name)}="{self._escaped_attribute(text)}"')
+        self.path.pop()
+        return "".join(found)
+
+    # --- content --------------------------------------------------------------------------------------------------
+
+    def _particle(self, particle: Particle, value: Any, bound: Bound) -> str:
+        if isinstance(particle, ElementField):
+            return self._element_field(particle, getattr(value, particle.name), bound)
+        if isinstance(particle, ChoiceField):
+            return self._choice_field(particle, getattr(value, particle.name))
+        if isinstance(particle, AnyField):
+            return self._any_field(particle, getattr(value, particle.name))
+        if particle.optional and not present(particle, value):
+            return ""
+        if isinstance(particle, Choice):
+            return self._choice(particle, value, bound)
+        return "".join([self._particle(inner, value, bound) for inner in particle.particles])
+
+    def _choice(self, particle: Choice, value: Any, bound: Bound) -> str:
+        given = [inner for inner in particle.particles if present(inner, value)]
+        if len(given) == 1:
+            return self._particle(given[0], value, bound)
+        if not given:
+            if particle.optional or any(may_be_empty(inner) for inner in particle.particles):
+                return ""
+            return self.problem(f"lacks one of {_names(particle)}: exactly one is required")
+        both = " and ".join(_names(inner) for inner in given)
+        shared = self._shared_branch(particle, value)
+        if shared is not None:
+            return self._particle(shared, value, bound)
+        return self.problem(f"has {both}: expected only one of them")
+
+    def _shared_branch(self, particle: Choice, value: Any) -> Particle | None:
+        """Where branches share fields: the only one that has room for all that is given."""
+        given = {leaf.name for leaf in leaves(particle) if is_given(leaf, getattr(value, leaf.name))}
+        fitting = [inner for inner in particle.particles if given <= {leaf.name for leaf in leaves(inner)}]
+        return min(fitting, key=lambda inner: len(list(leaves(inner)))) if fitting else None
+
+    def _element_field(self, field: ElementField, value: Any, bound: Bound) -> str:
+        codec = bound.simple.get(field.name)
+        if field.many:
+            return self._many(field, value, codec)
+        self.path.append(f".{field.name}")
+        text = self._single(field, value, codec)
+        self.path.pop()
+        return text
+
+    def _single(self, field: ElementField, value: Any, codec: SimpleCodec | None) -> str:
+        if value is msgspec.UNSET or (value is None and not field.nillable):
+            if field.minimum == 0:
+                return ""
+            if field.fixed is None or codec is None:
+                return self.problem("is missing: a value is required")
+            value = value_of(field.fixed, codec)
+        return self.element(
+            field.tag,
+            value,
+            field.type,
+            codec=codec,
+            nillable=field.nillable,
+            default=field.default if field.default is not None else None,
+            fixed=field.fixed,
+        )
+
+    def _many(self, field: ElementField, value: Any, codec: SimpleCodec | None) -> str:
+        items = self._items(field.name, value, field.minimum, field.maximum)
+        found = []
+        for place, item in enumerate(items):
+            self.path.append(f".{field.name}[{place}]")
+            found.append(
+                self.element(
+                    field.tag,
+                    item,
+                    field.type,
+                    codec=codec,
+                    nillable=field.nillable,
+                    default=field.default,
+                    fixed=field.fixed,
+                )
+            )
+            self.path.pop()
+        return "".join(found)
+
+    def _items(self, name: str, value: Any, minimum: int, maximum: int | None) -> SequenceAbc[Any]:
+        if value is None or value is msgspec.UNSET:
+            value = ()
+        self.path.append(f".{name}")
+        if not isinstance(value, (list, tuple)):
+            self.problem(f"is {type(value).__name__}: expected a list")
+            value = ()
+        elif len(value) < minimum:
+            self.problem(f"has {len(value)} items: expected at least {minimum}")
+        elif maximum is not None and len(value) > maximum:
+            self.problem(f"has {len(value)} items: expected at most {maximum}")
+        self.path.pop()
+        return value  # type: ignore[no-any-return]  # a list or a tuple, as just seen
+
+    def _any_field(self, field: AnyField, value: Any) -> str:
+        single = None if value is None or value is msgspec.UNSET else (value,)
+        items = self._items(field.name, value if field.many else single, field.minimum, field.maximum)
+        found = []
+        for place, item in enumerate(items):
+            self.path.append(f".{field.name}[{place}]" if field.many else f".{field.name}")
+            found.append(self._raw(field, item))
+            self.path.pop()
+        return "".join(found)
+
+    def _raw(self, field: AnyField, item: Any) -> str:
+        if isinstance(item, (_Element, bytes, str)):
+            try:
+                item = Raw(item)
+            except SoapkitError as error:
+                return self.problem(f"is not an element: {error}")
+        if not isinstance(item, Raw):
+            return self.problem(f"is {type(item).__name__}: expected Raw or an lxml element")
+        if not allows(field.namespaces, item.tag):
+            return self.problem(f"is {item.tag}, whose namespace may not stand here")
+        return item.xml.decode()
+
+    # --- choices --------------------------------------------------------------------------------------------------
+
+    def _choice_field(self, field: ChoiceField, value: Any) -> str:
+        single = None if value is None or value is msgspec.UNSET else (value,)
+        items = self._items(field.name, value if field.many else single, field.minimum, field.maximum)
+        found = []
+        for place, item in enumerate(items):
+            self.path.append(f".{field.name}[{place}]" if field.many else f".{field.name}")
+            found.append(self._escaped(item) if field.mixed and isinstance(item, str) else self._chosen(field, item))
+            self.path.pop()
+        return "".join(found)
+
+    def _chosen(self, field: ChoiceField, item: Any) -> str:
+        alternative = self._alternative(field, item)
+        if alternative is None:
+            known = ", ".join(dict.fromkeys(self._alternative_name(one) for one in field.alternatives))
+            return self.problem(f"is {type(item).__name__}: expected one of {known}")
+        if alternative.tag is not None:
+            return self.element(alternative.tag, item, alternative.type, nillable=alternative.nillable)
+        assert isinstance(alternative.type, RecordRef)
+        return self.content(item, self.context.bound(alternative.type.key))
+
+    def _alternative_name(self, alternative: Alternative) -> str:
+        if isinstance(alternative.type, RecordRef):
+            return getattr(alternative.type.key, "__name__", str(alternative.type.key))
+        return "Raw" if alternative.type == ANY_TYPE else self._words(alternative.type)
+
+    def _words(self, type_: Type) -> str:
+        return "anything" if isinstance(type_, (AnyType, RecordRef)) else self.context.simple(type_).words
+
+    def _alternative(self, field: ChoiceField, item: Any) -> Alternative | None:
+        """The alternative that the class of `item` stands for: the very class first, then a base, then a text."""
+        if item is None:
+            return next((one for one in field.alternatives if one.nillable), None)
+        cls = own_class(type(item)) if is_record_class(type(item)) else type(item)
+        for one in field.alternatives:
+            if isinstance(one.type, RecordRef) and one.type.key is cls:
+                return one
+        if isinstance(item, Raw):
+            return next((one for one in field.alternatives if one.type == ANY_TYPE and one.tag == item.tag), None)
+        for one in field.alternatives:
+            if isinstance(one.type, RecordRef):
+                if one.tag is not None and is_record_class(cls) and self.context.derives(cls, one.type.key):
+                    return one
+            elif not isinstance(one.type, AnyType) and self._writes(one.type, item):
+                return one
+        return next((one for one in field.alternatives if one.type == ANY_TYPE), None)
+
+    def _writes(self, type_: Type, item: Any) -> bool:
+        assert not isinstance(type_, (RecordRef, AnyType))
+        try:
+            self.context.simple(type_).encode(item, self.context.prefix, True)
+        except ValueError:
+            return False
+        return True
+
+
+# --- what is given ------------------------------------------------------------------------------------------------
+
+
+def is_given(leaf: Particle, value: Any) -> bool:
+    """Whether a field holds something to write. None is a value (nil) only where nil is told from absent."""
+    if value is msgspec.UNSET:
+        return False
+    if isinstance(leaf, ElementField) and not leaf.many:
+        return value is not None or leaf.nillable
+    return value is not None and value != [] and value != ()
+
+
+def present(particle: Particle, value: Any) -> bool:
+    """Whether any field below a particle is given."""
+    return any(is_given(leaf, getattr(value, leaf.name)) for leaf in leaves(particle))
+
+
+def may_be_empty(particle: Particle) -> bool:
+    """Whether a particle may be nothing at all."""
+    if isinstance(particle, Choice):
+        return particle.optional or any(may_be_empty(inner) for inner in particle.particles)
+    if isinstance(particle, (ElementField, ChoiceField, AnyField)):
+        return particle.minimum == 0
+    return particle.optional or all(may_be_empty(inner) for inner in particle.particles)
+
+
+def _names(particle: Particle) -> str:
+    return ", ".join(leaf.name for leaf in leaves(particle))

@@ -1,0 +1,283 @@
+"""The pass over a security header, top to bottom: each token, key and signature in its turn.
+
+The law of this file: what is known of an element is held with the element itself. When decryption makes a new tree,
+everything known moves to the elements that took the places of the old ones, and nothing else is carried over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from lxml.etree import _Element
+
+from soapkit.errors import SecurityError
+from soapkit.security.decrypt import Deciphered, cipher_value, decipher, put_back, read_cipher, unwrap
+from soapkit.security.ids import IdIndex, id_of
+from soapkit.security.markup import (
+    DATA_REFERENCE,
+    ENCRYPTED_DATA,
+    ENCRYPTED_KEY,
+    REFERENCE_LIST,
+    SIGNATURE,
+    TIMESTAMP,
+    USERNAME_TOKEN,
+    at_most_one,
+)
+from soapkit.security.parts import Message
+from soapkit.security.provider import CryptoProvider
+from soapkit.security.references import Carried, Named, Wrapped, key_info_of, read_key_info
+from soapkit.security.settings import Require
+from soapkit.security.timestamp import Lifetime, check_lifetime, read_timestamp
+from soapkit.security.tokens import CheckedUser, check_username_token
+from soapkit.security.verify import Proved, Verifier
+from soapkit.soap.envelope import Envelope
+from soapkit.xml.walk import children, place_of, tag_of
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Elements that came encrypted under one EncryptedData. `parent`: the element whose whole content it was."""
+
+    elements: tuple[_Element, ...]
+    algorithm: str
+    parent: _Element | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A key that an EncryptedKey brought: by the element's id, and by SHA-1 of its cipher value."""
+
+    key_id: str | None
+    sha1: bytes
+    value: bytes = field(repr=False)
+
+
+@dataclass(slots=True)
+class Pass:
+    """One message on its way through. Filled by `run`; read by `soapkit.security.requirements`."""
+
+    message: Message
+    require: Require
+    provider: CryptoProvider
+    now: datetime
+    proved: list[Proved] = field(default_factory=list)
+    opened: list[Opened] = field(default_factory=list)
+    secrets: list[Secret] = field(default_factory=list)
+    users: list[CheckedUser] = field(default_factory=list)
+    lifetime: Lifetime | None = None
+    warnings: list[str] = field(default_factory=list)
+    _done: list[_Element] = field(default_factory=list)
+    _index: IdIndex | None = None
+
+    @property
+    def index(self) -> IdIndex:
+        """The ids of the message as it is now."""
+        if self._index is None:
+            self._index = IdIndex(self.message.envelope.root)
+        return self._index
+
+    def run(self) -> None:
+        """Process the header, then encrypted data in the Body that brings its own key.
+
+        Raises `SecurityError` for the first thing that is wrong.
+        """
+        while (entry := self._next()) is not None:
+            self._done.append(entry)
+            if len(self._done) > self.require.limits.tokens:
+                raise SecurityError(f"a security header of more than {self.require.limits.tokens} entries is not read")
+            handler = _HANDLERS.get(tag_of(entry))
+            if handler is not None:
+                handler(self, entry)
+        self._open_loose()
+
+    def _next(self) -> _Element | None:
+        for entry in self.message.tokens:
+            if not any(entry is done for done in self._done):
+                return entry
+        return None
+
+    def _timestamp(self, element: _Element) -> None:
+        if self.lifetime is not None:
+            # WSS SOAP Message Security 1.1, section 10: at most one in a header.
+            raise SecurityError("a security header holds one Timestamp at most", place=place_of(element))
+        self.lifetime = read_timestamp(element)
+        check_lifetime(self.lifetime, now=self.now, max_age=self.require.max_age, skew=self.require.skew)
+
+    def _username_token(self, element: _Element) -> None:
+        if self.require.username is None:
+            self.warnings.append("a UsernameToken was not checked: Require(username=...) gives no passwords")
+            return
+        self.users.append(
+            check_username_token(
+                element,
+                self.require.username,
+                now=self.now,
+                max_age=self.require.max_age,
+                skew=self.require.skew,
+            )
+        )
+
+    def _signature(self, element: _Element) -> None:
+        if self.require.trust is None:
+            self.warnings.append("a signature was not checked: Require(trust=...) says whom to believe")
+            return
+        if len(self.proved) >= self.require.limits.signatures:
+            raise SecurityError(f"more than {self.require.limits.signatures} signatures are not checked")
+        verifier = Verifier(self.require, self.require.trust, self.provider, self.now, self.index, self.secret_of)
+        self.proved.append(verifier.verify(element))
+
+    def _encrypted_key(self, element: _Element) -> None:
+        secret = self._unwrap(element)
+        references = at_most_one(element, REFERENCE_LIST)
+        if references is not None:
+            self._open([(self._referred(entry), secret.value) for entry in children(references, DATA_REFERENCE)])
+
+    def _reference_list(self, element: _Element) -> None:
+        found = [self._referred(entry) for entry in children(element, DATA_REFERENCE)]
+        self._open([(data, self._own_secret(data)) for data in found])
+
+    def _open_loose(self) -> None:
+        """Encrypted data in the Body whose key comes with it, as plain XML Encryption writes it."""
+        body = self.message.envelope.body
+        loose = [data for data in children(body, ENCRYPTED_DATA) if _brings_key(data)]
+        if loose and self.require.keys:
+            self._open([(data, self._own_secret(data)) for data in loose])
+
+    def secret_of(self, source: Wrapped) -> bytes:
+        """The key that an EncryptedKey brought, unwrapped now if it was not yet. Raises `SecurityError`."""
+        if source.element is not None:
+            known = id_of(source.element)
+            for secret in self.secrets:
+                if known is not None and secret.key_id == known:
+                    return secret.value
+            return self._unwrap(source.element).value
+        for secret in self.secrets:
+            if secret.sha1 == source.sha1:
+                return secret.value
+        raise SecurityError("no encrypted key at hand has the EncryptedKeySHA1 that is named")
+
+    def _own_secret(self, data: _Element) -> bytes:
+        key_info = key_info_of(data)
+        if key_info is None:
+            raise SecurityError("the encrypted data does not say which key opens it", place=place_of(data))
+        source = read_key_info(key_info, self.index)
+        if not isinstance(source, Wrapped):
+            raise SecurityError("the encrypted data names a certificate, not a key", place=place_of(data))
+        return self.secret_of(source)
+
+    def _referred(self, reference: _Element) -> _Element:
+        return self.index.find(reference.get("URI", ""), by=reference)
+
+    def _unwrap(self, element: _Element) -> Secret:
+        keys = self.require.keys
+        if not keys:
+            raise SecurityError("the message is encrypted; Require(key=...) says what to decrypt with")
+        key_info = key_info_of(element)
+        source = read_key_info(key_info, self.index) if key_info is not None and _says_something(key_info) else None
+        if isinstance(source, Wrapped):
+            raise SecurityError("a key that is encrypted under another encrypted key is not followed")
+        if isinstance(source, Named):
+            keys = tuple(key for key in keys if source.matches(key.certificate)) or keys
+        elif isinstance(source, Carried):
+            keys = tuple(key for key in keys if key.certificate == source.certificates[0]) or keys
+        value = unwrap(element, keys, self.require.algorithms, self.provider)
+        sha1 = hashlib.sha1(cipher_value(element), usedforsecurity=False).digest()
+        secret = Secret(id_of(element), sha1, value)
+        self.secrets.append(secret)
+        return secret
+
+    def _open(self, wanted: list[tuple[_Element, bytes]]) -> None:
+        """Decrypt, and put what came out in its place."""
+        if len(wanted) + len(self.opened) > self.require.limits.data:
+            raise SecurityError(f"more than {self.require.limits.data} encrypted parts are not decrypted")
+        if not wanted:
+            return
+        found = [self._decipher(data, secret) for data, secret in wanted]
+        parents = [_wholly(piece) for piece in found]
+        tracked = [*self._tracked(), *(parent for parent in parents if parent is not None)]
+        reread = put_back(self.message.envelope.root, found, tracked, self.provider)
+        self._move(reread.root, reread.moved)
+        for piece, elements, parent in zip(found, reread.pieces, parents, strict=True):
+            moved = reread.moved[parent][0] if parent is not None else None
+            self.opened.append(Opened(elements, piece.algorithm.uri, moved))
+
+    def _decipher(self, data: _Element, secret: bytes) -> Deciphered:
+        policy = self.require.algorithms
+        if data.tag != ENCRYPTED_DATA:
+            raise SecurityError(f"a reference to encrypted data leads to {tag_of(data)}", place=place_of(data))
+        cipher = read_cipher(data, policy)
+        if cipher.mode != "gcm" and (policy.cbc == "never" or (policy.cbc == "signed" and not self.is_covered(data))):
+            raise SecurityError(
+                f"data encrypted with {cipher.name} is decrypted only under a signature that was verified before",
+                place=place_of(data),
+            )
+        return decipher(data, cipher, secret, self.provider)
+
+    def is_covered(self, element: _Element) -> bool:
+        """Whether a signature by somebody believed covers this very element, or one around it."""
+        covered = [item for proof in self.proved if proof.signer is not None for item in proof.elements]
+        around = [element, *element.iterancestors()]
+        return any(item is node for item in covered for node in around)
+
+    def _tracked(self) -> list[_Element]:
+        known = [item for proof in self.proved for item in (proof.signature, *proof.elements)]
+        known += [item for entry in self.opened for item in (*entry.elements, entry.parent) if item is not None]
+        header = [self.message.security] if self.message.security is not None else []
+        return [*header, *self._done, *known]
+
+    def _move(self, root: _Element, moved: dict[_Element, tuple[_Element, ...]]) -> None:
+        """Hold on to the new tree, and hold what is known with the elements of it."""
+
+        def all_of(elements: tuple[_Element, ...]) -> tuple[_Element, ...]:
+            return tuple(new for old in elements for new in moved[old])
+
+        security = self.message.security
+        self.message = Message(Envelope.read(root), moved[security][0] if security is not None else None)
+        self._index = None
+        # what was skipped as ciphertext is looked at again as what it turned out to be
+        self._done = [new for old in self._done for new in moved[old] if new.tag == old.tag]
+        self.proved = [
+            replace(proof, signature=moved[proof.signature][0], elements=all_of(proof.elements))
+            for proof in self.proved
+        ]
+        self.opened = [
+            Opened(
+                all_of(entry.elements), entry.algorithm, moved[entry.parent][0] if entry.parent is not None else None
+            )
+            for entry in self.opened
+        ]
+
+
+_HANDLERS: dict[str, Callable[[Pass, _Element], None]] = {
+    TIMESTAMP: Pass._timestamp,
+    USERNAME_TOKEN: Pass._username_token,
+    SIGNATURE: Pass._signature,
+    ENCRYPTED_KEY: Pass._encrypted_key,
+    REFERENCE_LIST: Pass._reference_list,
+}
+
+
+def _wholly(piece: Deciphered) -> _Element | None:
+    """The element whose whole content a piece is, None for an element or for content beside other content."""
+    parent = piece.data.getparent()
+    if (
+        piece.whole
+        or parent is None
+        or len(parent) != 1
+        or (parent.text or "").strip()
+        or (piece.data.tail or "").strip()
+    ):
+        return None
+    return parent
+
+
+def _says_something(key_info: _Element) -> bool:
+    return len(key_info) > 0
+
+
+def _brings_key(data: _Element) -> bool:
+    key_info = key_info_of(data)
+    return key_info is not None and any(True for _ in children(key_info, ENCRYPTED_KEY))

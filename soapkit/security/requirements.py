@@ -1,0 +1,161 @@
+"""Require, held against what was found in a message: believed, or not.
+
+The law of this file: a requirement is met by the very elements that the rest of the journey will use, at the places
+where it will look for them. A signed element elsewhere, however alike, meets nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from cryptography import x509
+from lxml.etree import _Element
+
+from soapkit.errors import SecurityError
+from soapkit.security.inbound import Opened, Pass
+from soapkit.security.keys import name_of
+from soapkit.security.verify import Proved
+from soapkit.soap.security_result import Covered, SecurityResult
+
+
+def believe(found: Pass) -> SecurityResult:
+    """The result of a pass that meets its `Require`. Raises `SecurityError` for the first requirement that is not met.
+
+    The replay store is asked last, so that a message that is refused leaves no trace in it.
+    """
+    signer = _signer(found)
+    for part in found.require.encrypted:
+        _check_encrypted(found, part)
+    username = _username(found)
+    _check_seen(found)
+    lifetime = found.lifetime
+    return SecurityResult(
+        envelope=found.message.envelope,
+        signed=tuple(_signed(found)),
+        encrypted=tuple(_encrypted(found)),
+        signer=signer,
+        signer_name=name_of(signer) if signer is not None else "",
+        username=username,
+        created=lifetime.created if lifetime is not None else None,
+        expires=lifetime.expires if lifetime is not None else None,
+        warnings=tuple(found.warnings) + (found.require.algorithms.warnings if found.proved or found.opened else ()),
+    )
+
+
+def _signer(found: Pass) -> x509.Certificate | None:
+    """The one who signed all that must be signed; without such a requirement, whoever signed the Body, or anything."""
+    by_signer = _by_signer(found)
+    wanted = [(part, element) for part in found.require.signed for element in _present(found, part, "signed")]
+    if wanted:
+        for signer, proofs in by_signer:
+            if all(_covers(proofs, element) for _, element in wanted):
+                return signer
+        raise SecurityError(_why_unsigned(wanted, by_signer))
+    body = found.message.envelope.body
+    signers = [signer for signer, proofs in by_signer if _covers(proofs, body)] or [signer for signer, _ in by_signer]
+    return signers[0] if signers else None
+
+
+def _by_signer(found: Pass) -> list[tuple[x509.Certificate, list[Proved]]]:
+    grouped: list[tuple[x509.Certificate, list[Proved]]] = []
+    for proof in found.proved:
+        if proof.signer is None:
+            continue
+        for signer, proofs in grouped:
+            if signer == proof.signer:
+                proofs.append(proof)
+                break
+        else:
+            grouped.append((proof.signer, [proof]))
+    return grouped
+
+
+def _why_unsigned(wanted: list[tuple[str, _Element]], by_signer: list[tuple[x509.Certificate, list[Proved]]]) -> str:
+    if not by_signer:
+        return f"the message is not signed; {', '.join(dict.fromkeys(part for part, _ in wanted))} must be"
+    for part, element in wanted:
+        if not any(_covers(proofs, element) for _, proofs in by_signer):
+            names = ", ".join(name_of(signer) for signer, _ in by_signer)
+            return f"the {part} at its place is not covered by the signature of {names}"
+    return "the parts that must be signed are signed, but not all by the same signer"
+
+
+def _covers(proofs: list[Proved], element: _Element) -> bool:
+    around = [element, *element.iterancestors()]
+    return any(item is node for proof in proofs for item in proof.elements for node in around)
+
+
+def _check_encrypted(found: Pass, part: str) -> None:
+    for element in _present(found, part, "encrypted"):
+        if not _is_opened(found.opened, element) and not _is_wholly_opened(found, element):
+            raise SecurityError(f"the {part} did not come encrypted")
+
+
+def _is_opened(opened: list[Opened], element: _Element) -> bool:
+    around = [element, *element.iterancestors()]
+    return any(
+        node is item
+        for entry in opened
+        for item in (*entry.elements, entry.parent)
+        if item is not None
+        for node in around
+    )
+
+
+def _is_wholly_opened(found: Pass, element: _Element) -> bool:
+    """Whether an element holds nothing but what came encrypted: its content may come in several pieces."""
+    texts = [element.text, *(entry.tail for entry in element)]
+    return (
+        element is found.message.envelope.body
+        and len(element) > 0
+        and not any((text or "").strip() for text in texts)
+        and all(_is_opened(found.opened, entry) for entry in element)
+    )
+
+
+def _present(found: Pass, part: str, what: str) -> tuple[_Element, ...]:
+    elements = found.message.named(part)
+    if not elements:
+        raise SecurityError(f"the message has no {part}, which must be there and {what}")
+    return elements
+
+
+def _username(found: Pass) -> str | None:
+    if found.require.username is None:
+        return None
+    if len(found.users) != 1:
+        raise SecurityError(f"expected one UsernameToken, found {len(found.users)}")
+    return found.users[0].name
+
+
+def _check_seen(found: Pass) -> None:
+    """Claim the nonce and the signatures: each is believed once as long as it would pass for fresh."""
+    store = found.require.replay
+    if store is None:
+        return
+    keys = [f"nonce {user.name} {user.nonce}" for user in found.users if user.nonce]
+    if found.lifetime is not None:
+        keys += [
+            f"signature {hashlib.sha256(proof.value).hexdigest()}" for proof in found.proved if proof.signer is not None
+        ]
+    ttl = found.require.max_age + 2 * found.require.skew
+    for key in keys:
+        if not store.claim(key, ttl, now=found.now):
+            raise SecurityError(f"this message was seen before ({key.partition(' ')[0]} repeated)")
+
+
+def _signed(found: Pass) -> list[Covered]:
+    return [
+        Covered(found.message.name_of(element), element, proof.algorithm.uri, name_of(proof.signer))
+        for proof in found.proved
+        if proof.signer is not None
+        for element in proof.elements
+    ]
+
+
+def _encrypted(found: Pass) -> list[Covered]:
+    return [
+        Covered(found.message.name_of(element), element, entry.algorithm)
+        for entry in found.opened
+        for element in ((entry.parent,) if entry.parent is not None else entry.elements)
+    ]

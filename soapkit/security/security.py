@@ -1,0 +1,123 @@
+"""Security, the two verbs: `apply` secures a plain message, `verify` tells what may be believed of a secured one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from soapkit.errors import LimitError, SecurityError, XmlError
+from soapkit.security.encrypt import encrypt
+from soapkit.security.ids import WSU_ID
+from soapkit.security.inbound import Pass
+from soapkit.security.parts import Message, add_security_header, insert_after_timestamp, insert_first, security_header
+from soapkit.security.provider import CryptoProvider
+from soapkit.security.requirements import believe
+from soapkit.security.settings import Encrypt, Require, Sign, Step, Timestamp, UsernameToken
+from soapkit.security.sign import sign
+from soapkit.security.timestamp import timestamp_element
+from soapkit.security.tokens import username_token_element
+from soapkit.security.with_cryptography import CryptographyProvider
+from soapkit.soap.envelope import Envelope
+from soapkit.soap.security_result import SecurityResult
+
+_NONCE_SIZE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """How messages are secured on the way out and what they must satisfy on the way in.
+
+    `outbound`: steps in order, each over the message as the ones before it left it. `inbound`: what is required.
+    `provider`: the crypto library (`soapkit.security.provider`), by default cryptography. `actor`: the SOAP role
+    whose security header this is. One object serves a client and a server alike, and any number of threads.
+
+    >>> from soapkit.security import Security, UsernameToken
+    >>> from soapkit.soap.envelope import Draft
+    >>> from soapkit.soap.version import SOAP_1_1
+    >>> secured = Security(outbound=[UsernameToken("alice", "secret")]).apply(Draft(SOAP_1_1).to_envelope())
+    >>> [block.tag.rpartition("}")[2] for block in secured.headers]
+    ['Security']
+    """
+
+    outbound: Sequence[Step] = ()
+    inbound: Require = field(default_factory=Require)
+    provider: CryptoProvider = field(default_factory=CryptographyProvider)
+    actor: str | None = None
+
+    def apply(
+        self, envelope: Envelope, *, now: datetime | None = None, request: SecurityResult | None = None
+    ) -> Envelope:
+        """The secured message; `envelope` is left as it was.
+
+        `request`: on a server, what `verify` found of the message that this one answers. Raises `SecurityError`.
+        """
+        if not self.outbound:
+            return envelope
+        now = now or datetime.now(UTC)
+        message = add_security_header(Envelope.read(deepcopy(envelope.root)), self.actor)
+        try:
+            for step in self.outbound:
+                _WRITERS[type(step)](message, step, _Making(self.provider, now, request))
+        except (LimitError, XmlError) as error:
+            raise SecurityError(f"the message cannot be secured: {error}") from None
+        return Envelope.read(message.envelope.root)
+
+    def verify(self, envelope: Envelope, *, now: datetime | None = None) -> SecurityResult:
+        """What may be believed of a message.
+
+        Go on with `SecurityResult.envelope`, never with the one that came in. Raises `SecurityError` when the message
+        does not satisfy `inbound`, telling our side why.
+        """
+        header = security_header(envelope, self.actor)
+        if header is None and self.inbound.unsigned_faults and _is_fault(envelope):
+            return SecurityResult(envelope, warnings=("this fault is not secured: anyone may have sent it",))
+        found = Pass(Message(envelope, header), self.inbound, self.provider, now or datetime.now(UTC))
+        found.run()
+        return believe(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """What the steps of one message share."""
+
+    provider: CryptoProvider
+    now: datetime
+    request: SecurityResult | None
+
+
+_Writer: TypeAlias = Callable[[Message, Any, _Making], None]  # each takes its own kind of step
+
+
+def _write_timestamp(message: Message, step: Timestamp, making: _Making) -> None:
+    element = timestamp_element(step.ttl, making.now)
+    element.set(WSU_ID, f"TS-{making.provider.random(16).hex()}")
+    insert_first(message, element)
+
+
+def _write_username_token(message: Message, step: UsernameToken, making: _Making) -> None:
+    element = username_token_element(step, making.now, making.provider.random(_NONCE_SIZE))
+    element.set(WSU_ID, f"UT-{making.provider.random(16).hex()}")
+    insert_after_timestamp(message, element)
+
+
+def _write_signature(message: Message, step: Sign, making: _Making) -> None:
+    sign(message, step, making.provider)
+
+
+def _write_encryption(message: Message, step: Encrypt, making: _Making) -> None:
+    encrypt(message, step, making.provider, making.request)
+
+
+_WRITERS: dict[type, _Writer] = {
+    Timestamp: _write_timestamp,
+    UsernameToken: _write_username_token,
+    Sign: _write_signature,
+    Encrypt: _write_encryption,
+}
+
+
+def _is_fault(envelope: Envelope) -> bool:
+    return len(envelope.content) == 1 and envelope.content[0].tag == envelope.version.fault

@@ -1,0 +1,165 @@
+"""Take every usable contract of the corpus through the journey, and print how many of how many.
+
+python tests/corpus/run.py                     all of them, on both cores; writes docs/corpus.rst
+python tests/corpus/run.py --sample            a fixed, stratified sixth: what CI runs
+python tests/corpus/run.py --only SUBSTRING    those whose path holds a text
+python tests/corpus/run.py --resume            go on where the last run was stopped
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SHARED = ROOT.parent / "shared"
+BUILD = ROOT / "build" / "corpus"
+SECONDS = 240  # for one contract; a journey that takes longer has failed
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sample", action="store_true")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--types", action="store_true", help="type-check the generated packages too (slow)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    if not (SHARED / "unpack").exists():
+        print("../shared is not here: nothing to run")
+        return 1 if os.environ.get("SOAPKIT_PEERS") == "required" else 0
+    corpus = Path(
+        subprocess.run([SHARED / "unpack", "corpus"], capture_output=True, text=True, check=True).stdout.strip()
+    )
+    paths = [row["path"] for row in usable() if options.only in row["path"]]
+    if options.sample:
+        paths = paths[::6]
+    BUILD.mkdir(parents=True, exist_ok=True)
+    log = BUILD / "results.jsonl"
+    done = _done(log) if options.resume else {}
+    if not options.resume:
+        log.unlink(missing_ok=True)
+    for result in travelled(corpus, [path for path in paths if path not in done], log, options.jobs):
+        done[result["path"]] = result
+    results = [done[path] for path in paths if path in done]
+    typed = checked(results) if options.types else None
+    print(table(results, typed))
+    return 0
+
+
+def usable() -> Iterator[dict[str, str]]:
+    """The rows of the index that are well-formed and whose imports are at hand."""
+    with (SHARED / "corpus" / "INDEX.tsv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+            if row["imports_resolved"] == "yes" and row["wellformed"] == "yes":
+                yield row
+
+
+def travelled(corpus: Path, paths: list[str], log: Path, jobs: int) -> Iterator[dict[str, Any]]:
+    """The journeys of these contracts, as each ends; kept in a log as they come, for --resume."""
+    started = time.monotonic()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=40) as pool, log.open("a") as file:
+        waiting = [pool.submit(travelled_one, str(corpus), path) for path in paths]
+        for number, future in enumerate(as_completed(waiting), 1):
+            result = future.result()
+            file.write(json.dumps(result) + "\n")
+            file.flush()
+            if sys.stderr.isatty() or number % 100 == 0:
+                print(f"{number} of {len(paths)}, {time.monotonic() - started:.0f} s", file=sys.stderr)
+            yield result
+
+
+def travelled_one(corpus: str, path: str) -> dict[str, Any]:
+    """One journey, in a process of the pool, within its time."""
+    from journey import Journey, travel
+
+    def late(*_: object) -> None:
+        raise TimeoutError(f"more than {SECONDS} s")
+
+    signal.signal(signal.SIGALRM, late)
+    signal.alarm(SECONDS)
+    try:
+        journey = travel(Path(corpus), path, BUILD / "packages")
+    except TimeoutError as error:
+        journey = Journey(path, failures=[str(error)])
+    finally:
+        signal.alarm(0)
+    return json.loads(journey.to_json())  # type: ignore[no-any-return]
+
+
+def checked(results: list[dict[str, Any]]) -> dict[str, int]:
+    """The number of errors that mypy --strict finds in each generated package, in batches."""
+    packages = [result["package"] for result in results if result["imported"]]
+    errors: Counter[str] = Counter()
+    for start in range(0, len(packages), 40):
+        batch = packages[start : start + 40]
+        command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--config-file="]
+        run = subprocess.run(
+            [*command, *(word for package in batch for word in ("-p", package))],
+            cwd=BUILD / "packages",
+            capture_output=True,
+            text=True,
+        )
+        for line in run.stdout.splitlines():
+            if ": error:" in line:
+                errors[line.split("/")[0]] += 1
+                print(line, file=sys.stderr)
+        if run.returncode not in (0, 1):
+            print(run.stdout[-2000:], run.stderr[-2000:], file=sys.stderr)
+    return {package: errors[package] for package in packages}
+
+
+def table(results: list[dict[str, Any]], typed: dict[str, int] | None) -> str:
+    """How many of how many, then each failure with its reason."""
+    with_operations = [result for result in results if result["loaded"] and result["operations"]]
+    lines = [
+        _line("contracts load", sum(result["loaded"] for result in results), len(results)),
+        _line("operations offered", sum(result["operations"] for result in results), None),
+        _line("problems told", sum(result["told"] for result in results), None),
+        _line("packages generate", sum(result["generated"] for result in with_operations), len(with_operations)),
+        _line("packages import", sum(result["imported"] for result in with_operations), len(with_operations)),
+    ]
+    if typed is not None:
+        lines.append(_line("packages type-check", sum(not count for count in typed.values()), len(typed)))
+    for step, words in (("samples", "samples valid"), ("trips", "round trips the same")):
+        good = sum(result[step]["good"] for result in results)
+        lines.append(_line(words, good, sum(result[step]["total"] for result in results)))
+    slow = sorted(results, key=lambda result: -sum(result["seconds"].values()))[:5]
+    lines += ["", "slowest:"] + [f"  {sum(r['seconds'].values()):6.1f} s  {r['path']} {r['seconds']}" for r in slow]
+    lines += ["", "failures:"]
+    for result in results:
+        for failure in [*result["failures"], *result["samples"]["failures"], *result["trips"]["failures"]]:
+            lines.append(f"  {result['path']}: {' '.join(failure.split())}")
+    return "\n".join(lines)
+
+
+def _line(words: str, good: int, total: int | None) -> str:
+    if total is None:
+        return f"{words:24} {good:>7,}"
+    share = 100 * good / total if total else 100.0
+    return f"{words:24} {good:>7,} of {total:>7,}  {share:6.2f} %"
+
+
+def _done(log: Path) -> dict[str, dict[str, Any]]:
+    if not log.exists():
+        return {}
+    return {result["path"]: result for result in map(json.loads, log.read_text(encoding="utf-8").splitlines())}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
