@@ -7,6 +7,7 @@ python samples/demo.py --serve    leave the endpoint up
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import tempfile
 import threading
@@ -22,7 +23,7 @@ from lxml import etree
 
 import soapkit
 from soapkit.codegen.generate import generate
-from soapkit.security import Encrypt, KeyPair, Require, Security, Sign, Timestamp, TrustStore
+from soapkit.security import SIGNER, Encrypt, KeyPair, Require, Security, Sign, Timestamp, TrustStore
 from soapkit.security.throwaway import make_authority, make_keypair
 
 HERE = Path(__file__).resolve().parent
@@ -80,6 +81,9 @@ def told() -> None:
     trust = TrustStore.of(authority.certificate)
     say(f"{alice.certificate.subject.rfc4514_string()}; {bank.certificate.subject.rfc4514_string()}")
 
+    log = Log()
+    logging.getLogger("soapkit.server").addHandler(log)
+
     step(3, "Host the Bank endpoint with uvicorn: once open, once for signed and encrypted messages only")
     with (
         hosted(soapkit.asgi(MyBank())) as open_address,
@@ -112,6 +116,7 @@ def told() -> None:
                 client.transfer(source="DE1", target="DE2", amount=Decimal("10.00"))
             except soapkit.Fault as fault:
                 say(f"Fault {fault.code.name}: {fault.reason}")
+        say(f"(in the bank's own log: {log.lines[-1]})")
 
     step(8, "The two envelopes, as they went over the wire")
     show("request", exchange.request)
@@ -129,7 +134,7 @@ def security_of_alice(alice: KeyPair, bank: KeyPair, trust: TrustStore) -> Secur
 def security_of_the_bank(bank: KeyPair, trust: TrustStore) -> Security:
     """The same, seen from the bank: it encrypts to whoever signed the request."""
     return Security(
-        outbound=[Timestamp(ttl=300), Sign(bank, parts=["Body", "Timestamp"]), Encrypt(to="signer")],
+        outbound=[Timestamp(ttl=300), Sign(bank, parts=["Body", "Timestamp"]), Encrypt(to=SIGNER)],
         inbound=Require(signed=["Body", "Timestamp"], encrypted=["Body"], trust=trust, key=bank),
     )
 
@@ -150,6 +155,17 @@ def hosted(application: Any, port: int = 0) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(timeout=10)
+
+
+class Log(logging.Handler):
+    """Keeps what the server tells its operator."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
 
 
 # --- what a person sees -------------------------------------------------------------------------------------------

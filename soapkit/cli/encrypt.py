@@ -23,6 +23,7 @@ from soapkit.security.settings import KeyReference
 )
 @click.option("--algorithm", default="aes256-gcm", show_default=True, metavar="NAME")
 @click.option("--key-transport", default="rsa-oaep", show_default=True, metavar="NAME")
+@click.option("--oaep-digest", default="sha256", show_default=True, metavar="NAME", help="sha1 for old libraries.")
 @click.option(
     "--reference",
     type=click.Choice(["direct", "issuer-serial", "ski", "thumbprint", "embedded", "key-name"]),
@@ -44,6 +45,7 @@ def command(
     parts: tuple[str, ...],
     algorithm: str,
     key_transport: str,
+    oaep_digest: str,
     reference: KeyReference,
     data_reference: Literal["token", "retrieval"],
     output: BinaryIO,
@@ -56,6 +58,11 @@ def command(
     Examples:
         soapkit encrypt message.xml --to bank.pem --output encrypted.xml
         soapkit sign message.xml --key alice.p12 | soapkit encrypt - --to bank.pem
+
+    \b
+    For xmlsec1, which knows plain XML Encryption only (and, before 1.3, OAEP with SHA-1 only):
+        soapkit encrypt message.xml --to bank.pem --data-reference retrieval \\
+            --key-transport rsa-oaep-mgf1p --oaep-digest sha1
     """
     envelope = read_envelope(file)
     certificate = load_certificate(to)
@@ -65,6 +72,7 @@ def command(
             parts or ("Body",),
             algorithm,
             key_transport,
+            oaep_digest,
             key_reference=reference,
             data_reference=data_reference,
         )

@@ -36,7 +36,7 @@ def index_source(package: Package) -> str:
         "",
         "from __future__ import annotations",
         "",
-        "_CLASSES = {",
+        "_CLASSES: dict[str, str] = {",
     ]
     for module in package.types.modules:
         named = {plan.record.name: plan.name for plan in module.classes if plan.record.name is not None}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterable, Mapping
+
 from soapkit.codegen.classes import heading
 from soapkit.codegen.literals import comment, docstring, literal
 from soapkit.codegen.plan import Package
-from soapkit.codegen.scope import import_block
+from soapkit.codegen.scope import import_block, member_key
 from soapkit.codegen.services import SERVICES_MODULE
 
 
@@ -16,13 +19,11 @@ def exports(package: Package) -> dict[str, str]:
         for name in sorted(module.names):
             homes.setdefault(name, []).append(module.name)
     found = {name: modules[0] for name, modules in homes.items() if len(modules) == 1}
-    modules = {module.name for module in package.types.modules}
-    found = {name: home for name, home in found.items() if name not in modules}
     for service in package.services:
         names = (service.name, service.async_protocol, service.client, service.async_client)
         found.update(dict.fromkeys(names, SERVICES_MODULE))
     found.update((fault.exception, SERVICES_MODULE) for fault in package.faults)
-    return dict(sorted(found.items()))
+    return {name: found[name] for name in sorted(found, key=member_key)}
 
 
 def init_source(package: Package) -> str:
@@ -36,9 +37,24 @@ def init_source(package: Package) -> str:
         lines += import_block(((f".{home}", name, name) for name, home in names.items()), "    ")
         lines.append("else:")
         lines += [f"    {line}" if line else "" for line in _LAZY.splitlines()]
-        lines += ["", "_HOMES = {", *(f"    {literal(name)}: {literal(home)}," for name, home in names.items()), "}"]
-    lines += ["", "__all__ = [", *(f"    {literal(name)}," for name in names), "]", ""]
+        lines += ["", *_homes(names)]
+    lines += ["", "__all__ = [", *_packed(names), "]", ""]
     return "\n".join(lines)
+
+
+def _homes(names: Mapping[str, str]) -> list[str]:
+    by_module: dict[str, list[str]] = {}
+    for name, home in names.items():
+        by_module.setdefault(home, []).append(name)
+    lines = ["_NAMES = {"]
+    for home, listed in sorted(by_module.items()):
+        lines += [f"    {literal(home)}: [", *_packed(listed, "        "), "    ],"]
+    return [*lines, "}", "_HOMES = {name: home for home, names in _NAMES.items() for name in names}"]
+
+
+def _packed(names: Iterable[str], indent: str = "    ") -> list[str]:
+    """Names, as many in a line as fit."""
+    return textwrap.wrap(", ".join(map(literal, names)) + ",", 120, initial_indent=indent, subsequent_indent=indent)
 
 
 _LAZY = '''

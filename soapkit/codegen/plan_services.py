@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -79,28 +79,37 @@ def _records(services: list[Service], shapes: Shapes, *, everything: bool) -> tu
         for operation in service.operations:
             needed.update(dict.fromkeys(_keys(fault.type for fault in operation.faults)))
     found = reachable(list(needed), shapes)
-    left_out: list[str] = []
+    offered, left_out = _offered(found, shapes)
+    while more := [key for key, record in offered.items() if key not in found and (everything or _derived(record, found))]:
+        found.update(reachable(more, shapes))
+    # By name, so that what is written does not depend on the order of operations.
+    return dict(sorted(found.items(), key=lambda item: (item[1].name or str(item[0]), str(item[0])))), left_out
+
+
+def _derived(record: Record, found: Mapping[Key, Record]) -> bool:
+    """Whether the type may stand, by xsi:type, for one that is needed."""
+    return record.base is not None and record.base.key in found
+
+
+def _offered(found: Mapping[Key, Record], shapes: Shapes) -> tuple[dict[Key, Record], tuple[str, ...]]:
+    """Every other record that can be had with all that it refers to; and those that cannot, with the reason."""
     offered: dict[Key, Record] = {}
+    left_out: list[str] = []
+    known = _Known(found, offered, shapes)
     for key in shapes:
         try:
-            offered.update(reachable([key], _Known(found, offered, shapes)))
+            met = reachable([key], known)
         except ContractError as error:
             left_out.append(f"{key}: {error}")
-    while True:
-        more = {
-            key: record
-            for key, record in offered.items()
-            if key not in found and (everything or (record.base is not None and record.base.key in found))
-        }
-        if not more:
-            return found, tuple(left_out)
-        found.update({key: record for key, record in reachable(list(more), shapes).items() if key not in found})
+        else:
+            offered.update((each, record) for each, record in met.items() if each not in found and each not in offered)
+    return offered, tuple(left_out)
 
 
 class _Known(dict[Key, Record]):
-    """Shapes of which those already met are no longer followed."""
+    """Shapes in which those already met lead no further."""
 
-    def __init__(self, found: dict[Key, Record], offered: dict[Key, Record], shapes: Shapes) -> None:
+    def __init__(self, found: Mapping[Key, Record], offered: Mapping[Key, Record], shapes: Shapes) -> None:
         super().__init__()
         self._met = (found, offered)
         self._shapes = shapes

@@ -35,7 +35,7 @@ from soapkit.xml.names import XSD, local_name, namespace_of
 class Wanted:
     """What types must be planned.
 
-    `records`: all of them, by key, in the order of the contract. `simples`: simple types that stand outside of records
+    `records`: all of them, by key, in the order in which they are to stand. `simples`: simple types that stand outside of records
     (header blocks, fault details), each with its owner and the name it would like. `reserved`: class names that the
     services need; `suffixes`: what a type of such a name is called instead.
     """
@@ -368,7 +368,7 @@ def _bases_first(records: Mapping[Key, Record]) -> Iterator[Key]:
 
 
 def _in_order(records: Sequence[Record]) -> list[Record]:
-    """Bases before what is derived from them, else as the contract has them."""
+    """Bases before what is derived from them, else as they come."""
     by_key = {record.key: record for record in records}
     placed: dict[Key, Record] = {}
     for record in records:

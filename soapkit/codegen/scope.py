@@ -94,10 +94,10 @@ def import_block(entries: Iterable[tuple[str, str, str]], indent: str = "") -> l
     Three sections: the standard library, others, the package itself. A renamed import stands alone.
     """
     statements: dict[tuple[str, str], list[str]] = {}
-    for module, name, alias in sorted(entries, key=lambda entry: (_member_key(entry[1]), entry[2])):
+    for module, name, alias in sorted(entries, key=lambda entry: (member_key(entry[1]), entry[2])):
         renamed = alias if alias != name else ""
         statements.setdefault((module, renamed), []).append(f"{name} as {alias}" if renamed else name)
-    ordered = sorted(statements.items(), key=lambda item: (_module_key(item[0][0]), _member_key(item[1][0].split()[0])))
+    ordered = sorted(statements.items(), key=lambda item: (_module_key(item[0][0]), member_key(item[1][0].split()[0])))
     lines: list[str] = []
     section = -1
     for (module, _), names in ordered:
@@ -113,7 +113,7 @@ def _module_key(module: str) -> tuple[int, list[tuple[int, str]]]:
     return section, _natural(module)
 
 
-def _member_key(name: str) -> tuple[int, list[tuple[int, str]], str]:
+def member_key(name: str) -> tuple[int, list[tuple[int, str]], str]:
     """Constants, then classes, then the rest."""
     kind = 0 if len(name) > 1 and name.isupper() else 1 if name[0].isupper() else 2
     return kind, _natural(name), name

@@ -233,9 +233,9 @@ class _ServicesWriter(_Writer):
             f"name={literal(service.name)}",
             f"namespace={literal(service.namespace)}",
             f"port_type={literal(service.port_type)}",
-            f"operations={_tuple(method.constant for method in plan.methods)}",
+            f"operations={_tall_tuple(method.constant for method in plan.methods)}",
         ]
-        said += [f"ports={_tuple(map(self._port, service.ports))}"] if service.ports else []
+        said += [f"ports={_tall_tuple(map(self._port, service.ports))}"] if service.ports else []
         if service.documentation.strip():
             said.append(f"documentation={literal(service.documentation.strip())}")
         make = self.scope.use(OPERATION, "Service")
@@ -374,3 +374,10 @@ def _about(method: MethodPlan) -> str:
 def _tuple(parts: Iterable[str]) -> str:
     listed = list(parts)
     return f"({', '.join(listed)}{',' if len(listed) == 1 else ''})"
+
+
+def _tall_tuple(parts: Iterable[str]) -> str:
+    """A tuple as an argument of a call: one line a part, where one line does not hold all."""
+    listed = list(parts)
+    line = _tuple(listed)
+    return line if len(line) <= 100 else "\n        ".join(["(", *(f"{part}," for part in listed)]) + "\n    )"

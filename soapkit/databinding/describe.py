@@ -485,7 +485,7 @@ def _content(
         known = inherited | own
         if mark.content is None:
             return Sequence(tuple(known.values()))
-        return parse_model(mark.content, known, where=cls.__name__)
+        return parse_model(mark.content, known, spare=inherited, where=cls.__name__)
     added: Sequence | Choice | All = Sequence(tuple(field for name, field in own.items() if name not in inherited))
     if mark.content is not None:
         added = parse_model(mark.content, own, where=cls.__name__)

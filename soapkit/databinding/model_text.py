@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from soapkit.databinding.shape import All, Choice, ElementLike, Particle, Sequence, leaves
 from soapkit.errors import Place, UsageError
@@ -13,10 +13,13 @@ _TOKEN = re.compile(r"\s*([(),|&?]|[^\s(),|&?]+)")
 _GROUPS: dict[str, type[Sequence | Choice | All]] = {",": Sequence, "|": Choice, "&": All}
 
 
-def parse_model(text: str, fields: Mapping[str, ElementLike], *, where: str = "") -> Sequence | Choice | All:
+def parse_model(
+    text: str, fields: Mapping[str, ElementLike], *, spare: Collection[str] = (), where: str = ""
+) -> Sequence | Choice | All:
     """The model that `text` says of `fields`, by their Python names.
 
-    Raises `UsageError` for a text that cannot be read, an unknown field, and a field that the text leaves out.
+    `spare`: fields that the text may leave out (a restriction drops those of its base). Raises `UsageError` for a text
+    that cannot be read, an unknown field, and any other field that the text leaves out.
     """
     place = Place(path=where)
     tokens = _TOKEN.findall(text)[::-1]
@@ -63,7 +66,7 @@ def parse_model(text: str, fields: Mapping[str, ElementLike], *, where: str = ""
     model = group()
     if tokens:
         raise fail(f"goes on after its end: {tokens[-1]!r}")
-    left_out = fields.keys() - {leaf.name for leaf in leaves(model)}
+    left_out = fields.keys() - {leaf.name for leaf in leaves(model)} - set(spare)
     if left_out:
         raise fail(f"leaves out {', '.join(sorted(left_out))}")
     return model

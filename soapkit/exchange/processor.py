@@ -158,6 +158,7 @@ class Processor:
         envelope = security.envelope if security is not None else envelope
         fault = self._fault_in(envelope, operation)
         if fault is not None:
+            fault.unverified = security is not None and not security.is_signed(envelope.content[0])
             raise fault
         if operation.reply is None:
             raise MessageError(f"{operation.name} is one-way, and yet a reply came")

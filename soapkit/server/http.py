@@ -42,4 +42,4 @@ class HttpRequest:
 
 
 NOT_FOUND = Response(404, Headers({"Content-Type": "text/plain; charset=utf-8"}), b"no service at this path\n")
-TOO_LARGE = Response(413, Headers({"Content-Type": "text/plain; charset=utf-8", "Connection": "close"}), b"too large\n")
+TOO_LARGE = Response(413, Headers({"Content-Type": "text/plain; charset=utf-8"}), b"the request is too large\n")

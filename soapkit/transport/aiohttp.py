@@ -113,7 +113,7 @@ class AiohttpTransport:
         reader = BodyReader(raw.headers.get("content-encoding"), self._limits, without_userinfo(url))
         if raw.content_length is not None:
             reader.expect(raw.content_length)
-        async for piece in raw.content.iter_any():
+        while piece := await raw.content.readany():
             reader.feed(piece)
         return reader.finish()
 

@@ -104,6 +104,7 @@ def without_userinfo(url: str) -> str:
     return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}" if "@" in authority else url
 
 
+@lru_cache(maxsize=256)
 def origin_of(url: str) -> tuple[str, str, int]:
     """Scheme, host and port: those who share all three may share secrets."""
     parts = parts_of(url)

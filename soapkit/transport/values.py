@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-
 # Fields that are meant for one origin, and told to no other and in no log.
 SECRETS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 

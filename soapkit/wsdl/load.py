@@ -23,14 +23,17 @@ READERS: dict[str, Callable[..., Definitions]] = {DEFINITIONS: read_wsdl11}
 """What reads a document, by the Clark name of its root element."""
 
 
-def load_contract(source: str | Path | bytes, *, documents: Documents | None = None, strict: bool = False) -> Contract:
+def load_contract(
+    source: str | Path | bytes, *, documents: Documents | None = None, strict: bool = False, usable: bool = True
+) -> Contract:
     """Read a contract.
 
     `source`: a path, an ``http(s):`` URL, a zip archive, or the bytes of a WSDL document. `documents`: where to find
-    what it imports, and how to read URLs. `strict`: a rule that the contract breaks is an error.
+    what it imports, and how to read URLs. `strict`: a rule that the contract breaks is an error. `usable` False: a
+    contract is returned even if none of its operations can be used.
 
-    Raises `ContractError` when the source is not a contract, and when nothing in it can be used; all that is wrong is
-    told together. What costs single operations only stands in `Contract.problems`.
+    Raises `ContractError` when the source is not a contract, and when it has operations and none can be used; all that
+    is wrong is told together. What costs single operations only stands in `Contract.problems`.
 
     >>> load_contract("wsdl/bank.wsdl").service().operation("transfer").unwrap
     'receipt'
@@ -46,7 +49,9 @@ def load_contract(source: str | Path | bytes, *, documents: Documents | None = N
     )
     shapes = ContractShapes(SchemaShapes(schema))
     services = services_of(definitions, shapes, told)
-    _check_usable(definitions, told, any(service.operations for service in services), first)
+    _check_filled(first)
+    if usable and not any(service.operations for service in services):
+        told.problems.raise_as(ContractError)
     for document in documents.documents:
         told.warnings.found += document.warnings
     if strict:
@@ -105,13 +110,10 @@ def _reader(first: Document) -> Callable[..., Definitions]:
     )
 
 
-def _check_usable(definitions: Definitions, told: Told, usable: bool, first: Document) -> None:
-    """Raise `ContractError` for a contract that says nothing, or of which nothing can be used."""
-    said = definitions.services or definitions.port_types or definitions.bindings or definitions.messages
-    if not said and not definitions.schemas and not told.problems.found:
+def _check_filled(first: Document) -> None:
+    """Raise `ContractError` for a document without any definition."""
+    if not any(local_name(tag_of(element)) != "documentation" for element in children(first.root)):
         raise ContractError(
             "the document defines nothing; expected messages, a port type, a binding and a service",
             place=Place(first.source, first.root.sourceline),
         )
-    if not usable:
-        told.problems.raise_as(ContractError)

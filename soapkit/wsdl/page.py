@@ -10,8 +10,9 @@ from lxml.etree import _Element
 from soapkit.errors import Place, Problems
 from soapkit.wsdl.model import Policy
 from soapkit.xml.documents import Document
-from soapkit.xml.names import WSDL11, clark
+from soapkit.xml.names import WSDL11, XSD, clark
 from soapkit.xml.walk import children
+from soapkit.xsd.document import OLD_NAMESPACES
 
 POLICY_NAMESPACES = ("http://www.w3.org/ns/ws-policy", "http://schemas.xmlsoap.org/ws/2004/09/policy")
 _POLICY = tuple(clark(namespace, "Policy") for namespace in POLICY_NAMESPACES)
@@ -67,7 +68,7 @@ class Page:
                 element,
             )
             return self.own(local)
-        return clark(namespace, local)
+        return clark(XSD if namespace in OLD_NAMESPACES else namespace, local)
 
     def attached(self, *elements: _Element) -> tuple[Policy, ...]:
         """The policies that stand in these elements, or that they refer to (WS-PolicyAttachment, 4)."""

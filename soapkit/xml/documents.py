@@ -17,7 +17,7 @@ import posixpath
 import re
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
@@ -40,13 +40,17 @@ _ENCODING_BY_START = (
 )
 
 
+# A contract may put hundreds of namespaces on its root: it is never canonicalised, which is what the limit is for.
+CONTRACT_LIMITS = replace(DEFAULT_LIMITS, in_scope=10_000)
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentLimits:
     """How much may be read for one contract: documents, bytes of all together, and `xml` of each."""
 
     documents: int = 2_000
     bytes: int = 256 * 1024 * 1024
-    xml: XmlLimits = DEFAULT_LIMITS
+    xml: XmlLimits = CONTRACT_LIMITS
 
 
 DEFAULT_DOCUMENT_LIMITS = DocumentLimits()
@@ -99,6 +103,7 @@ class Documents:
         self._links: dict[tuple[str, str], str] = {}
         self._size = 0
         self._mapping = {key: self._mapped(key, target) for key, target in (mapping or {}).items()}
+        self._logical = {url: key for key, url in self._mapping.items() if urlsplit(key).scheme in _REMOTE}
         self._catalogs = self._load_catalogs(url_of_path(Path(catalog))) if catalog is not None else ()
 
     # --- what is there --------------------------------------------------------------------------------------------
@@ -124,7 +129,7 @@ class Documents:
     # --- where it is ----------------------------------------------------------------------------------------------
 
     def give(self, data: bytes | str, name: str = "contract.wsdl") -> str:
-        """Keep a document that is at hand, and return its URL. Where it refers to others, only the mapping finds them."""
+        """Keep a document that is at hand, and return its URL. What it refers to is found by the mapping only."""
         url = name if urlsplit(name).scheme in _REMOTE else f"memory:/{name}"
         # text has no encoding any more, whatever its declaration says
         self._given[url] = _DECLARED_ENCODING.sub(rb"\1", data.encode()) if isinstance(data, str) else data
@@ -156,7 +161,9 @@ class Documents:
         """
         written = location.strip()
         url = urldefrag(join_urls(written, base)).url
-        for key in (written, url, namespace):
+        # what stands for a URL may refer to its neighbours there
+        logical = urldefrag(join_urls(written, self._logical[base])).url if base in self._logical else ""
+        for key in (written, url, logical, namespace):
             found = self._looked_up(key) if key else None
             if found is not None:
                 return self._links.setdefault((base, written), found)

@@ -19,7 +19,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.codegen.generate import generate
-from soapkit.databinding.sample import sample_children, sample_element
+from soapkit.databinding.sample import sample_content, sample_element
 from soapkit.databinding.shape import RecordRef
 from soapkit.errors import SoapkitError
 from soapkit.exchange.body import codecs_for, decode_body, encode_body
@@ -162,7 +162,7 @@ def _samples(
 def sample_body(message: Message, contract: Contract, *, full: bool = True) -> list[_Element]:
     """The elements of a sample Body."""
     if message.tag is None:
-        return list(sample_children(message.record, contract.shapes, full=full))
+        return list(sample_content(message.record, contract.shapes, full=full))
     return [sample_element(message.tag, RecordRef(message.record), contract.shapes, full=full)]
 
 

@@ -59,7 +59,7 @@ def spyne_application(protocol: str) -> Any:
 @pytest.fixture(params=["1.1", "1.2"])
 def client(request: pytest.FixtureRequest) -> Iterator[Any]:
     with make_server("127.0.0.1", 0, spyne_application(request.param), handler_class=Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         with soapkit.Client.from_wsdl(f"http://127.0.0.1:{server.server_port}/?wsdl") as made:
             yield made

@@ -30,7 +30,7 @@ class Quiet(WSGIRequestHandler):
 def wsgi_address(bank_service: ModuleType) -> Iterator[str]:
     """The bank under wsgiref, a WSGI server that does nothing for an application."""
     with make_server("127.0.0.1", 0, soapkit.wsgi(bank_service.MyBank()), handler_class=Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()

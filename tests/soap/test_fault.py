@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lxml import etree
 
 from soapkit.errors import EncodeError, FaultCode
 from soapkit.soap.envelope import Draft, Envelope
@@ -49,7 +48,8 @@ def test_a_fault_of_soap_12_is_read_whole() -> None:
         "<soap:Code><soap:Value>soap:Sender</soap:Value>"
         "<soap:Subcode><soap:Value>x:NoMoney</soap:Value>"
         "<soap:Subcode><soap:Value>x:AtAll</soap:Value></soap:Subcode></soap:Subcode></soap:Code>"
-        '<soap:Reason><soap:Text xml:lang="de">kein Geld</soap:Text><soap:Text xml:lang="en">no money</soap:Text></soap:Reason>'
+        '<soap:Reason><soap:Text xml:lang="de">kein Geld</soap:Text>'
+        '<soap:Text xml:lang="en">no money</soap:Text></soap:Reason>'
         "<soap:Node>urn:node</soap:Node><soap:Role>urn:role</soap:Role><soap:Detail><x:funds/></soap:Detail>"
     )
     assert fault.code == FaultCode("Sender", ("{urn:x}NoMoney", "{urn:x}AtAll"))
@@ -212,7 +212,7 @@ def test_a_soap_12_fault_is_read_as_it_was_written(
 ) -> None:
     fault = fault_in(SOAP_1_2, write_fault(SOAP_1_2, code, reasons, "<d/>", role=role, node=node))
     assert (fault.code, fault.reasons, fault.role, fault.node) == (code, reasons, role.strip(), node.strip())
-    assert [etree.tostring(entry) for entry in fault.detail][0].startswith(b"<d")
+    assert [entry.tag for entry in fault.detail] == ["d"]
 
 
 @given(st.sampled_from(["Sender", "Receiver", "VersionMismatch", "MustUnderstand"]), WORDS.filter(bool), WORDS)
@@ -224,7 +224,8 @@ def test_a_soap_11_fault_is_read_as_it_was_written(name: str, reason: str, role:
 def test_comments_inside_a_fault_do_not_matter() -> None:
     text = (
         '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><!-- a --><s:Fault>'
-        "<faultcode>s:<!-- b -->Client</faultcode><faultstring>no<!-- c --> money</faultstring></s:Fault></s:Body></s:Envelope>"
+        "<faultcode>s:<!-- b -->Client</faultcode><faultstring>no<!-- c --> money</faultstring>"
+        "</s:Fault></s:Body></s:Envelope>"
     )
     fault = read_fault(Envelope.read(parse_message(text.encode())))
     assert fault is not None

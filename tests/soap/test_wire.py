@@ -1,6 +1,7 @@
 """Envelopes in HTTP bodies: media types, actions, encodings."""
 
 import codecs
+import contextlib
 import time
 
 import pytest
@@ -67,18 +68,14 @@ def test_a_content_type_that_readers_would_not_agree_on_is_refused(text: str) ->
 
 @given(st.text())
 def test_any_content_type_is_read_or_refused(text: str) -> None:
-    try:
+    with contextlib.suppress(MessageError):
         assert isinstance(parse_media_type(text), MediaType)
-    except MessageError:
-        pass
 
 
 @given(st.lists(st.sampled_from(['"', "\\", ";", "=", " ", ",", "a/b", "x", "\t"]), max_size=40).map("".join))
 def test_any_parameters_are_read_or_refused(text: str) -> None:
-    try:
+    with contextlib.suppress(MessageError):
         parse_media_type("text/xml" + text)
-    except MessageError:
-        pass
 
 
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126)))
@@ -90,10 +87,8 @@ def test_an_action_is_read_as_it_was_written(action: str) -> None:
 @pytest.mark.parametrize("piece", [" ", ";", "=", '"', '\\"', "a=", ";a", '"; ', "; a=b c", ","])
 def test_a_long_content_type_is_read_in_linear_time(piece: str) -> None:
     started = time.perf_counter()
-    try:
+    with contextlib.suppress(MessageError):
         parse_media_type("text/xml; a=" + piece * 30_000 + '"')
-    except MessageError:
-        pass
     assert time.perf_counter() - started < 1
 
 
@@ -270,10 +265,8 @@ def test_a_doctype_is_refused() -> None:
 
 @given(st.binary(max_size=200), st.sampled_from([None, "text/xml; charset=utf-16", "text/xml; charset=utf-8", "a/b;c"]))
 def test_any_bytes_are_a_message_or_a_typed_error(body: bytes, content_type: str | None) -> None:
-    try:
+    with contextlib.suppress(SoapkitError):
         unpack(body, content_type)
-    except SoapkitError:
-        pass
 
 
 @given(st.data())
@@ -282,7 +275,5 @@ def test_a_damaged_message_is_a_message_or_a_typed_error(data: st.DataObject) ->
     for _ in range(data.draw(st.integers(1, 4))):
         position = data.draw(st.integers(0, len(body) - 1))
         body[position : position + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
-    try:
+    with contextlib.suppress(SoapkitError):
         unpack(bytes(body), "text/xml; charset=utf-8")
-    except SoapkitError:
-        pass

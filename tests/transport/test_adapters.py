@@ -108,7 +108,7 @@ def named(*names: str) -> Exception:
     ],
 )
 def test_the_errors_of_a_client_become_ours(asynchronous: bool, error: Exception, kind: type[SoapkitError]) -> None:
-    with pytest.raises(kind, match="^http://bank.example/: .*why") as caught:
+    with pytest.raises(kind, match=r"^http://bank\.example/: .*why") as caught:
         send(FakeClient(asynchronous, error))
     assert caught.value.__cause__ is error
 

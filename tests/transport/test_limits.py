@@ -1,5 +1,6 @@
 """Bodies within limits, compressed or not."""
 
+import contextlib
 import gzip
 import os
 import tracemalloc
@@ -79,7 +80,5 @@ def test_a_bomb_is_refused_at_a_fifth_of_its_size() -> None:
 
 @given(st.binary(max_size=300), st.sampled_from(["gzip", "deflate"]))
 def test_any_bytes_expand_or_are_refused(body: bytes, coding: str) -> None:
-    try:
+    with contextlib.suppress(SoapkitError):
         expand(body, coding)
-    except SoapkitError:
-        pass

@@ -48,7 +48,7 @@ def test_a_proxy_of_the_environment_is_used(peer: Any, send: Any, monkeypatch: p
 
 def test_a_secured_request_asks_the_proxy_for_a_tunnel(peer: Any, send: Any, reply: Any) -> None:
     peer.answers = [reply("403 Forbidden", b"")]
-    with pytest.raises(ConnectError, match="^https://bank.example/: "):
+    with pytest.raises(ConnectError, match=r"^https://bank\.example/: "):
         send(Request("https://bank.example/", b"x"), proxy=peer.url)
     assert peer.heard[0].line.startswith("CONNECT bank.example:443 ")
 

@@ -95,6 +95,7 @@ def test_a_certificate_for_another_name_is_refused(secured: Any, send: Any, alic
         send(Request(secured.url, b"x"), verify=alice.certificate)
 
 
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 def test_verification_can_be_turned_off(secured: Any, send: Any) -> None:
     assert send(Request(secured.url, b"x"), verify=False).status == 200
 

@@ -1,0 +1,523 @@
+"""Schema components -> closed schema documents that libxml2 accepts, one for each namespace.
+
+The law of this file: what is written is complete (every import, every component that the start leads to, nothing
+else) and says what the contract says, as far as libxml2 can be told. What it refuses is written looser, at the grade
+that `Looser` asks for; what nobody declares is written as anything. `Normalised.gaps` tells the second.
+
+One line of a document is one component, so that a complaint about a line is a complaint about a component.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias
+
+from soapkit.errors import ContractError, Problem
+from soapkit.xml.names import XML, XSD, local_name, namespace_of, split
+from soapkit.xml.serialise import escape_attribute
+from soapkit.xsd.arrays import is_array
+from soapkit.xsd.model import (
+    ANY_TYPE_NAME,
+    Attribute,
+    AttributeWildcard,
+    ComplexType,
+    Constraint,
+    Element,
+    ElementRef,
+    Facet,
+    Group,
+    GroupRef,
+    Particle,
+    SimpleType,
+    TypeUse,
+    Wildcard,
+    is_builtin,
+)
+from soapkit.xsd.resolve import attributes_of, base_of, chain_of, element_of, group_of, own_attributes, type_use_of
+from soapkit.xsd.schema import Schema, Space
+
+ComponentKey: TypeAlias = "tuple[Space, str]"
+Looser: TypeAlias = "Mapping[ComponentKey, int]"
+"""How loosely a component is written: 1 without what restricts values and order, 2 as anything at all."""
+
+DRIVER: Final = "soapkit:all"
+_XS: Final = f"{{{XSD}}}"
+_ANYTHING: Final = Wildcard(process="lax", minimum=0, maximum=None)
+_LARGEST: Final = 4096  # libxml2 counts occurrences with an automaton; a bound beyond this is written as none
+_KEPT_WHEN_LOOSE: Final = {"enumeration", "whiteSpace"}
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """Schema documents by URL, and the one (`DRIVER`) that imports all.
+
+    `owners`: the component of each line of each document, after the first. `components`: all that is in them. `gaps`:
+    what is referred to and nobody declares; it is written as anything.
+    """
+
+    documents: Mapping[str, str]
+    owners: Mapping[str, tuple[ComponentKey, ...]]
+    components: frozenset[ComponentKey]
+    gaps: tuple[Problem, ...] = ()
+
+
+def normalise(schema: Schema, roots: Iterable[ComponentKey], looser: Looser | None = None) -> Normalised:
+    """The documents that `roots` and all they lead to need. A root that nobody declares is passed over."""
+    plan = _Plan(schema, looser or {})
+    for root in roots:
+        plan.need(*root)
+    while plan.waiting:
+        plan.write(plan.waiting.pop())
+    return plan.finish()
+
+
+@dataclass(slots=True)
+class _Page:
+    """The schema document of one namespace while it is written."""
+
+    namespace: str
+    url: str
+    lines: list[str] = field(default_factory=list)
+    owners: list[ComponentKey] = field(default_factory=list)
+    prefixes: dict[str, str] = field(default_factory=dict)
+
+    def text(self, urls: Mapping[str, str]) -> str:
+        """The document: its first line is the root and the imports."""
+        declared = "".join(
+            f' xmlns:{prefix}="{escape_attribute(namespace)}"'
+            for namespace, prefix in self.prefixes.items()
+            if namespace != XML
+        )
+        target = f' targetNamespace="{escape_attribute(self.namespace)}"' if self.namespace else ""
+        imports = "".join(
+            _import(namespace, urls[namespace]) for namespace in urls if namespace not in (self.namespace, XSD)
+        )
+        body = "\n".join(self.lines)
+        return f'<xs:schema xmlns:xs="{XSD}"{declared}{target}>{imports}\n{body}\n</xs:schema>'
+
+
+def _import(namespace: str, url: str) -> str:
+    name = f' namespace="{escape_attribute(namespace)}"' if namespace else ""
+    return f'<xs:import{name} schemaLocation="{url}"/>'
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What is written, what waits, what could not be."""
+
+    schema: Schema
+    looser: Looser
+    pages: dict[str, _Page] = field(default_factory=dict)
+    seen: set[ComponentKey] = field(default_factory=set)
+    waiting: list[ComponentKey] = field(default_factory=list)
+    gaps: list[Problem] = field(default_factory=list)
+    made_attributes: dict[str, Attribute] = field(default_factory=dict)
+
+    def need(self, space: Space, name: str) -> None:
+        """Have a global component written, once."""
+        if (space, name) not in self.seen and not is_builtin(name):
+            self.seen.add((space, name))
+            self.waiting.append((space, name))
+
+    def page(self, namespace: str) -> _Page:
+        page = self.pages.get(namespace)
+        if page is None:
+            page = self.pages[namespace] = _Page(namespace, f"soapkit:{len(self.pages) + 1}.xsd")
+        return page
+
+    def write(self, key: ComponentKey) -> None:
+        """Write one component on a line of its namespace's document."""
+        space, name = key
+        page = self.page(namespace_of(name))
+        writer = _Writer(self, page, self.looser.get(key, 0))
+        try:
+            line = writer.component(space, name)
+        except ContractError as error:
+            self.gaps += error.problems
+            line = writer.anything(space, name)
+        page.lines.append(line.replace("\n", "&#10;"))
+        page.owners.append(key)
+
+    def finish(self) -> Normalised:
+        urls = {namespace: page.url for namespace, page in self.pages.items()}
+        documents = {page.url: page.text(urls) for page in self.pages.values()}
+        imports = "".join(_import(namespace, url) for namespace, url in urls.items())
+        documents[DRIVER] = f'<xs:schema xmlns:xs="{XSD}" targetNamespace="{DRIVER}">{imports}</xs:schema>'
+        owners = {page.url: tuple(page.owners) for page in self.pages.values()}
+        return Normalised(documents, owners, frozenset(self.seen), tuple(dict.fromkeys(self.gaps)))
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Writes one component into a page, at a grade of looseness."""
+
+    plan: _Plan
+    page: _Page
+    grade: int
+    _groups: tuple[str, ...] = ()
+
+    # --- names ---
+
+    def name(self, clark_name: str) -> str:
+        """A Clark name as a QName of this document."""
+        namespace, local = split(clark_name)
+        if not namespace:
+            return local
+        if namespace == XSD:
+            return f"xs:{local}"
+        if namespace == XML:
+            return f"xml:{local}"
+        prefix = self.page.prefixes.setdefault(namespace, f"n{len(self.page.prefixes) + 1}")
+        return f"{prefix}:{local}"
+
+    def reference(self, space: Space, clark_name: str) -> str:
+        """A QName that refers to a global component, which is then written too."""
+        self.plan.need(space, clark_name)
+        return self.name(clark_name)
+
+    # --- global components ---
+
+    def component(self, space: Space, name: str) -> str:
+        schema = self.plan.schema
+        if space == "element":
+            return self.element(schema.element(name), top=True)
+        if space == "type":
+            found = schema.type(name)
+            return self.complex_type(found) if isinstance(found, ComplexType) else self.simple_type(found, name)
+        if space == "group":
+            group = schema.group(name).content
+            return f'<xs:group name="{local_name(name)}">{self.model(group)}</xs:group>'
+        attribute = self.plan.made_attributes.get(name) or schema.attribute(name)
+        return self.attribute(attribute, top=True)
+
+    def anything(self, space: Space, name: str) -> str:
+        """A component in place of one that cannot be written."""
+        local = local_name(name)
+        if space == "type":
+            return f'<xs:complexType name="{local}" mixed="true">{self.open_content()}</xs:complexType>'
+        if space == "group":
+            return f'<xs:group name="{local}"><xs:sequence>{self.any(_ANYTHING)}</xs:sequence></xs:group>'
+        return f'<xs:{space} name="{local}"/>'
+
+    def open_content(self) -> str:
+        inner = f"<xs:sequence>{self.any(_ANYTHING)}</xs:sequence>"
+        return f'{inner}<xs:anyAttribute processContents="lax"/>'
+
+    # --- types ---
+
+    def type_use(self, use: TypeUse) -> tuple[str, str]:
+        """A type as an attribute ``type="..."``, or as a child."""
+        if isinstance(use, ComplexType):
+            return "", self.complex_type(use)
+        if isinstance(use, SimpleType):
+            return "", self.simple_type(use, None)
+        return f' type="{self.type_name(use)}"', ""
+
+    def type_name(self, use: str) -> str:
+        """A type by name; one that nobody declares as xs:anyType, and a gap."""
+        try:
+            found = self.plan.schema.type(use)
+        except ContractError as error:
+            self.plan.gaps += error.problems
+            return "xs:anyType"
+        return self.reference("type", found.name or use)
+
+    def simple_type(self, component: SimpleType, name: str | None) -> str:
+        named = f' name="{local_name(name)}"' if name else ""
+        if self.grade > 1:
+            inner = (
+                '<xs:restriction base="xs:anySimpleType"/>' if name is None else '<xs:union memberTypes="xs:string"/>'
+            )
+        elif component.kind == "restriction":
+            inner = self.restriction(component.base or f"{_XS}string", component.facets)
+        elif component.kind == "list":
+            attribute, child = self.simple_use(component.item or f"{_XS}string", "itemType")
+            inner = f"<xs:list{attribute}>{child}</xs:list>"
+        else:
+            inner = self.union(component.members)
+        return f"<xs:simpleType{named}>{inner}</xs:simpleType>"
+
+    def simple_use(self, use: TypeUse, attribute: str) -> tuple[str, str]:
+        """A simple type by name in `attribute`, or as a child."""
+        found = self.plan.schema.type(use)
+        if isinstance(found, ComplexType):
+            return f' {attribute}="xs:string"', ""
+        if isinstance(use, str):
+            return f' {attribute}="{self.reference("type", found.name or use)}"', ""
+        return "", self.simple_type(found, None)
+
+    def union(self, members: tuple[TypeUse, ...]) -> str:
+        uses = [self.simple_use(member, "memberTypes") for member in members]
+        named = " ".join(attribute.partition('"')[2][:-1] for attribute, _ in uses if attribute)
+        children = "".join(child for _, child in uses)
+        return f'<xs:union memberTypes="{named}">{children}</xs:union>' if named else f"<xs:union>{children}</xs:union>"
+
+    def restriction(self, base: TypeUse, facets: tuple[Facet, ...]) -> str:
+        attribute, child = self.simple_use(base, "base")
+        return f"<xs:restriction{attribute}>{child}{self.facets(facets, self.holds_names(base))}</xs:restriction>"
+
+    def holds_names(self, use: TypeUse | None) -> bool:
+        """Whether the values of a simple type are QNames, whose prefixes mean something."""
+        while use is not None:
+            if use in (f"{_XS}QName", f"{_XS}NOTATION"):
+                return True
+            found = self.plan.schema.type(use)
+            use = found.base if isinstance(found, SimpleType) else None
+        return False
+
+    def facets(self, facets: tuple[Facet, ...], names: bool = False) -> str:
+        """The facets of one step, each bound once (the last counts), at grade 1 only the enumeration."""
+        kept: dict[str, Facet] = {}
+        for number, facet in enumerate(facets):
+            if self.grade == 0 or facet.name in _KEPT_WHEN_LOOSE:
+                repeats = facet.name in ("enumeration", "pattern")
+                kept[f"{facet.name}{number}" if repeats else facet.name] = facet
+        if "length" in kept:
+            kept.pop("minLength", None)
+            kept.pop("maxLength", None)
+        return "".join(f'<xs:{facet.name} value="{self.facet_value(facet, names)}"/>' for facet in kept.values())
+
+    def facet_value(self, facet: Facet, names: bool) -> str:
+        """The value as written; of an enumeration of QNames, in the prefixes of this document."""
+        if names and facet.clark is not None:
+            return self.name(facet.clark)
+        return escape_attribute(facet.value if facet.name in ("pattern", "enumeration") else facet.value.strip())
+
+    def complex_type(self, component: ComplexType) -> str:
+        named = f' name="{local_name(component.name)}"' if component.name else ""
+        flags = (' mixed="true"' if self.is_mixed(component) else "") + (
+            ' abstract="true"' if component.abstract else ""
+        )
+        block = f' block="{" ".join(sorted(component.block))}"' if component.block and component.name else ""
+        return f"<xs:complexType{named}{flags}{block}>{self.body(component)}</xs:complexType>"
+
+    def is_mixed(self, component: ComplexType) -> bool:
+        if component.mixed:
+            return True
+        base = base_of(self.plan.schema, component)
+        return base is not None and component.derivation == "extension" and self.is_mixed(base)
+
+    def body(self, component: ComplexType) -> str:
+        schema = self.plan.schema
+        if is_array(schema, component):
+            return self.open_content()
+        bottom = tuple(chain_of(schema, component))[-1]
+        has_text = component.simple or bottom.simple or self.simple_base(bottom)
+        if component.base is None or component.base == ANY_TYPE_NAME:
+            return self.open_content() if self.grade > 1 else self.own(component)
+        base = self.type_name(component.base) if isinstance(component.base, str) else "xs:anyType"
+        method = component.derivation or "extension"
+        attributes = self.attributes(component)
+        if has_text:
+            return f"<xs:simpleContent>{self.text_body(component, base, method, attributes)}</xs:simpleContent>"
+        mixed = ' mixed="true"' if self.is_mixed(component) else ""
+        content = self.content(component.content, extends=method == "extension")
+        return (
+            f'<xs:complexContent{mixed}><xs:{method} base="{base}">{content}{attributes}</xs:{method}>'
+            "</xs:complexContent>"
+        )
+
+    def simple_base(self, bottom: ComplexType) -> bool:
+        if bottom.base is None:
+            return False
+        return not isinstance(self.plan.schema.type(bottom.base), ComplexType)
+
+    def text_body(self, component: ComplexType, base: str, method: str, attributes: str) -> str:
+        """The derivation of a type with simple content. A restriction of a simple type (3.4.2) is its extension."""
+        if method == "restriction" and base_of(self.plan.schema, component) is not None:
+            inner = self.simple_type(component.simple_type, None) if component.simple_type is not None else ""
+            facets = self.facets(component.facets)
+            return f'<xs:restriction base="{base}">{inner}{facets}{attributes}</xs:restriction>'
+        return f'<xs:extension base="{base}">{attributes}</xs:extension>'
+
+    def own(self, component: ComplexType) -> str:
+        return self.content(component.content) + self.attributes(component)
+
+    # --- attributes ---
+
+    def attributes(self, component: ComplexType) -> str:
+        """The attributes that a type adds to its base's, or (in a restriction) changes."""
+        schema = self.plan.schema
+        own = own_attributes(schema, component)
+        base = base_of(schema, component)
+        inherited = (
+            {use.tag for use in attributes_of(schema, base).uses}
+            if base is not None and component.derivation == "extension"
+            else set()
+        )
+        uses = "".join(
+            self.attribute(use, top=False)
+            for use in own.uses
+            if use.tag not in inherited and (use.use != "prohibited" or component.derivation == "restriction")
+        )
+        return uses + (self.any_attribute(own.wildcard) if own.wildcard is not None else "")
+
+    def attribute(self, attribute: Attribute, *, top: bool) -> str:
+        namespace, local = split(attribute.tag)
+        value = self.value_constraint(attribute.default, attribute.fixed)
+        use = "" if top or attribute.use == "optional" else f' use="{attribute.use}"'
+        if attribute.use == "required" and attribute.fixed is None:
+            value = ""
+        if not top and namespace and (namespace != self.page.namespace or self.is_global(attribute)):
+            if not self.is_global(attribute):
+                self.plan.made_attributes[attribute.tag] = attribute
+            return f'<xs:attribute ref="{self.reference("attribute", attribute.tag)}"{use}{value}/>'
+        form = ' form="qualified"' if namespace and not top else ""
+        type_attribute, child = "", ""
+        if attribute.type is not None:
+            try:
+                type_attribute, child = self.simple_use(attribute.type, "type")
+            except ContractError as error:
+                self.plan.gaps += error.problems
+        return f'<xs:attribute name="{local}"{form}{type_attribute}{use}{value}>{child}</xs:attribute>'
+
+    def is_global(self, attribute: Attribute) -> bool:
+        return self.plan.schema.has("attribute", attribute.tag)
+
+    def value_constraint(self, default: str | None, fixed: str | None) -> str:
+        if self.grade > 0:
+            return ""
+        if fixed is not None:
+            return f' fixed="{escape_attribute(fixed)}"'
+        return f' default="{escape_attribute(default)}"' if default is not None else ""
+
+    def any_attribute(self, wildcard: AttributeWildcard) -> str:
+        return f'<xs:anyAttribute{self.namespaces(wildcard.namespaces)} processContents="{wildcard.process}"/>'
+
+    def namespaces(self, namespaces: tuple[str, ...]) -> str:
+        """A namespace constraint. ``##other`` excludes the namespace of this document; another, written out, is any."""
+        if namespaces == ("##any",):
+            return ""
+        if namespaces[:1] == ("##other",):
+            return ' namespace="##other"' if self.page.namespace in namespaces[1:] else ""
+        words = " ".join(name or "##local" for name in namespaces)
+        return f' namespace="{escape_attribute(words)}"'
+
+    # --- particles ---
+
+    def occurs(self, particle: Particle) -> str:
+        minimum, maximum = particle.minimum, particle.maximum
+        low = "" if minimum == 1 else f' minOccurs="{min(minimum, _LARGEST)}"'
+        if maximum == 1:
+            return low
+        unbounded = maximum is None or maximum > _LARGEST
+        return f'{low} maxOccurs="{"unbounded" if unbounded else maximum}"'
+
+    def content(self, particle: Particle | None, *, extends: bool = False) -> str:
+        """The content of a type: exact, at grade 1 its elements in any order and number, at 2 anything.
+
+        A type at grade 2 extends types of grade 2, which allow anything already.
+        """
+        if particle is None or particle.maximum == 0:
+            return ""
+        if self.grade > 1:
+            return "" if extends else f"<xs:sequence>{self.any(_ANYTHING)}</xs:sequence>"
+        if isinstance(particle, GroupRef) and self.grade == 0:
+            return self.particle(particle)
+        return self.model(particle)
+
+    def model(self, particle: Particle) -> str:
+        if self.grade == 0:
+            written = self.particle(particle)
+            return written if isinstance(particle, Group) else f"<xs:sequence>{written}</xs:sequence>"
+        leaves = list(self.leaves(particle))
+        wildcards = [leaf for leaf in leaves if isinstance(leaf, Wildcard)]
+        elements: dict[str, str] = {}
+        for leaf in leaves:
+            if not isinstance(leaf, Wildcard):
+                tag = leaf.tag if isinstance(leaf, Element) else leaf.name
+                elements.setdefault(tag, self.particle(_once(leaf)))
+        open_to_any = any(
+            namespaces[0] in ("##any", "##other") for namespaces in (each.namespaces for each in wildcards)
+        )
+        if open_to_any:
+            inner = self.any(Wildcard(process="lax"))
+        else:
+            inner = "".join(elements.values()) + "".join(self.particle(_once(wildcard)) for wildcard in wildcards[:1])
+        return f'<xs:choice minOccurs="0" maxOccurs="unbounded">{inner}</xs:choice>'
+
+    def leaves(self, particle: Particle) -> Iterable[Element | ElementRef | Wildcard]:
+        if isinstance(particle, GroupRef):
+            if particle.name not in self._groups:
+                before, self._groups = self._groups, (*self._groups, particle.name)
+                yield from self.leaves(group_of(self.plan.schema, particle))
+                self._groups = before
+        elif isinstance(particle, Group):
+            for inner in particle.particles:
+                yield from self.leaves(inner)
+        elif particle.maximum != 0:
+            yield particle
+
+    def particle(self, particle: Particle) -> str:
+        if particle.maximum == 0:
+            return ""
+        if isinstance(particle, Element):
+            return self.element(particle, top=False)
+        if isinstance(particle, ElementRef):
+            return self.element_ref(particle)
+        if isinstance(particle, Wildcard):
+            return self.any(particle)
+        if isinstance(particle, GroupRef):
+            group = self.plan.schema.group(particle.name, particle.place)
+            return f'<xs:group ref="{self.reference("group", group.name)}"{self.occurs(particle)}/>'
+        inner = "".join(map(self.particle, particle.particles))
+        return f"<xs:{particle.kind}{self.occurs(particle)}>{inner}</xs:{particle.kind}>"
+
+    def element(self, element: Element, *, top: bool) -> str:
+        namespace, local = split(element.tag)
+        form = "" if top or not namespace else ' form="qualified"'
+        try:
+            type_attribute, child = self.type_use(type_use_of(self.plan.schema, element))
+        except ContractError as error:
+            self.plan.gaps += error.problems
+            type_attribute, child = "", ""
+        flags = ' nillable="true"' if element.nillable else ""
+        if top and element.abstract:
+            flags += ' abstract="true"'
+        if top and element.substitutes and self.plan.schema.has("element", element.substitutes[0]):
+            flags += f' substitutionGroup="{self.reference("element", element.substitutes[0])}"'
+        if element.block:
+            flags += f' block="{" ".join(sorted(element.block))}"'
+        value = self.value_constraint(element.default, element.fixed)
+        occurs = "" if top else self.occurs(element)
+        constraints = "".join(map(self.constraint, element.constraints)) if self.grade == 0 else ""
+        return (
+            f'<xs:element name="{local}"{form}{type_attribute}{occurs}{flags}{value}>{child}{constraints}</xs:element>'
+        )
+
+    def element_ref(self, use: ElementRef) -> str:
+        if use.name.startswith(_XS):  # a schema inside a message, as .NET DataSets have it
+            inside = Wildcard((XSD,), "skip", use.minimum, use.maximum)
+            return self.any(inside)
+        try:
+            element = element_of(self.plan.schema, use)
+        except ContractError as error:
+            self.plan.gaps += error.problems
+            return self.any(Wildcard((namespace_of(use.name),), "lax", use.minimum, use.maximum))
+        return f'<xs:element ref="{self.reference("element", element.tag)}"{self.occurs(use)}/>'
+
+    def any(self, wildcard: Wildcard) -> str:
+        namespaces, occurs = self.namespaces(wildcard.namespaces), self.occurs(wildcard)
+        return f'<xs:any{namespaces} processContents="{wildcard.process}"{occurs}/>'
+
+    def constraint(self, constraint: Constraint) -> str:
+        kind, name = constraint.kind, local_name(constraint.name)
+        declared = "".join(
+            f' xmlns:{prefix}="{escape_attribute(namespace)}"'
+            for prefix, namespace in constraint.prefixes
+            if namespace != XML
+        )
+        refer = ""
+        if constraint.refer is not None:
+            refer = f' refer="{self.name(constraint.refer)}"'
+        fields = "".join(f'<xs:field xpath="{escape_attribute(xpath)}"/>' for xpath in constraint.fields)
+        selector = f'<xs:selector xpath="{escape_attribute(constraint.selector)}"/>'
+        inner = f"{selector}{fields}".replace("<xs:selector", f"<xs:selector{declared}").replace(
+            "<xs:field", f"<xs:field{declared}"
+        )
+        return f'<xs:{kind} name="{name}"{refer}>{inner}</xs:{kind}>'
+
+
+def _once(particle: Element | ElementRef | Wildcard) -> Element | ElementRef | Wildcard:
+    return replace(particle, minimum=1, maximum=1)
