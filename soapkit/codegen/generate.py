@@ -12,12 +12,13 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
+import re
 import shutil
 import sys
 import tempfile
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import CodeType, ModuleType
 
@@ -69,43 +70,38 @@ def generate(
     folder = Path(output)
     check_overwritable(folder, force=force)
     loaded = contract if isinstance(contract, Contract) else load_contract(contract, strict=strict)
-    return write_package(files_for(loaded, folder, name=name, options=options), folder)
+    return write_package(generated(loaded, folder, name=name, options=options).files, folder)
 
 
-def files_for(
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What `generate` writes, and the plan that it came from."""
+
+    package: Package
+    files: Mapping[str, str]
+
+
+def generated(
     contract: Contract, output: str | Path, *, name: str = "", options: Options | None = None
-) -> dict[str, str]:
-    """What `generate` writes, by file name: the package, and the documents of the contract, for servers to hand out."""
+) -> Generated:
+    """The package for a contract, by file name, and the documents of the contract, for servers to hand out."""
     documents = bundled(contract)
     options = replace(options or Options(), contract=next(iter(documents)))
-    files = render(package_for(contract, output, name=name, options=options))
-    return files | {document: data.decode() for document, data in documents.items()}
-
-
-def package_for(
-    contract: str | Path | bytes | Contract,
-    output: str | Path,
-    *,
-    name: str = "",
-    options: Options | None = None,
-    strict: bool = False,
-) -> Package:
-    """The plan of what `generate` would write."""
-    loaded = contract if isinstance(contract, Contract) else load_contract(contract, strict=strict)
-    options = options or Options()
     if not options.generated_from:
-        options = replace(options, generated_from=Path(loaded.source).name)
+        options = replace(options, generated_from=re.split(r"[/\\]", contract.source)[-1])
     called = name or field_name(Path(output).resolve().name)
     if not called.isidentifier():
         raise UsageError(f"{called!r} cannot be the name of a package: expected a Python identifier")
-    return plan_package(loaded.services, loaded.shapes, name=called, options=options)
+    package = plan_package(contract.services, contract.shapes, name=called, options=options)
+    texts = {document: data.decode() for document, data in documents.items()}
+    return Generated(package, render(package) | texts)
 
 
 def differences(files: Mapping[str, str], folder: str | Path) -> list[str]:
     """The names of files that the folder lacks, has too many, or has otherwise than in `files`; empty if none."""
-    there = _generated_files(Path(folder))
-    texts = {name: (Path(folder) / name).read_text(encoding="utf-8") for name in there}
-    return sorted(name for name in texts.keys() | files.keys() if texts.get(name) != files.get(name))
+    paths = {name: Path(folder) / name for name in {*files, *_generated_files(Path(folder))}}
+    texts = {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
+    return sorted(name for name in paths if name not in files or texts.get(name) != files[name].encode())
 
 
 # --- the disk -----------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from lxml.etree import _Element
 
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.describe import DescribedShapes
-from soapkit.databinding.shape import RecordRef
+from soapkit.databinding.shape import ElementField, RecordRef
 from soapkit.errors import DecodeError, MessageError, UsageError
 from soapkit.operation import Header, Message, Service
 from soapkit.soap.envelope import Envelope
@@ -59,7 +59,7 @@ def decode_body(message: Message, body: _Element, codecs: Codecs) -> Any:
         )
     entry = entries[0]
     if message.style == "rpc":
-        entry = _plain_rpc(message, entry)
+        entry = _plain_rpc(message, entry, codecs)
     if tag_of(entry) != message.tag:
         raise MessageError(
             f"expected element {message.tag} in the Body, found {tag_of(entry)}", place=place_of(entry, "message")
@@ -69,25 +69,36 @@ def decode_body(message: Message, body: _Element, codecs: Codecs) -> Any:
     return codec.decode(entry)
 
 
-def _plain_rpc(message: Message, entry: _Element) -> _Element:
+def _plain_rpc(message: Message, entry: _Element, codecs: Codecs) -> _Element:
     """An rpc wrapper as the contract would have it.
 
     Peers (Spyne, node-soap, soapbar) qualify part accessors, which must be in no namespace (WS-I BP 1.1, R2735), and
     give the reply's wrapper names of their own, which are not significant (SOAP 1.1, 7.1). Both are read, and told.
     """
-    accessors = list(children(entry))
+    fields = codecs.shapes[message.record].elements
+    declared = {field.tag for field in fields if isinstance(field, ElementField)}
     misnamed = tag_of(entry) != message.tag
-    qualified = any(tag_of(accessor).startswith("{") for accessor in accessors)
+    qualified = [
+        accessor
+        for accessor in children(entry)
+        if tag_of(accessor) not in declared and local_name(tag_of(accessor)) in declared
+    ]
     if not misnamed and not qualified:
         return entry
-    if misnamed and local_name(tag_of(entry)) != local_name(message.tag or "") and not message.tag.endswith("Response"):  # type: ignore[union-attr]  # rpc always has a wrapper
+    if misnamed and not _is_reply(message) and local_name(tag_of(entry)) != local_name(message.tag or ""):
         return entry
-    logger.warning("an rpc message of a peer names %s as if qualified; read all the same", tag_of(entry))
+    logger.warning("an rpc message of a peer names %s against the contract; read all the same", tag_of(entry))
     plain = copy.deepcopy(entry)
     plain.tag = message.tag or tag_of(entry)
     for accessor in children(plain):
-        accessor.tag = local_name(tag_of(accessor))
+        if tag_of(accessor) not in declared and local_name(tag_of(accessor)) in declared:
+            accessor.tag = local_name(tag_of(accessor))
     return plain
+
+
+def _is_reply(message: Message) -> bool:
+    """WSDL 1.1, 3.5 and SOAP 1.1, 7.1: by convention a reply's wrapper ends in Response; a request's never does."""
+    return (message.tag or "").endswith("Response")
 
 
 def encode_headers(declared: tuple[Header, ...], values: Mapping[str, object], codecs: Codecs) -> tuple[str, ...]:

@@ -45,6 +45,7 @@ DRIVER: Final = "soapkit:all"
 _XS: Final = f"{{{XSD}}}"
 _ANYTHING: Final = Wildcard(process="lax", minimum=0, maximum=None)
 _LARGEST: Final = 4096  # libxml2 counts occurrences with an automaton; a bound beyond this is written as none
+_BLOCKABLE: Final = {"extension", "restriction", "substitution"}
 _KEPT_WHEN_LOOSE: Final = {"enumeration", "whiteSpace"}
 
 
@@ -186,8 +187,10 @@ class _Writer:
             found = schema.type(name)
             return self.complex_type(found) if isinstance(found, ComplexType) else self.simple_type(found, name)
         if space == "group":
-            group = schema.group(name).content
-            return f'<xs:group name="{local_name(name)}">{self.model(group)}</xs:group>'
+            content = self.model(schema.group(name).content)
+            if self.grade > 0:  # the group of a definition occurs once (3.7.2)
+                content = f"<xs:sequence>{content}</xs:sequence>"
+            return f'<xs:group name="{local_name(name)}">{content}</xs:group>'
         attribute = self.plan.made_attributes.get(name) or schema.attribute(name)
         return self.attribute(attribute, top=True)
 
@@ -289,11 +292,15 @@ class _Writer:
         flags = (' mixed="true"' if self.is_mixed(component) else "") + (
             ' abstract="true"' if component.abstract else ""
         )
-        block = f' block="{" ".join(sorted(component.block))}"' if component.block and component.name else ""
+        block = self.block(component.block - {"substitution"}) if component.name else ""
         return f"<xs:complexType{named}{flags}{block}>{self.body(component)}</xs:complexType>"
 
+    def block(self, block: frozenset[str]) -> str:
+        words = "#all" if "#all" in block else " ".join(sorted(block & _BLOCKABLE))
+        return f' block="{words}"' if words else ""
+
     def is_mixed(self, component: ComplexType) -> bool:
-        if component.mixed:
+        if component.mixed or (self.grade > 1 and not component.simple):
             return True
         base = base_of(self.plan.schema, component)
         return base is not None and component.derivation == "extension" and self.is_mixed(base)
@@ -477,8 +484,7 @@ class _Writer:
             flags += ' abstract="true"'
         if top and element.substitutes and self.plan.schema.has("element", element.substitutes[0]):
             flags += f' substitutionGroup="{self.reference("element", element.substitutes[0])}"'
-        if element.block:
-            flags += f' block="{" ".join(sorted(element.block))}"'
+        flags += self.block(element.block)
         value = self.value_constraint(element.default, element.fixed)
         occurs = "" if top else self.occurs(element)
         constraints = "".join(map(self.constraint, element.constraints)) if self.grade == 0 else ""

@@ -7,7 +7,7 @@ it. So a large contract costs what is used of it, and a dangling reference costs
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias, cast
 
 from lxml import etree
@@ -152,7 +152,7 @@ class Schema:
         found = self._read.get((space, name))
         if found is None:
             declared = self.index[space].get(name)
-            found = declared.read() if declared is not None else known_component(space, name)
+            found = _named(declared.read(), name) if declared is not None else known_component(space, name)
             if found is None:
                 found = self._assumed(space, name, place)
             found = self._read.setdefault((space, name), found)
@@ -213,6 +213,13 @@ def _closure(relation: Mapping[str, Sequence[str]], start: str) -> tuple[str, ..
             found[name] = None
             waiting.extend(relation.get(name, ()))
     return tuple(found)
+
+
+def _named(component: Component, name: str) -> Component:
+    """The component under the name it is known by: one that was redefined is known by another (`load`)."""
+    if isinstance(component, (Element, Attribute, Notation)) or component.name == name:
+        return component
+    return replace(component, name=name)
 
 
 def _word(space: Space) -> str:

@@ -17,7 +17,7 @@ from lxml.etree import _Element
 from soapkit.errors import ContractError, Place, Problem, ValidationError
 from soapkit.xml.names import XSI_TYPE, clark, did_you_mean, local_name
 from soapkit.xml.walk import path_of, tag_of
-from soapkit.xsd.model import ComplexType
+from soapkit.xsd.model import ComplexType, SimpleType
 from soapkit.xsd.normalise import DRIVER, ComponentKey, Normalised, normalise
 from soapkit.xsd.resolve import chain_of
 from soapkit.xsd.schema import Schema
@@ -124,6 +124,9 @@ class Validator:
             number = (entry.line or 0) - 2  # the first line is the root
             if 0 <= number < len(owners):
                 changed.setdefault(owners[number], entry.message)
+            elif not entry.line:  # of facets that contradict each other it does not say where
+                simple = (key for keys in normalised.owners.values() for key in keys if self._is_simple(key))
+                changed.update(dict.fromkeys(simple, entry.message))
         told: list[Problem] = []
         for key, message in changed.items():
             grade = self._grades.get(key, 0) + 1
@@ -133,6 +136,9 @@ class Validator:
                     self.loosened.setdefault(each, message)
                     told.append(Problem(f"{each[0]} {each[1]}: {message}"))
         return told
+
+    def _is_simple(self, key: ComponentKey) -> bool:
+        return key[0] == "type" and isinstance(self.schema.type(key[1]), SimpleType)
 
     def _with_bases(self, key: ComponentKey) -> tuple[ComponentKey, ...]:
         """A type and those it is derived from: what a type allows, its bases must allow too."""

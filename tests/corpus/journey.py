@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import sys
 import time
 import traceback
@@ -201,8 +202,8 @@ def _trip(service: Service | None, operation: Operation[Any, Any], kind: str, bo
         second = _envelope(encode_body(message, value, codecs))
     except Exception as error:
         return f"{where}: {_words(error)}"
-    before, after = canonical(first.body), canonical(second.body)
-    return None if before == after else f"{where}: {difference(before, after)}"
+    found = difference(canonical(first.body), canonical(second.body))
+    return None if found is None else f"{where}: {found}"
 
 
 def _envelope(body: str) -> Envelope:
@@ -228,20 +229,39 @@ def _resolved(element: _Element, name: str, value: str) -> str:
     return _value(value)
 
 
+_FLOAT = re.compile(r"-?\d+\.\d+(E-?\d+)?|-?INF|NaN")
+
+
 def _value(text: str) -> str:
     return " ".join(text.split())
 
 
-def difference(before: Any, after: Any, path: str = "") -> str:
-    """Where two canonical values first differ, in words."""
+def _same_text(before: str, after: str) -> bool:
+    """Equal, or two spellings of one number, the second that in which floats are written."""
+    if before == after:
+        return True
+    try:
+        return _FLOAT.fullmatch(after) is not None and float(before) == float(after)
+    except ValueError:
+        return False
+
+
+def difference(before: Any, after: Any, path: str = "") -> str | None:
+    """Where two canonical values first differ, in words; None if they do not."""
     here = f"{path}/{before[0].rpartition('}')[2]}"
     if before[0] != after[0]:
         return f"{here}: {before[0]} became {after[0]}"
-    if before[1] != after[1]:
+    names = [name for name, _ in before[1]]
+    if names != [name for name, _ in after[1]] or not all(
+        _same_text(one[1], other[1]) for one, other in zip(before[1], after[1], strict=True)
+    ):
         return f"{here}: attributes {before[1]} became {after[1]}"
-    if before[2] != after[2]:
+    if not _same_text(before[2], after[2]):
         return f"{here}: text {before[2][:80]!r} became {after[2][:80]!r}"
     for one, other in zip(before[3], after[3], strict=False):
-        if one != other:
-            return difference(one, other, here)
-    return f"{here}: {len(before[3])} children became {len(after[3])}"
+        found = difference(one, other, here)
+        if found:
+            return found
+    if len(before[3]) != len(after[3]):
+        return f"{here}: {len(before[3])} children became {len(after[3])}"
+    return None

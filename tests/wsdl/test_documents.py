@@ -105,7 +105,11 @@ def test_a_catalog_says_what_stands_for_a_location(tmp_path: Path) -> None:
            </catalog>"""
     )
     documents = Documents(catalog=tmp_path / "catalog.xml")
-    for location, tag in (("http://example.org/a.xsd", "a"), ("http://example.org/b.xsd", "b"), ("http://c/c.xsd", "a")):
+    for location, tag in (
+        ("http://example.org/a.xsd", "a"),
+        ("http://example.org/b.xsd", "b"),
+        ("http://c/c.xsd", "a"),
+    ):
         assert documents.read(documents.resolve(location, "memory:/main.wsdl")).root.tag == tag
 
 
@@ -167,7 +171,9 @@ def test_a_url_without_fetch_is_refused() -> None:
 
 def test_a_failure_to_fetch_an_import_names_the_import() -> None:
     documents = Documents(fetch=fetch_from({}))
-    with pytest.raises(ContractError, match=r"main\.wsdl:7: expected a schema at https://example.org/a.xsd; nobody there"):
+    with pytest.raises(
+        ContractError, match=r"main\.wsdl:7: expected a schema at https://example.org/a.xsd; nobody there"
+    ):
         documents.read("https://example.org/a.xsd", place=HERE, expected="a schema")
 
 

@@ -68,7 +68,11 @@ def test_a_one_way_operation_has_no_reply(bank: Contract) -> None:
 
 def test_declared_faults_have_a_type_and_words(bank: Contract) -> None:
     funds, unknown = bank.operation("transfer").faults
-    assert (funds.name, funds.tag, funds.type) == ("InsufficientFunds", TYPES + "insufficientFunds", RecordRef(TYPES + "Funds"))
+    assert (funds.name, funds.tag, funds.type) == (
+        "InsufficientFunds",
+        TYPES + "insufficientFunds",
+        RecordRef(TYPES + "Funds"),
+    )
     assert (unknown.name, unknown.documentation) == ("UnknownAccount", "No account has this number.")
 
 

@@ -1,0 +1,48 @@
+"""The plan of a package -> a server to start from: a class for each Protocol, every method still to be written."""
+
+from __future__ import annotations
+
+from soapkit.codegen.literals import docstring, literal
+from soapkit.codegen.plan import Package, ServicePlan
+from soapkit.codegen.scope import Scope, import_block
+from soapkit.codegen.services import ServiceSignatures
+
+
+def skeleton_source(package: Package) -> str:
+    """The source of a module with an implementation of each service, and the application that hosts them."""
+    defined = {f"My{service.name}" for service in package.services} | {"app"}
+    scope = Scope("", frozenset(defined), direct=True, package=package.name)
+    signatures = ServiceSignatures(package, scope)
+    classes = [line for service in package.services for line in ("", "", *_class(service, signatures))]
+    asgi = scope.use("soapkit", "asgi")
+    if len(package.services) == 1:
+        hosted = f"My{package.services[0].name}()"
+    else:
+        paths = [f"    {literal('/' + service.name)}: My{service.name}()," for service in package.services]
+        hosted = "\n".join(["{", *paths, "}"])
+    return "\n".join(
+        [
+            *docstring(f"A server for {package.name}.", ""),
+            "",
+            *scope.import_lines(),
+            *classes,
+            "",
+            "",
+            f"app = {asgi}({hosted})",
+            "",
+        ]
+    )
+
+
+def _class(service: ServicePlan, signatures: ServiceSignatures) -> list[str]:
+    hidden = frozenset(method.name for method in service.methods)
+    base = signatures.scope.sibling("services", service.name)
+    fault = signatures.scope.use("soapkit", "Fault")
+    lines = [f"class My{service.name}({base}):", *docstring(f"Implements {service.name}.")]
+    for method in service.methods:
+        lines += ["", *signatures.given(method, "def", hidden)]
+        lines.append(f"        raise {fault}({literal(f'{method.name} is not written yet')})")
+    return lines
+
+
+__all__ = ["import_block", "skeleton_source"]
