@@ -7,6 +7,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 
 from tables import Table, duration
 
@@ -26,11 +27,22 @@ HEAVY = ("xmlsec", "cryptography", "urllib3", "aiohttp", "requests", "asyncio", 
 
 def import_table(rounds: int) -> Table:
     """CPU time of whole processes, python's own start subtracted; interleaved, the median of the rounds."""
-    statements = {name: code for name, code in STATEMENTS.items() if _runs(code)}
+    with tempfile.TemporaryDirectory(prefix="soapkit-bench-") as folder:
+        return _measured(rounds, _environment(folder))
+
+
+def _environment(folder: str) -> dict[str, str]:
+    """Byte code is kept, as it is where a package was installed: written by the first run, read by the others."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": folder}
+
+
+def _measured(rounds: int, environment: dict[str, str]) -> Table:
+    statements = {name: code for name, code in STATEMENTS.items() if _runs(code, environment)}
     times: dict[str, list[float]] = {name: [] for name in statements}
     for _ in range(rounds):
         for name, code in statements.items():
-            times[name].append(_cpu_seconds(code))
+            times[name].append(_cpu_seconds(code, environment))
     medians = {name: statistics.median(found) for name, found in times.items()}
     start = medians["python alone"]
     rows = [
@@ -40,21 +52,23 @@ def import_table(rounds: int) -> Table:
     return Table(
         "Import",
         "CPU time of a whole process, less that of ``python alone`` (the bar: 120 ms for ``import soapkit``).",
-        ["", "time", "modules", "of these"],
+        ["statement", "time", "modules", "of these"],
         rows,
     )
 
 
-def _cpu_seconds(code: str) -> float:
+def _cpu_seconds(code: str, environment: dict[str, str]) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, env=environment)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def _runs(code: str) -> bool:
+def _runs(code: str, environment: dict[str, str]) -> bool:
     """Whether a statement can be run here. The first run also writes byte code and warms the disk."""
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False, env=environment
+    )
     if done.returncode:
         print(f"{code!r} is not measured: {done.stderr.strip().splitlines()[-1]}")
     return done.returncode == 0
@@ -66,8 +80,3 @@ def _loaded(code: str) -> list[str]:
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", probe], capture_output=True, text=True, check=True)
     modules = set(done.stdout.split())
     return [str(len(modules)), ", ".join(name for name in HEAVY if name in modules) or "-"]
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "")
-    print(import_table(7).as_text())

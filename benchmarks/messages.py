@@ -47,11 +47,11 @@ def message_tables(rounds: int, only: Collection[str]) -> list[Table]:
 
 
 def _against_floor(times: Times, verb: str, said: str) -> Table:
-    words = {"encode": "values -> bytes of a request", "decode": "bytes of a reply -> typed values"}
+    words = {"encode": "Values -> bytes of a request", "decode": "Bytes of a reply -> typed values"}
     return Table(
         verb.capitalize(),
         f"{words[verb]}; the time of lxml's {said} of the same message is 1.",
-        ["", *SIZES],
+        ["stack", *SIZES],
         [
             [
                 f"lxml {said}" if peer == "lxml" else peer,
@@ -71,7 +71,7 @@ def _against_soapkit(times: Times, verb: str) -> Table:
     return Table(
         verb.capitalize(),
         f"{words[verb]}; soapkit's time is 1.",
-        ["", *SIZES],
+        ["stack", *SIZES],
         [
             [
                 peer,
@@ -101,7 +101,7 @@ def _round_trip(times: Times) -> list[Table]:
         Table(
             "Encode and decode together",
             "How many times faster soapkit is than each peer (bars: zeep 4 for the echo, 8 for 100 records).",
-            ["", *SIZES],
+            ["stack", *SIZES],
             rows,
         )
     ]

@@ -34,7 +34,13 @@ def ratio(value: float) -> str:
 
 def duration(seconds: float) -> str:
     """A time in the unit it is read in."""
-    return f"{seconds * 1e6:.0f} us" if seconds < 0.001 else f"{seconds * 1e3:.3g} ms" if seconds < 1 else f"{seconds:.2f} s"
+    return (
+        f"{seconds * 1e6:.0f} us"
+        if seconds < 0.001
+        else f"{seconds * 1e3:.3g} ms"
+        if seconds < 1
+        else f"{seconds:.2f} s"
+    )
 
 
 def _widths(rows: Sequence[Sequence[str]]) -> list[int]:

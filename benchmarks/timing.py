@@ -19,6 +19,8 @@ def measure(tasks: Mapping[KeyT, Callable[[], Any]], rounds: int) -> dict[KeyT, 
     Each round takes one sample of every task, so that a busy minute of the machine meets all of them; the median over
     the rounds is the result. CPU time of this thread is counted, so that waiting for a core is not.
     """
+    gc.collect()
+    gc.freeze()  # a collection during one peer's sample need not walk all that the others have loaded
     counts = {name: _count(task) for name, task in tasks.items()}
     samples: dict[KeyT, list[float]] = {name: [] for name in tasks}
     for _ in range(rounds):
@@ -29,6 +31,8 @@ def measure(tasks: Mapping[KeyT, Callable[[], Any]], rounds: int) -> dict[KeyT, 
 
 def _count(task: Callable[[], Any]) -> int:
     """How many runs make a sample; finding out warms caches and compiled code."""
+    for _ in range(3):
+        task()
     count = 1
     while (taken := _sample(task, count) * count) < SAMPLE_SECONDS / 4:
         count *= 4

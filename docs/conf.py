@@ -19,7 +19,7 @@ release = version = __version__
 extensions = ["sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 default_role = "literal"  # docstrings write `name`, as this project's code does
-highlight_language = "python"
+highlight_language = "text"
 nitpicky = False
 
 html_theme = "alabaster"

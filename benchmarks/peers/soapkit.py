@@ -8,10 +8,10 @@ import tempfile
 from types import ModuleType
 from typing import Any
 
-from peers.wsgi import poster
 from workload import CONTRACT, RECORDS, REPLIES, Tasks
 
 import soapkit
+from peers.wsgi import poster
 from soapkit.codegen.generate import generate
 from soapkit.testing import FakeTransport
 from soapkit.transport.binding import envelope_of

@@ -1,5 +1,7 @@
 """xsdata: dataclasses as its generator writes them for the contract, its quickest parser and writer."""
 
+# ruff: noqa: RUF009  what is called makes a dataclasses.field
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -117,9 +119,9 @@ def prepare() -> Tasks:
         "encode echo": lambda: serializer.render(one).encode(),
         "encode 100 records": lambda: serializer.render(many).encode(),
         "decode echo": lambda: parser.from_bytes(REPLIES["echo"], EchoOutput).body.echo_response.record,
-        "decode 100 records": lambda: parser.from_bytes(
-            REPLIES["100 records"], EchoAllOutput
-        ).body.echo_all_response.record,
+        "decode 100 records": lambda: (
+            parser.from_bytes(REPLIES["100 records"], EchoAllOutput).body.echo_all_response.record
+        ),
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import BinaryIO
 
 import click
 
@@ -28,7 +27,7 @@ _AT_ANY_TIME = 10**9  # seconds: a recorded message is decrypted whatever its Ti
 @password_option
 @click.option("--profile", "policy", default="modern", show_default=True, help="Algorithms that are accepted.")
 @output_option
-def command(file: BinaryIO, key: str, cert: str | None, password: str | None, policy: str, output: BinaryIO) -> None:
+def command(file: str, key: str, cert: str | None, password: str | None, policy: str, output: str) -> None:
     """Decrypt a SOAP message. Signatures are left for `soapkit verify`, which can decrypt too.
 
     FILE is the message, or - for the standard input.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO, Literal
+from typing import Literal
 
 import click
 
@@ -22,7 +22,7 @@ from soapkit.security.settings import KeyReference
     help="What to encrypt: Body (its content), Signature, UsernameToken, a header block. Repeatable. Default: Body.",
 )
 @click.option("--algorithm", default="aes256-gcm", show_default=True, metavar="NAME")
-@click.option("--key-transport", default="rsa-oaep", show_default=True, metavar="NAME")
+@click.option("--key-transport", default="rsa-oaep-mgf1p", show_default=True, metavar="NAME")
 @click.option("--oaep-digest", default="sha256", show_default=True, metavar="NAME", help="sha1 for old libraries.")
 @click.option(
     "--reference",
@@ -40,7 +40,7 @@ from soapkit.security.settings import KeyReference
 )
 @output_option
 def command(
-    file: BinaryIO,
+    file: str,
     to: str,
     parts: tuple[str, ...],
     algorithm: str,
@@ -48,7 +48,7 @@ def command(
     oaep_digest: str,
     reference: KeyReference,
     data_reference: Literal["token", "retrieval"],
-    output: BinaryIO,
+    output: str,
 ) -> None:
     """Encrypt parts of a SOAP message to a certificate, with WS-Security.
 
@@ -61,8 +61,7 @@ def command(
 
     \b
     For xmlsec1, which knows plain XML Encryption only (and, before 1.3, OAEP with SHA-1 only):
-        soapkit encrypt message.xml --to bank.pem --data-reference retrieval \\
-            --key-transport rsa-oaep-mgf1p --oaep-digest sha1
+        soapkit encrypt message.xml --to bank.pem --data-reference retrieval --oaep-digest sha1
     """
     envelope = read_envelope(file)
     certificate = load_certificate(to)

@@ -194,7 +194,7 @@ def _types(contract: Contract) -> Iterator[Described]:
     keys: list[Key] = [message.record for message in messages]
     keys += [type_.key for type_ in types if isinstance(type_, RecordRef)]
     records = reachable(keys, contract.shapes)
-    derived = [lower for key in records for lower in contract.shapes.schema.derived(key)]
+    derived = [lower for key in records for lower in contract.shapes.derived(key)]
     records.update(reachable([key for key in derived if key not in records], contract.shapes))
     for key, record in records.items():
         if not record.group and (key not in wrappers or record.name):

@@ -57,7 +57,7 @@ def soapkit() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     try:
-        code = soapkit.main(args=arguments, standalone_mode=False)
+        code = soapkit.main(args=arguments, prog_name="soapkit", standalone_mode=False)
     except SoapkitError as error:
         sys.exit(_said(str(error), 1))
     except click.ClickException as error:

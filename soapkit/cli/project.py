@@ -137,9 +137,7 @@ def _entry(target: Target, path: Path) -> str:
             lines.append(f"{key} = [{', '.join(map(_text, sorted(names)))}]")
     if target.catalog is not None:
         lines.append(f"catalog = {_text(_relative(target.catalog, path))}")
-    for key in ("strict", "allow_remote"):
-        if getattr(target, key):
-            lines.append(f"{key} = true")
+    lines += [f"{key} = true" for key in ("strict", "allow_remote") if getattr(target, key)]
     return "\n".join(lines) + "\n"
 
 

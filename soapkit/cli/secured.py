@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
@@ -18,13 +20,13 @@ _CommandT = TypeVar("_CommandT", bound=Callable[..., Any])
 
 def message_argument(function: _CommandT) -> _CommandT:
     """The argument FILE: a SOAP message, ``-`` for the standard input."""
-    return click.argument("file", metavar="FILE", type=click.File("rb"))(function)
+    return click.argument("file", metavar="FILE")(function)
 
 
 def output_option(function: _CommandT) -> _CommandT:
     """The option --output: where the message goes."""
     return click.option(
-        "--output", "-o", type=click.File("wb"), default="-", help="Write the message here; by default to stdout."
+        "--output", "-o", default="-", metavar="FILE", help="Write the message here; by default to stdout."
     )(function)
 
 
@@ -38,14 +40,22 @@ def password_option(function: _CommandT) -> _CommandT:
     )(function)
 
 
-def read_envelope(file: BinaryIO) -> Envelope:
-    """The SOAP message in a file. Raises `soapkit.errors.XmlError` and `soapkit.errors.MessageError`."""
-    return Envelope.read(parse_message(file.read(), source=getattr(file, "name", "message")))
+def read_envelope(file: str) -> Envelope:
+    """The SOAP message in a file, ``-`` for the standard input.
+
+    Raises `OSError`, `soapkit.errors.XmlError` and `soapkit.errors.MessageError`.
+    """
+    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    return Envelope.read(parse_message(data, source="stdin" if file == "-" else file))
 
 
-def write_envelope(envelope: Envelope, file: BinaryIO) -> None:
+def write_envelope(envelope: Envelope, file: str) -> None:
     """Write the message, byte for byte as it was secured: no line break after it."""
-    file.write(envelope.to_bytes())
+    if file == "-":
+        sys.stdout.buffer.write(envelope.to_bytes())
+        sys.stdout.buffer.flush()
+    else:
+        Path(file).write_bytes(envelope.to_bytes())
 
 
 def moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import BinaryIO
 
 import click
 
@@ -48,7 +47,7 @@ from soapkit.security.settings import KeyReference
 @click.option("--at", callback=moment, default=None, metavar="DATETIME", help="The time of signing instead of now.")
 @output_option
 def command(
-    file: BinaryIO,
+    file: str,
     key: str,
     cert: str | None,
     password: str | None,
@@ -58,7 +57,7 @@ def command(
     reference: KeyReference,
     ttl: int,
     at: datetime | None,
-    output: BinaryIO,
+    output: str,
 ) -> None:
     """Sign a SOAP message with WS-Security.
 

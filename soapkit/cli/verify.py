@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 
@@ -35,7 +35,7 @@ from soapkit.xml.walk import path_of
 @click.option("--at", callback=moment, default=None, metavar="DATETIME", help="Verify as of this time instead of now.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
-    file: BinaryIO,
+    file: str,
     trusted: tuple[str, ...],
     signed: tuple[str, ...],
     encrypted: tuple[str, ...],

@@ -12,6 +12,8 @@ from typing import Any
 from soapkit.databinding.builtins import BUILTINS
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.shape import (
+    AnyAttributeField,
+    AnyField,
     Atomic,
     ChoiceField,
     ElementField,
@@ -22,58 +24,56 @@ from soapkit.databinding.shape import (
     Simple,
     Type,
 )
-from soapkit.errors import UsageError
+from soapkit.errors import EncodeError, Place, UsageError
 from soapkit.xml.names import did_you_mean
 
 
 class Loosen:
-    """A function from a request record, as it was filled by a person, to the record the encoder wants."""
+    """A function from a request record, as it was filled by a person, to the record the encoder wants.
+
+    Raises `UsageError` for a dict with an unknown key, `EncodeError` for text that is no value of its field's type.
+    """
 
     def __init__(self, codecs: Codecs) -> None:
         self._codecs = codecs
 
     def __call__(self, record: Any) -> Any:
+        return self._loosened(record, type(record).__name__)
+
+    def _loosened(self, record: Any, path: str) -> Any:
         shape = self._codecs.shapes[type(record)]
         values = {field.name: getattr(record, field.name) for field in shape.fields}
-        return type(record)(**self._fields(shape, values))
+        return type(record)(**self._fields(shape, values, path))
 
-    def _fields(self, shape: Record, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _fields(self, shape: Record, values: Mapping[str, Any], path: str) -> dict[str, Any]:
         fields = {field.name: field for field in shape.fields}
         for name in values:
             if name not in fields:
-                raise UsageError(
-                    f"{shape.name or shape.key} has no field {name!r}; it has {', '.join(fields)}"
-                    f"{did_you_mean(name, fields)}"
-                )
-        return {name: self._field(fields[name], value) for name, value in values.items()}
+                known = ", ".join(fields)
+                raise UsageError(f"{path} has no field {name!r}; it has {known}{did_you_mean(name, fields)}")
+        return {name: self._field(fields[name], value, f"{path}.{name}") for name, value in values.items()}
 
-    def _field(self, field: Field, value: Any) -> Any:
-        if isinstance(field, ChoiceField) or not hasattr(field, "type"):
+    def _field(self, field: Field, value: Any, path: str) -> Any:
+        if isinstance(field, (ChoiceField, AnyField, AnyAttributeField)):
             return value  # which alternative is meant, only its class can tell
         if isinstance(field, ElementField) and field.many and isinstance(value, (list, tuple)):
-            return [self._value(field.type, item) for item in value]
-        return self._value(field.type, value)
+            return [self._value(field.type, item, f"{path}[{number}]") for number, item in enumerate(value)]
+        return self._value(field.type, value, path)
 
-    def _value(self, type_: Type, value: Any) -> Any:
-        if isinstance(type_, RecordRef):
-            return self._record(type_, value)
-        if isinstance(type_, (Atomic, ListOf)):
-            return _simple(type_, value)
-        return value
-
-    def _record(self, ref: RecordRef, value: Any) -> Any:
-        shape = self._codecs.shapes[ref.key]
-        if isinstance(value, Mapping):
-            assert isinstance(ref.key, type)
-            return ref.key(**self._fields(shape, value))
-        if isinstance(value, ref.key) if isinstance(ref.key, type) else False:
-            return self(value)
-        return value
+    def _value(self, type_: Type, value: Any, path: str) -> Any:
+        if isinstance(type_, RecordRef) and isinstance(type_.key, type):
+            if isinstance(value, Mapping):
+                return type_.key(**self._fields(self._codecs.shapes[type_.key], value, path))
+            return self._loosened(value, path) if isinstance(value, type_.key) else value
+        return _simple(type_, value, path) if isinstance(type_, (Atomic, ListOf)) else value
 
 
-def _simple(type_: Simple, value: Any) -> Any:
+def _simple(type_: Simple, value: Any, path: str) -> Any:
     if isinstance(type_, ListOf) and isinstance(value, (list, tuple)):
-        return [_simple(type_.item, item) for item in value]
+        return [_simple(type_.item, item, f"{path}[{number}]") for number, item in enumerate(value)]
     if isinstance(type_, Atomic) and isinstance(value, str) and type_.python is None:
-        return BUILTINS[type_.builtin].parse(value)
+        try:
+            return BUILTINS[type_.builtin].parse(value)
+        except ValueError as error:
+            raise EncodeError(f"{value!r} is not xs:{type_.builtin}: {error}", place=Place(path=path)) from None
     return value

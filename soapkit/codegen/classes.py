@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from soapkit.codegen.expressions import ANNOTATIONS, Mark, annotated, call, enum_ancestors, source
-from soapkit.codegen.fields import Context, FieldCode, field_code, narrows
+from soapkit.codegen.fields import NO_ATTRIBUTES, NO_ITEMS, Context, FieldCode, field_code, narrows
 from soapkit.codegen.literals import comment, docstring, literal
 from soapkit.codegen.plan import AliasPlan, ClassPlan, EnumPlan, FieldPlan, Package, TypesModule
 from soapkit.codegen.scope import NOTHING, Scope
@@ -116,9 +116,10 @@ class _ModuleWriter:
     def _field(self, field: FieldPlan, plan: ClassPlan) -> list[str]:
         hidden = frozenset(own.name for own in plan.fields)
         context = self._context(plan)
+        far_base = plan.base is not None and plan.base.module != self.module.name
         code = field_code(field, context)
         annotation = annotated(source(code.type, self.scope, hidden), code.marks, self.scope, hidden)
-        line = f"    {field.name}: {annotation}{self._default(code, context, hidden)}"
+        line = f"    {field.name}: {annotation}{self._default(code, context, hidden, far_base=far_base)}"
         if field.redefines is not None and not narrows(field, context):
             line += "  # type: ignore[assignment]"
         return [line, *docstring(field.field.documentation)]
@@ -129,13 +130,17 @@ class _ModuleWriter:
         namespace = self.module.namespace if name is None else namespace_of(name)
         return Context(self.package.types, plan.record.key, self.module.name, namespace, self.module.unqualified)
 
-    def _default(self, code: FieldCode, context: Context, hidden: frozenset[str]) -> str:
+    def _default(self, code: FieldCode, context: Context, hidden: frozenset[str], *, far_base: bool) -> str:
         default = code.default
         if default is None:
             return ""
         if not context.at_hand(default):  # evaluated when an instance is made, and all modules are there
             value = default.source(self.scope, NOTHING)  # a lambda does not see the names of the class around it
             return f" = {self.scope.use('msgspec', 'field', hidden)}(default_factory=lambda: {value})"
+        if far_base and default in (NO_ITEMS, NO_ATTRIBUTES):
+            # A linter that does not see the Struct behind a base class elsewhere would warn of a shared value.
+            made = self.scope.use("builtins", "list" if default == NO_ITEMS else "dict", hidden)
+            return f" = {self.scope.use('msgspec', 'field', hidden)}(default_factory={made})"
         return f" = {default.source(self.scope, hidden)}"
 
     def _xml_type(

@@ -264,4 +264,3 @@ def bare(type_: PythonType) -> PythonType:
             return union(*map(bare, type_.members))
         case _:
             return type_
-

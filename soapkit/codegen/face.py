@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from soapkit.codegen.classes import heading
 from soapkit.codegen.literals import comment, docstring, literal
 from soapkit.codegen.plan import Package
-from soapkit.codegen.scope import import_block, member_key
+from soapkit.codegen.scope import import_block, listed_key
 from soapkit.codegen.services import SERVICES_MODULE
 
 
@@ -23,7 +23,7 @@ def exports(package: Package) -> dict[str, str]:
         names = (service.name, service.async_protocol, service.client, service.async_client)
         found.update(dict.fromkeys(names, SERVICES_MODULE))
     found.update((fault.exception, SERVICES_MODULE) for fault in package.faults)
-    return {name: found[name] for name in sorted(found, key=member_key)}
+    return {name: found[name] for name in sorted(found, key=listed_key)}
 
 
 def init_source(package: Package) -> str:
@@ -57,7 +57,7 @@ def _packed(names: Iterable[str], indent: str = "    ") -> list[str]:
     return textwrap.wrap(", ".join(map(literal, names)) + ",", 120, initial_indent=indent, subsequent_indent=indent)
 
 
-_LAZY = '''
+_LAZY = """
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -68,7 +68,7 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return __all__
-'''.strip()
+""".strip()
 
 
 def _about(package: Package) -> list[str]:

@@ -65,7 +65,7 @@ class Default:
         return scope.use(self.of.module, self.of.name, hidden) + self.text
 
 
-ABSENT, UNSET_DEFAULT, NO_ITEMS = Default("None"), Default("UNSET"), Default("[]")
+ABSENT, UNSET_DEFAULT, NO_ITEMS, NO_ATTRIBUTES = map(Default, ("None", "UNSET", "[]", "{}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def field_code(plan: FieldPlan, context: Context) -> FieldCode:
             return _text(plan.field, context)
         case AnyAttributeField():
             mark = Mark(ANNOTATIONS, "any_attribute", _wildcard(plan.field.namespaces, plan.field.process))
-            return FieldCode(AttributesType(), (mark,), Default("{}"))
+            return FieldCode(AttributesType(), (mark,), NO_ATTRIBUTES)
 
 
 def narrows(plan: FieldPlan, context: Context) -> bool:

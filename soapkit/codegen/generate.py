@@ -11,6 +11,7 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import linecache
 import os
 import re
 import shutil
@@ -81,9 +82,7 @@ class Generated:
     files: Mapping[str, str]
 
 
-def generated(
-    contract: Contract, output: str | Path, *, name: str = "", options: Options | None = None
-) -> Generated:
+def generated(contract: Contract, output: str | Path, *, name: str = "", options: Options | None = None) -> Generated:
     """The package for a contract, by file name, and the documents of the contract, for servers to hand out."""
     documents = bundled(contract)
     options = replace(options or Options(), contract=next(iter(documents)))
@@ -188,12 +187,16 @@ def module_in_memory(services: Sequence[Service], shapes: Shapes, name: str) -> 
     return module
 
 
-class _Source(importlib.abc.InspectLoader):
+class _Source(importlib.abc.ExecutionLoader):
     """Loads one module of a package in memory."""
 
-    def __init__(self, source: str, *, package: bool) -> None:
+    def __init__(self, fullname: str, source: str, *, package: bool) -> None:
+        self._filename = f"<soapkit {fullname}>"
         self._source = source
         self._package = package
+
+    def get_filename(self, fullname: str) -> str:
+        return self._filename
 
     def get_source(self, fullname: str) -> str:
         return self._source
@@ -202,7 +205,9 @@ class _Source(importlib.abc.InspectLoader):
         return self._package
 
     def get_code(self, fullname: str) -> CodeType:
-        return self.source_to_code(self._source, f"<soapkit {fullname}>")
+        lines = self._source.splitlines(keepends=True)
+        linecache.cache[self._filename] = (len(self._source), None, lines, self._filename)
+        return self.source_to_code(self._source, self._filename)
 
 
 class _MemoryFinder(importlib.abc.MetaPathFinder):
@@ -216,7 +221,7 @@ class _MemoryFinder(importlib.abc.MetaPathFinder):
         for filename, text in files.items():
             stem = filename.removesuffix(".py")
             full_name = package if stem == "__init__" else f"{package}.{stem}"
-            self._sources[full_name] = _Source(text, package=stem == "__init__")
+            self._sources[full_name] = _Source(full_name, text, package=stem == "__init__")
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -224,7 +229,10 @@ class _MemoryFinder(importlib.abc.MetaPathFinder):
         loader = self._sources.get(fullname)
         if loader is None:
             return None
-        return importlib.util.spec_from_loader(fullname, loader, origin=f"<soapkit {fullname}>")
+        spec = importlib.util.spec_from_loader(fullname, loader)
+        if spec is not None and loader.is_package(fullname):
+            spec.submodule_search_locations = []  # no folder: its modules are found here, and nowhere else
+        return spec
 
 
 _LOCK = threading.RLock()

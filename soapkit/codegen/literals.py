@@ -68,6 +68,6 @@ def _wrapped(paragraph: str, indent: str) -> list[str]:
 
 def _closed(line: str) -> str:
     """A last line that does not run into the closing quotes."""
-    if line.endswith('"'):
-        return line[:-1] + '\\"'
-    return line
+    body = line.removesuffix('"')
+    escaped = (len(body) - len(body.rstrip("\\"))) % 2  # the quote is behind a backslash already
+    return line if body == line or escaped else body + '\\"'

@@ -27,7 +27,8 @@ from soapkit.operation import Header, Operation, Service
 class Options:
     """What a user decides.
 
-    `operations`: only these, by contract name, and what they reach; all if empty. `names`: Python names for types,
+    `operations`: only these, by contract name, and what they reach; all if empty. `exclude`: not these. `services`:
+    only these, by contract name. `names`: Python names for types,
     elements and operations, by Clark name (or the plain name of an operation). `modules`: module names by namespace.
     `generated_from`: what the first line of each file names as its source. `contract`: the file in the
     package that holds the contract, for servers to hand out. `classes_per_module`: a namespace with more
@@ -36,12 +37,27 @@ class Options:
     """
 
     operations: frozenset[str] = frozenset()
+    exclude: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
     names: Mapping[str, str] = field(default_factory=dict)
     modules: Mapping[str, str] = field(default_factory=dict)
     generated_from: str = ""
     contract: str = ""
     classes_per_module: int = 500
     eager: int = 100
+
+    @property
+    def chooses(self) -> bool:
+        """Whether only a part of the contract is wanted."""
+        return bool(self.operations or self.exclude or self.services)
+
+    def wants(self, service: str, operation: str) -> bool:
+        """Whether an operation of a service is wanted."""
+        return (
+            (not self.services or service in self.services)
+            and (not self.operations or operation in self.operations)
+            and operation not in self.exclude
+        )
 
 
 @dataclass(frozen=True, slots=True)

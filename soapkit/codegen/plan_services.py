@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -21,12 +22,13 @@ OWN_MODULES = ("services", "_types", "_views")
 def plan_package(services: Iterable[Service], shapes: Shapes, *, name: str, options: Options | None = None) -> Package:
     """The plan of the package `name` for these services.
 
-    Raises `UsageError` if `options.operations` names one that no service has.
+    Raises `UsageError` if the options name a service or an operation that is not there, or what is no identifier.
     """
     options = options or Options()
+    _check_python_names(options)
     chosen = _chosen(list(services), options)
     named = _NamedServices(chosen, options)
-    records, left_out = _records(chosen, shapes, everything=not options.operations)
+    records, left_out = _records(chosen, shapes, everything=not options.chooses)
     wanted = Wanted(records, list(_outer_types(chosen)), named.reserved, _suffixes(named))
     types = plan_types(wanted, options, OWN_MODULES)
     planned = tuple(_service(service, named, types, options) for service in chosen)
@@ -47,18 +49,31 @@ def fault_owner(tag: str) -> Key:
 
 
 def _chosen(services: list[Service], options: Options) -> list[Service]:
-    if not options.operations:
+    if not options.chooses:
         return services
+    _check_known("service", options.services, {service.name for service in services})
     known = {operation.name for service in services for operation in service.operations}
-    for name in sorted(options.operations):
-        if name not in known:
-            raise UsageError(f"the contract has no operation {name}{did_you_mean(name, known)}")
+    _check_known("operation", options.operations | options.exclude, known)
     kept = []
     for service in services:
-        operations = tuple(each for each in service.operations if each.name in options.operations)
+        operations = tuple(each for each in service.operations if options.wants(service.name, each.name))
         if operations:
             kept.append(replace(service, operations=operations))
+    if not kept:
+        raise UsageError("no operation is left to generate")
     return kept
+
+
+def _check_python_names(options: Options) -> None:
+    for what, names in (("names", options.names), ("modules", options.modules)):
+        for name, python in names.items():
+            if not python.isidentifier() or keyword.iskeyword(python):
+                raise UsageError(f"{what}: {python!r}, given for {name}, is not a Python identifier")
+
+
+def _check_known(kind: str, asked: frozenset[str], known: set[str]) -> None:
+    for name in sorted(asked - known):
+        raise UsageError(f"the contract has no {kind} {name}{did_you_mean(name, sorted(known))}")
 
 
 def _messages(services: Iterable[Service]) -> Iterator[Message]:
@@ -80,7 +95,7 @@ def _records(services: list[Service], shapes: Shapes, *, everything: bool) -> tu
             needed.update(dict.fromkeys(_keys(fault.type for fault in operation.faults)))
     found = reachable(list(needed), shapes)
     offered, left_out = _offered(found, shapes)
-    while more := [key for key, record in offered.items() if key not in found and (everything or _derived(record, found))]:
+    while more := [key for key in offered if key not in found and (everything or _derived(offered[key], found))]:
         found.update(reachable(more, shapes))
     # By name, so that what is written does not depend on the order of operations.
     return dict(sorted(found.items(), key=lambda item: (item[1].name or str(item[0]), str(item[0])))), left_out
@@ -249,4 +264,3 @@ def _method(
 
 def _header(header: Header, names: Names) -> Header:
     return replace(header, name=names.take(field_name(header.name)))
-

@@ -35,7 +35,7 @@ from soapkit.xml.names import XSD, local_name, namespace_of
 class Wanted:
     """What types must be planned.
 
-    `records`: all of them, by key, in the order in which they are to stand. `simples`: simple types that stand outside of records
+    `records`: all of them, by key, in the order in which they are to stand. `simples`: simple types outside of records
     (header blocks, fault details), each with its owner and the name it would like. `reserved`: class names that the
     services need; `suffixes`: what a type of such a name is called instead.
     """
@@ -348,9 +348,7 @@ def _anonymous_name(key: Key) -> str:
 
 
 def _mostly_unqualified(classes: Iterable[ClassPlan], namespace: str) -> bool:
-    tags = [
-        each.field.tag for plan in classes for each in plan.fields if isinstance(each.field, ElementField)
-    ]
+    tags = [each.field.tag for plan in classes for each in plan.fields if isinstance(each.field, ElementField)]
     return bool(namespace) and sum(not namespace_of(tag) for tag in tags) * 2 > len(tags)
 
 

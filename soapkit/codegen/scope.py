@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -21,12 +21,15 @@ class Scope:
 
     `module`: its own name within the package; `defined`: the names it defines itself. `direct`: nothing in the package
     imports it in return, so that it may import names of the others at once. `stub`: a file for type checkers.
+    `package` and `exported`: of a module outside of the package, its absolute name and what its ``__init__`` hands out.
     """
 
     module: str
     defined: AbstractSet[str] = NOTHING
     direct: bool = False
     stub: bool = False
+    package: str = ""
+    exported: Mapping[str, str] = field(default_factory=dict)
     _imports: dict[tuple[str, str, str], None] = field(default_factory=dict)  # module, name, alias
     _owners: dict[str, tuple[str, str]] = field(default_factory=dict)  # what each alias stands for
     _lazy: dict[tuple[str, str], None] = field(default_factory=dict)  # sibling module, alias
@@ -49,6 +52,9 @@ class Scope:
         """A name of another module of the package, used in annotations: that module is loaded when they are read."""
         if module == self.module:
             return name
+        if self.package:
+            home = self.package if self.exported.get(name) == module else f"{self.package}.{module}"
+            return self.use(home, name, hidden)
         if self.direct:
             return self.use(f".{module}", name, hidden)
         alias = self._free(module, (".", module), hidden)
@@ -110,17 +116,25 @@ def import_block(entries: Iterable[tuple[str, str, str]], indent: str = "") -> l
 
 def _module_key(module: str) -> tuple[int, list[tuple[int, str]]]:
     section = 2 if module.startswith(".") else 0 if module.partition(".")[0] in sys.stdlib_module_names else 1
-    return section, _natural(module)
+    return section, _natural(module.lower())
 
 
 def member_key(name: str) -> tuple[int, list[tuple[int, str]], str]:
-    """Constants, then classes, then the rest."""
-    kind = 0 if len(name) > 1 and name.isupper() else 1 if name[0].isupper() else 2
-    return kind, _natural(name), name
+    """The order of names in an import: constants, then classes, then the rest."""
+    return _kind(name), _natural(name.lower()), name
+
+
+def listed_key(name: str) -> tuple[int, list[tuple[int, str]]]:
+    """The order of names in ``__all__``: as in an import, capitals before small letters."""
+    return _kind(name), _natural(name)
+
+
+def _kind(name: str) -> int:
+    return 0 if len(name) > 1 and name.isupper() else 1 if name[0].isupper() else 2
 
 
 def _natural(text: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part.lower()) for part in re.split(r"([0-9]+)", text) if part]
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", text) if part]
 
 
 def _from_line(module: str, names: list[str], indent: str) -> list[str]:

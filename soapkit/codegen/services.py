@@ -1,7 +1,7 @@
 """The plan of services -> the source of the services module, and of the views that only type checkers read.
 
-    services.py     operations and services as values, exceptions, Protocols for servers, clients
-    _views.pyi      what ``client.with_exchange`` and ``client.preview`` offer; never loaded at run time
+services.py     operations and services as values, exceptions, Protocols for servers, clients
+_views.pyi      what ``client.with_exchange`` and ``client.preview`` offer; never loaded at run time
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from soapkit.codegen.classes import heading
 from soapkit.codegen.expressions import NONE, OBJECT, PythonType, simple_type, source, union
-from soapkit.codegen.fields import Context, FieldCode, field_code
+from soapkit.codegen.fields import NO_ATTRIBUTES, NO_ITEMS, Context, FieldCode, field_code
 from soapkit.codegen.literals import docstring, literal
 from soapkit.codegen.plan import FaultPlan, MethodPlan, Package, ServicePlan
 from soapkit.codegen.plan_services import fault_owner, header_owner
@@ -55,8 +55,8 @@ class _Parameter:
         return f"{self.name}: {self.type}" + ("" if self.default is None else f" = {self.default}")
 
 
-class _Writer:
-    """What both modules need: the signatures of methods."""
+class Signatures:
+    """The signatures of methods, as they are written in one module."""
 
     def __init__(self, package: Package, scope: Scope) -> None:
         self.package = package
@@ -90,7 +90,7 @@ class _Writer:
         """The type, the default, and what is handed on. A list that may be empty may be left out, or None."""
         if code.default is None:
             return self.type_source(code.type, hidden), None, name
-        if code.default.text in ("[]", "{}") and code.default.of is None:
+        if code.default in (NO_ITEMS, NO_ATTRIBUTES):
             return self.type_source(union(code.type, NONE), hidden), "None", f"{name} or {code.default.text}"
         return self.type_source(code.type, hidden), code.default.source(self.scope, hidden), name
 
@@ -102,6 +102,24 @@ class _Writer:
             return self.type_source(self.package.types.record(method.reply.record.key), hidden)
         code = field_code(method.unwrap, Context(self.package.types, method.reply.record.key))
         return self.type_source(code.type, hidden)
+
+    def given(self, method: MethodPlan, word: str, hidden: frozenset[str]) -> list[str]:
+        """The signature of a server's method.
+
+        It has no defaults: a server is always given every keyword, so an implementation need not repeat them.
+        """
+        given = [(each.name, self._given(each, method, hidden)) for each in self.parameters(method, hidden)]
+        return _signature(
+            word, method.name, [f"{name}: {type_}" for name, type_ in given], self.reply_type(method, hidden)
+        )
+
+    def _given(self, parameter: _Parameter, method: MethodPlan, hidden: frozenset[str]) -> str:
+        """The type of what a server is given: a list where a caller may also leave it out."""
+        if parameter.header is None and parameter.passed != parameter.name:
+            context = Context(self.package.types, method.request.record.key)
+            plan = next(plan for plan in method.request.all_fields if plan.name == parameter.name)
+            return self.type_source(field_code(plan, context).type, hidden)
+        return parameter.type
 
 
 def _signature(word: str, name: str, parameters: Iterable[str], returns: str) -> list[str]:
@@ -119,7 +137,7 @@ def _signature(word: str, name: str, parameters: Iterable[str], returns: str) ->
     ]
 
 
-class _ServicesWriter(_Writer):
+class _ServicesWriter(Signatures):
     def __init__(self, package: Package) -> None:
         defined = {fault.exception for fault in package.faults} | {fault.constant for fault in package.faults}
         for service in package.services:
@@ -266,20 +284,9 @@ class _ServicesWriter(_Writer):
             text = literal(self.package.options.contract)
             lines.append(f"    __soapkit_contract__: {class_var}[str] = {text}")
         for method in service.methods:
-            # No defaults: a server is always given every keyword, so an implementation need not repeat them.
-            given = [(each.name, self._given(each, method, hidden)) for each in self.parameters(method, hidden)]
-            parameters = [f"{name}: {type_}" for name, type_ in given]
-            lines += ["", *_signature(word, method.name, parameters, self.reply_type(method, hidden))]
+            lines += ["", *self.given(method, word, hidden)]
             lines += [*docstring(_about(method), "        "), "        ..."]
         return lines
-
-    def _given(self, parameter: _Parameter, method: MethodPlan, hidden: frozenset[str]) -> str:
-        """The type of what a server is given: a list where a caller may also leave it out."""
-        if parameter.header is None and parameter.passed != parameter.name:
-            context = Context(self.package.types, method.request.record.key)
-            plan = next(plan for plan in method.request.all_fields if plan.name == parameter.name)
-            return self.type_source(field_code(plan, context).type, hidden)
-        return parameter.type
 
     # --- clients --------------------------------------------------------------------------------------------------
 
@@ -318,7 +325,7 @@ class _ServicesWriter(_Writer):
         ]
 
 
-class _ViewsWriter(_Writer):
+class _ViewsWriter(Signatures):
     """Classes with the methods of each client, returning the exchange or the message instead of the value."""
 
     def __init__(self, package: Package) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from soapkit.codegen.face import exports
 from soapkit.codegen.literals import docstring, literal
 from soapkit.codegen.plan import Package, ServicePlan
-from soapkit.codegen.scope import Scope, import_block
-from soapkit.codegen.services import ServiceSignatures
+from soapkit.codegen.scope import Scope
+from soapkit.codegen.services import SERVICES_MODULE, Signatures
 
 
 def skeleton_source(package: Package) -> str:
     """The source of a module with an implementation of each service, and the application that hosts them."""
     defined = {f"My{service.name}" for service in package.services} | {"app"}
-    scope = Scope("", frozenset(defined), direct=True, package=package.name)
-    signatures = ServiceSignatures(package, scope)
+    scope = Scope("", frozenset(defined), package=package.name, exported=exports(package))
+    signatures = Signatures(package, scope)
     classes = [line for service in package.services for line in ("", "", *_class(service, signatures))]
     asgi = scope.use("soapkit", "asgi")
     if len(package.services) == 1:
@@ -34,15 +35,12 @@ def skeleton_source(package: Package) -> str:
     )
 
 
-def _class(service: ServicePlan, signatures: ServiceSignatures) -> list[str]:
+def _class(service: ServicePlan, signatures: Signatures) -> list[str]:
     hidden = frozenset(method.name for method in service.methods)
-    base = signatures.scope.sibling("services", service.name)
+    base = signatures.scope.sibling(SERVICES_MODULE, service.name)
     fault = signatures.scope.use("soapkit", "Fault")
     lines = [f"class My{service.name}({base}):", *docstring(f"Implements {service.name}.")]
     for method in service.methods:
         lines += ["", *signatures.given(method, "def", hidden)]
         lines.append(f"        raise {fault}({literal(f'{method.name} is not written yet')})")
     return lines
-
-
-__all__ = ["import_block", "skeleton_source"]

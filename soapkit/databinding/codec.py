@@ -18,10 +18,13 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.databinding.classes import is_record_class
-from soapkit.databinding.context import Context, Settings, Unknown, Warn, no_warning
+from soapkit.databinding.context import Bound, Context, Settings, Unknown, Warn, no_warning
+from soapkit.databinding.decoder import Decoder
 from soapkit.databinding.describe import DescribedShapes, type_for, type_name
+from soapkit.databinding.encoder import Encoder
 from soapkit.databinding.scribe import Scribe
 from soapkit.databinding.shape import ElementField, Key, RecordRef, Shapes, Type
+from soapkit.databinding.surprise import Surprise
 from soapkit.databinding.walker import Walker
 from soapkit.errors import UsageError
 from soapkit.xml.names import local_name
@@ -44,10 +47,12 @@ def declared(text: str, context: Context) -> str:
 class Codec:
     """Reads and writes the values of one type. Made by `Codecs.codec`; safe for several threads."""
 
-    __slots__ = ("context", "type")
+    __slots__ = ("context", "decoder", "encoder", "type")
 
-    def __init__(self, context: Context, type_: Type) -> None:
+    def __init__(self, context: Context, decoder: Decoder, encoder: Encoder, type_: Type) -> None:
         self.context = context
+        self.decoder = decoder
+        self.encoder = encoder
         self.type = type_
 
     def decode(self, element: _Element, *, nillable: bool = False, path: str = "") -> Any:
@@ -56,6 +61,11 @@ class Codec:
         `nillable`: whether xsi:nil may say that there is none. `path`: what problems call the value, else the
         element's local name. Raises `DecodeError` with every problem.
         """
+        if isinstance(self.type, RecordRef) and not nillable:
+            try:
+                return self.decoder.decode(element, self.type.key)
+            except Surprise:
+                pass  # the walker finds out what it is, and tells all of it
         walker = Walker(self.context, path or local_name(tag_of(element)))
         value = walker.element(element, self.type, nillable=nillable)
         walker.raise_problems()
@@ -66,6 +76,11 @@ class Codec:
 
         Raises `EncodeError` with every problem; then nothing was written.
         """
+        if isinstance(self.type, RecordRef):
+            try:
+                return declared(self.encoder.encode(value, tag, self.type.key), self.context)
+            except Surprise:
+                pass  # the scribe finds out what it is, and tells all of it
         scribe = Scribe(self.context, path or local_name(tag))
         text = scribe.element(tag, value, self.type, nillable=nillable)
         scribe.raise_problems()
@@ -76,8 +91,14 @@ class Codec:
 
         Raises `DecodeError` with every problem, `UsageError` if the type is no record.
         """
+        key = self._key()
+        if len(elements) == len(parent):
+            try:
+                return self.decoder.decode(parent, key)
+            except Surprise:
+                pass  # as above
         walker = Walker(self.context, path or local_name(tag_of(parent)))
-        value = walker.children(elements, parent, self._key())
+        value = walker.children(elements, parent, key)
         walker.raise_problems()
         return value
 
@@ -87,12 +108,7 @@ class Codec:
         Raises `EncodeError` with every problem, `UsageError` if the type is no record.
         """
         bound = self.context.bound(self._key())
-        scribe = Scribe(self.context, path or bound.cls.__name__)
-        if not isinstance(record, bound.cls):
-            scribe.problem(f"is {type(record).__name__}: expected {bound.cls.__name__}")
-            scribe.raise_problems()
-        text = scribe.content(record, bound)
-        scribe.raise_problems()
+        text = self._content(record, bound, path)
         if not text:
             return ""
         elements = bound.record.elements
@@ -100,6 +116,20 @@ class Codec:
             return declared(text, self.context)
         around = etree.fromstring(f"<around{self.context.declarations(text)}>{text}</around>")
         return "".join(etree.tostring(child, encoding="unicode", with_tail=False) for child in around)
+
+    def _content(self, record: Any, bound: Bound, path: str) -> str:
+        try:
+            return self.encoder.content(record, bound.record.key)
+        except Surprise:
+            pass  # as above
+        scribe = Scribe(self.context, path or bound.cls.__name__)
+        text = ""
+        if isinstance(record, bound.cls):
+            text = scribe.content(record, bound)
+        else:
+            scribe.problem(f"is {type(record).__name__}: expected {bound.cls.__name__}")
+        scribe.raise_problems()
+        return text
 
     def _key(self) -> Key:
         if not isinstance(self.type, RecordRef):
@@ -124,6 +154,8 @@ class Codecs:
     ) -> None:
         self.shapes: Shapes = DescribedShapes() if shapes is None else shapes
         self.context = Context(self.shapes, types or {}, Settings(unknown, warn))
+        self.decoder = Decoder(self.context)
+        self.encoder = Encoder(self.context)
         self._codecs: dict[Type, Codec] = {}
         self._lock = threading.Lock()
 
@@ -133,7 +165,7 @@ class Codecs:
         found = self._codecs.get(shape)
         if found is None:
             with self._lock:
-                found = self._codecs.setdefault(shape, Codec(self.context, shape))
+                found = self._codecs.setdefault(shape, Codec(self.context, self.decoder, self.encoder, shape))
         return found
 
 

@@ -40,6 +40,7 @@ from soapkit.xml.parse import parse_message
 from soapkit.xml.serialise import escape_attribute, escape_text
 
 _ENDLESS = 1_000_000  # the height of a record that no finite element satisfies
+_MAX_ELEMENTS = 2_000  # likewise; types that hold each other grow without a reasonable end
 _MAX_DEPTH = 24  # elements inside each other, beyond which only what must be there is written
 
 
@@ -92,11 +93,13 @@ class _Sampler:
         self.texts = TextSampler(self.context, seed)
         self.open: list[Key] = []  # the records that this place is inside of
         self.heights = _Heights(shapes)
+        self.left = _MAX_ELEMENTS
 
     # --- elements -------------------------------------------------------------------------------------------------
 
     def element(self, tag: str, type_: Type, fixed: str | None = None) -> str:
         name = self.context.qualified(tag)
+        self.left -= 1
         if isinstance(type_, AnyType):
             return f"<{name}/>"
         if not isinstance(type_, RecordRef):
@@ -134,6 +137,8 @@ class _Sampler:
         if not (field.required or self.full or field.fixed is not None):
             return ""
         text = self._simple(field.type, field.fixed)
+        if text == field.default and not field.required:
+            return ""  # what is said by leaving it out
         return f' {self.context.qualified(field.tag)}="{escape_attribute(text)}"'
 
     # --- content --------------------------------------------------------------------------------------------------
@@ -158,7 +163,7 @@ class _Sampler:
 
     def _wanted(self, particle: Particle) -> bool:
         """Whether something optional is written: in a full example, unless it leads back to where we are."""
-        if not self.full or len(self.open) > _MAX_DEPTH:
+        if not self.full or len(self.open) > _MAX_DEPTH or self.left <= 0:
             return False
         return not self._leads_back(particle) and self.heights.of(particle) < _ENDLESS
 
@@ -198,7 +203,7 @@ class _Sampler:
         if not usable:
             return ""
         count = field.minimum
-        if self.full and len(self.open) <= _MAX_DEPTH and (free or field.minimum):
+        if self.full and len(self.open) <= _MAX_DEPTH and self.left > 0 and (free or field.minimum):
             most = field.maximum if field.maximum is not None else max(len(free), field.minimum)
             count = max(field.minimum, min(most, len(free) if field.many else 1))
         start = self.texts.pick(len(usable))

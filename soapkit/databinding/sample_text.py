@@ -129,6 +129,8 @@ def _plain(builtin: Builtin, facets: Facets) -> Iterator[str]:
         return
     bounds = [facets.min_inclusive, facets.max_inclusive, facets.min_exclusive, facets.max_exclusive]
     if builtin.family == "number":
+        if builtin.python == ("", "float"):
+            yield from _EXAMPLES[builtin.name]
         yield from _numbers(facets, [bound for bound in bounds if bound is not None])
     yield from _EXAMPLES.get(builtin.name, ())
     yield from (bound.strip() for bound in bounds if bound is not None)
@@ -170,7 +172,7 @@ def _matching(pattern: str) -> Iterator[str]:
         tree = parse_pattern(pattern)
     except ValueError:
         return
-    for extra in (0, 1, 2, 3, 5, 8, 12, 20, 40):
+    for extra in (*range(41), 64, 100, 255):
         for branch in range(4):
             yield _one(tree, extra, branch)
 

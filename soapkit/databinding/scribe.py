@@ -6,11 +6,13 @@ problem of a value is found before anything is raised, each with its path. No de
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from collections.abc import Sequence as SequenceAbc
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 from lxml.etree import _Element
@@ -45,12 +47,32 @@ from soapkit.xml.serialise import escape_attribute, escape_text
 _BASES_OF_MOMENTS = ((datetime, "dateTime"), (date, "date"), (time, "time"), (timedelta, "duration"))
 
 
+_OWN_CLASSES: WeakKeyDictionary[type, type] = WeakKeyDictionary()
+
+
 def own_class(cls: type) -> type:
-    """The class that `cls` stands for in XML: a subclass that declares no field and no type is its base."""
+    """The class that `cls` stands for in XML.
+
+    A subclass without fields, without `xml_type` and in a module that names no namespace is its base: somebody added
+    methods.
+    """
+    found = _OWN_CLASSES.get(cls)
+    if found is None:
+        found = _OWN_CLASSES[cls] = _own_class(cls)
+    return found
+
+
+def _own_class(cls: type) -> type:
     for one in cls.__mro__:
-        if "__xml_type__" in one.__dict__ or own_names(one) or not is_record_class(one.__mro__[1]):
+        if not is_record_class(one) or not is_record_class(one.__mro__[1]):
+            break
+        if (
+            "__xml_type__" in one.__dict__
+            or own_names(one)
+            or hasattr(sys.modules[one.__module__], "__xml_namespace__")
+        ):
             return one
-    return cls
+    return one if is_record_class(one) else cls
 
 
 def builtin_for(value: object) -> str | None:
@@ -66,10 +88,14 @@ def builtin_for(value: object) -> str | None:
 
 
 class Scribe:
-    """Writes one value; `problems` grows on the way. Made anew for each."""
+    """Writes one value; `problems` grows on the way. Made anew for each.
 
-    def __init__(self, context: Context, path: str) -> None:
+    `nested`: writes the records inside in its place, where a generated encoder has asked for one level only.
+    """
+
+    def __init__(self, context: Context, path: str, nested: Callable[[Any, str, Key], str] | None = None) -> None:
         self.context = context
+        self.nested = nested
         self.problems: list[Problem] = []
         self.path: list[str] = [path]
 
@@ -160,6 +186,12 @@ class Scribe:
 
     def _record(self, name: str, value: Any, declared: Key | None) -> str:
         """An element of a record type; `declared` None where anything may stand."""
+        if self.nested is not None and declared is not None:
+            return self.nested(value, name, declared)
+        return self.write_record(name, value, declared)
+
+    def write_record(self, name: str, value: Any, declared: Key | None) -> str:
+        """The same, by table in any case; `name` as it is written."""
         bound, value = self._actual(value, declared)
         if bound is None:
             return ""
@@ -244,6 +276,8 @@ class Scribe:
         self.path.append(f".{field.name}")
         text = self._escaped_attribute(self._text(value, codec, field.fixed))
         self.path.pop()
+        if field.default is not None and not field.required and value == value_of(field.default, codec):
+            return ""  # absent says the same (XSD part 1, 3.4.4), and most stacks leave it out
         return f' {self.context.qualified(field.tag)}="{text}"'
 
     def _any_attributes(self, wildcard: AnyAttributeField, value: Any, bound: Bound) -> str:

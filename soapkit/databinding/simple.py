@@ -14,6 +14,7 @@ from soapkit.databinding.builtins import BUILTINS, Builtin, accepts
 from soapkit.databinding.facets import Check, checks_for
 from soapkit.databinding.lexical import collapse_blanks, parse_qname, replace_blanks
 from soapkit.databinding.shape import Atomic, EnumValue, ListOf, Simple, UnionOf
+from soapkit.databinding.spellings import spellings
 from soapkit.databinding.values import QName
 from soapkit.errors import ContractError, Place
 from soapkit.xml.names import did_you_mean, local_name
@@ -83,6 +84,7 @@ def _atomic(shape: Atomic) -> SimpleCodec:
     space = _SPACE[shape.facets.white_space or builtin.white_space]
     checks = checks_for(builtin, shape.facets, name=shape.name or "")
     words = _words(shape, f"xs:{builtin.name}")
+    patterned = bool(shape.facets.patterns) and builtin.family in ("number", "moment", "boolean")
 
     def decode(text: str, scope: Scope) -> Any:
         text = space(text)
@@ -96,6 +98,8 @@ def _atomic(shape: Atomic) -> SimpleCodec:
                 raise ValueError(f"expected {_class_names(builtin.classes)}, not {type(value).__name__}")
             value = _clark_or(parse, builtin, space(value))
         text = write(value, prefix)
+        if patterned and not all(check.holds(value, text) for check in checks):
+            text = _spelled(builtin, checks, value, text)
         _check_all(checks, value, text)
         return text
 
@@ -104,6 +108,14 @@ def _atomic(shape: Atomic) -> SimpleCodec:
     if shape.python is not None:
         return _enum(shape, shape.python, plain)
     return _limited(shape.enumeration, plain) if shape.enumeration else plain
+
+
+def _spelled(builtin: Builtin, checks: tuple[Check, ...], value: Any, canonical: str) -> str:
+    """Another spelling of the same value, where a pattern refuses the canonical one (``[0-9]{3}`` wants 009)."""
+    for text in spellings(builtin, canonical):
+        if all(check.holds(value, text) for check in checks):
+            return text
+    return canonical
 
 
 def _class_names(classes: tuple[type, ...]) -> str:

@@ -136,13 +136,11 @@ def format_datetime(value: datetime) -> str:
     """The canonical form, in the value's own zone. Raises `ValueError` for a zone with seconds."""
     if isinstance(value, XmlDateTime):
         return value.isoformat()
-    zone = value.tzinfo
     text = value.isoformat()
-    if value.microsecond:
-        text = datetime.isoformat(value.replace(tzinfo=None)).rstrip("0")
-    elif zone is not None:
-        text = text[:19]
-    return text if zone is None else text + format_offset(value.utcoffset())
+    if value.tzinfo is None:
+        return text.rstrip("0") if value.microsecond else text
+    text = text[:26].rstrip("0") if value.microsecond else text[:19]
+    return text + ("Z" if value.tzinfo is UTC else format_offset(value.utcoffset()))
 
 
 # --- date ---------------------------------------------------------------------------------------------------------

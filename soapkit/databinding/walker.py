@@ -58,10 +58,14 @@ def shown(text: str) -> str:
 
 
 class Walker:
-    """Reads one message; `problems` grows on the way. Made anew for each."""
+    """Reads one message; `problems` grows on the way. Made anew for each.
 
-    def __init__(self, context: Context, path: str) -> None:
+    `nested`: reads the records inside in its place, where a generated decoder has asked for one level only.
+    """
+
+    def __init__(self, context: Context, path: str, nested: Callable[[_Element, Key], Any] | None = None) -> None:
         self.context = context
+        self.nested = nested
         self.problems: list[Problem] = []
         self.path: list[str] = [path]
 
@@ -188,7 +192,12 @@ class Walker:
 
     def record(self, element: _Element, key: Key) -> Any:
         """The value of an element whose type is a record."""
-        bound = self.context.bound(key)
+        if self.nested is not None:
+            return self.nested(element, key)
+        return self.walk_record(element, self.context.bound(key))
+
+    def walk_record(self, element: _Element, bound: Bound) -> Any:
+        """The same, by table in any case."""
         if bound.record.abstract:
             self.problem(element, f"has the abstract type {local_name(bound.record.name or '')}: expected xsi:type")
             return None

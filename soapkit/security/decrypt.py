@@ -118,6 +118,9 @@ def decipher(data: _Element, cipher: CipherAlgorithm, secret: bytes, provider: C
     kind = data.get("Type", "")
     if kind not in (TYPE_ELEMENT, TYPE_CONTENT):
         raise SecurityError(f"encrypted data of the type {kind!r} is not understood", place=place_of(data))
+    if len(secret) != cipher.key_size:
+        # RFC 3218: what RSA 1.5 makes of a bad padding must fail as a wrong key does, later and in the same words.
+        secret = provider.random(cipher.key_size)
     plain = provider.decrypt(cipher, secret, cipher_value(data))
     return Deciphered(data, plain, kind == TYPE_ELEMENT, cipher)
 

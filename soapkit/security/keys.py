@@ -90,10 +90,10 @@ def load_certificate(source: Source) -> x509.Certificate:
     return load_certificates(source)[0]
 
 
-def load_certificates(source: Source) -> tuple[x509.Certificate, ...]:
-    """Load every certificate in a PEM or DER file, or in a PKCS#12 without a password. Raises `SecurityError`."""
+def load_certificates(source: Source, password: str | bytes | None = None) -> tuple[x509.Certificate, ...]:
+    """Load every certificate in a PEM, DER or PKCS#12 file. Raises `SecurityError`."""
     data, name = _read(source)
-    found = _certificates(data, name)
+    found = _certificates(data, name, password.encode() if isinstance(password, str) else password)
     if not found:
         raise SecurityError("there is no certificate in it", place=Place(name))
     return found
@@ -170,7 +170,7 @@ def _read(source: Source) -> tuple[bytes, str]:
         raise SecurityError(f"cannot be read: {error.strerror}", place=Place(str(source))) from None
 
 
-def _certificates(data: bytes, name: str) -> tuple[x509.Certificate, ...]:
+def _certificates(data: bytes, name: str, password: bytes | None = None) -> tuple[x509.Certificate, ...]:
     try:
         if b"-----BEGIN" in data:
             return tuple(x509.load_pem_x509_certificates(data)) if b"CERTIFICATE-----" in data else ()
@@ -180,9 +180,9 @@ def _certificates(data: bytes, name: str) -> tuple[x509.Certificate, ...]:
     except ValueError:
         pass
     try:
-        bundle = pkcs12.load_pkcs12(data, None)
+        bundle = pkcs12.load_pkcs12(data, password)
     except ValueError:
-        raise SecurityError("neither PEM, DER nor PKCS#12 without a password", place=Place(name)) from None
+        raise SecurityError("neither PEM nor DER, nor PKCS#12 with that password", place=Place(name)) from None
     found = ([bundle.cert] if bundle.cert else []) + list(bundle.additional_certs)
     return tuple(item.certificate for item in found)
 

@@ -292,7 +292,8 @@ def _write_thumbprint(reference: _Element, certificate: x509.Certificate, _token
 
 
 def _write_embedded(reference: _Element, certificate: x509.Certificate, _token_id: str) -> None:
-    sub(sub(reference, X509_DATA), X509_CERTIFICATE, base64_text(der_of(certificate)))
+    """The certificate itself as a key identifier, as WSS4J writes and reads it; it reads no X509Certificate here."""
+    _identify(reference, X509_V3, der_of(certificate))
 
 
 def _identify(reference: _Element, kind: str, value: bytes) -> None:

@@ -99,14 +99,15 @@ class Encrypt:
     """Encrypt parts of the message to a certificate: content of the Body, header blocks and tokens whole.
 
     `parts`: as for `Sign`; ``Signature`` too. `to`: a certificate, a `KeyPair`'s, or `SIGNER`. `key_transport`,
-    `oaep_digest` and `oaep_mgf` are how the fresh key travels; `data_reference`: how the encrypted data names that
+    `oaep_digest` and `oaep_mgf` are how the fresh key travels: by default in the spelling that old and new stacks read
+    alike, which masks with SHA-1 (harmless in OAEP), while ``rsa-oaep`` takes `oaep_mgf`. `data_reference`: how the encrypted data names that
     key: ``token`` as WS-Security does, ``retrieval`` as plain XML Encryption does, which ``xmlsec1`` can follow.
     """
 
     to: x509.Certificate | KeyPair | Recipient
     parts: Sequence[str] = ("Body",)
     algorithm: str = "aes256-gcm"
-    key_transport: str = "rsa-oaep"
+    key_transport: str = "rsa-oaep-mgf1p"
     oaep_digest: str = "sha256"
     oaep_mgf: str = "sha256"
     key_reference: KeyReference = "issuer-serial"

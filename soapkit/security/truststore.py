@@ -45,14 +45,22 @@ class TrustStore:
 
     @classmethod
     def load(
-        cls, *sources: Source, subjects: Iterable[str] = (), revoked: Iterable[Source] = (), v1_roots: bool = False
+        cls,
+        *sources: Source,
+        password: str | bytes | None = None,
+        subjects: Iterable[str] = (),
+        revoked: Iterable[Source] = (),
+        v1_roots: bool = False,
     ) -> TrustStore:
-        """Load certificates from PEM or DER files, or from every such file in a folder.
+        """Load certificates from PEM, DER or PKCS#12 files, or from every PEM and DER file in a folder.
 
         Raises `SecurityError` for what cannot be read or holds no certificate.
         """
         found = [
-            certificate for source in sources for path in _files(source) for certificate in load_certificates(path)
+            certificate
+            for source in sources
+            for path in _files(source)
+            for certificate in load_certificates(path, password)
         ]
         return cls(tuple(found), tuple(subjects), revoked=tuple(map(_load_list, revoked)), v1_roots=v1_roots)
 

@@ -13,8 +13,8 @@ from soapkit.soap.version import SOAP_1_2, Version
 from soapkit.xml.names import SOAP11_ENC, SOAP12, SOAP12_ENC
 from soapkit.xml.walk import children, path_of, place_of, tag_of
 
-# The encodings of both versions, and the two ways to say "none" (SOAP 1.1, 4.1.1; SOAP 1.2 part 1, 5.1.1). SOAP 1.1's is
-# met with and without its last slash.
+# The encodings of both versions, and the two ways to say "none" (SOAP 1.1, 4.1.1; SOAP 1.2 part 1, 5.1.1). That of
+# SOAP 1.1 is met with and without its last slash.
 _KNOWN_ENCODINGS = frozenset({"", f"{SOAP12}/encoding/none", SOAP12_ENC, SOAP11_ENC, SOAP11_ENC.rstrip("/")})
 
 

@@ -105,8 +105,16 @@ def read_action(version: Version, media_type: MediaType, soap_action: str | None
     Empty if there is none. Where the right place is empty, the other one counts: peers have been seen to use it.
     """
     in_field = _unquoted_action(soap_action or "")
-    in_type = media_type.parameters.get("action", "")
+    in_type = _action_in(media_type)
     return in_field or in_type if version is SOAP_1_1 else in_type or in_field
+
+
+def _action_in(media_type: MediaType) -> str:
+    """The action parameter. In a multipart it may stand in the type of the root part, which start-info has (Metro)."""
+    parameters = media_type.parameters
+    if "action" in parameters or "start-info" not in parameters:
+        return parameters.get("action", "")
+    return parse_media_type(parameters["start-info"]).parameters.get("action", "")
 
 
 def _unquoted_action(text: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -17,6 +18,7 @@ from soapkit.errors import TimeoutError as NotInTimeError
 from soapkit.transport.auth import Auth
 from soapkit.transport.hops import hops, is_plain, origin_of, without_userinfo
 from soapkit.transport.limits import ACCEPT_ENCODING, DEFAULT_HTTP_LIMITS, BodyReader, HttpLimits, compress
+from soapkit.transport.pieces import pieces_of
 from soapkit.transport.proxy import proxy_for
 from soapkit.transport.tls import Certificate, tls_context
 from soapkit.transport.values import Headers, Request, Response
@@ -85,12 +87,7 @@ class AiohttpTransport:
     async def _send_once(self, request: Request) -> Response:
         url = request.url
         session = self._session_for(url)
-        fields = dict(request.headers.pairs)
-        fields.setdefault("Accept-Encoding", ACCEPT_ENCODING)
-        body = request.body
-        if self._gzip and body:
-            fields["Content-Encoding"] = "gzip"
-            body = compress(body)
+        body, fields = self._prepared(request)
         timeout = self._timeout if request.timeout is None else self._timeout_of(request.timeout)
         try:
             async with session.request(
@@ -102,20 +99,34 @@ class AiohttpTransport:
                 timeout=timeout,
                 proxy=self._proxies[origin_of(url)],
             ) as raw:
-                received = await self._read(raw, url)
+                return await self._read(raw, request)
         except SoapkitError:
             raise
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _told(error, url, timeout.total) from error
-        return Response(raw.status, Headers(raw.headers.items()), received, raw.reason or "")
 
-    async def _read(self, raw: aiohttp.ClientResponse, url: str) -> bytes:
-        reader = BodyReader(raw.headers.get("content-encoding"), self._limits, without_userinfo(url))
+    def _prepared(self, request: Request) -> tuple[bytes | AsyncIterator[bytes], dict[str, str]]:
+        """What is sent: the body and the header fields."""
+        fields = dict(request.headers.pairs)
+        fields.setdefault("Accept-Encoding", ACCEPT_ENCODING)
+        if request.stream is not None:
+            fields["Content-Length"] = str(request.stream.size)  # else in chunks, which WSGI cannot read
+            return pieces_of(request.stream), fields
+        if self._gzip and request.body:
+            fields["Content-Encoding"] = "gzip"
+            return compress(request.body), fields
+        return request.body, fields
+
+    async def _read(self, raw: aiohttp.ClientResponse, request: Request) -> Response:
+        headers = Headers(raw.headers.items())
+        sink = request.sink(raw.status, headers) if request.sink is not None else None
+        place = without_userinfo(request.url)
+        reader = BodyReader(raw.headers.get("content-encoding"), self._limits, place, sink)
         if raw.content_length is not None:
             reader.expect(raw.content_length)
         while piece := await raw.content.readany():
             reader.feed(piece)
-        return reader.finish()
+        return Response(raw.status, headers, reader.finish(), raw.reason or "", sink)
 
     # --- connections ------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 from urllib.parse import urlsplit
 
@@ -108,9 +108,7 @@ def with_login(request: Request, value: str) -> Request:
     """The request with an Authorization field. One that the caller has set stays."""
     if "authorization" in request.headers:
         return request
-    return Request(
-        request.url, request.body, request.headers.with_(("Authorization", value)), request.method, request.timeout
-    )
+    return replace(request, headers=request.headers.with_(("Authorization", value)))
 
 
 # --- digest -------------------------------------------------------------------------------------------------------

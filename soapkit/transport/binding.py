@@ -8,14 +8,17 @@ SOAP 1.1, 6; SOAP 1.2 part 2, 7; WS-I Basic Profile 1.1, 4.3 (R1100 to R1140).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from soapkit.errors import HttpError, LimitError, MessageError, Place, XmlError
+from soapkit.soap.attachment import Attachment
+from soapkit.soap.attachments import Package, Unpacker, pack_package, unpack_package
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
 from soapkit.soap.wire import describe_page, looks_like_html, pack, parse_media_type, read_action, unpack
-from soapkit.transport.values import Headers, Request, Response
+from soapkit.soap.xop import inline
+from soapkit.transport.values import Headers, Request, Response, Sink
 from soapkit.version import __version__
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 
@@ -37,16 +40,32 @@ def request_for(
     *,
     headers: Mapping[str, str] | None = None,
     timeout: float | None = None,
+    attachments: Sequence[Attachment] = (),
+    xop: bool = True,
 ) -> Request:
     """The HTTP request that carries a message.
 
-    `headers` replace ours of the same names. Raises `soapkit.errors.UsageError` for an action or a header that HTTP
-    cannot carry.
+    `headers` replace ours of the same names. `attachments` go with it, as MTOM or (`xop` False) as SOAP with
+    Attachments. Raises `soapkit.errors.UsageError` for an action or a header that HTTP cannot carry.
     """
     fields = _request_headers(version, action)
+    stream = None
+    if attachments:
+        stream, described = pack_package(envelope, version, action, attachments, xop=xop)
+        fields = fields.with_(*described)
     if headers:
         fields = fields.with_(*headers.items())
-    return Request(url, envelope, fields, "POST", timeout)
+    return Request(url, envelope, fields, "POST", timeout, stream, reply_sink)
+
+
+def reply_sink(status: int, headers: Headers) -> Sink | None:
+    """What takes the body of a reply with attachments while it comes: an `Unpacker`. None for any other reply."""
+    content_type = headers.get("content-type", "")
+    return Unpacker(content_type, source="reply") if _is_multipart(content_type) else None
+
+
+def _is_multipart(content_type: str) -> bool:
+    return content_type[:17].lower() == "multipart/related"
 
 
 @lru_cache(maxsize=2048)
@@ -72,13 +91,33 @@ def envelope_of(
 
     Raises `HttpError` for a response that is no SOAP message, in a sentence that says what it is instead;
     `XmlError`, `MessageError` and `LimitError` for a SOAP message that is broken.
+
+    What came as attachments by XOP is put back into the envelope: `package_of` leaves it outside.
     """
+    package = package_of(response, version, one_way=one_way, source=source, limits=limits)
+    return None if package is None else inline(package)
+
+
+def package_of(
+    response: Response,
+    version: Version,
+    *,
+    one_way: bool = False,
+    source: str = "reply",
+    limits: XmlLimits = DEFAULT_LIMITS,
+) -> Package | None:
+    """As `envelope_of`, with the attachments beside the envelope, and in it the references to them."""
+    if isinstance(response.sink, Unpacker):
+        return response.sink.finish()
     if not response.body or response.body.isspace():
         if one_way and 200 <= response.status < 300:
             return None
         raise _http_error(response, version, source, "an empty body")
+    content_type = response.headers.get("content-type", "")
     try:
-        return unpack(response.body, response.headers.get("content-type"), source=source, limits=limits)
+        if _is_multipart(content_type):
+            return unpack_package(response.body, content_type, source=source, xml_limits=limits)
+        return Package(unpack(response.body, content_type, source=source, limits=limits))
     except LimitError:
         raise
     except (XmlError, MessageError) as error:

@@ -6,6 +6,7 @@ flow = hops(request, auth, redirects)       # yields requests, is given response
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
@@ -35,7 +36,7 @@ def hops(request: Request, auth: Auth | None, redirects: int) -> Hops:
         if origin_of(target) != origin_of(request.url):
             auth = None
             request = _without_secrets(request)
-        request = Request(target, request.body, request.headers, request.method, request.timeout)
+        request = replace(request, url=target)
     return (yield from _with_login(request, auth))
 
 
@@ -71,14 +72,14 @@ def _target(request: Request, response: Response) -> str | None:
 
 def _without_secrets(request: Request) -> Request:
     kept = Headers(pair for pair in request.headers.pairs if pair[0].lower() not in SECRETS)
-    return Request(request.url, request.body, kept, request.method, request.timeout)
+    return replace(request, headers=kept)
 
 
 def _without_userinfo(request: Request, auth: Auth | None) -> tuple[Request, Auth | None]:
     parts = parts_of(request.url)
     if "@" not in parts.netloc:
         return request, auth
-    bare = Request(without_userinfo(request.url), request.body, request.headers, request.method, request.timeout)
+    bare = replace(request, url=without_userinfo(request.url))
     return bare, auth or Basic(unquote(parts.username or ""), unquote(parts.password or ""))
 
 

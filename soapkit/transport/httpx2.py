@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import replace
 from typing import Any, Protocol
 
 from soapkit.errors import SoapkitError
 from soapkit.transport.foreign import told
 from soapkit.transport.hops import without_userinfo
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, BodyReader, HttpLimits
+from soapkit.transport.pieces import pieces_of
 from soapkit.transport.values import Headers, Request, Response
 
 
@@ -32,7 +34,7 @@ class HttpxClient(Protocol):
     """What is used of an ``httpx.Client``."""
 
     def stream(
-        self, method: str, url: str, *, content: bytes, headers: Mapping[str, str], timeout: float | None
+        self, method: str, url: str, *, content: Any, headers: Mapping[str, str], timeout: float | None
     ) -> AbstractContextManager[HttpxResponse]: ...
 
     def close(self) -> None: ...
@@ -42,7 +44,7 @@ class AsyncHttpxClient(Protocol):
     """What is used of an ``httpx.AsyncClient``."""
 
     def stream(
-        self, method: str, url: str, *, content: bytes, headers: Mapping[str, str], timeout: float | None
+        self, method: str, url: str, *, content: Any, headers: Mapping[str, str], timeout: float | None
     ) -> AbstractAsyncContextManager[HttpxResponse]: ...
 
     async def aclose(self) -> None: ...
@@ -58,22 +60,23 @@ class HttpxTransport:
 
     def send(self, request: Request) -> Response:
         """The response, whatever its status. Raises as `soapkit.transport.urllib3.Urllib3Transport.send` does."""
-        reader = _reader(request, self._limits)
+        content = request.body if request.stream is None else request.stream
         try:
             with self._client.stream(
                 request.method,
                 request.url,
-                content=request.body,
-                headers=dict(request.headers.pairs),
+                content=content,
+                headers=_fields(request),
                 timeout=_seconds(request, self._limits),
             ) as raw:
+                head, reader = _begun(raw, request, self._limits)
                 for piece in raw.iter_bytes():
                     reader.feed(piece)
+                return replace(head, body=reader.finish())
         except SoapkitError:
             raise
         except Exception as error:
             raise told(error, request.url) from error
-        return _response(raw, reader)
 
     def close(self) -> None:
         """Close the client, if it was given to us to own."""
@@ -93,22 +96,23 @@ class AsyncHttpxTransport:
 
     async def send(self, request: Request) -> Response:
         """The response, whatever its status. Raises as `soapkit.transport.urllib3.Urllib3Transport.send` does."""
-        reader = _reader(request, self._limits)
+        content = request.body if request.stream is None else pieces_of(request.stream)
         try:
             async with self._client.stream(
                 request.method,
                 request.url,
-                content=request.body,
-                headers=dict(request.headers.pairs),
+                content=content,
+                headers=_fields(request),
                 timeout=_seconds(request, self._limits),
             ) as raw:
+                head, reader = _begun(raw, request, self._limits)
                 async for piece in raw.aiter_bytes():
                     reader.feed(piece)
+                return replace(head, body=reader.finish())
         except SoapkitError:
             raise
         except Exception as error:
             raise told(error, request.url) from error
-        return _response(raw, reader)
 
     async def aclose(self) -> None:
         """Close the client, if it was given to us to own."""
@@ -116,13 +120,20 @@ class AsyncHttpxTransport:
             await self._client.aclose()
 
 
-def _reader(request: Request, limits: HttpLimits) -> BodyReader:
-    return BodyReader(None, limits, without_userinfo(request.url))  # httpx undoes the coding itself
+def _fields(request: Request) -> dict[str, str]:
+    fields = dict(request.headers.pairs)
+    if request.stream is not None:
+        fields["Content-Length"] = str(request.stream.size)
+    return fields
 
 
 def _seconds(request: Request, limits: HttpLimits) -> float | None:
     return limits.read_seconds if request.timeout is None else request.timeout
 
 
-def _response(raw: HttpxResponse, reader: BodyReader) -> Response:
-    return Response(raw.status_code, Headers(raw.headers.items()), reader.finish(), raw.reason_phrase)
+def _begun(raw: HttpxResponse, request: Request, limits: HttpLimits) -> tuple[Response, BodyReader]:
+    """The response so far, and what takes its body."""
+    headers = Headers(raw.headers.items())
+    sink = request.sink(raw.status_code, headers) if request.sink is not None else None
+    reader = BodyReader(None, limits, without_userinfo(request.url), sink)  # httpx undoes the content-coding itself
+    return Response(raw.status_code, headers, reason=raw.reason_phrase, sink=sink), reader

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from soapkit.errors import LimitError, Place, TransportError, UsageError
+from soapkit.transport.values import Sink
 
 PIECE = 65_536  # bytes that are asked for at a time
 
@@ -44,17 +45,24 @@ ACCEPT_ENCODING = "gzip, deflate"
 class BodyReader:
     """Takes a body piece by piece and gives it whole: `feed` each piece, then `finish`.
 
-    `coding`: the Content-Encoding. Raises `LimitError` as soon as a limit is passed, `TransportError` for a body that
-    is cut short or damaged, or in a coding that was not asked for.
+    `coding`: the Content-Encoding; `sink`: what takes the expanded pieces instead. Raises `LimitError` as soon as a
+    limit is passed, `TransportError` for a body that is cut short or damaged, or in a coding that was not asked for.
     """
 
-    __slots__ = ("_coding", "_decoder", "_expanded", "_limits", "_pieces", "_received", "_source")
+    __slots__ = ("_coding", "_decoder", "_expanded", "_keep", "_limits", "_pieces", "_received", "_source")
 
-    def __init__(self, coding: str | None, limits: HttpLimits = DEFAULT_HTTP_LIMITS, source: str = "response") -> None:
+    def __init__(
+        self,
+        coding: str | None,
+        limits: HttpLimits = DEFAULT_HTTP_LIMITS,
+        source: str = "response",
+        sink: Sink | None = None,
+    ) -> None:
         self._coding = (coding or "").strip().lower()
         self._limits = limits
         self._source = source
         self._pieces: list[bytes] = []
+        self._keep = sink.feed if sink is not None else self._pieces.append
         self._received = 0
         self._expanded = 0
         self._decoder: _Expander | None = None
@@ -75,18 +83,18 @@ class BodyReader:
         if self._received > self._limits.bytes:
             self._refuse(f"the body has more than the {self._limits.bytes:,} bytes that are read")
         if self._decoder is None:
-            self._pieces.append(piece)
+            self._keep(piece)
             return
         try:
             for expanded in self._decoder.expand(piece):
                 self._expanded += len(expanded)
                 self._check_expanded()
-                self._pieces.append(expanded)
+                self._keep(expanded)
         except zlib.error as error:
             raise TransportError(f"the {self._coding} body is damaged: {error}", place=Place(self._source)) from None
 
     def finish(self) -> bytes:
-        """The whole body."""
+        """The whole body; empty where a sink took it."""
         if self._decoder is not None and self._received and not self._decoder.complete:
             raise TransportError(f"the {self._coding} body is cut short", place=Place(self._source))
         return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)

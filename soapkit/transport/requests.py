@@ -5,7 +5,7 @@ This file does not import requests: it takes the session, and tells requests' ex
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from soapkit.errors import SoapkitError
@@ -35,7 +35,7 @@ class RequestsSession(Protocol):
         method: str,
         url: str,
         *,
-        data: bytes,
+        data: bytes | Iterable[bytes],
         headers: Mapping[str, str],
         timeout: tuple[float | None, float | None],
         allow_redirects: bool,
@@ -62,18 +62,24 @@ class RequestsTransport:
         """The response, whatever its status. Raises as `soapkit.transport.urllib3.Urllib3Transport.send` does."""
         limits = self._limits
         read_seconds = limits.read_seconds if request.timeout is None else request.timeout
+        fields = dict(request.headers.pairs)
+        if request.stream is not None:
+            fields["Content-Length"] = str(request.stream.size)
         try:
             raw = self._session.request(
                 request.method,
                 request.url,
-                data=request.body,
-                headers=dict(request.headers.pairs),
+                data=request.body if request.stream is None else request.stream,
+                headers=fields,
                 timeout=(limits.connect_seconds, read_seconds),
                 allow_redirects=False,
                 stream=True,
             )
             try:
-                reader = BodyReader(None, limits, without_userinfo(request.url))  # requests undoes the coding itself
+                headers = Headers(raw.headers.items())
+                sink = request.sink(raw.status_code, headers) if request.sink is not None else None
+                # requests undoes the content-coding itself
+                reader = BodyReader(None, limits, without_userinfo(request.url), sink)
                 for piece in raw.iter_content(PIECE):
                     reader.feed(piece)
             finally:
@@ -82,7 +88,7 @@ class RequestsTransport:
             raise
         except Exception as error:
             raise told(error, request.url) from error
-        return Response(raw.status_code, Headers(raw.headers.items()), reader.finish(), raw.reason or "")
+        return Response(raw.status_code, headers, reader.finish(), raw.reason or "", sink)
 
     def close(self) -> None:
         """Close the session, if it was given to us to own."""

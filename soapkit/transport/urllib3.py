@@ -8,7 +8,7 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import unquote
@@ -26,7 +26,8 @@ from soapkit.transport.proxy import proxy_for
 from soapkit.transport.tls import Certificate, tls_context
 from soapkit.transport.values import Headers, Request, Response
 
-Opener: TypeAlias = Callable[[Request, dict[str, str], urllib3.Timeout], BaseHTTPResponse]
+Body: TypeAlias = bytes | Iterable[bytes]
+Opener: TypeAlias = Callable[[Request, Body, dict[str, str], urllib3.Timeout], BaseHTTPResponse]
 
 
 class Urllib3Transport:
@@ -99,11 +100,11 @@ class Urllib3Transport:
         deadline = None if seconds is None else time.monotonic() + seconds
         timeout = urllib3.Timeout(connect=limits.connect_seconds, read=limits.read_seconds, total=seconds)
         opened = self._openers.get(origin_of(request.url)) or self._opener_for(request.url)
-        request, fields = self._prepared(request)
+        body, fields = self._prepared(request)
         try:
-            raw = opened(request, fields, timeout)
+            raw = opened(request, body, fields, timeout)
             try:
-                body = self._read(raw, request.url, deadline)
+                response = self._read(raw, request, deadline)
             except BaseException:
                 raw.close()
                 raise
@@ -112,26 +113,33 @@ class Urllib3Transport:
             raise
         except (exceptions.HTTPError, OSError, ValueError) as error:
             raise _told(error, request.url, seconds) from error
-        return Response(raw.status, Headers(raw.headers.items()), body, raw.reason or "")
+        return response
 
-    def _prepared(self, request: Request) -> tuple[Request, dict[str, str]]:
+    def _prepared(self, request: Request) -> tuple[Body, dict[str, str]]:
+        """What is sent: the body and the header fields."""
         fields = dict(request.headers.pairs)
         fields.setdefault("Accept-Encoding", ACCEPT_ENCODING)
+        if request.stream is not None:
+            fields["Content-Length"] = str(request.stream.size)  # else in chunks, which WSGI cannot read
+            return request.stream, fields
         if self._gzip and request.body:
             fields["Content-Encoding"] = "gzip"
-            request = Request(request.url, compress(request.body), request.headers, request.method, request.timeout)
-        return request, fields
+            return compress(request.body), fields
+        return request.body, fields
 
-    def _read(self, raw: BaseHTTPResponse, url: str, deadline: float | None) -> bytes:
-        reader = BodyReader(raw.headers.get("content-encoding"), self._limits, without_userinfo(url))
+    def _read(self, raw: BaseHTTPResponse, request: Request, deadline: float | None) -> Response:
+        headers = Headers(raw.headers.items())
+        sink = request.sink(raw.status, headers) if request.sink is not None else None
+        place = without_userinfo(request.url)
+        reader = BodyReader(raw.headers.get("content-encoding"), self._limits, place, sink)
         announced = raw.headers.get("content-length", "")
         if announced.isdecimal():
             reader.expect(int(announced))
         while piece := raw.read1(PIECE, decode_content=False):
             reader.feed(piece)
             if deadline is not None and time.monotonic() > deadline:
-                raise NotInTimeError("the response did not end in time", place=Place(without_userinfo(url)))
-        return reader.finish()
+                raise NotInTimeError("the response did not end in time", place=Place(place))
+        return Response(raw.status, headers, reader.finish(), raw.reason or "", sink)
 
     # --- connections ------------------------------------------------------------------------------------------
 
@@ -153,12 +161,12 @@ class Urllib3Transport:
             pool = urllib3.HTTPConnectionPool(host, port, maxsize=self._connections)
         self._pools.append(pool)
 
-        def opened(request: Request, fields: dict[str, str], timeout: urllib3.Timeout) -> BaseHTTPResponse:
+        def opened(request: Request, body: Body, fields: dict[str, str], timeout: urllib3.Timeout) -> BaseHTTPResponse:
             parts = parts_of(request.url)
             return pool.urlopen(
                 request.method,
                 f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/",
-                request.body,
+                body,
                 fields,
                 retries=False,
                 redirect=False,
@@ -180,11 +188,11 @@ class Urllib3Transport:
         )
         self._pools.append(manager)
 
-        def opened(request: Request, fields: dict[str, str], timeout: urllib3.Timeout) -> BaseHTTPResponse:
+        def opened(request: Request, body: Body, fields: dict[str, str], timeout: urllib3.Timeout) -> BaseHTTPResponse:
             return manager.urlopen(
                 request.method,
                 request.url,
-                body=request.body,
+                body=body,
                 headers=fields,
                 retries=False,
                 redirect=False,

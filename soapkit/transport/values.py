@@ -6,7 +6,7 @@ kind of it) when no response came, and `soapkit.errors.LimitError` when one is t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -74,25 +74,53 @@ class Headers(Mapping[str, str]):
 NO_HEADERS = Headers()
 
 
+class Streamed(Protocol):
+    """A body that is sent in pieces: iterated over once for each time it is sent."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        ...
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
+class Sink(Protocol):
+    """Takes a body piece by piece while it comes, such as a `soapkit.soap.attachments.Unpacker`."""
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece. What it raises ends the exchange."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent. `timeout`: seconds for the whole exchange; None: as the transport's limits say."""
+    """What is sent.
+
+    `timeout`: seconds for the whole exchange; None: as the transport's limits say. `stream`: what is sent instead of
+    `body`, too large to be held: `body` is then only the envelope in it. `sink`: asked with status and header fields
+    for what takes the body of the response; None, or nothing from it: `Response.body`.
+    """
 
     url: str
     body: bytes = b""
     headers: Headers = NO_HEADERS
     method: str = "POST"
     timeout: float | None = None
+    stream: Streamed | None = field(default=None, repr=False)
+    sink: Callable[[int, Headers], Sink | None] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back, its content-encoding (gzip, deflate) undone. `reason`: the words after the status."""
+    """What came back, its content-encoding (gzip, deflate) undone. `reason`: the words after the status; `sink`: what
+    took the body, which is then empty here."""
 
     status: int
     headers: Headers = NO_HEADERS
     body: bytes = field(default=b"", repr=False)
     reason: str = ""
+    sink: Sink | None = field(default=None, repr=False)
 
 
 @runtime_checkable

@@ -129,7 +129,7 @@ def _header(element: _Element, page: Page, kind: str) -> SoapHeader:
     if element.get("part") is None and part:
         page.warn(f"soap:{kind} has `parts`; `part` was assumed (WSDL 1.1, 3.7)", element)
     return SoapHeader(
-        message=page.qname(element, "message"),
+        message=page.reference(element, "message"),
         part=part,
         literal=_is_literal(element, page),
         namespace=element.get("namespace"),

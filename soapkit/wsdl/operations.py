@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from soapkit.databinding.shape import Record, RecordRef, reachable
+from soapkit.databinding.shape import Key, Record, RecordRef, reachable
 from soapkit.errors import ContractError, Place, Problems
 from soapkit.operation import Operation, Port, Service
 from soapkit.wsdl.extensions import HTTP_TRANSPORTS, SOAP_OVER_HTTP
@@ -116,6 +116,7 @@ class _Builder:
     definitions: Definitions
     shapes: ContractShapes
     told: Told
+    whole: set[Key] = field(default_factory=set)
 
     # --- services and ports ---------------------------------------------------------------------------------------
 
@@ -189,8 +190,8 @@ class _Builder:
                 binding.place,
             )
             binding = _with_all_operations(binding, port_type)
-        pairs = list(_paired(binding, port_type))
-        self._tell_unpaired(binding, port_type, [bound for _, bound in pairs])
+        pairs, unpaired = _paired(binding, port_type)
+        self._tell_unpaired(binding, port_type, unpaired)
         times: Counter[str] = Counter()
         for definition, bound in pairs:
             if bound is None:
@@ -207,15 +208,15 @@ class _Builder:
                 # an overloaded name is told apart by a number: send, send_2
                 yield replace(operation, method=operation.name if number == 1 else f"{operation.name}_{number}")
 
-    def _tell_unpaired(self, binding: Binding, port_type: PortType, paired: list[BoundOperation | None]) -> None:
+    def _tell_unpaired(self, binding: Binding, port_type: PortType, unpaired: list[BoundOperation]) -> None:
         names = [definition.name for definition in port_type.operations]
-        for bound in binding.operations:
-            if bound not in paired:
-                self.told.problems.add(
-                    f"operation {bound.name} of binding {local_name(binding.name)} is not in port type "
-                    f"{local_name(port_type.name)}{did_you_mean(bound.name, names)}",
-                    bound.place,
-                )
+        for bound in unpaired:
+            hint = "" if bound.name in names else did_you_mean(bound.name, names)
+            self.told.problems.add(
+                f"operation {bound.name} of binding {local_name(binding.name)} is not in port type "
+                f"{local_name(port_type.name)}{hint}",
+                bound.place,
+            )
 
     def _usable(
         self, definition: OperationDefinition, bound: BoundOperation, binding: Binding
@@ -250,7 +251,9 @@ class _Builder:
         types = [header.type for message in messages for header in message.headers]
         types += [fault.type for fault in operation.faults]
         keys = [message.record for message in messages]
-        reachable([*keys, *(type_.key for type_ in types if isinstance(type_, RecordRef))], self.shapes)
+        keys += [type_.key for type_ in types if isinstance(type_, RecordRef)]
+        # operations share types: what one has led to, and found whole, the next need not follow again
+        self.whole.update(reachable(keys, _Beyond(self.shapes, self.whole)))
 
     def _operation(
         self, definition: OperationDefinition, bound: BoundOperation, binding: Binding
@@ -278,23 +281,48 @@ class _Builder:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Beyond(Mapping[Key, Record]):
+    """Shapes in which the records already known to be whole lead nowhere."""
+
+    shapes: ContractShapes
+    whole: set[Key]
+
+    def __getitem__(self, key: Key) -> Record:
+        return Record(key) if key in self.whole else self.shapes[key]
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self.shapes)
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+
 def _only_field(record: Record) -> str | None:
     """The name of a record's only field, which a call returns in its place."""
-    names = {field.name for field in record.fields}  # a field may stand in several branches of a choice
+    names = {found.name for found in record.fields}  # a field may stand in several branches of a choice
     return names.pop() if len(names) == 1 else None
 
 
-def _paired(binding: Binding, port_type: PortType) -> Iterator[tuple[OperationDefinition, BoundOperation | None]]:
-    """Each operation of a port type with its binding. Of several of one name, the names of input and output tell which
-    is which (WSDL 1.1, 2.5), else their order."""
-    free = list(binding.operations)
+def _paired(
+    binding: Binding, port_type: PortType
+) -> tuple[list[tuple[OperationDefinition, BoundOperation | None]], list[BoundOperation]]:
+    """Each operation of a port type with its binding; and the bindings that are left over.
+
+    Of several of one name, the names of input and output tell which is which (WSDL 1.1, 2.5), else their order.
+    """
+    pairs: list[tuple[OperationDefinition, BoundOperation | None]] = []
+    free: dict[str, list[BoundOperation]] = {}
+    for bound in binding.operations:
+        free.setdefault(bound.name, []).append(bound)
     for definition in port_type.operations:
-        candidates = [bound for bound in free if bound.name == definition.name]
+        candidates = free.get(definition.name, [])
         named = [bound for bound in candidates if _same_messages(definition, bound)]
         chosen = next(iter(named or candidates), None)
         if chosen is not None:
-            free.remove(chosen)
-        yield definition, chosen
+            candidates.remove(chosen)
+        pairs.append((definition, chosen))
+    return pairs, [bound for bounds in free.values() for bound in bounds]
 
 
 def _same_messages(definition: OperationDefinition, bound: BoundOperation) -> bool:

@@ -10,7 +10,7 @@ from lxml.etree import _Element
 from soapkit.errors import Place, Problems
 from soapkit.wsdl.model import Policy
 from soapkit.xml.documents import Document
-from soapkit.xml.names import WSDL11, XSD, clark
+from soapkit.xml.names import WSDL11, XSD, clark, local_name, namespace_of
 from soapkit.xml.walk import children
 from soapkit.xsd.document import OLD_NAMESPACES
 
@@ -44,10 +44,9 @@ class Page:
         return clark(self.target_namespace, local)
 
     def qname(self, element: _Element, attribute: str) -> str:
-        """The QName in an attribute as a Clark name, ``""`` if there is none.
+        """The QName of a schema component in an attribute, as a Clark name; ``""`` if there is none.
 
-        A prefix that nothing declares, and the WSDL namespace (which defines nothing to refer to), are taken for the
-        target namespace, with a warning.
+        A prefix that nothing declares is taken for the target namespace, with a warning.
         """
         text = (element.get(attribute) or "").strip()
         if not text:
@@ -61,14 +60,24 @@ class Page:
                 element,
             )
             return self.own(local)
-        if namespace == WSDL11 or (namespace is None and self.target_namespace):
+        return clark(XSD if namespace in OLD_NAMESPACES else namespace, local)
+
+    def reference(self, element: _Element, attribute: str) -> str:
+        """The QName of a message, port type or binding in an attribute, as a Clark name; ``""`` if there is none.
+
+        No namespace, and that of WSDL itself (which defines nothing to refer to), are taken for the target namespace,
+        with a warning.
+        """
+        name = self.qname(element, attribute)
+        if name and namespace_of(name) in ("", WSDL11) and self.target_namespace:
+            where = namespace_of(name) or "no namespace"
             self.warn(
-                f"{attribute}={text!r} names something in {namespace or 'no namespace'}; the target namespace "
+                f"{attribute}={element.get(attribute)!r} names something in {where}; the target namespace "
                 f"{self.target_namespace!r} was assumed",
                 element,
             )
-            return self.own(local)
-        return clark(XSD if namespace in OLD_NAMESPACES else namespace, local)
+            return self.own(local_name(name))
+        return name
 
     def attached(self, *elements: _Element) -> tuple[Policy, ...]:
         """The policies that stand in these elements, or that they refer to (WS-PolicyAttachment, 4)."""

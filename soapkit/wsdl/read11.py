@@ -221,7 +221,7 @@ def _comes_first(one: _Element | None, other: _Element | None) -> bool:
 def _use(element: _Element, page: Page, default_name: str) -> MessageUse:
     return MessageUse(
         name=(element.get("name") or "").strip() or default_name,
-        message=page.qname(element, "message"),
+        message=page.reference(element, "message"),
         action=next((action for name in _ACTIONS if (action := (element.get(name) or "").strip())), ""),
         documentation=documentation_of(element),
         policies=page.attached(element),
@@ -236,7 +236,7 @@ def _binding(element: _Element, page: Page) -> Binding:
     protocol, version, soap = protocol_of(element)
     return Binding(
         name=page.own(_name(element, page)),
-        port_type=page.qname(element, "type"),
+        port_type=page.reference(element, "type"),
         protocol=protocol,
         version=version,
         default_style=style_of(soap, page) or "document",
@@ -276,7 +276,7 @@ def _service(element: _Element, page: Page) -> ServiceDefinition:
 def _port(element: _Element, page: Page) -> PortDefinition:
     return PortDefinition(
         name=_name(element, page),
-        binding=page.qname(element, "binding"),
+        binding=page.reference(element, "binding"),
         address=address_of(element),
         documentation=documentation_of(element),
         policies=page.attached(element),

@@ -35,6 +35,10 @@ class ContractShapes(Mapping[Key, Record]):
         """The type of this Clark name. Raises `ContractError` at `place` when no schema declares it."""
         return self.schema.type(name, place)
 
+    def derived(self, key: Key) -> tuple[Key, ...]:
+        """The named records derived from one, directly or not: what xsi:type may put in its place."""
+        return self.schema.derived(key) if key not in self.messages else ()
+
     def add_message(self, record: Record) -> Key:
         """Keep the record of a message; its key. A record like one that is there already shares its key; a different
         one of the same key is given another."""

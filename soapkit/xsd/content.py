@@ -25,13 +25,15 @@ from soapkit.databinding.shape import (
 )
 from soapkit.databinding.shape import Particle as Field
 from soapkit.databinding.shape import Type as FieldType
-from soapkit.errors import Place
+from soapkit.errors import ContractError, Place
 from soapkit.xml.names import local_name, namespace_of
 from soapkit.xsd.model import Element, ElementRef, Group, GroupRef, Particle, Wildcard
 from soapkit.xsd.resolve import element_of, group_of, product, substitutes_of
 from soapkit.xsd.schema import Schema
 
 Content = Sequence | Choice | All
+
+MOST_PARTICLES = 20_000
 
 _KINDS: dict[str, type[Sequence | Choice | All]] = {"sequence": Sequence, "choice": Choice, "all": All}
 
@@ -68,6 +70,7 @@ class ContentBuilder:
     owner: str
     _counts: dict[str, int] = field(default_factory=dict)
     _groups: tuple[str, ...] = ()
+    _spent: int = 0
 
     def build(self, particle: Particle | None, *, mixed: bool = False) -> Content:
         """The content of a type whose own particle this is."""
@@ -76,11 +79,19 @@ class ContentBuilder:
         made = self._convert(particle) if particle is not None else None
         return as_content(made)
 
+    def _spend(self, particle: Particle) -> None:
+        """Groups that refer to groups grow like rabbits: unfold so many particles for one record, and no more."""
+        self._spent += 1
+        if self._spent > MOST_PARTICLES:
+            message = f"the content of {self.owner} unfolds to more than {MOST_PARTICLES:,} particles"
+            raise ContractError(message, place=particle.place)
+
     # --- particles that stand once ---
 
     def _convert(self, particle: Particle) -> Field | None:
         if particle.maximum == 0:
             return None
+        self._spend(particle)
         if isinstance(particle, Element):
             return self._field(particle, is_global=False)
         if isinstance(particle, ElementRef):
@@ -214,6 +225,7 @@ class ContentBuilder:
         return found, nothing, widest
 
     def _branch(self, branch: Particle) -> tuple[list[_Candidate], bool, int | None]:
+        self._spend(branch)
         empty = branch.minimum == 0
         if isinstance(branch, Element):
             once = replace(branch, minimum=1, maximum=1)
@@ -254,6 +266,7 @@ class ContentBuilder:
         return ChoiceField("content", self._alternatives(found, "mixed"), 0, None, many=True, mixed=True)
 
     def _flat(self, particle: Particle) -> Iterable[Particle]:
+        self._spend(particle)
         if isinstance(particle, GroupRef):
             if particle.name in self._groups:
                 return

@@ -13,7 +13,7 @@ from typing import Final, Protocol, cast
 from lxml.etree import _Element
 
 from soapkit.errors import ContractError, Problems, SoapkitError
-from soapkit.xml.names import WSDL11, WSDL20, XSD, local_name
+from soapkit.xml.names import WSDL11, WSDL20, XML, XSD, local_name
 from soapkit.xsd.document import SCHEMA, SchemaDocument, document_for
 from soapkit.xsd.known import is_known_namespace
 from soapkit.xsd.parse import XS
@@ -161,7 +161,7 @@ class _Loading:
     def _import(self, document: SchemaDocument, element: _Element) -> None:
         namespace = (element.get("namespace") or "").strip()
         location = (element.get("schemaLocation") or "").strip()
-        if not location or namespace == XSD or (is_known_namespace(namespace) and _is_absolute(location)):
+        if not location or namespace in (XSD, XML) or (is_known_namespace(namespace) and _is_absolute(location)):
             return
         for root, url, source in self._roots(document, element, "import", namespace):
             own = (root.get("targetNamespace") or "").strip()

@@ -9,14 +9,16 @@ One line of a document is one component, so that a complaint about a line is a c
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from soapkit.errors import ContractError, Problem
+from soapkit.errors import NOWHERE, ContractError, Problem
 from soapkit.xml.names import XML, XSD, local_name, namespace_of, split
 from soapkit.xml.serialise import escape_attribute
 from soapkit.xsd.arrays import is_array
+from soapkit.xsd.content import MOST_PARTICLES
 from soapkit.xsd.model import (
     ANY_TYPE_NAME,
     Attribute,
@@ -68,7 +70,7 @@ def normalise(schema: Schema, roots: Iterable[ComponentKey], looser: Looser | No
     plan = _Plan(schema, looser or {})
     for root in roots:
         plan.need(*root)
-    while plan.waiting:
+    while plan.waiting or plan.declare_local_elements():
         plan.write(plan.waiting.pop())
     return plan.finish()
 
@@ -114,12 +116,46 @@ class _Plan:
     waiting: list[ComponentKey] = field(default_factory=list)
     gaps: list[Problem] = field(default_factory=list)
     made_attributes: dict[str, Attribute] = field(default_factory=dict)
+    made_elements: dict[str, Element | None] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+
+    def open_to(self, element: Element | ElementRef) -> None:
+        """Have a lax wildcard check `element`: for that it must be global.
+
+        A local one becomes so, if no other of its name has another type.
+        """
+        if isinstance(element, ElementRef):
+            if self.schema.has("element", element.name):
+                self.need("element", element.name)
+        elif namespace_of(element.tag) and not self.schema.has("element", element.tag):
+            alone = replace(element, minimum=1, maximum=1, place=NOWHERE, documentation="", constraints=())
+            known = self.made_elements.setdefault(element.tag, alone)
+            if known is not None and known.type != alone.type:
+                self.made_elements[element.tag] = None
+
+    def declare_local_elements(self) -> bool:
+        """Have the elements of `open_to` written. Whether there were any."""
+        for tag, element in self.made_elements.items():
+            if element is not None:
+                self.need("element", tag)
+        return bool(self.waiting)
 
     def need(self, space: Space, name: str) -> None:
         """Have a global component written, once."""
         if (space, name) not in self.seen and not is_builtin(name):
             self.seen.add((space, name))
             self.waiting.append((space, name))
+
+    def size(self, particle: Particle) -> int:
+        """How many particles there are when groups are unfolded, without unfolding them."""
+        if isinstance(particle, Group):
+            return 1 + sum(map(self.size, particle.particles))
+        if not isinstance(particle, GroupRef):
+            return 1
+        if particle.name not in self.sizes:
+            self.sizes[particle.name] = 0  # a group inside itself ends here
+            self.sizes[particle.name] = self.size(group_of(self.schema, particle))
+        return self.sizes[particle.name]
 
     def page(self, namespace: str) -> _Page:
         page = self.pages.get(namespace)
@@ -136,6 +172,9 @@ class _Plan:
             line = writer.component(space, name)
         except ContractError as error:
             self.gaps += error.problems
+            line = writer.anything(space, name)
+        except RecursionError:
+            self.gaps.append(Problem(f"{space} {name} is nested too deeply to be checked"))
             line = writer.anything(space, name)
         page.lines.append(line.replace("\n", "&#10;"))
         page.owners.append(key)
@@ -182,7 +221,7 @@ class _Writer:
     def component(self, space: Space, name: str) -> str:
         schema = self.plan.schema
         if space == "element":
-            return self.element(schema.element(name), top=True)
+            return self.element(self.plan.made_elements.get(name) or schema.element(name), top=True)
         if space == "type":
             found = schema.type(name)
             return self.complex_type(found) if isinstance(found, ComplexType) else self.simple_type(found, name)
@@ -418,6 +457,10 @@ class _Writer:
         """
         if particle is None or particle.maximum == 0:
             return ""
+        if self.plan.size(particle) > MOST_PARTICLES:
+            raise ContractError(
+                f"a content model unfolds to more than {MOST_PARTICLES:,} particles", place=particle.place
+            )
         if self.grade > 1:
             return "" if extends else f"<xs:sequence>{self.any(_ANYTHING)}</xs:sequence>"
         if isinstance(particle, GroupRef) and self.grade == 0:
@@ -429,20 +472,31 @@ class _Writer:
             written = self.particle(particle)
             return written if isinstance(particle, Group) else f"<xs:sequence>{written}</xs:sequence>"
         leaves = list(self.leaves(particle))
-        wildcards = [leaf for leaf in leaves if isinstance(leaf, Wildcard)]
-        elements: dict[str, str] = {}
+        if any(isinstance(leaf, Wildcard) for leaf in leaves):
+            return self.open_model(particle)
+        once: dict[str, str] = {}
         for leaf in leaves:
             if not isinstance(leaf, Wildcard):
                 tag = leaf.tag if isinstance(leaf, Element) else leaf.name
-                elements.setdefault(tag, self.particle(_once(leaf)))
-        open_to_any = any(
-            namespaces[0] in ("##any", "##other") for namespaces in (each.namespaces for each in wildcards)
-        )
-        if open_to_any:
-            inner = self.any(Wildcard(process="lax"))
-        else:
-            inner = "".join(elements.values()) + "".join(self.particle(_once(wildcard)) for wildcard in wildcards[:1])
-        return f'<xs:choice minOccurs="0" maxOccurs="unbounded">{inner}</xs:choice>'
+                once.setdefault(tag, self.particle(replace(leaf, minimum=1, maximum=1)))
+        return f'<xs:choice minOccurs="0" maxOccurs="unbounded">{"".join(once.values())}</xs:choice>'
+
+    def open_model(self, particle: Particle) -> str:
+        """A sequence with a wildcard that overlaps its elements: exact as far as that is clear, then anything.
+
+        What may be one of the elements or something else is left to the wildcard, which checks by name.
+        """
+        clear: list[Particle] = []
+        if isinstance(particle, Group) and particle.kind == "sequence" and particle.maximum == 1 and particle.minimum:
+            clear = list(itertools.takewhile(lambda each: isinstance(each, (Element, ElementRef)), particle.particles))
+            while clear and clear[-1].minimum == 0:
+                clear.pop()
+            if clear and clear[-1].maximum != clear[-1].minimum:
+                clear[-1] = replace(clear[-1], maximum=clear[-1].minimum)
+        for leaf in self.leaves(particle):
+            if not isinstance(leaf, Wildcard):
+                self.plan.open_to(leaf)
+        return f"<xs:sequence>{''.join(map(self.particle, clear))}{self.any(_ANYTHING)}</xs:sequence>"
 
     def leaves(self, particle: Particle) -> Iterable[Element | ElementRef | Wildcard]:
         if isinstance(particle, GroupRef):
@@ -523,7 +577,3 @@ class _Writer:
             "<xs:field", f"<xs:field{declared}"
         )
         return f'<xs:{kind} name="{name}"{refer}>{inner}</xs:{kind}>'
-
-
-def _once(particle: Element | ElementRef | Wildcard) -> Element | ElementRef | Wildcard:
-    return replace(particle, minimum=1, maximum=1)

@@ -7,7 +7,7 @@ rule and what was assumed. References are names here; nothing is looked up.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, cast
+from typing import Final, Literal, cast
 
 from lxml.etree import _Element
 
@@ -332,14 +332,18 @@ def parse_element(document: SchemaDocument, element: _Element, *, top: bool = Fa
 def _constraint(document: SchemaDocument, element: _Element) -> Constraint:
     """``xs:unique``, ``xs:key``, ``xs:keyref`` (XSD part 1, 3.11.2)."""
     selector = element.find(f"{XS}selector")
+    fields = list(element.iterchildren(f"{XS}field"))
     refer = element.get("refer")
+    prefixes = dict(element.nsmap)
+    for inner in (*fields, *([selector] if selector is not None else [])):
+        prefixes.update(inner.nsmap)
     return Constraint(
-        cast("Compositor", local_name(str(element.tag))),  # type: ignore[arg-type]  # one of _CONSTRAINTS
+        cast("Literal['unique', 'key', 'keyref']", local_name(cast("str", element.tag))),
         document.name(_name(document, element)),
         (selector.get("xpath") or ".") if selector is not None else ".",
-        tuple(field.get("xpath") or "." for field in element.iterchildren(f"{XS}field")),
+        tuple(field.get("xpath") or "." for field in fields),
         document.qname(refer, element) if refer else None,
-        tuple((prefix, namespace) for prefix, namespace in element.nsmap.items() if prefix),
+        tuple((prefix, namespace) for prefix, namespace in prefixes.items() if prefix),
         document.place(element),
     )
 

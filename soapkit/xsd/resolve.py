@@ -10,7 +10,6 @@ from soapkit.xml.names import XML
 from soapkit.xsd.model import (
     ANY_TYPE_NAME,
     Attribute,
-    AttributeGroupRef,
     AttributeRef,
     AttributeUse,
     AttributeWildcard,
@@ -67,7 +66,7 @@ def attributes_of(schema: Schema, component: ComplexType) -> Attributes:
 
 def own_attributes(schema: Schema, component: ComplexType) -> Attributes:
     """The attributes that a type itself names, groups unfolded."""
-    uses, wildcards = _unfold(schema, component.attributes, frozenset())
+    uses, wildcards = _unfold(schema, component.attributes, set())
     own = component.wildcard
     for other in wildcards:  # 3.4.2: the intersection of its own and those of its groups, processed as its own says
         own = other if own is None else replace(own, namespaces=intersection(own.namespaces, other.namespaces))
@@ -88,8 +87,9 @@ def _derived(base: Attributes, own: Attributes, step: ComplexType) -> Attributes
 
 
 def _unfold(
-    schema: Schema, uses: tuple[AttributeUse, ...], inside: frozenset[str]
+    schema: Schema, uses: tuple[AttributeUse, ...], done: set[str]
 ) -> tuple[list[Attribute], list[AttributeWildcard]]:
+    """The attributes of uses, groups unfolded; each group once, which also ends circles."""
     found: list[Attribute] = []
     wildcards: list[AttributeWildcard] = []
     for use in uses:
@@ -97,19 +97,13 @@ def _unfold(
             found.append(use)
         elif isinstance(use, AttributeRef):
             found.append(attribute_for(schema, use))
-        elif use.name not in inside:
-            inner, more = _attribute_group(schema, use, inside)
+        elif use.name not in done:
+            done.add(use.name)
+            group = schema.attribute_group(use.name, use.place)
+            inner, more = _unfold(schema, group.attributes, done)
             found += inner
-            wildcards += more
+            wildcards += [*([group.wildcard] if group.wildcard is not None else []), *more]
     return found, wildcards
-
-
-def _attribute_group(
-    schema: Schema, use: AttributeGroupRef, inside: frozenset[str]
-) -> tuple[list[Attribute], list[AttributeWildcard]]:
-    group = schema.attribute_group(use.name, use.place)
-    found, wildcards = _unfold(schema, group.attributes, inside | {use.name})
-    return found, ([group.wildcard] if group.wildcard is not None else []) + wildcards
 
 
 def attribute_for(schema: Schema, use: AttributeRef) -> Attribute:

@@ -151,12 +151,18 @@ class Schema:
     def _find(self, space: Space, name: str, place: Place) -> Component:
         found = self._read.get((space, name))
         if found is None:
-            declared = self.index[space].get(name)
-            found = _named(declared.read(), name) if declared is not None else known_component(space, name)
-            if found is None:
-                found = self._assumed(space, name, place)
+            found = self._read_component(space, name) or self._assumed(space, name, place)
             found = self._read.setdefault((space, name), found)
         return found
+
+    def _read_component(self, space: Space, name: str) -> Component | None:
+        declared = self.index[space].get(name)
+        if declared is None:
+            return known_component(space, name)
+        try:
+            return _named(declared.read(), name)
+        except RecursionError:
+            raise ContractError(f"{_word(space)} {name} is nested too deeply", place=declared.place) from None
 
     def _assumed(self, space: Space, name: str, place: Place) -> Component:
         """What a dangling name most likely means where only one thing can be meant; else the error."""

@@ -116,6 +116,10 @@ class SchemaShapes(Mapping[Key, Record]):
             raise self._failed[key]
         try:
             return self._make(key)
+        except RecursionError:
+            error = ContractError(f"{key} is nested, or derived, too deeply")
+            self._failed[key] = error
+            raise error from None
         except ContractError as error:
             self._failed[key] = error
             raise
@@ -163,8 +167,13 @@ class SchemaShapes(Mapping[Key, Record]):
         component = self._anonymous.get(key)
         if component is None:
             component = self._named(key)
+        if component is None and key in self._made:  # a group record, made with its owner
+            return self._made[key]
         if component is None:
             raise KeyError(key)
+        for step in reversed(tuple(chain_of(self.schema, component))[1:]):  # from the top, however long the chain is
+            if step.name is not None and step.name != ANY_TYPE_NAME and step.name not in self._made:
+                self._made[step.name] = self._record(step.name, step)
         record = self._record(key, component)
         return self._made.setdefault(key, record)
 
@@ -177,6 +186,8 @@ class SchemaShapes(Mapping[Key, Record]):
         prefix = f"{{{namespace}}}" if namespace else ""
         steps = local.split("/")
         if steps[:2] == ["", "element()"]:
+            element = self.element(prefix + "/".join(steps[2:]))
+            self._add_group(key, element, element.place)
             return None
         for count in range(1, len(steps)):
             owner = "/".join(steps[:count])

@@ -107,9 +107,7 @@ _WRAPPERS = (None, "{urn:any}wrapper", f"{{{DS}}}Object", "Header", "Body", f"{{
 _IDS = (("same", "same"), ("other", "same"), ("none", "same"), ("Id", "same"), ("same", "Id"), ("none", "ID"))
 
 
-def _forge(
-    message: bytes, number: int, wrapper: str | None, first: bool, forged_id: str, real_id: str
-) -> bytes | None:
+def _forge(message: bytes, number: int, wrapper: str | None, first: bool, forged_id: str, real_id: str) -> bytes | None:
     root = etree.fromstring(message)
     soap = etree.QName(root).namespace
     parent = list(root.iter(etree.Element))[number]

@@ -39,7 +39,7 @@ CONTRACTS = {
     "not XML": (b"hello", ["expected XML"]),
     "nothing": (b"", ["empty"]),
     "cut short": (WSDL.encode()[:400], ["not well-formed"]),
-    "a page": (b"<html><head><title>Login</title></head></html>", ["Login"]),
+    "a page": (b"<html><head><title>Login</title></head></html>", ["HTML page"]),
     "not a WSDL": (b"<a xmlns='urn:x'/>", ["{urn:x}a"]),
     "a missing import": (
         (WSDL % ('<xs:import namespace="urn:o" schemaLocation="other.xsd"/>', "xs:int", "go")).encode(),

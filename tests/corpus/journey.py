@@ -1,4 +1,4 @@
-"""One contract's journey: load, generate, import, sample, validate, decode, encode; what worked, and why the rest did not.
+"""One contract's journey: load, generate, import, sample, validate, decode, encode; what worked, and what did not.
 
 Each step is tried on its own, so one failure does not hide the next. A step's failures are sentences, a few kept.
 """

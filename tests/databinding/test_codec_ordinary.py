@@ -75,7 +75,7 @@ ACCOUNT = Account(
 def test_an_account_is_written_with_every_prefix_declared_and_no_default_namespace() -> None:
     assert encode(ACCOUNT) == (
         b'<ns1:account xmlns:ns1="urn:example:bank" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
-        b' xmlns:ns2="urn:colours" kind="current">'
+        b' xmlns:ns2="urn:colours">'
         b"<ns1:iban>DE77</ns1:iban><ns1:balance>10.00</ns1:balance><ns1:note>a &lt; b &amp; c</ns1:note>"
         b"<ns1:owner><ns1:name>Ann</ns1:name><ns1:born>2000-01-02</ns1:born></ns1:owner>"
         b'<ns1:owner xsi:type="ns1:customer"><ns1:name>Bob</ns1:name><ns1:number>7</ns1:number></ns1:owner>'

@@ -126,26 +126,34 @@ def test_a_bomb_of_entities_is_refused(here: Path) -> None:
         (
             'element="t:ask"',
             'element="t:Ask"',
-            "operation ask cannot be used: element {urn:t}Ask is referred to, but no schema declares it; did you mean "
-            "{urn:t}ask?",
+            (
+                "operation ask cannot be used: element {urn:t}Ask is referred to, but no schema declares it; "
+                "did you mean {urn:t}ask?"
+            ),
         ),
         (
             'message="t:askIn"',
             'message="t:askInn"',
-            "operation ask cannot be used: it refers to message {urn:t}askInn, which no document defines; did you mean "
-            "{urn:t}askIn?",
+            (
+                "operation ask cannot be used: it refers to message {urn:t}askInn, which no document defines; "
+                "did you mean {urn:t}askIn?"
+            ),
         ),
         (
             'type="t:Oracle"',
             'type="t:Orakle"',
-            "binding OracleSoap refers to port type {urn:t}Orakle, which no document defines; did you mean "
-            "{urn:t}Oracle?",
+            (
+                "binding OracleSoap refers to port type {urn:t}Orakle, which no document defines; did you mean "
+                "{urn:t}Oracle?"
+            ),
         ),
         (
             'binding="t:OracleSoap"',
             'binding="t:OracelSoap"',
-            "port OracleSoap refers to binding {urn:t}OracelSoap, which no document defines; did you mean "
-            "{urn:t}OracleSoap?",
+            (
+                "port OracleSoap refers to binding {urn:t}OracelSoap, which no document defines; did you mean "
+                "{urn:t}OracleSoap?"
+            ),
         ),
     ],
 )

@@ -95,7 +95,8 @@ def test_a_catalog_says_what_stands_for_a_location(tmp_path: Path) -> None:
     (tmp_path / "mirror" / "b.xsd").write_text("<b/>")
     (tmp_path / "a.xsd").write_text("<a/>")
     (tmp_path / "more.xml").write_text(
-        '<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog"><system systemId="http://c/c.xsd" uri="a.xsd"/></catalog>'
+        '<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog">'
+        '<system systemId="http://c/c.xsd" uri="a.xsd"/></catalog>'
     )
     (tmp_path / "catalog.xml").write_text(
         """<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog">
@@ -126,7 +127,7 @@ def test_a_zip_archive_holds_documents(tmp_path: Path) -> None:
     documents = Documents()
     main, _ = documents.entries(documents.locate(tmp_path / "x.zip"))
     assert documents.read(documents.resolve("../a.xsd", main)).root.tag == "a"
-    with pytest.raises(ContractError, match="main.wsdl:7: expected a schema at 'b.xsd'; the archive has no such entry"):
+    with pytest.raises(ContractError, match=r"main\.wsdl:7: expected a schema at 'b\.xsd'; the archive has no"):
         documents.read(documents.resolve("../b.xsd", main), place=HERE, expected="a schema")
 
 
@@ -217,7 +218,7 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_told() -> None:
-    with pytest.raises(ContractError, match="no such file: nowhere.wsdl"):
+    with pytest.raises(ContractError, match=r"no such file: nowhere\.wsdl"):
         Documents().locate("nowhere.wsdl")
 
 

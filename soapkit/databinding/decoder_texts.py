@@ -1,0 +1,218 @@
+"""A simple type -> the lines that read its text, as generated decoders have them.
+
+What is common is written in place: a look at the characters, then the quick converter of the standard library. All
+else calls the type's `SimpleCodec`. A text that the quick way does not take raises, and the walker looks.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from soapkit.databinding.builtins import BUILTINS, Builtin
+from soapkit.databinding.context import Context
+from soapkit.databinding.facets import bound as bound_value
+from soapkit.databinding.lexical import BOOLEANS
+from soapkit.databinding.regex import matcher
+from soapkit.databinding.shape import (
+    NO_FACETS,
+    Atomic,
+    AttributeField,
+    ElementField,
+    Facets,
+    Simple,
+    TextField,
+)
+from soapkit.databinding.simple import SimpleCodec, no_scope, value_of
+from soapkit.databinding.source import Source, Workshop
+from soapkit.databinding.surprise import Surprise
+
+_DIGITS = "'0123456789.+-'"
+
+
+class TextReader:
+    """Writes lines that turn a text into a value of a simple type."""
+
+    def __init__(self, context: Context, workshop: Workshop) -> None:
+        self.context = context
+        self.workshop = workshop
+
+    def element_text(
+        self, source: Source, field: ElementField | TextField, element: str, variable: str, slow: str
+    ) -> None:
+        """Lines that read the text of `element` into `variable`."""
+        type_ = field.type
+        assert not hasattr(type_, "key")
+        source.line(f"t = {element}.text")
+        if field.fixed is not None or field.default is not None:
+            with source.block("if t is None:"):
+                source.line(f"return {slow}(e, n, n0, n1)")
+        simple: Any = type_
+        self._text(source, simple, variable, element, slow)
+        if field.fixed is not None:
+            self._fixed(source, simple, field.fixed, variable, slow)
+
+    def attribute(self, source: Source, field: AttributeField, variable: str, slow: str) -> None:
+        """Lines that read the text t of an attribute of e into `variable`."""
+        self._text(source, field.type, variable, "e", slow)
+        if field.fixed is not None:
+            self._fixed(source, field.type, field.fixed, variable, slow)
+
+    def _fixed(self, source: Source, type_: Simple, fixed: str, variable: str, slow: str) -> None:
+        value = self.workshop.constant(value_of(fixed, self.context.simple(type_)), "fixed")
+        with source.block(f"if {variable} != {value}:"):
+            source.line(f"return {slow}(e, n, n0, n1)")
+
+    # --- by type --------------------------------------------------------------------------------------------------
+
+    def _text(self, source: Source, type_: Simple, variable: str, element: str, slow: str) -> None:
+        """Lines that turn t into `variable`; t may be None, which is the empty text and no node: m counts none then."""
+        if isinstance(type_, Atomic) and not (type_.enumeration and type_.python is None):
+            if type_.python is not None:
+                if self._enumeration(source, type_, type_.python, variable, element):
+                    return
+            elif self._atomic(source, type_, BUILTINS[type_.builtin], variable, slow):
+                return
+        self._by_codec(source, self.context.simple(type_), variable, element)
+
+    def _by_codec(self, source: Source, codec: SimpleCodec, variable: str, element: str) -> None:
+        decode = self.workshop.constant(codec.decode, "decode")
+        scope = f"lambda: {element}.nsmap" if codec.contextual else self.workshop.constant(no_scope, "no_scope")
+        with source.block("if t is None:"):
+            source.line("t = ''")
+            source.line("m -= 1")
+        source.line(f"{variable} = {decode}(t, {scope})")
+
+    def _enumeration(self, source: Source, type_: Atomic, python: type[Enum], variable: str, element: str) -> bool:
+        if BUILTINS[type_.builtin].family != "text":
+            return False
+        codec = self.context.simple(type_)
+        known = {entry.value: codec.decode(entry.value, no_scope) for entry in type_.enumeration}
+        members = self.workshop.constant(known, python.__name__)
+        source.line(f"{variable} = {members}.get(t)")
+        with source.block(f"if {variable} is None:"):
+            self._by_codec(source, codec, variable, element)
+        return True
+
+    def _atomic(self, source: Source, type_: Atomic, builtin: Builtin, variable: str, slow: str) -> bool:
+        """The quick way for a built-in type; False where there is none."""
+        writers = {
+            "string": self._string,
+            "boolean": self._boolean,
+            "decimal": self._decimal,
+            "double": self._float,
+            "float": self._float,
+            "dateTime": self._datetime,
+            "date": self._date,
+        }
+        if type_.facets.white_space is not None:
+            return False
+        if builtin.python == ("", "int"):
+            return self._integer(source, type_.facets, builtin, variable, slow)
+        write = writers.get(builtin.name)
+        return write is not None and write(source, type_.facets, builtin, variable, slow)
+
+    def _string(self, source: Source, facets: Facets, _builtin: Builtin, variable: str, slow: str) -> bool:
+        with source.block("if t is None:"):
+            source.line(f"{variable} = ''")
+            source.line("m -= 1")
+        with source.block("else:"):
+            source.line(f"{variable} = t")
+        tests = length_tests(facets, f"len({variable})")
+        for step in facets.patterns:
+            calls = [f"{self.workshop.constant(matcher(pattern), 'matches')}({variable})" for pattern in step]
+            tests.append(" or ".join(calls) if len(calls) == 1 else f"({' or '.join(calls)})")
+        self._demand(source, tests, slow)
+        return True
+
+    def _demand(self, source: Source, tests: list[str], slow: str) -> None:
+        if tests:
+            with source.block(f"if not ({' and '.join(tests)}):"):
+                source.line(f"return {slow}(e, n, n0, n1)")
+
+    def _boolean(self, source: Source, facets: Facets, _builtin: Builtin, variable: str, slow: str) -> bool:
+        if facets != NO_FACETS:
+            return False
+        source.line(f"{variable} = {self.workshop.constant(BOOLEANS, 'booleans')}[t]")
+        return True
+
+    def _integer(self, source: Source, facets: Facets, builtin: Builtin, variable: str, slow: str) -> bool:
+        if facets.patterns or facets.total_digits is not None:
+            return False
+        parse = self.workshop.constant(self._parse(builtin), f"parse_{builtin.name}")
+        source.line(f"{variable} = int(t) if t.isdigit() and t.isascii() and len(t) < 4000 else {parse}(t)")
+        tests = range_tests(facets, builtin, variable, self.workshop)
+        if builtin.minimum is not None:
+            tests.append(f"{variable} >= {builtin.minimum}")
+        if builtin.maximum is not None:
+            tests.append(f"{variable} <= {builtin.maximum}")
+        self._demand(source, tests, slow)
+        return True
+
+    def _decimal(self, source: Source, facets: Facets, builtin: Builtin, variable: str, slow: str) -> bool:
+        if facets.patterns or facets.total_digits is not None or facets.fraction_digits is not None:
+            return False
+        parse = self.workshop.constant(self._parse(builtin), "parse_decimal")
+        source.line(f"{variable} = {parse}(t) if t.strip({_DIGITS}) else Decimal(t)")
+        self._demand(source, range_tests(facets, builtin, variable, self.workshop), slow)
+        return True
+
+    def _float(self, source: Source, facets: Facets, builtin: Builtin, variable: str, slow: str) -> bool:
+        if facets.patterns:
+            return False
+        parse = self.workshop.constant(self._parse(builtin), "parse_float")
+        source.line(f"{variable} = {parse}(t) if t.strip({_DIGITS}) else float(t)")
+        self._demand(source, range_tests(facets, builtin, variable, self.workshop), slow)
+        return True
+
+    def _datetime(self, source: Source, facets: Facets, builtin: Builtin, variable: str, slow: str) -> bool:
+        if facets != NO_FACETS:
+            return False
+        parse = self.workshop.constant(self._parse(builtin), "parse_datetime")
+        usual = "len(t) == 20 and t[19] == 'Z' and t[4] == '-' == t[7] and t[10] == 'T' and t[13] == ':'"
+        source.line(f"{variable} = datetime.fromisoformat(t) if {usual} else {parse}(t)")
+        return True
+
+    def _date(self, source: Source, facets: Facets, builtin: Builtin, variable: str, slow: str) -> bool:
+        if facets != NO_FACETS:
+            return False
+        parse = self.workshop.constant(self._parse(builtin), "parse_date")
+        source.line(f"{variable} = date.fromisoformat(t) if len(t) == 10 and t[4] == '-' == t[7] else {parse}(t)")
+        return True
+
+    def _parse(self, builtin: Builtin) -> Any:
+        """The type's own parser, white space and all."""
+        decode = self.context.simple(Atomic(builtin.name)).decode
+
+        def parse(text: str | None) -> Any:
+            if text is None:
+                raise Surprise
+            return decode(text, no_scope)
+
+        return parse
+
+
+def length_tests(facets: Facets, measure: str) -> list[str]:
+    """The facets on length, as conditions."""
+    tests = []
+    if facets.length is not None:
+        tests.append(f"{measure} == {facets.length}")
+    if facets.min_length is not None:
+        tests.append(f"{measure} >= {facets.min_length}")
+    if facets.max_length is not None:
+        tests.append(f"{measure} <= {facets.max_length}")
+    return tests
+
+
+def range_tests(facets: Facets, builtin: Builtin, variable: str, workshop: Workshop) -> list[str]:
+    """The bounds, as conditions. A number that is not one (NaN) satisfies none."""
+    tests = []
+    for text, sign in (
+        (facets.min_inclusive, ">="),
+        (facets.max_inclusive, "<="),
+        (facets.min_exclusive, ">"),
+        (facets.max_exclusive, "<"),
+    ):
+        if text is not None:
+            tests.append(f"{variable} {sign} {workshop.constant(bound_value(builtin, text), 'bound')}")
+    return tests

@@ -1,0 +1,155 @@
+"""A simple type -> the lines that write its values, as generated encoders have them.
+
+Each checks the very class of the value first, so that nothing else is ever joined into a message, then range and
+facets.
+All that is not common goes through the type's `SimpleCodec`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+
+from soapkit.databinding.builtins import BUILTINS, Builtin
+from soapkit.databinding.context import Context
+from soapkit.databinding.decoder_texts import length_tests, range_tests
+from soapkit.databinding.lexical import format_base64, format_decimal, format_float
+from soapkit.databinding.regex import matcher
+from soapkit.databinding.shape import NO_FACETS, Atomic, Facets, Simple
+from soapkit.databinding.source import Source, Workshop
+from soapkit.databinding.surprise import Surprise
+from soapkit.databinding.temporal import format_datetime
+from soapkit.errors import EncodeError
+from soapkit.xml.serialise import escape_attribute, escape_text
+
+
+def _escaped(text: str) -> str:
+    try:
+        return escape_text(text)
+    except EncodeError:
+        raise Surprise from None
+
+
+def _escaped_attribute(text: str) -> str:
+    try:
+        return escape_attribute(text)
+    except EncodeError:
+        raise Surprise from None
+
+
+class TextWriter:
+    """Writes lines that check a value of a simple type, and gives the piece of an f-string that is its text."""
+
+    def __init__(self, context: Context, workshop: Workshop) -> None:
+        self.context = context
+        self.workshop = workshop
+        workshop.globals.update(
+            escaped=_escaped,
+            escaped_attribute=_escaped_attribute,
+            datetime=datetime,
+            date=date,
+            Decimal=Decimal,
+            format_datetime=format_datetime,
+            UTC=UTC,
+            format_decimal=format_decimal,
+            format_float=format_float,
+            format_base64=format_base64,
+        )
+
+    def piece(self, source: Source, type_: Simple, variable: str, slow: str, *, attribute: bool = False) -> str:
+        """Lines that check `variable` and make it a text, where that is needed; the piece that holds it."""
+        escape = "escaped_attribute" if attribute else "escaped"
+        if isinstance(type_, Atomic) and not (type_.enumeration and type_.python is None):
+            if type_.python is not None:
+                return self._enumeration(source, type_, type_.python, variable, slow, escape)
+            if self._atomic(source, type_, BUILTINS[type_.builtin], variable, slow, escape):
+                return f"{{{variable}}}"
+        self._by_codec(source, type_, variable, slow, escape)
+        return f"{{{variable}}}"
+
+    def _demand(self, source: Source, tests: list[str], slow: str) -> None:
+        with source.block(f"if not ({' and '.join(tests)}):"):
+            source.line(f"return {slow}(v, n)")
+
+    def _by_codec(self, source: Source, type_: Simple, variable: str, slow: str, escape: str) -> None:
+        encode = self.workshop.constant(self.context.simple(type_).encode, "encode")
+        prefix = self.workshop.constant(self.context.prefix, "prefix")
+        with source.block("try:"):
+            source.line(f"{variable} = {escape}({encode}({variable}, {prefix}, False))")
+        with source.block("except ValueError:"):
+            source.line("raise Surprise from None")
+
+    def _enumeration(
+        self, source: Source, type_: Atomic, python: type[Enum], variable: str, slow: str, escape: str
+    ) -> str:
+        codec = self.context.simple(type_)
+        if codec.contextual:
+            self._by_codec(source, type_, variable, slow, escape)
+            return f"{{{variable}}}"
+        write = escape_attribute if escape == "escaped_attribute" else escape_text
+        texts = {member: write(codec.encode(member, self.context.prefix, True)) for member in python}
+        known = self.workshop.constant(texts, python.__name__)
+        cls = self.workshop.constant(python, python.__name__)
+        self._demand(source, [f"{variable}.__class__ is {cls}"], slow)
+        return f"{{{known}[{variable}]}}"
+
+    def _atomic(self, source: Source, type_: Atomic, builtin: Builtin, variable: str, slow: str, escape: str) -> bool:
+        """The quick way for a built-in type; False where there is none."""
+        facets = type_.facets
+        if builtin.name == "string" or (builtin.name == "anySimpleType" and facets == NO_FACETS):
+            return self._string(source, facets, variable, slow, escape)
+        if builtin.python == ("", "int") and not facets.patterns and facets.total_digits is None:
+            return self._integer(source, facets, builtin, variable, slow)
+        if facets != NO_FACETS:
+            return False
+        if builtin.name == "boolean":
+            self._demand(source, [f"{variable}.__class__ is bool"], slow)
+            source.line(f"{variable} = 'true' if {variable} else 'false'")
+        elif builtin.name == "decimal":
+            self._demand(source, [f"{variable}.__class__ is Decimal"], slow)
+            source.line(f"d, {variable} = {variable}, str({variable})")
+            with source.block(f"if not d or {variable}.strip('0123456789.-'):"):
+                self._demand(source, ["d.is_finite()"], slow)
+                source.line(f"{variable} = format_decimal(d)")
+        elif builtin.name in ("double", "float"):
+            self._demand(source, [f"{variable}.__class__ is float"], slow)
+            source.line(f"{variable} = format_float({variable})")
+        elif builtin.name == "dateTime":
+            self._demand(source, [f"{variable}.__class__ is datetime"], slow)
+            with source.block(f"if {variable}.tzinfo is UTC and not {variable}.microsecond:"):
+                source.line(f"{variable} = {variable}.isoformat()[:19] + 'Z'")
+            with source.block("else:"), source.block("try:"):
+                source.line(f"{variable} = format_datetime({variable})")
+            with source.block("    except ValueError:"):
+                source.line(f"    return {slow}(v, n)")
+        elif builtin.name == "date":
+            self._demand(source, [f"{variable}.__class__ is date"], slow)
+            source.line(f"{variable} = {variable}.isoformat()")
+        elif builtin.name == "base64Binary":
+            self._demand(source, [f"{variable}.__class__ is bytes"], slow)
+            source.line(f"{variable} = format_base64({variable})")
+        else:
+            return False
+        return True
+
+    def _string(self, source: Source, facets: Facets, variable: str, slow: str, escape: str) -> bool:
+        if facets.white_space not in (None, "preserve"):
+            return False
+        tests = [f"{variable}.__class__ is str", *length_tests(facets, f"len({variable})")]
+        for step in facets.patterns:
+            calls = [f"{self.workshop.constant(matcher(pattern), 'matches')}({variable})" for pattern in step]
+            tests.append(f"({' or '.join(calls)})")
+        self._demand(source, tests, slow)
+        with source.block(f"if not {variable}.isalnum():"):
+            source.line(f"{variable} = {escape}({variable})")
+        return True
+
+    def _integer(self, source: Source, facets: Facets, builtin: Builtin, variable: str, slow: str) -> bool:
+        tests = [f"{variable}.__class__ is int", *range_tests(facets, builtin, variable, self.workshop)]
+        if builtin.minimum is not None:
+            tests.append(f"{variable} >= {builtin.minimum}")
+        if builtin.maximum is not None:
+            tests.append(f"{variable} <= {builtin.maximum}")
+        self._demand(source, tests, slow)
+        return True

@@ -1,0 +1,150 @@
+"""Attachment: bytes that travel beside a message, in memory or in a file.
+
+The one file of `soapkit.soap` that touches a disk: an attachment may be larger than the memory, and then goes from
+file to socket and from socket to file.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+import shutil
+import tempfile
+import uuid
+import weakref
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+CHUNK = 256 * 1024
+
+_DEFAULT_TYPE = "application/octet-stream"
+
+
+class Attachment:
+    """One attachment.
+
+    `content`: its bytes, or the path of a file that holds them (read when it is sent). `content_type`: of the bytes.
+    `content_id`: by which the message refers to it, without angle brackets; made up where none is given (RFC 2392).
+    `location`: its Content-Location, where a peer refers to it by that.
+
+    >>> Attachment(b"%PDF-1.7 ...", "application/pdf").size
+    12
+    """
+
+    __slots__ = ("__weakref__", "content", "content_id", "content_type", "location")
+
+    def __init__(
+        self,
+        content: bytes | Path,
+        content_type: str = _DEFAULT_TYPE,
+        content_id: str = "",
+        location: str = "",
+    ) -> None:
+        self.content = content
+        self.content_type = content_type
+        self.content_id = content_id or f"{uuid.uuid4()}@soapkit"
+        self.location = location
+
+    @classmethod
+    def from_path(cls, path: str | os.PathLike[str], content_type: str = "", content_id: str = "") -> Attachment:
+        """A file as an attachment; its type is guessed from its name where none is given. Read when sent."""
+        place = Path(path)
+        guessed = mimetypes.guess_type(place.name)[0] or _DEFAULT_TYPE
+        return cls(place, content_type or guessed, content_id, place.name)
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        return len(self.content) if isinstance(self.content, bytes) else self.content.stat().st_size
+
+    def read(self) -> bytes:
+        """All of the bytes."""
+        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+
+    def open(self) -> BinaryIO:
+        """A file to read the bytes from; close it."""
+        return BytesIO(self.content) if isinstance(self.content, bytes) else self.content.open("rb")
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the bytes to a file, and give its path."""
+        place = Path(path)
+        with self.open() as source, place.open("wb") as target:
+            shutil.copyfileobj(source, target, CHUNK)
+        return place
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes in pieces, as many as there are when it is begun."""
+        if isinstance(self.content, bytes):
+            if self.content:
+                yield self.content
+            return
+        with self.content.open("rb") as source:
+            while piece := source.read(CHUNK):
+                yield piece
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Attachment)
+            and (self.content_id, self.content_type, self.size) == (other.content_id, other.content_type, other.size)
+            and self.read() == other.read()
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.content_id)
+
+    def __repr__(self) -> str:
+        return f"Attachment({self.content_id!r}, {self.content_type!r}, {self.size:,} bytes)"
+
+
+class Spool:
+    """Takes bytes piece by piece and keeps them: in memory up to `threshold`, beyond that in a temporary file, which is
+    removed with the attachment made of it."""
+
+    __slots__ = ("_file", "_path", "_pieces", "_size", "_threshold")
+
+    def __init__(self, threshold: int) -> None:
+        self._threshold = threshold
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._file: BinaryIO | None = None
+        self._path: Path | None = None
+
+    @property
+    def size(self) -> int:
+        """How many bytes were taken."""
+        return self._size
+
+    def write(self, piece: bytes) -> None:
+        """Take the next piece."""
+        self._size += len(piece)
+        if self._file is not None:
+            self._file.write(piece)
+            return
+        self._pieces.append(piece)
+        if self._size > self._threshold:
+            handle, name = tempfile.mkstemp(prefix="soapkit-")
+            self._path = Path(name)
+            self._file = os.fdopen(handle, "wb")
+            self._file.writelines(self._pieces)
+            self._pieces.clear()
+
+    def attachment(self, content_type: str, content_id: str, location: str) -> Attachment:
+        """What was taken, as an attachment. The spool is used up."""
+        if self._file is None or self._path is None:
+            return Attachment(b"".join(self._pieces), content_type, content_id, location)
+        self._file.close()
+        attachment = Attachment(self._path, content_type, content_id, location)
+        weakref.finalize(attachment, self._path.unlink, missing_ok=True)
+        self._path = None
+        return attachment
+
+    def discard(self) -> None:
+        """Let go of what was taken. Harmless after `attachment`."""
+        self._pieces.clear()
+        if self._file is not None:
+            self._file.close()
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+            self._path = None

@@ -1,0 +1,322 @@
+"""Messages with attachments: MTOM/XOP and SOAP with Attachments.
+
+    pack_package      envelope bytes, attachments -> pieces of the HTTP body, header fields
+    Unpacker          pieces of an HTTP body, with or without attachments -> Package(envelope, attachments)
+
+MTOM 1.0, and the member submission that takes it to SOAP 1.1; SOAP Messages with Attachments; RFC 2387
+(multipart/related); RFC 2392 (cid).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import quote, unquote
+
+from soapkit.errors import LimitError, MessageError, Place
+from soapkit.soap.attachment import Attachment, Spool
+from soapkit.soap.envelope import Envelope
+from soapkit.soap.multipart import (
+    DEFAULT_MULTIPART_LIMITS,
+    MultipartLimits,
+    MultipartReader,
+    PartBegin,
+    PartData,
+    new_boundary,
+    write_multipart,
+)
+from soapkit.soap.transfer import DECODERS, TransferDecoder
+from soapkit.soap.version import SOAP_1_1, Version
+from soapkit.soap.wire import MediaType, pack, parse_media_type, quoted_action, unpack
+from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
+
+_XOP_TYPE = "application/xop+xml"
+_ROOT_ID = "envelope@soapkit"
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentLimits:
+    """What a receiver puts up with. `spool_bytes`: from this size on an attachment is kept in a file; `total_bytes`: of
+    all attachments, and of what `inline` writes; `multipart`: parts and headers."""
+
+    spool_bytes: int = 1024 * 1024
+    total_bytes: int = 1024 * 1024 * 1024
+    multipart: MultipartLimits = DEFAULT_MULTIPART_LIMITS
+
+
+DEFAULT_ATTACHMENT_LIMITS = AttachmentLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A message with what came beside it. `xop`: the envelope may refer to attachments by ``xop:Include``."""
+
+    envelope: Envelope
+    attachments: tuple[Attachment, ...] = ()
+    xop: bool = False
+
+    def references(self) -> dict[str, Attachment]:
+        """The attachments by all that may refer to them: ``cid:`` with the content id (RFC 2392, 2); the location."""
+        found = {attachment.location: attachment for attachment in self.attachments if attachment.location}
+        for attachment in self.attachments:
+            found[f"cid:{attachment.content_id}"] = found[f"cid:{unquote(attachment.content_id)}"] = attachment
+        return found
+
+    def attachment(self, reference: str) -> Attachment | None:
+        """The attachment that a reference in the message means, or None."""
+        return look_up(self.references(), reference)
+
+
+def look_up(references: Mapping[str, Attachment], reference: str) -> Attachment | None:
+    """The attachment that ``cid:a%40b`` or a location means, among `Package.references`."""
+    if reference[:4].lower() == "cid:":
+        return references.get(f"cid:{unquote(reference[4:])}")
+    return references.get(reference)
+
+
+# --- pack ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PackedBody:
+    """The body of an HTTP message with attachments: iterate over its pieces, as often as needed. `size`: in bytes."""
+
+    boundary: str
+    parts: tuple[tuple[Mapping[str, str], Callable[[], Iterable[bytes]]], ...]
+    size: int
+
+    def __iter__(self) -> Iterator[bytes]:
+        return write_multipart(self.boundary, ((headers, pieces()) for headers, pieces in self.parts))
+
+
+def pack_package(
+    envelope: bytes,
+    version: Version,
+    action: str | None,
+    attachments: Iterable[Attachment],
+    *,
+    xop: bool = True,
+    boundary: str = "",
+) -> tuple[PackedBody, tuple[tuple[str, str], ...]]:
+    """The HTTP body and the header fields for a message with attachments.
+
+    `action`: as for `soapkit.soap.wire.pack`. `xop`: MTOM, where the envelope refers to attachments by ``xop:Include``;
+    else SOAP with Attachments. Raises `soapkit.errors.UsageError` for an action, a type or an id that no header can
+    carry.
+    """
+    boundary = boundary or new_boundary()
+    root_type = f"{version.media_type}; charset=utf-8"
+    if xop:
+        root_type = f'{_XOP_TYPE}; charset=utf-8; type="{version.media_type}"'
+    root = {
+        "Content-Type": root_type,
+        "Content-Transfer-Encoding": "binary",
+        "Content-ID": f"<{_ROOT_ID}>",
+    }
+    parts: list[tuple[Mapping[str, str], Callable[[], Iterable[bytes]]]] = [(root, lambda: (envelope,))]
+    size = len(envelope)
+    for attachment in attachments:
+        parts.append((_part_headers(attachment), attachment.chunks))
+        size += attachment.size
+    frame = sum(map(len, write_multipart(boundary, ((headers, ()) for headers, _ in parts))))
+    return PackedBody(boundary, tuple(parts), size + frame), _package_fields(version, action, boundary, xop)
+
+
+def _part_headers(attachment: Attachment) -> dict[str, str]:
+    headers = {
+        "Content-Type": attachment.content_type,
+        "Content-Transfer-Encoding": "binary",
+        "Content-ID": f"<{attachment.content_id}>",
+    }
+    if attachment.location:
+        headers["Content-Location"] = quote(attachment.location)
+    return headers
+
+
+def _package_fields(version: Version, action: str | None, boundary: str, xop: bool) -> tuple[tuple[str, str], ...]:
+    """The outer header: MTOM says what the root is in start-info, SwA in type (MTOM, 3.2 and 4.2; RFC 2387, 3.4)."""
+    kind = f'type="{_XOP_TYPE}"; start-info="{version.media_type}"' if xop else f'type="{version.media_type}"'
+    content_type = f'multipart/related; {kind}; start="<{_ROOT_ID}>"; boundary="{boundary}"'
+    if action and version is not SOAP_1_1:
+        content_type += f"; action={quoted_action(action)}"
+    return (("Content-Type", content_type), *pack(b"", version, action)[1][1:])
+
+
+# --- unpack -------------------------------------------------------------------------------------------------------
+
+
+class Unpacker:
+    """Takes the body of an HTTP message piece by piece, with or without attachments: `feed`, then `finish`.
+
+    The envelope is kept in memory, attachments beyond a size in files. Raises `MessageError` for a broken package:
+    cut short, without its root part, one content id twice, an unknown transfer encoding; `LimitError` beyond `limits`
+    and `xml_limits`; for the envelope, whatever `soapkit.soap.wire.unpack` raises.
+    """
+
+    def __init__(
+        self,
+        content_type: str | None,
+        *,
+        source: str = "message",
+        limits: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS,
+        xml_limits: XmlLimits = DEFAULT_LIMITS,
+    ) -> None:
+        self._content_type = content_type
+        self._media_type = parse_media_type(content_type)
+        self._source = source
+        self._limits = limits
+        self._xml_limits = xml_limits
+        self._reader: MultipartReader | None = None
+        if self._media_type.name == "multipart/related":
+            boundary = self._media_type.parameters.get("boundary", "")
+            self._reader = MultipartReader(boundary, limits=limits.multipart, source=source)
+        self._envelope = bytearray()
+        self._envelope_type = content_type
+        self._start = _content_id(self._media_type.parameters.get("start", ""))
+        self._rooted = False
+        self._part: _PartSink | None = None
+        self._ids: set[str] = set()
+        self._attachments: list[Attachment] = []
+        self._total = 0
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece of the body."""
+        if self._reader is None:
+            self._keep(piece)
+            return
+        try:
+            for event in self._reader.feed(piece):
+                if isinstance(event, PartData):
+                    assert self._part is not None
+                    self._part.write(event.data)
+                elif isinstance(event, PartBegin):
+                    self._part = self._begin(event.headers)
+                else:
+                    assert self._part is not None
+                    self._part.end()
+                    self._part = None
+        except BaseException:
+            self.discard()
+            raise
+
+    def finish(self) -> Package:
+        """The whole message."""
+        if self._reader is None:
+            envelope = unpack(bytes(self._envelope), self._content_type, source=self._source, limits=self._xml_limits)
+            return Package(envelope)
+        try:
+            self._reader.finish()
+        except MessageError:
+            self.discard()
+            raise
+        if not self._rooted:
+            raise self._broken(f"no part of the message has the content id {self._start!r} that start names")
+        root = bytes(self._envelope)
+        envelope = unpack(root, self._envelope_type, source=self._source, limits=self._xml_limits)
+        return Package(envelope, tuple(self._attachments), _is_xop(self._media_type))
+
+    def discard(self) -> None:
+        """Let go of what came, where the message is given up."""
+        if self._part is not None:
+            self._part.discard()
+            self._part = None
+        self._attachments.clear()
+        self._envelope.clear()
+
+    # --- parts ------------------------------------------------------------------------------------------------
+
+    def _begin(self, headers: Mapping[str, str]) -> _PartSink:
+        content_id = _content_id(headers.get("content-id", ""))
+        decoder = DECODERS.get(headers.get("content-transfer-encoding", "binary").lower())
+        if decoder is None:
+            told = headers.get("content-transfer-encoding")
+            raise self._broken(f"part {content_id!r} has the transfer encoding {told!r}, which is not known")
+        if content_id in self._ids:
+            raise self._broken(f"two parts of the message have the content id {content_id!r}")
+        if content_id:
+            self._ids.add(content_id)
+        is_root = content_id == self._start if self._start else not self._rooted
+        if is_root and not self._rooted:
+            self._rooted = True
+            self._envelope_type = headers.get("content-type")
+            return _PartSink(decoder(), self._keep)
+        spool = Spool(self._limits.spool_bytes)
+        content_type = headers.get("content-type", "text/plain; charset=us-ascii")  # RFC 2045, 5.2
+        location = unquote(headers.get("content-location", ""))
+        made = partial(spool.attachment, content_type, content_id, location)
+        return _PartSink(
+            decoder(), partial(self._spool, spool), lambda: self._attachments.append(made()), spool.discard
+        )
+
+    def _keep(self, piece: bytes) -> None:
+        self._envelope += piece
+        if len(self._envelope) > self._xml_limits.bytes:
+            raise LimitError(
+                f"the message has more than the {self._xml_limits.bytes:,} bytes that are read",
+                place=Place(self._source),
+            )
+
+    def _spool(self, spool: Spool, piece: bytes) -> None:
+        self._total += len(piece)
+        if self._total > self._limits.total_bytes:
+            raise LimitError(
+                f"the attachments have more than the {self._limits.total_bytes:,} bytes that are read",
+                place=Place(self._source),
+            )
+        spool.write(piece)
+
+    def _broken(self, sentence: str) -> MessageError:
+        return MessageError(sentence, place=Place(self._source))
+
+
+def unpack_package(
+    body: bytes,
+    content_type: str | None,
+    *,
+    source: str = "message",
+    limits: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS,
+    xml_limits: XmlLimits = DEFAULT_LIMITS,
+) -> Package:
+    """A whole body at once: `Unpacker` fed with it. The pair of `pack_package`."""
+    unpacker = Unpacker(content_type, source=source, limits=limits, xml_limits=xml_limits)
+    unpacker.feed(body)
+    return unpacker.finish()
+
+
+def _content_id(text: str) -> str:
+    """``<a@b>`` -> ``a@b``; the brackets are missing in what some peers send."""
+    text = text.strip()
+    return text[1:-1] if text.startswith("<") and text.endswith(">") else text
+
+
+def _is_xop(media_type: MediaType) -> bool:
+    return media_type.parameters.get("type", "").lower().startswith(_XOP_TYPE)
+
+
+class _PartSink:
+    """Where the bytes of one part go, its transfer encoding undone."""
+
+    __slots__ = ("_decoder", "_discard", "_end", "_write")
+
+    def __init__(
+        self,
+        decoder: TransferDecoder,
+        write: Callable[[bytes], None],
+        end: Callable[[], None] = lambda: None,
+        discard: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._decoder = decoder
+        self._write = write
+        self._end = end
+        self._discard = discard
+
+    def write(self, piece: bytes) -> None:
+        self._write(self._decoder.decode(piece))
+
+    def end(self) -> None:
+        self._write(self._decoder.finish())
+        self._end()
+
+    def discard(self) -> None:
+        self._discard()

@@ -1,0 +1,103 @@
+"""XOP: base64 in an envelope <-> attachments that it refers to.
+
+optimise    base64 in the envelope -> xop:Include, attachments       (XOP 1.0, 3.1)
+inline      xop:Include, attachments -> base64 in the envelope       (XOP 1.0, 3.2)
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+from lxml import etree
+from lxml.etree import _Element
+
+from soapkit.errors import LimitError, MessageError
+from soapkit.soap.attachment import Attachment
+from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, AttachmentLimits, Package, look_up
+from soapkit.soap.envelope import Envelope
+from soapkit.xml.names import XMIME, XOP, clark
+from soapkit.xml.walk import place_of
+
+INCLUDE = clark(XOP, "Include")
+_CONTENT_TYPE = clark(XMIME, "contentType")
+
+
+def include(attachment: Attachment) -> str:
+    """The ``xop:Include`` element that refers to an attachment, as text."""
+    return f'<xop:Include xmlns:xop="{XOP}" href="cid:{quote(attachment.content_id, safe="@*!$,;:()+-._~")}"/>'
+
+
+def optimise(
+    envelope: Envelope, is_binary: Callable[[_Element], bool], threshold: int = 1024
+) -> tuple[Envelope, tuple[Attachment, ...]]:
+    """Take large base64 content out of an envelope: the envelope with ``xop:Include`` in its place; the attachments.
+
+    `is_binary`: whether an element is known to be xs:base64Binary; of these, the ones in canonical form with at least
+    `threshold` characters are taken (XOP, 3.1: others could not be put back as they were). Works on the tree it is
+    given.
+    """
+    attachments: list[Attachment] = []
+    for element in list(envelope.body.iter(etree.Element)):
+        text = element.text
+        if text is None or len(text) < threshold or len(element) or not is_binary(element):
+            continue
+        content = _canonical_base64(text)
+        if content is None:
+            continue
+        media_type = element.get(_CONTENT_TYPE) or "application/octet-stream"
+        attachment = Attachment(content, media_type)
+        attachments.append(attachment)
+        element.text = None
+        element.append(etree.fromstring(include(attachment)))
+    return envelope, tuple(attachments)
+
+
+def inline(package: Package, *, limits: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS) -> Envelope:
+    """The envelope with every ``xop:Include`` replaced by the base64 it stands for; what a signature covers, and a
+    schema describes. Works on the tree it is given.
+
+    Raises `MessageError` for an Include without its attachment, beside other content, or inside another; `LimitError`
+    where one small package would become a large envelope.
+    """
+    total = 0
+    references = package.references()
+    for element in list(package.envelope.root.iter(INCLUDE)):
+        parent = element.getparent()
+        attachment = _included(references, element, parent)
+        total += attachment.size
+        if total > limits.total_bytes:
+            raise LimitError(
+                f"the attachments come to more than {limits.total_bytes:,} bytes inside the message",
+                place=place_of(element, "message"),
+            )
+        assert parent is not None
+        parent.remove(element)
+        parent.text = binascii.b2a_base64(attachment.read(), newline=False).decode("ascii")
+    return package.envelope
+
+
+def _included(references: Mapping[str, Attachment], element: _Element, parent: _Element | None) -> Attachment:
+    """The attachment that an Include refers to."""
+    alone = parent is not None and len(parent) == 1 and len(element) == 0
+    if not alone or _is_text(element.tail) or (parent is not None and _is_text(parent.text)):
+        raise MessageError("an xop:Include is the only content of its element", place=place_of(element, "message"))
+    reference = element.get("href", "")
+    attachment = look_up(references, reference) if reference else None
+    if attachment is None:
+        raise MessageError(f"the message has no attachment for {reference!r}", place=place_of(element, "message"))
+    return attachment
+
+
+def _is_text(text: str | None) -> bool:
+    return text is not None and not text.isspace() and text != ""
+
+
+def _canonical_base64(text: str) -> bytes | None:
+    """What canonical base64 stands for; None for any other text."""
+    try:
+        content = binascii.a2b_base64(text, strict_mode=True)
+    except (binascii.Error, ValueError):
+        return None
+    return content if binascii.b2a_base64(content, newline=False).decode("ascii") == text else None

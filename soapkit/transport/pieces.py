@@ -1,0 +1,15 @@
+"""A streamed body for async code: its pieces, read in a thread, since they may wait for a disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from soapkit.transport.values import Streamed
+
+
+async def pieces_of(stream: Streamed) -> AsyncIterator[bytes]:
+    """The pieces of a stream, without blocking the event loop."""
+    pieces = iter(stream)
+    while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+        yield piece

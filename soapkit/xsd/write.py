@@ -1,0 +1,503 @@
+"""Shapes -> schema documents, one for each namespace: the way back of `soapkit.xsd.shapes`.
+
+    schemas = write_schemas([Element to declare, ...], shapes)        # {"urn:example:bank": <xs:schema ...>}
+
+Written are the given elements, the types they lead to, and types asked for by key. A record with a name becomes a
+global type, one without a type in line (unless it contains itself: then it is given a name).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from lxml import etree
+from lxml.etree import _Element
+
+from soapkit.databinding.shape import (
+    All,
+    AnyField,
+    AnyType,
+    Atomic,
+    AttributeField,
+    Choice,
+    ChoiceField,
+    ElementField,
+    Facets,
+    Key,
+    ListOf,
+    Particle,
+    Record,
+    RecordRef,
+    Sequence,
+    Shapes,
+    Simple,
+    Type,
+    UnionOf,
+    reachable,
+)
+from soapkit.xml.names import CUSTOMARY_PREFIXES, XML, XSD, local_name, namespace_of, split
+from soapkit.xsd.known import is_known_namespace
+
+_XS: Final = f"{{{XSD}}}"
+_XML_SCHEMA: Final = "http://www.w3.org/2001/xml.xsd"
+_COUNTS: Final = (
+    ("length", "length"),
+    ("min_length", "minLength"),
+    ("max_length", "maxLength"),
+    ("total_digits", "totalDigits"),
+    ("fraction_digits", "fractionDigits"),
+    ("min_inclusive", "minInclusive"),
+    ("max_inclusive", "maxInclusive"),
+    ("min_exclusive", "minExclusive"),
+    ("max_exclusive", "maxExclusive"),
+    ("white_space", "whiteSpace"),
+)
+
+
+def write_schemas(
+    elements: Iterable[ElementField],
+    shapes: Shapes,
+    *,
+    types: Iterable[Key] = (),
+    simple_types: Iterable[Simple] = (),
+    locations: Mapping[str, str] | None = None,
+) -> dict[str, _Element]:
+    """The schema of each namespace that `elements` (declared globally) and `types` lead to, in the order they are met.
+
+    `simple_types`: named simple types that nothing else leads to. `locations`: where the schema of another namespace is
+    found; without it imports name the namespace alone, as inline schemas of one WSDL do.
+    """
+    elements = list(elements)
+    writing = _Writing(shapes, dict(locations or {}), {element.tag: element for element in elements})
+    for element in elements:
+        writing.page(namespace_of(element.tag))
+        writing.add_element(element)
+    for key in types:
+        writing.type_name(RecordRef(key), "")
+    for simple in simple_types:
+        writing.simple_name(simple)
+    return writing.finish()
+
+
+def write_schema(
+    namespace: str, elements: Iterable[ElementField], shapes: Shapes, *, types: Iterable[Key] = ()
+) -> _Element:
+    """The schema of one namespace alone; `write_schemas` gives those of the namespaces that it imports too.
+
+    >>> from soapkit.xml.serialise import serialise
+    >>> number = ElementField("number", "{urn:x}number", Atomic("int"))
+    >>> serialise(write_schema("urn:x", [number], {})[0])[-33:]
+    b' name="number" type="xs:int"/>'
+    """
+    schemas = write_schemas(elements, shapes, types=types)
+    return schemas[namespace] if namespace in schemas else _Page(namespace).root({})
+
+
+@dataclass(slots=True)
+class _Page:
+    """The schema of one namespace while it is written."""
+
+    namespace: str
+    elements: dict[str, _Element] = field(default_factory=dict)
+    types: dict[str, _Element] = field(default_factory=dict)
+    attributes: dict[str, _Element] = field(default_factory=dict)
+    prefixes: dict[str, str] = field(default_factory=dict)
+
+    def name(self, clark_name: str) -> str:
+        """A Clark name as a QName of this document."""
+        namespace, local = split(clark_name)
+        if not namespace:
+            return local
+        if namespace not in self.prefixes:
+            wanted = "tns" if namespace == self.namespace else CUSTOMARY_PREFIXES.get(namespace, "")
+            if not wanted or wanted in self.prefixes.values():
+                wanted = f"ns{len(self.prefixes) + 1}"
+            self.prefixes[namespace] = wanted
+        return f"{self.prefixes[namespace]}:{local}"
+
+    def root(self, locations: Mapping[str, str]) -> _Element:
+        """The ``xs:schema`` element."""
+        if self.namespace:
+            self.name(f"{{{self.namespace}}}x")
+        others = [namespace for namespace in self.prefixes if namespace not in (self.namespace, XSD)]
+        nsmap = {"xs": XSD, **{p: n for n, p in self.prefixes.items() if n not in (XML, XSD)}}
+        root = etree.Element(f"{_XS}schema", nsmap=nsmap)
+        if self.namespace:
+            root.set("targetNamespace", self.namespace)
+        root.set("elementFormDefault", "qualified")
+        for namespace in others:
+            imported = etree.SubElement(root, f"{_XS}import", namespace=namespace)
+            location = locations.get(namespace, _XML_SCHEMA if namespace == XML else "")
+            if location:
+                imported.set("schemaLocation", location)
+        for part in (self.elements, self.types, self.attributes):
+            root.extend(part.values())
+        return root
+
+
+@dataclass(slots=True)
+class _Writing:
+    """All pages, and what they share."""
+
+    shapes: Shapes
+    locations: dict[str, str]
+    declared: dict[str, ElementField]
+    pages: dict[str, _Page] = field(default_factory=dict)
+    named: dict[Key, str] = field(default_factory=dict)
+
+    def finish(self) -> dict[str, _Element]:
+        written = {namespace: page for namespace, page in self.pages.items() if _has_content(page)}
+        return {namespace: page.root(self.locations) for namespace, page in written.items()}
+
+    def page(self, namespace: str) -> _Page:
+        return self.pages.setdefault(namespace, _Page(namespace))
+
+    def _is_declared(self, element: ElementField) -> bool:
+        """Whether a global element says the same as a local one."""
+        known = self.declared.get(element.tag)
+        return known is not None and _saying(known) == _saying(element)
+
+    # --- global components ---
+
+    def add_element(self, element: ElementField) -> None:
+        """Declare a global element, once."""
+        page = self.page(namespace_of(element.tag))
+        if element.tag not in page.elements:
+            page.elements[element.tag] = etree.Element("declared")  # its type may lead back to it
+            page.elements[element.tag] = self.element(replace(element, minimum=1, maximum=1), page, top=True)
+
+    def type_name(self, type_: Type, namespace: str) -> str | None:
+        """The Clark name of a type, which is then written; None for one that stands in line."""
+        if isinstance(type_, AnyType):
+            return f"{_XS}anyType"
+        if not isinstance(type_, RecordRef):
+            return self.simple_name(type_)
+        record = self.shapes[type_.key]
+        name = record.name or self.named.get(type_.key)
+        if name is None and _contains_itself(type_.key, self.shapes):
+            name = self.named[type_.key] = self._free_name(record, namespace)
+        if name is not None:
+            page = self.page(namespace_of(name))
+            if name not in page.types:
+                page.types[name] = etree.Element("declared")
+                page.types[name] = self.record(record, page, local_name(name))
+        return name
+
+    def _free_name(self, record: Record, namespace: str) -> str:
+        """A name for an anonymous record that contains itself."""
+        key = record.key if isinstance(record.key, str) else record.key.__name__
+        local = key.rpartition("}")[2].rpartition("/")[2].partition("[")[0] or "anonymous"
+        name, number = f"{{{namespace}}}{local}" if namespace else local, 1
+        taken = {other.name for other in self.shapes.values()} | set(self.named.values())
+        while name in taken:
+            number += 1
+            name = f"{{{namespace}}}{local}{number}" if namespace else f"{local}{number}"
+        return name
+
+    def simple_name(self, simple: Simple) -> str | None:
+        """The Clark name of a simple type, which is then written; None for one that stands in line."""
+        if simple.name is not None and not simple.name.startswith(_XS):
+            page = self.page(namespace_of(simple.name))
+            if simple.name not in page.types:
+                page.types[simple.name] = self.simple_type(simple, page, local_name(simple.name))
+            return simple.name
+        if isinstance(simple, Atomic) and simple.facets == Facets() and not simple.enumeration:
+            return f"{_XS}{simple.builtin}"
+        return None
+
+    # --- types ---
+
+    def set_type(self, owner: _Element, type_: Type, page: _Page, attribute: str = "type") -> None:
+        """Give an element or attribute its type, by name or in line."""
+        name = self.type_name(type_, page.namespace)
+        if name is not None:
+            owner.set(attribute, page.name(name))
+        elif isinstance(type_, RecordRef):
+            owner.append(self.record(self.shapes[type_.key], page, None))
+        elif not isinstance(type_, AnyType):
+            owner.append(self.simple_type(type_, page, None))
+
+    def simple_type(self, simple: Simple, page: _Page, name: str | None) -> _Element:
+        """``xs:simpleType``: a step of restriction for each step of patterns, around the list, union or built-in."""
+        element = etree.Element(f"{_XS}simpleType")
+        if name:
+            element.set("name", name)
+        _document(element, simple.documentation)
+        steps = simple.facets.patterns
+        plain = simple.facets == Facets() and not simple.enumeration
+        if plain and isinstance(simple, ListOf):
+            self.set_type(etree.SubElement(element, f"{_XS}list"), simple.item, page, "itemType")
+        elif plain and isinstance(simple, UnionOf):
+            self._union(element, simple, page)
+        else:
+            last = replace(simple.facets, patterns=steps[-1:])
+            restriction = etree.SubElement(element, f"{_XS}restriction")
+            inner = replace(simple, name=None, facets=Facets(patterns=steps[:-1]), enumeration=(), documentation="")
+            self.set_type(restriction, inner, page, "base")
+            self._facets(restriction, last, simple, page)
+        return element
+
+    def _union(self, element: _Element, simple: UnionOf, page: _Page) -> None:
+        union = etree.SubElement(element, f"{_XS}union")
+        names = [self.simple_name(member) for member in simple.members]
+        named = list(itertools.takewhile(lambda name: name is not None, names))
+        if named:  # memberTypes come before types in line (XSD part 1, 3.14.2)
+            union.set("memberTypes", " ".join(page.name(name) for name in named if name is not None))
+        for member, name in list(zip(simple.members, names, strict=True))[len(named) :]:
+            if name is None:
+                union.append(self.simple_type(member, page, None))
+            else:
+                inner = etree.SubElement(union, f"{_XS}simpleType")
+                etree.SubElement(inner, f"{_XS}restriction", base=page.name(name))
+
+    def _facets(self, restriction: _Element, facets: Facets, simple: Simple, page: _Page) -> None:
+        names = isinstance(simple, Atomic) and simple.builtin in ("QName", "NOTATION")
+        for attribute, facet in _COUNTS:
+            value = getattr(facets, attribute)
+            if value is not None:
+                etree.SubElement(restriction, f"{_XS}{facet}", value=str(value))
+        for pattern in (pattern for step in facets.patterns for pattern in step):
+            etree.SubElement(restriction, f"{_XS}pattern", value=pattern)
+        for permitted in simple.enumeration:
+            value = page.name(permitted.value) if names else permitted.value
+            _document(etree.SubElement(restriction, f"{_XS}enumeration", value=value), permitted.documentation)
+
+    def record(self, record: Record, page: _Page, name: str | None) -> _Element:
+        """``xs:complexType``."""
+        element = etree.Element(f"{_XS}complexType")
+        if name:
+            element.set("name", name)
+        if record.abstract:
+            element.set("abstract", "true")
+        if record.mixed:
+            element.set("mixed", "true")
+        _document(element, record.documentation)
+        base = self.shapes[record.base.key] if record.base is not None else None
+        body = element
+        if record.text is not None:
+            method = record.derivation or "extension"
+            body = etree.SubElement(etree.SubElement(element, f"{_XS}simpleContent"), f"{_XS}{method}")
+            self._text(body, record, base, page)
+        elif base is not None:
+            method = record.derivation or "extension"
+            body = etree.SubElement(etree.SubElement(element, f"{_XS}complexContent"), f"{_XS}{method}")
+            body.set("base", page.name(self._base_name(base, page)))
+        if record.text is None:
+            self._content(body, own_content(record, base), page)
+        self._attributes(body, record, base, page)
+        return element
+
+    def _base_name(self, base: Record, page: _Page) -> str:
+        """The name of a base type, which must have one."""
+        name = self.type_name(RecordRef(base.key), page.namespace)
+        if name is None:
+            name = self.named[base.key] = self._free_name(base, page.namespace)
+            page.types[name] = self.record(base, page, local_name(name))
+        return name
+
+    def _text(self, body: _Element, record: Record, base: Record | None, page: _Page) -> None:
+        assert record.text is not None
+        if base is not None:
+            body.set("base", page.name(self._base_name(base, page)))
+            if record.derivation == "restriction" and (base.text is None or base.text.type != record.text.type):
+                body.append(self.simple_type(replace(record.text.type, name=None), page, None))
+            return
+        name = self.simple_name(record.text.type)
+        if name is None:  # the base of an extension must have a name
+            name = self._free_name(record, page.namespace).rstrip("0123456789") + "Value"
+            page.types[name] = self.simple_type(record.text.type, page, local_name(name))
+        body.set("base", page.name(name))
+
+    # --- attributes ---
+
+    def _attributes(self, body: _Element, record: Record, base: Record | None, page: _Page) -> None:
+        inherited = {each.tag: each for each in base.attributes} if base is not None else {}
+        extends = record.derivation == "extension"
+        for each in record.attributes:
+            known = inherited.pop(each.tag, None)
+            if known is None or not extends:
+                body.append(self.attribute(each, page))
+        if base is not None and not extends:
+            for gone in inherited.values():
+                element = self.attribute(replace(gone, required=False, default=None, fixed=None), page)
+                element.set("use", "prohibited")
+                body.append(element)
+        wildcard = record.any_attribute
+        if wildcard is not None and not (extends and base is not None and base.any_attribute == wildcard):
+            element = etree.SubElement(body, f"{_XS}anyAttribute", processContents=wildcard.process)
+            _namespaces(element, wildcard.namespaces, page)
+
+    def attribute(self, attribute: AttributeField, page: _Page, *, top: bool = False) -> _Element:
+        """``xs:attribute``: local, or a reference into its namespace."""
+        namespace, local = split(attribute.tag)
+        element = etree.Element(f"{_XS}attribute")
+        if namespace and not top:
+            element.set("ref", page.name(attribute.tag))
+            home = self.page(namespace)
+            if not is_known_namespace(namespace) and attribute.tag not in home.attributes:
+                plain = replace(attribute, default=None, fixed=None, required=False, documentation="")
+                home.attributes[attribute.tag] = self.attribute(plain, home, top=True)
+        else:
+            element.set("name", local)
+            self.set_type(element, attribute.type, page)
+        if attribute.required and not top:
+            element.set("use", "required")
+        _value(element, attribute.default, attribute.fixed)
+        _document(element, attribute.documentation)
+        return element
+
+    # --- content ---
+
+    def _content(self, body: _Element, content: Particle, page: _Page) -> None:
+        written = list(self.particles(content, page))
+        if not written:
+            return
+        if len(written) == 1 and written[0].tag in (f"{_XS}sequence", f"{_XS}choice", f"{_XS}all"):
+            body.append(written[0])
+        else:
+            etree.SubElement(body, f"{_XS}sequence").extend(written)
+
+    def particles(self, particle: Particle, page: _Page) -> Iterator[_Element]:
+        """A particle as one element of the schema; nothing for an empty group."""
+        if isinstance(particle, ElementField):
+            yield self.element(particle, page)
+        elif isinstance(particle, AnyField):
+            element = etree.Element(f"{_XS}any", processContents=particle.process)
+            _namespaces(element, particle.namespaces, page)
+            yield _occurring(element, particle.minimum, particle.maximum)
+        elif isinstance(particle, ChoiceField):
+            yield from self.choice(particle, page)
+        elif particle.particles:
+            element = etree.Element(f"{_XS}{_COMPOSITORS[type(particle)]}")
+            if particle.optional:
+                element.set("minOccurs", "0")
+            for inner in particle.particles:
+                element.extend(self.particles(inner, page))
+            yield element
+
+    def choice(self, choice: ChoiceField, page: _Page) -> Iterator[_Element]:
+        """A repeated group: the group record it holds, or a choice of its alternatives."""
+        inner: list[_Element] = []
+        for alternative in choice.alternatives:
+            if alternative.tag is not None:
+                only = ElementField(
+                    local_name(alternative.tag), alternative.tag, alternative.type, nillable=alternative.nillable
+                )
+                inner.append(self.element(only, page))
+            elif isinstance(alternative.type, RecordRef):
+                inner.extend(self.particles(self.shapes[alternative.type.key].content, page))
+        if len(inner) == 1 and len(choice.alternatives) == 1 and inner[0].get("minOccurs") is None:
+            yield _occurring(inner[0], choice.minimum, choice.maximum)
+        elif inner:
+            element = etree.Element(f"{_XS}choice")
+            element.extend(
+                each[0] if each.tag == f"{_XS}sequence" and len(each) == 1 and not each.attrib else each
+                for each in inner
+            )
+            yield _occurring(element, choice.minimum, choice.maximum)
+
+    def element(self, element: ElementField, page: _Page, *, top: bool = False) -> _Element:
+        """``xs:element``: global, local, or a reference into another namespace."""
+        namespace, local = split(element.tag)
+        written = etree.Element(f"{_XS}element")
+        if not top and namespace and (namespace != page.namespace or self._is_declared(element)):
+            self.add_element(element)
+            written.set("ref", page.name(element.tag))
+            if element.documentation != self.declared.get(element.tag, element).documentation:
+                _document(written, element.documentation)
+            return _occurring(written, element.minimum, element.maximum)
+        written.set("name", local)
+        if not top and not namespace and page.namespace:
+            written.set("form", "unqualified")
+        _occurring(written, element.minimum, element.maximum)
+        if element.nillable:
+            written.set("nillable", "true")
+        _value(written, element.default, element.fixed)
+        _document(written, element.documentation)
+        self.set_type(written, element.type, page)
+        return written
+
+
+_COMPOSITORS: Final[dict[type, str]] = {Sequence: "sequence", Choice: "choice", All: "all"}
+
+
+def own_content(record: Record, base: Record | None) -> Particle:
+    """What a record adds to the content of the record it extends; all of it, if it restricts or has no base."""
+    content = record.content
+    if base is None or record.derivation != "extension" or not base.content.particles:
+        return content
+    if record.mixed and base.mixed:
+        return _added_alternatives(content, base)
+    if content == base.content:
+        return Sequence()
+    inherited = base.content
+    first = inherited.particles if isinstance(inherited, Sequence) and not inherited.optional else (inherited,)
+    return Sequence(content.particles[len(first) :])
+
+
+def _added_alternatives(content: Particle, base: Record) -> Particle:
+    known = {each for leaf in base.elements if isinstance(leaf, ChoiceField) for each in leaf.alternatives}
+    assert isinstance(content, Sequence)
+    mixed = content.particles[0]
+    assert isinstance(mixed, ChoiceField)
+    added = tuple(each for each in mixed.alternatives if each not in known)
+    return Sequence((replace(mixed, alternatives=added),)) if added else Sequence()
+
+
+def _saying(element: ElementField) -> tuple[object, ...]:
+    return element.type, element.nillable, element.default, element.fixed
+
+
+def _contains_itself(key: Key, shapes: Shapes) -> bool:
+    """Whether an anonymous record is reached from its own fields without passing a named one."""
+    record = shapes[key]
+    inner = [
+        type_.key
+        for leaf in record.elements
+        for type_ in (
+            [leaf.type]
+            if isinstance(leaf, ElementField)
+            else [each.type for each in leaf.alternatives]
+            if isinstance(leaf, ChoiceField)
+            else []
+        )
+        if isinstance(type_, RecordRef)
+    ]
+    return key in reachable(inner, shapes)
+
+
+def _has_content(page: _Page) -> bool:
+    return bool(page.elements or page.types or page.attributes)
+
+
+def _occurring(element: _Element, minimum: int, maximum: int | None) -> _Element:
+    if minimum != 1:
+        element.set("minOccurs", str(minimum))
+    if maximum != 1:
+        element.set("maxOccurs", "unbounded" if maximum is None else str(maximum))
+    return element
+
+
+def _value(element: _Element, default: str | None, fixed: str | None) -> None:
+    if fixed is not None:
+        element.set("fixed", fixed)
+    elif default is not None:
+        element.set("default", default)
+
+
+def _namespaces(element: _Element, namespaces: tuple[str, ...], page: _Page) -> None:
+    """The namespace constraint; one that excludes other names than this schema's is written as any."""
+    if namespaces[:1] == ("##other",) and page.namespace in namespaces[1:]:
+        element.set("namespace", "##other")
+    elif namespaces[:1] not in (("##any",), ("##other",)):
+        element.set("namespace", " ".join(name or "##local" for name in namespaces))
+
+
+def _document(element: _Element, documentation: str) -> None:
+    if documentation:
+        annotation = etree.Element(f"{_XS}annotation")
+        etree.SubElement(annotation, f"{_XS}documentation").text = documentation
+        element.insert(0, annotation)

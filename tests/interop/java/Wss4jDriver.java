@@ -1,0 +1,249 @@
+// Secures and verifies messages with Apache WSS4J, one command a line on the standard input:
+//
+//     verify <TAB> file                      -> ok <TAB> what was found   |   no <TAB> why not
+//     make <TAB> file <TAB> to <TAB> steps   -> ok                        |   no <TAB> why not
+//
+// Steps are separated by semicolons, their settings by commas, as in
+//     timestamp;sign,reference=direct,parts=Body|Timestamp;encrypt,algorithm=URI,parts=Body
+// The first argument is a folder with ca.pem, alice.p12 and bob.p12 (password changeit).
+
+import java.io.BufferedReader;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import javax.crypto.SecretKey;
+import javax.security.auth.callback.Callback;
+import javax.security.auth.callback.CallbackHandler;
+import javax.xml.parsers.DocumentBuilderFactory;
+import javax.xml.transform.OutputKeys;
+import javax.xml.transform.Transformer;
+import javax.xml.transform.TransformerFactory;
+import javax.xml.transform.dom.DOMSource;
+import javax.xml.transform.stream.StreamResult;
+import org.apache.wss4j.common.WSEncryptionPart;
+import org.apache.wss4j.common.crypto.Merlin;
+import org.apache.wss4j.common.ext.WSPasswordCallback;
+import org.apache.wss4j.common.util.KeyUtils;
+import org.apache.wss4j.dom.WSConstants;
+import org.apache.wss4j.dom.WSDataRef;
+import org.apache.wss4j.dom.engine.WSSConfig;
+import org.apache.wss4j.dom.engine.WSSecurityEngine;
+import org.apache.wss4j.dom.engine.WSSecurityEngineResult;
+import org.apache.wss4j.dom.handler.RequestData;
+import org.apache.wss4j.dom.handler.WSHandlerResult;
+import org.apache.wss4j.dom.message.WSSecEncrypt;
+import org.apache.wss4j.dom.message.WSSecHeader;
+import org.apache.wss4j.dom.message.WSSecSignature;
+import org.apache.wss4j.dom.message.WSSecTimestamp;
+import org.apache.wss4j.dom.message.WSSecUsernameToken;
+import org.w3c.dom.Document;
+
+public final class Wss4jDriver {
+    private static final String PASSWORD = "changeit";
+    private static final Map<String, Integer> REFERENCES = Map.of(
+            "direct", WSConstants.BST_DIRECT_REFERENCE,
+            "issuer-serial", WSConstants.ISSUER_SERIAL,
+            "ski", WSConstants.SKI_KEY_IDENTIFIER,
+            "thumbprint", WSConstants.THUMBPRINT_IDENTIFIER,
+            "embedded", WSConstants.X509_KEY_IDENTIFIER);
+    private static final Map<String, String> NAMESPACES = Map.of(
+            "Timestamp", WSConstants.WSU_NS,
+            "UsernameToken", WSConstants.WSSE_NS,
+            "Signature", WSConstants.SIG_NS,
+            "To", "urn:addressing");
+
+    private final Merlin crypto;
+
+    private Wss4jDriver(Path folder) throws Exception {
+        KeyStore keys = KeyStore.getInstance("PKCS12");
+        keys.load(null, null);
+        for (String name : List.of("alice", "bob")) {
+            KeyStore one = KeyStore.getInstance("PKCS12");
+            try (var in = new FileInputStream(folder.resolve(name + ".p12").toFile())) {
+                one.load(in, PASSWORD.toCharArray());
+            }
+            keys.setKeyEntry(name, one.getKey(name, PASSWORD.toCharArray()), PASSWORD.toCharArray(),
+                    one.getCertificateChain(name));
+        }
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        try (var in = new FileInputStream(folder.resolve("ca.pem").toFile())) {
+            trusted.setCertificateEntry("ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
+        }
+        crypto = new Merlin();
+        crypto.setKeyStore(keys);
+        crypto.setTrustStore(trusted);
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        WSSConfig.init();
+        Wss4jDriver driver = new Wss4jDriver(Path.of(arguments[0]));
+        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        for (String line = commands.readLine(); line != null; line = commands.readLine()) {
+            System.out.println(driver.answer(line.split("\t")));
+            System.out.flush();
+        }
+    }
+
+    private String answer(String[] command) {
+        try {
+            if (command[0].equals("verify")) {
+                return "ok\t" + verify(read(command[1]));
+            }
+            Document document = read(command[1]);
+            make(document, command[3]);
+            write(document, command[2]);
+            return "ok";
+        } catch (Throwable error) {
+            StringBuilder told = new StringBuilder("no");
+            for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+                told.append('\t').append(cause.getClass().getSimpleName()).append(": ")
+                        .append(String.valueOf(cause.getMessage()).replaceAll("\\s+", " "));
+            }
+            return told.toString();
+        }
+    }
+
+    private String verify(Document document) throws Exception {
+        RequestData data = new RequestData();
+        data.setWssConfig(WSSConfig.getNewInstance());
+        data.setSigVerCrypto(crypto);
+        data.setDecCrypto(crypto);
+        data.setCallbackHandler(passwords());
+        data.setDisableBSPEnforcement(false);
+        WSHandlerResult results = new WSSecurityEngine().processSecurityHeader(document, data);
+        if (results == null) {
+            throw new IllegalStateException("there is no security header");
+        }
+        List<String> found = new ArrayList<>();
+        for (WSSecurityEngineResult result : results.getResults()) {
+            int action = (Integer) result.get(WSSecurityEngineResult.TAG_ACTION);
+            StringBuilder told = new StringBuilder(nameOf(action));
+            @SuppressWarnings("unchecked")
+            List<WSDataRef> references = (List<WSDataRef>) result.get(WSSecurityEngineResult.TAG_DATA_REF_URIS);
+            if (references != null) {
+                for (WSDataRef reference : references) {
+                    told.append(' ').append(reference.getName().getLocalPart());
+                }
+            }
+            found.add(told.toString());
+        }
+        var bodies = document.getElementsByTagNameNS(document.getDocumentElement().getNamespaceURI(), "Body");
+        return String.join(";", found) + "\t" + bodies.item(0).getTextContent().replaceAll("\\s+", " ");
+    }
+
+    private static String nameOf(int action) {
+        return switch (action) {
+            case WSConstants.SIGN -> "signature";
+            case WSConstants.ENCR -> "encryption";
+            case WSConstants.TS -> "timestamp";
+            case WSConstants.UT, WSConstants.UT_NOPASSWORD -> "username";
+            case WSConstants.BST -> "token";
+            default -> "action-" + action;
+        };
+    }
+
+    private void make(Document document, String steps) throws Exception {
+        WSSecHeader header = new WSSecHeader(document);
+        header.insertSecurityHeader();
+        for (String step : steps.split(";")) {
+            String[] words = step.split(",");
+            Map<String, String> settings = new HashMap<>();
+            for (int i = 1; i < words.length; i++) {
+                String[] pair = words[i].split("=", 2);
+                settings.put(pair[0], pair[1]);
+            }
+            switch (words[0]) {
+                case "timestamp" -> timestamp(header);
+                case "username" -> username(header, settings);
+                case "sign" -> sign(header, settings);
+                case "encrypt" -> encrypt(header, settings);
+                default -> throw new IllegalArgumentException(words[0]);
+            }
+        }
+    }
+
+    private static void timestamp(WSSecHeader header) throws Exception {
+        WSSecTimestamp timestamp = new WSSecTimestamp(header);
+        timestamp.setTimeToLive(300);
+        timestamp.build();
+    }
+
+    private static void username(WSSecHeader header, Map<String, String> settings) throws Exception {
+        WSSecUsernameToken token = new WSSecUsernameToken(header);
+        boolean digest = "digest".equals(settings.get("type"));
+        token.setPasswordType(digest ? WSConstants.PASSWORD_DIGEST : WSConstants.PASSWORD_TEXT);
+        token.setUserInfo("alice", PASSWORD);
+        token.build();
+    }
+
+    private void sign(WSSecHeader header, Map<String, String> settings) throws Exception {
+        WSSecSignature signature = new WSSecSignature(header);
+        signature.setUserInfo("alice", PASSWORD);
+        signature.setKeyIdentifierType(REFERENCES.get(settings.getOrDefault("reference", "direct")));
+        signature.setSignatureAlgorithm(settings.getOrDefault("algorithm", WSConstants.RSA_SHA256));
+        signature.setDigestAlgo(settings.getOrDefault("digest", WSConstants.SHA256));
+        for (String part : settings.getOrDefault("parts", "Body").split("\\|")) {
+            signature.getParts().add(part.equals("STRTransform")
+                    ? new WSEncryptionPart("STRTransform", "", "Content")
+                    : partOf(header, part, "Content"));
+        }
+        signature.build(crypto);
+    }
+
+    private void encrypt(WSSecHeader header, Map<String, String> settings) throws Exception {
+        WSSecEncrypt encrypt = new WSSecEncrypt(header);
+        String algorithm = settings.getOrDefault("algorithm", WSConstants.AES_256_GCM);
+        encrypt.setUserInfo("bob");
+        encrypt.setKeyIdentifierType(REFERENCES.get(settings.getOrDefault("reference", "issuer-serial")));
+        encrypt.setSymmetricEncAlgorithm(algorithm);
+        encrypt.setKeyEncAlgo(settings.getOrDefault("transport", WSConstants.KEYTRANSPORT_RSAOAEP));
+        if (settings.containsKey("digest")) {
+            encrypt.setDigestAlgorithm(settings.get("digest"));
+        }
+        if (settings.containsKey("mgf")) {
+            encrypt.setMGFAlgorithm(settings.get("mgf"));
+        }
+        for (String part : settings.getOrDefault("parts", "Body").split("\\|")) {
+            encrypt.getParts().add(partOf(header, part,
+                    part.equals("Body") ? "Content" : part.equals("To") ? "Header" : "Element"));
+        }
+        SecretKey key = KeyUtils.getKeyGenerator(algorithm).generateKey();
+        encrypt.build(crypto, key);
+    }
+
+    private static WSEncryptionPart partOf(WSSecHeader header, String name, String modifier) {
+        String soap = header.getSecurityHeaderElement().getOwnerDocument().getDocumentElement().getNamespaceURI();
+        return new WSEncryptionPart(name, NAMESPACES.getOrDefault(name, soap), modifier);
+    }
+
+    private static CallbackHandler passwords() {
+        return callbacks -> {
+            for (Callback callback : callbacks) {
+                ((WSPasswordCallback) callback).setPassword(PASSWORD);
+            }
+        };
+    }
+
+    private static Document read(String file) throws Exception {
+        DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
+        factory.setNamespaceAware(true);
+        return factory.newDocumentBuilder().parse(Path.of(file).toFile());
+    }
+
+    private static void write(Document document, String file) throws Exception {
+        Transformer transformer = TransformerFactory.newInstance().newTransformer();
+        transformer.setOutputProperty(OutputKeys.OMIT_XML_DECLARATION, "yes");
+        try (var out = new FileOutputStream(file)) {
+            transformer.transform(new DOMSource(document), new StreamResult(out));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+"""soapkit cert, sign, verify, encrypt and decrypt on files: what they print and how they end."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import pytest
+
+from soapkit.cli.main import main
+
+MESSAGE = (
+    b'<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>'
+    b'<b:transfer xmlns:b="urn:bank">10</b:transfer></soap:Body></soap:Envelope>'
+)
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsysbinary):
+    """Run a command in a folder with keys and a message; its exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "message.xml").write_bytes(MESSAGE)
+
+    def call(*arguments: str) -> tuple[int, bytes, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        captured = capsysbinary.readouterr()
+        return ended.value.code, captured.out, captured.err.decode()
+
+    assert call("cert", "keys", "--name", "alice", "--name", "bob", "--password", "pw")[0] == 0
+    monkeypatch.setenv("SOAPKIT_PASSWORD", "pw")
+    return call
+
+
+def test_cert_writes_keys_that_only_their_owner_can_read(run, tmp_path):
+    names = {path.name for path in (tmp_path / "keys").iterdir()}
+    assert names == {"ca.pem", "alice.pem", "alice.key", "alice.p12", "bob.pem", "bob.key", "bob.p12"}
+    assert stat.S_IMODE((tmp_path / "keys/alice.key").stat().st_mode) == 0o600
+    assert b"ENCRYPTED" in (tmp_path / "keys/alice.key").read_bytes()
+    assert run("cert", "keys", "--name", "../x")[0] == 2
+
+
+def test_sign_and_verify_through_files(run):
+    assert run("sign", "message.xml", "--key", "keys/alice.p12", "--output", "signed.xml")[0] == 0
+    code, told, _ = run("verify", "signed.xml", "--trust", "keys/ca.pem", "--signed", "Body", "--signed", "Timestamp")
+    assert code == 0
+    assert told.splitlines()[:2] == [
+        b"signer     CN=alice",
+        b"signed     Body  at Envelope/Body  by CN=alice  rsa-sha256",
+    ]
+    code, told, _ = run("verify", "signed.xml", "--trust", "keys/ca.pem", "--json")
+    assert [entry["part"] for entry in json.loads(told)["signed"]] == ["Body", "Timestamp"]
+
+
+def test_verify_of_an_encrypted_message(run):
+    run("sign", "message.xml", "--key", "keys/alice.p12", "--output", "signed.xml")
+    assert run("encrypt", "signed.xml", "--to", "keys/bob.pem", "--output", "both.xml")[0] == 0
+    options = ("--trust", "keys/ca.pem", "--key", "keys/bob.p12", "--encrypted", "Body")
+    code, told, _ = run("verify", "both.xml", *options)
+    assert code == 0
+    assert b"encrypted  Body  at Envelope/Body  aes256-gcm" in told
+    code, told, _ = run("decrypt", "both.xml", "--key", "keys/bob.key", "--cert", "keys/bob.pem")
+    assert code == 0
+    assert b'<b:transfer xmlns:b="urn:bank"' in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["verify", "message.xml", "--trust", "keys/ca.pem"], 1, "the message is not signed"),
+        (["verify", "signed.xml", "--trust", "keys/bob.pem"], 1, "is not trusted"),
+        (["verify", "signed.xml", "--trust", "keys/ca.pem", "--at", "2040-01-01"], 1, "seconds before"),
+        (["verify", "signed.xml", "--trust", "keys/none.pem"], 1, "keys/none.pem: cannot be read"),
+        (["verify", "signed.xml", "--trust", "keys/ca.pem", "--profile", "modest"], 2, "did you mean modern?"),
+        (["verify", "signed.xml"], 2, "--trust"),
+        (["verify", "nowhere.xml", "--trust", "keys/ca.pem"], 1, "nowhere.xml: No such file"),
+        (["decrypt", "message.xml", "--key", "keys/bob.p12"], 1, "nothing in the message is encrypted"),
+        (["sign", "message.xml", "--key", "keys/alice.p12", "--algorithm", "rsa"], 2, "no signature algorithm"),
+        (["sign", "message.xml", "--key", "keys/alice.p12", "--part", "Nothing"], 1, "no Nothing in the message"),
+        (["encrypt", "message.xml", "--to", "message.xml"], 1, "neither PEM nor DER"),
+        (["sign", "keys/ca.pem", "--key", "keys/alice.p12"], 1, "keys/ca.pem"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_an_error_is_one_line_and_an_exit_code(arguments, code, said, run):
+    run("sign", "message.xml", "--key", "keys/alice.p12", "--output", "signed.xml")
+    ended, _, error = run(*arguments)
+    assert ended == code
+    assert said in error
+    assert "Traceback" not in error
+    if code == 1:
+        assert len(error.splitlines()) == 1

@@ -1,0 +1,429 @@
+"""Messages with attachments: MTOM and SwA, ours and those of others."""
+
+import base64
+import gc
+import os
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soapkit.errors import LimitError, MessageError, SoapkitError, UsageError, XmlError
+from soapkit.soap.attachment import Attachment, Spool
+from soapkit.soap.attachments import AttachmentLimits, Package, Unpacker, pack_package, unpack_package
+from soapkit.soap.envelope import Draft
+from soapkit.soap.multipart import MultipartLimits
+from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
+from soapkit.soap.wire import parse_media_type
+from soapkit.soap.xop import include, inline, optimise
+from soapkit.xml.parse import XmlLimits
+
+PHOTO = Attachment(b"\x89PNG\r\n\x1a\n\0", "image/png", "photo@example.org")
+DRAFT = Draft(SOAP_1_2, f'<p:put xmlns:p="urn:p"><p:photo>{include(PHOTO)}</p:photo></p:put>')
+
+
+def packed(
+    attachments: list[Attachment], version: Version = SOAP_1_2, xop: bool = True, envelope: bytes | None = None
+) -> tuple[bytes, str]:
+    body, fields = pack_package(envelope or DRAFT.to_bytes(), version, "urn:put", attachments, xop=xop)
+    whole = b"".join(body)
+    assert body.size == len(whole)
+    assert b"".join(body) == whole
+    return whole, dict(fields)["Content-Type"]
+
+
+def text_in(package: Package) -> str | None:
+    return inline(package).content[0][0].text
+
+
+# --- our own ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [SOAP_1_1, SOAP_1_2])
+@pytest.mark.parametrize("xop", [True, False])
+def test_a_package_is_unpacked_as_it_was_packed(version: Version, xop: bool) -> None:
+    others = [PHOTO, Attachment(b"", "text/plain", "empty@x"), Attachment(os.urandom(1000), "application/zip", "zip@x")]
+    body, content_type = packed(others, version, xop, Draft(version, DRAFT.body).to_bytes())
+    package = unpack_package(body, content_type)
+    assert package.envelope.version is version
+    assert list(package.attachments) == others
+    assert package.xop is xop
+
+
+def test_the_outer_header_says_what_mtom_wants_of_it() -> None:
+    _, fields = pack_package(b"<a/>", SOAP_1_2, "urn:put", [], boundary="b")
+    assert dict(fields) == {
+        "Content-Type": 'multipart/related; type="application/xop+xml"; start-info="application/soap+xml"; '
+        'start="<envelope@soapkit>"; boundary="b"; action="urn:put"'
+    }
+    _, fields = pack_package(b"<a/>", SOAP_1_1, "urn:put", [], boundary="b", xop=False)
+    assert dict(fields) == {
+        "Content-Type": 'multipart/related; type="text/xml"; start="<envelope@soapkit>"; boundary="b"',
+        "SOAPAction": '"urn:put"',
+    }
+
+
+def test_the_root_part_is_written_first_with_its_type() -> None:
+    body, _ = packed([PHOTO])
+    lines = body.split(b"\r\n")
+    assert lines[1:5] == [
+        b'Content-Type: application/xop+xml; charset=utf-8; type="application/soap+xml"',
+        b"Content-Transfer-Encoding: binary",
+        b"Content-ID: <envelope@soapkit>",
+        b"",
+    ]
+
+
+def test_a_header_of_an_attachment_cannot_add_another() -> None:
+    for bad in (Attachment(b"", "a/b\r\nX: y"), Attachment(b"", content_id="a\r\nX: y")):
+        with pytest.raises(UsageError):
+            packed([bad])
+
+
+def test_bytes_that_look_like_a_boundary_stay_bytes() -> None:
+    tricky = Attachment(b"\r\n--soapkit-\r\n--\r\n\r\n--b--\r\n")
+    body, content_type = packed([tricky])
+    assert unpack_package(body, content_type).attachments[0].read() == tricky.read()
+
+
+@given(st.lists(st.binary(max_size=200), max_size=3), st.integers(1, 50))
+def test_how_a_body_is_cut_does_not_matter(contents: list[bytes], size: int) -> None:
+    body, content_type = packed([Attachment(content, content_id=f"{n}@x") for n, content in enumerate(contents)])
+    unpacker = Unpacker(content_type)
+    for start in range(0, len(body), size):
+        unpacker.feed(body[start : start + size])
+    assert [attachment.read() for attachment in unpacker.finish().attachments] == contents
+
+
+def test_a_plain_body_is_a_package_without_attachments() -> None:
+    package = unpack_package(DRAFT.to_bytes(), "application/soap+xml; charset=utf-8")
+    assert (package.attachments, package.xop) == ((), False)
+
+
+# --- those of others ----------------------------------------------------------------------------------------------
+
+ENVELOPE11 = (
+    '<S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:Body><put xmlns="urn:p"><photo>'
+    '<xop:Include xmlns:xop="http://www.w3.org/2004/08/xop/include" href="cid:{}"/></photo></put></S:Body></S:Envelope>'
+)
+
+
+def test_a_message_as_metro_writes_it() -> None:
+    content_type = (
+        'multipart/related; start="<rootpart*1f@example.jaxws.sun.com>"; type="application/xop+xml"; '
+        'boundary="uuid:1f"; start-info="text/xml"'
+    )
+    body = (
+        "--uuid:1f\r\nContent-Id: <rootpart*1f@example.jaxws.sun.com>\r\n"
+        'Content-Type: application/xop+xml;charset=utf-8;type="text/xml"\r\nContent-Transfer-Encoding: binary\r\n\r\n'
+        + ENVELOPE11.format("2a@example.jaxws.sun.com")
+        + "\r\n--uuid:1f\r\nContent-Id: <2a@example.jaxws.sun.com>\r\nContent-Type: application/octet-stream\r\n"
+        "Content-Transfer-Encoding: binary\r\n\r\n\r\n\x00\r\n\r\n--uuid:1f--"
+    ).encode()
+    package = unpack_package(body, content_type)
+    assert package.attachments[0].read() == b"\r\n\x00\r\n"
+    assert text_in(package) == "DQoADQo="
+
+
+def test_a_message_as_gsoap_writes_it() -> None:
+    content_type = (
+        'multipart/related; charset=utf-8; boundary="==b=="; type="application/xop+xml"; '
+        'start="<SOAP-ENV:Envelope>"; start-info="application/soap+xml; charset=utf-8"'
+    )
+    envelope = ENVELOPE11.format("id1").replace(SOAP_1_1.namespace, SOAP_1_2.namespace)
+    body = (
+        "--==b==\r\nContent-Type: application/xop+xml; charset=utf-8; type=application/soap+xml\r\n"
+        "Content-Transfer-Encoding: binary\r\nContent-ID: <SOAP-ENV:Envelope>\r\n\r\n"
+        f"<?xml version='1.0' encoding='UTF-8'?>\n{envelope}"
+        "\r\n--==b==\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: binary\r\nContent-ID: <id1>\r\n\r\nPNG"
+        "\r\n--==b==--"
+    )
+    package = unpack_package(body.encode(), content_type)
+    assert package.envelope.version is SOAP_1_2
+    assert text_in(package) == base64.b64encode(b"PNG").decode()
+
+
+def test_a_message_as_wcf_writes_it() -> None:
+    content_type = (
+        'multipart/related; type="application/xop+xml";start="<http://tempuri.org/0>";boundary="uuid:6+id=1";'
+        'start-info="text/xml"'
+    )
+    body = (
+        "\r\n--uuid:6+id=1\r\nContent-ID: <http://tempuri.org/0>\r\nContent-Transfer-Encoding: 8bit\r\n"
+        'Content-Type: application/xop+xml;charset=utf-8;type="text/xml"\r\n\r\n'
+        + ENVELOPE11.format("http%3A%2F%2Ftempuri.org%2F1%2F63")
+        + "\r\n--uuid:6+id=1\r\nContent-ID: <http://tempuri.org/1/63>\r\nContent-Transfer-Encoding: binary\r\n"
+        "Content-Type: application/octet-stream\r\n\r\nabc\r\n--uuid:6+id=1--\r\n"
+    )
+    assert text_in(unpack_package(body.encode(), content_type)) == "YWJj"
+
+
+def soap_with_attachments(parts: str, **parameters: str) -> tuple[bytes, str]:
+    more = "".join(f'; {name}="{value}"' for name, value in parameters.items())
+    return parts.replace("\n", "\r\n").encode(), f'multipart/related; type="text/xml"; boundary="b"{more}'
+
+
+PLAIN11 = '<S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:Body/></S:Envelope>'
+
+
+def test_the_root_may_come_last_when_start_names_it() -> None:
+    body, content_type = soap_with_attachments(
+        f"--b\nContent-ID: <a>\n\none\n--b\nContent-ID: <root>\nContent-Type: text/xml\n\n{PLAIN11}\n--b--",
+        start="<root>",
+    )
+    package = unpack_package(body, content_type)
+    assert [attachment.read() for attachment in package.attachments] == [b"one"]
+
+
+def test_the_first_part_is_the_root_when_nobody_names_one() -> None:
+    body, content_type = soap_with_attachments(f"--b\n\n{PLAIN11}\n--b\nContent-Location: my%20pic.gif\n\nGIF\n--b--")
+    package = unpack_package(body, content_type)
+    assert (found := package.attachment("my pic.gif"))
+    assert found.read() == b"GIF"
+    assert found.content_type == "text/plain; charset=us-ascii"
+
+
+def test_a_start_without_brackets_is_understood() -> None:
+    body, content_type = soap_with_attachments(f"--b\nContent-ID: root\n\n{PLAIN11}\n--b--", start="root")
+    assert unpack_package(body, content_type).envelope.version is SOAP_1_1
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+@pytest.mark.parametrize(
+    ("encoding", "text", "content"),
+    [
+        ("base64", "aGVs\nbG8g\nd29y bGQ=\n", b"hello world"),
+        ("BASE64", "", b""),
+        ("quoted-printable", "a=3Db=\nc =C3=A4\n", b"a=bc \xc3\xa4\r\n"),
+        ("8bit", "a=3D", b"a=3D"),
+        ("7bit", "x", b"x"),
+    ],
+)
+def test_transfer_encodings_are_undone(encoding: str, text: str, content: bytes, size: int) -> None:
+    body, content_type = soap_with_attachments(
+        f"--b\n\n{PLAIN11}\n--b\nContent-Transfer-Encoding: {encoding}\n\n{text}\n--b--"
+    )
+    unpacker = Unpacker(content_type)
+    for start in range(0, len(body), size):
+        unpacker.feed(body[start : start + size])
+    assert unpacker.finish().attachments[0].read() == content
+
+
+# --- refusals -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parts", "parameters", "words"),
+    [
+        ("", {}, "its boundary never comes"),
+        (f"--b\n\n{PLAIN11}", {}, "cut short in part 1"),
+        (f"--b\n\n{PLAIN11}\n--b--", {"start": "<other>"}, "no part of the message has the content id 'other'"),
+        (f"--b\n\n{PLAIN11}\n--b\nContent-ID: <a>\n\n1\n--b\nContent-ID: <a>\n\n2\n--b--", {}, "two parts .* 'a'"),
+        (f"--b\n\n{PLAIN11}\n--b\nContent-Transfer-Encoding: x-uuencode\n\n1\n--b--", {}, "'x-uuencode', which is not"),
+        (f"--b\n\n{PLAIN11}\n--b\nContent-Transfer-Encoding: base64\n\n!!!\n--b--", {}, "not in base64, as it says"),
+        (f"--b\n\n{PLAIN11}\n--b\nContent-Transfer-Encoding: base64\n\nabc\n--b--", {}, "not in base64, as it says"),
+        ("--b\n\n\n--b--", {}, "an empty body"),
+        ("--b\n\n<html>\n--b--", {}, "a page of HTML"),
+    ],
+)
+def test_what_is_wrong_with_a_package_is_told(parts: str, parameters: dict[str, str], words: str) -> None:
+    body, content_type = soap_with_attachments(parts, **parameters)
+    with pytest.raises(MessageError, match=words):
+        unpack_package(body, content_type)
+
+
+def test_a_package_without_a_boundary_is_none() -> None:
+    with pytest.raises(MessageError, match="no boundary"):
+        unpack_package(b"", "multipart/related; type=text/xml")
+
+
+def test_a_truncated_envelope_inside_a_package_is_told_with_its_line() -> None:
+    body, content_type = soap_with_attachments(f"--b\n\n{PLAIN11[:-5]}\n--b--")
+    with pytest.raises(XmlError, match="not well-formed") as caught:
+        unpack_package(body, content_type)
+    assert caught.value.place.line == 1
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (AttachmentLimits(total_bytes=100), "more than the 100 bytes"),
+        (AttachmentLimits(multipart=MultipartLimits(parts=2)), "more than 2 parts"),
+        (AttachmentLimits(multipart=MultipartLimits(header_bytes=10)), "more than 10 bytes"),
+    ],
+)
+def test_limits_are_kept(limits: AttachmentLimits, words: str) -> None:
+    body, content_type = packed([Attachment(b"x" * 60), Attachment(b"y" * 60)])
+    with pytest.raises(LimitError, match=words):
+        unpack_package(body, content_type, limits=limits)
+
+
+def test_a_large_envelope_is_refused_while_it_comes() -> None:
+    body, multipart = packed([])
+    for content_type in ("text/xml", multipart):
+        with pytest.raises(LimitError, match="more than the 10 bytes"):
+            unpack_package(body, content_type, xml_limits=XmlLimits(bytes=10))
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+def test_an_attachment_goes_from_file_to_file(tmp_path: Path) -> None:
+    source = tmp_path / "report.pdf"
+    source.write_bytes(b"%PDF" * 100_000)
+    sent = Attachment.from_path(source)
+    assert (sent.content_type, sent.size, sent.location) == ("application/pdf", 400_000, "report.pdf")
+    body, content_type = packed([sent])
+    (received,) = unpack_package(body, content_type, limits=AttachmentLimits(spool_bytes=1000)).attachments
+    assert isinstance(received.content, Path)
+    target = received.save(tmp_path / "copy.pdf")
+    assert target.read_bytes() == source.read_bytes()
+    with received.open() as stream:
+        assert stream.read(4) == b"%PDF"
+
+
+def test_a_temporary_file_goes_with_its_attachment() -> None:
+    body, content_type = packed([Attachment(b"x" * 5000)])
+    package = unpack_package(body, content_type, limits=AttachmentLimits(spool_bytes=1000))
+    path = package.attachments[0].content
+    assert isinstance(path, Path)
+    assert path.exists()
+    del package
+    gc.collect()
+    assert not path.exists()
+
+
+def test_a_temporary_file_goes_when_the_message_breaks_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    body, content_type = packed([Attachment(b"x" * 5000)])
+    unpacker = Unpacker(content_type, limits=AttachmentLimits(spool_bytes=1000))
+    unpacker.feed(body[:-100])
+    assert len(list(tmp_path.iterdir())) == 1
+    with pytest.raises(MessageError):
+        unpacker.finish()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_small_attachment_stays_in_memory() -> None:
+    spool = Spool(10)
+    spool.write(b"0123456789")
+    assert spool.attachment("a/b", "c", "").content == b"0123456789"
+
+
+def test_a_large_attachment_passes_in_little_memory(tmp_path: Path) -> None:
+    import tracemalloc
+
+    source = tmp_path / "large.bin"
+    source.write_bytes(bytes(64 * 1024 * 1024))
+    body, fields = pack_package(DRAFT.to_bytes(), SOAP_1_2, "", [Attachment.from_path(source)])
+    tracemalloc.start()
+    unpacker = Unpacker(dict(fields)["Content-Type"])
+    for piece in body:
+        unpacker.feed(piece)
+    package = unpacker.finish()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert package.attachments[0].size == 64 * 1024 * 1024
+    assert peak < 4 * 1024 * 1024
+
+
+# --- XOP ----------------------------------------------------------------------------------------------------------
+
+
+def test_inline_undoes_optimise() -> None:
+    content = base64.b64encode(os.urandom(2000)).decode()
+    draft = Draft(SOAP_1_1, f'<a xmlns="urn:a"><b>{content}</b><c>{content}</c><b>{content[:40]}</b></a>')
+    plain = draft.to_envelope().to_bytes()
+    envelope, attachments = optimise(draft.to_envelope(), lambda element: element.tag == "{urn:a}b")
+    assert len(attachments) == 1
+    assert len(envelope.content[0][0]) == 1
+    body, content_type = packed(list(attachments), SOAP_1_1, envelope=envelope.to_bytes())
+    assert inline(unpack_package(body, content_type)).to_bytes() == plain
+
+
+@pytest.mark.parametrize("text", ["not base64!" * 200, "YWJj\n" * 300, "YQ" * 600 + "YR==", "é" * 2000])
+def test_what_could_not_be_put_back_is_not_taken_out(text: str) -> None:
+    draft = Draft(SOAP_1_1, f"<a>{text}</a>")
+    assert optimise(draft.to_envelope(), lambda element: True)[1] == ()
+
+
+def test_the_media_type_of_an_element_goes_with_its_content() -> None:
+    xmime = 'xmlns:x="http://www.w3.org/2005/05/xmlmime" x:contentType="image/png"'
+    draft = Draft(SOAP_1_1, f"<a {xmime}>{'YWJj' * 500}</a>")
+    assert optimise(draft.to_envelope(), lambda element: True)[1][0].content_type == "image/png"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("<x>{}</x>", "no attachment for 'cid:missing'"),
+        ("<x>text{}</x>", "the only content"),
+        ("<x>{}text</x>", "the only content"),
+        ("<x>{}<y/></x>", "the only content"),
+        ("<x>{}{}</x>", "the only content"),
+    ],
+)
+def test_an_include_that_cannot_be_followed_is_told(content: str, words: str) -> None:
+    reference = '<i:Include xmlns:i="http://www.w3.org/2004/08/xop/include" href="cid:missing"/>'
+    package = Package(Draft(SOAP_1_1, content.replace("{}", reference)).to_envelope(), (PHOTO,))
+    with pytest.raises(MessageError, match=words) as caught:
+        inline(package)
+    assert caught.value.place.path.startswith("Envelope/Body/x")
+
+
+@pytest.mark.parametrize("href", ["", "http://evil.example/x", "file:///etc/passwd", "cid:"])
+def test_an_include_reaches_nothing_but_attachments(href: str) -> None:
+    reference = f'<i:Include xmlns:i="http://www.w3.org/2004/08/xop/include" href="{href}"/>'
+    package = Package(Draft(SOAP_1_1, f"<x>{reference}</x>").to_envelope(), (PHOTO,))
+    with pytest.raises(MessageError, match="no attachment"):
+        inline(package)
+
+
+def test_one_attachment_cannot_be_included_until_memory_is_full() -> None:
+    photo = Attachment(b"x" * 1000, content_id="photo")
+    draft = Draft(SOAP_1_1, "<x>" + f"<y>{include(photo)}</y>" * 1000 + "</x>")
+    with pytest.raises(LimitError, match="more than 500,000 bytes inside the message"):
+        inline(Package(draft.to_envelope(), (photo,)), limits=AttachmentLimits(total_bytes=500_000))
+
+
+def test_many_attachments_are_found_in_linear_time() -> None:
+    attachments = tuple(Attachment(b"x", content_id=f"{number}@x") for number in range(3000))
+    draft = Draft(SOAP_1_1, "<x>" + "".join(f"<y>{include(each)}</y>" for each in attachments) + "</x>")
+    started = time.perf_counter()
+    inline(Package(draft.to_envelope(), attachments))
+    assert time.perf_counter() - started < 2
+
+
+def test_an_envelope_without_include_is_left_as_it_is() -> None:
+    envelope = Draft(SOAP_1_1, "<a/>").to_envelope()
+    assert inline(Package(envelope)) is envelope
+
+
+@given(st.binary(max_size=400), st.sampled_from([";type=text/xml", ";start=x", ';type="application/xop+xml"', ""]))
+def test_any_bytes_are_a_package_or_a_typed_error(body: bytes, parameters: str) -> None:
+    try:
+        unpack_package(b"--b\r\n" + body, "multipart/related; boundary=b" + parameters)
+    except SoapkitError:
+        return
+
+
+@given(st.data())
+def test_a_damaged_package_is_a_package_or_a_typed_error(data: st.DataObject) -> None:
+    body, content_type = packed([PHOTO])
+    damaged = bytearray(body)
+    for _ in range(data.draw(st.integers(1, 5))):
+        position = data.draw(st.integers(0, len(damaged) - 1))
+        damaged[position : position + data.draw(st.integers(0, 5))] = data.draw(st.binary(max_size=3))
+    try:
+        inline(unpack_package(bytes(damaged), content_type))
+    except SoapkitError:
+        return
+
+
+def test_a_content_type_of_ours_reads_back() -> None:
+    media_type = parse_media_type(packed([])[1])
+    assert media_type.name == "multipart/related"
+    assert media_type.parameters["start-info"] == "application/soap+xml"
+    assert media_type.parameters["action"] == "urn:put"

@@ -1,0 +1,21 @@
+"""A server's code that must not type-check: each line with an error says which."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bank import Bank, InsufficientFunds, MissingAccount, Receipt
+
+
+class Unfinished(Bank):
+    def transfer(self, *, source: str, target: str, amount: Decimal) -> str:  # E: override
+        return "done"
+
+    def balance(self, *, iban: int) -> None:  # E: override
+        raise InsufficientFunds(MissingAccount(iban="DE1"))  # E: arg-type
+
+    def statement(self, *, iban: str) -> list[Receipt]:  # E: override
+        return []
+
+
+Unfinished()  # E: abstract
