@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from imports import import_table
 from messages import message_tables
 from report import PAGE, circumstances, write
+from security import security_tables
 from tables import Table
 
 VERBS = ["encode", "decode", "serve", "call"]
@@ -56,6 +57,7 @@ def told(tables: list[Table]) -> list[Table]:
 
 PARTS: Mapping[str, Callable[[int], list[Table]]] = {
     "imports": lambda rounds: [import_table(rounds)],
+    "security": security_tables,
 }
 
 

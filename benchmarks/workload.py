@@ -75,17 +75,18 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
-def _message(element: str, records: Iterable[Mapping[str, Any]]) -> bytes:
+def message(element: str, records: Iterable[Mapping[str, Any]]) -> bytes:
+    """A SOAP message with records in an element of the contract."""
     return (
         f'<?xml version="1.0" encoding="utf-8"?>\n<soap:Envelope xmlns:soap="{SOAP}"><soap:Body>'
         f'<{element} xmlns="{NAMESPACE}">{"".join(map(_element, records))}</{element}></soap:Body></soap:Envelope>'
     ).encode()
 
 
-REQUESTS = {"echo": _message("echo", RECORDS["echo"]), "100 records": _message("echoAll", RECORDS["100 records"])}
+REQUESTS = {"echo": message("echo", RECORDS["echo"]), "100 records": message("echoAll", RECORDS["100 records"])}
 REPLIES = {
-    "echo": _message("echoResponse", RECORDS["echo"]),
-    "100 records": _message("echoAllResponse", RECORDS["100 records"]),
+    "echo": message("echoResponse", RECORDS["echo"]),
+    "100 records": message("echoAllResponse", RECORDS["100 records"]),
 }
 
 

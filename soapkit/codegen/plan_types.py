@@ -113,12 +113,12 @@ class _TypesPlanner:
         for use in draft.uses:
             if use.named:
                 draft.simple_names[use.owner, use.shape] = self._taken_simple(draft, use)
-        for record in draft.records:
+        for record in sorted(draft.records, key=_is_message):  # stable: what the schema has first
             if record.name is None:
                 name = class_name(_anonymous_name(record.key))
                 elsewhere = name in named_records and not draft.names.holds(name)
                 if elsewhere:
-                    name = f"{name}Element"
+                    name = f"{name}{_suffix(record)}"
                 self.class_names[record.key] = self._taken(draft, record, name)
         for use in draft.uses:
             if not use.named:
@@ -127,7 +127,7 @@ class _TypesPlanner:
     def _taken(self, draft: _Draft, record: Record, name: str) -> str:
         if record.name is not None and record.name in self.options.names:
             return draft.names.take(self.options.names[record.name])
-        suffix = self.wanted.suffixes.get(record.key) or ("Type" if record.name is not None else "Element")
+        suffix = self.wanted.suffixes.get(record.key) or _suffix(record)
         return draft.names.take(name, f"{name}{suffix}")
 
     def _taken_simple(self, draft: _Draft, use: _Use) -> str:
@@ -340,6 +340,18 @@ def _namespace(record: Record) -> str:
     if record.name is not None:
         return namespace_of(record.name)
     return str(record.key).partition("{")[2].partition("}")[0]  # keys such as ``message:{urn:x}lookUpIn``
+
+
+def _is_message(record: Record) -> bool:
+    """Whether a record is the content of an rpc or bare message, which no schema knows."""
+    return isinstance(record.key, str) and record.key.startswith("message:")
+
+
+def _suffix(record: Record) -> str:
+    """What follows the name of a class whose plain name is taken."""
+    if record.name is not None:
+        return "Type"
+    return "Message" if _is_message(record) else "Element"
 
 
 def _anonymous_name(key: Key) -> str:

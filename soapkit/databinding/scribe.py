@@ -322,16 +322,25 @@ class Scribe:
                 return ""
             return self.problem(f"lacks one of {_names(particle)}: exactly one is required")
         both = " and ".join(_names(inner) for inner in given)
-        shared = self._shared_branch(particle, value)
-        if shared is not None:
-            return self._particle(shared, value, bound)
-        return self.problem(f"has {both}: expected only one of them")
+        fitting = self._with_room(particle, value)
+        if not fitting:
+            return self.problem(f"has {both}: expected only one of them")
+        return self._first_whole(fitting, value, bound)
 
-    def _shared_branch(self, particle: Choice, value: Any) -> Particle | None:
-        """Where branches share fields: the only one that has room for all that is given."""
+    def _with_room(self, particle: Choice, value: Any) -> list[Particle]:
+        """Where branches share fields: those that have room for all that is given."""
         given = {leaf.name for leaf in leaves(particle) if is_given(leaf, getattr(value, leaf.name))}
-        fitting = [inner for inner in particle.particles if given <= {leaf.name for leaf in leaves(inner)}]
-        return min(fitting, key=lambda inner: len(list(leaves(inner)))) if fitting else None
+        return [inner for inner in particle.particles if given <= {leaf.name for leaf in leaves(inner)}]
+
+    def _first_whole(self, branches: list[Particle], value: Any, bound: Bound) -> str:
+        """The first branch that lacks nothing; the last one's problems where each lacks something."""
+        text, before = "", len(self.problems)
+        for branch in branches:
+            del self.problems[before:]
+            text = self._particle(branch, value, bound)
+            if len(self.problems) == before:
+                break
+        return text
 
     def _element_field(self, field: ElementField, value: Any, bound: Bound) -> str:
         codec = bound.simple.get(field.name)

@@ -6,11 +6,7 @@ file to socket and from socket to file.
 
 from __future__ import annotations
 
-import mimetypes
 import os
-import shutil
-import tempfile
-import uuid
 import weakref
 from collections.abc import Iterator
 from io import BytesIO
@@ -44,12 +40,14 @@ class Attachment:
     ) -> None:
         self.content = content
         self.content_type = content_type
-        self.content_id = content_id or f"{uuid.uuid4()}@soapkit"
+        self.content_id = content_id or f"{os.urandom(16).hex()}@soapkit"
         self.location = location
 
     @classmethod
     def from_path(cls, path: str | os.PathLike[str], content_type: str = "", content_id: str = "") -> Attachment:
         """A file as an attachment; its type is guessed from its name where none is given. Read when sent."""
+        import mimetypes  # here: most programs never need it
+
         place = Path(path)
         guessed = mimetypes.guess_type(place.name)[0] or _DEFAULT_TYPE
         return cls(place, content_type or guessed, content_id, place.name)
@@ -70,8 +68,8 @@ class Attachment:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the bytes to a file, and give its path."""
         place = Path(path)
-        with self.open() as source, place.open("wb") as target:
-            shutil.copyfileobj(source, target, CHUNK)
+        with place.open("wb") as target:
+            target.writelines(self.chunks())
         return place
 
     def chunks(self) -> Iterator[bytes]:
@@ -124,6 +122,8 @@ class Spool:
             return
         self._pieces.append(piece)
         if self._size > self._threshold:
+            import tempfile  # here: as above
+
             handle, name = tempfile.mkstemp(prefix="soapkit-")
             self._path = Path(name)
             self._file = os.fdopen(handle, "wb")

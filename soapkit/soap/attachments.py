@@ -86,6 +86,9 @@ class PackedBody:
     parts: tuple[tuple[Mapping[str, str], Callable[[], Iterable[bytes]]], ...]
     size: int
 
+    def __len__(self) -> int:
+        return self.size
+
     def __iter__(self) -> Iterator[bytes]:
         return write_multipart(self.boundary, ((headers, pieces()) for headers, pieces in self.parts))
 

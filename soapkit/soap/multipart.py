@@ -13,8 +13,8 @@ The law of this file: the bytes of a part come out exactly as they went in, howe
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -276,7 +276,7 @@ def write_multipart(boundary: str, parts: Iterable[tuple[Mapping[str, str], Iter
 
 def new_boundary() -> str:
     """A boundary that no content holds: 128 random bits. It needs no quotes, whatever the reader."""
-    return f"soapkit-{secrets.token_hex(16)}"
+    return f"soapkit-{os.urandom(16).hex()}"
 
 
 def _written(headers: Mapping[str, str]) -> str:

@@ -13,7 +13,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from html import unescape
 from types import MappingProxyType
 from urllib.parse import quote
 
@@ -211,6 +210,8 @@ _PROLOG = {b"<?": b"?>", b"<!": b"-->"}  # what may stand before the first eleme
 
 def describe_page(body: bytes) -> str:
     """A page of HTML in a few words: its title, if it has one."""
+    from html import unescape  # here: its table of entities is not worth loading before there is a page
+
     page = body[:_SEARCHED]
     small = page.lower()
     start = small.find(b">", small.find(b"<title") + 1) + 1 if b"<title" in small else 0

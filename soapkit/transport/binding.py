@@ -1,7 +1,7 @@
 """A message in HTTP: method, status, action, media type.
 
-    client    request_for(url, version, action, bytes) -> Request       envelope_of(response) -> Envelope | None
-    server    version_of_media_type, action_of                          response_for(version, bytes, status) -> Response
+    client    request_for(url, version, action, bytes) -> Request      envelope_of(response) -> Envelope | None
+    server    envelope_of_request(bytes, headers) -> Envelope          response_for(version, bytes, status) -> Response
 
 SOAP 1.1, 6; SOAP 1.2 part 2, 7; WS-I Basic Profile 1.1, 4.3 (R1100 to R1140).
 """
@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from soapkit.errors import HttpError, LimitError, MessageError, Place, XmlError
+from soapkit.errors import HttpError, LimitError, MessageError, Place, TransportError, XmlError
 from soapkit.soap.attachment import Attachment
 from soapkit.soap.attachments import Package, Unpacker, pack_package, unpack_package
 from soapkit.soap.envelope import Envelope
+from soapkit.soap.rules import check_rules
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
 from soapkit.soap.wire import describe_page, looks_like_html, pack, parse_media_type, read_action, unpack
 from soapkit.soap.xop import inline
+from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, HttpLimits, expand
 from soapkit.transport.values import Headers, Request, Response, Sink
 from soapkit.version import __version__
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
@@ -58,7 +60,7 @@ def request_for(
     return Request(url, envelope, fields, "POST", timeout, stream, reply_sink)
 
 
-def reply_sink(status: int, headers: Headers) -> Sink | None:
+def reply_sink(_status: int, headers: Headers) -> Sink | None:
     """What takes the body of a reply with attachments while it comes: an `Unpacker`. None for any other reply."""
     content_type = headers.get("content-type", "")
     return Unpacker(content_type, source="reply") if _is_multipart(content_type) else None
@@ -214,6 +216,28 @@ def version_of_media_type(content_type: str | None) -> Version | None:
     parameters = media_type.parameters
     named = (media_type.name, parameters.get("start-info", ""), parameters.get("type", ""))
     return SOAP_1_2 if any(name.lower().startswith(SOAP_1_2.media_type) for name in named) else SOAP_1_1
+
+
+def envelope_of_request(body: bytes, headers: Headers, *, limits: HttpLimits = DEFAULT_HTTP_LIMITS) -> Envelope:
+    """The message that a request carries: its content-coding undone, what came as attachments by XOP put back, the
+    rules of its SOAP version kept. The pair of `envelope_of` on the server.
+
+    Raises `MessageError`, `XmlError`, `LimitError`: what `soapkit.soap.attachments.unpack_package`,
+    `soapkit.soap.xop.inline` and `soapkit.soap.rules.check_rules` raise.
+    """
+    coding = headers.get("content-encoding")
+    if coding:
+        try:
+            body = expand(body, coding, limits)
+        except TransportError as error:
+            raise MessageError(str(error)) from error
+    content_type = headers.get("content-type", "")
+    if _is_multipart(content_type):
+        envelope = inline(unpack_package(body, content_type, source="request"))
+    else:
+        envelope = unpack(body, content_type, source="request")
+    check_rules(envelope)
+    return envelope
 
 
 def action_of(version: Version, headers: Headers) -> str:

@@ -123,7 +123,7 @@ class AsyncHttpxTransport:
 def _fields(request: Request) -> dict[str, str]:
     fields = dict(request.headers.pairs)
     if request.stream is not None:
-        fields["Content-Length"] = str(request.stream.size)
+        fields["Content-Length"] = str(len(request.stream))
     return fields
 
 

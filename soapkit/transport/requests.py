@@ -64,7 +64,7 @@ class RequestsTransport:
         read_seconds = limits.read_seconds if request.timeout is None else request.timeout
         fields = dict(request.headers.pairs)
         if request.stream is not None:
-            fields["Content-Length"] = str(request.stream.size)
+            fields["Content-Length"] = str(len(request.stream))
         try:
             raw = self._session.request(
                 request.method,

@@ -120,7 +120,7 @@ class Urllib3Transport:
         fields = dict(request.headers.pairs)
         fields.setdefault("Accept-Encoding", ACCEPT_ENCODING)
         if request.stream is not None:
-            fields["Content-Length"] = str(request.stream.size)  # else in chunks, which WSGI cannot read
+            fields["Content-Length"] = str(len(request.stream))  # else in chunks, which WSGI cannot read
             return request.stream, fields
         if self._gzip and request.body:
             fields["Content-Encoding"] = "gzip"

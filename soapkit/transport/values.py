@@ -77,8 +77,7 @@ NO_HEADERS = Headers()
 class Streamed(Protocol):
     """A body that is sent in pieces: iterated over once for each time it is sent."""
 
-    @property
-    def size(self) -> int:
+    def __len__(self) -> int:
         """How many bytes there are."""
         ...
 

@@ -11,7 +11,9 @@ from pathlib import Path
 from soapkit.errors import ContractError, Place, Problems
 from soapkit.wsdl.model import Contract, Definitions
 from soapkit.wsdl.operations import Told, services_of
-from soapkit.wsdl.read11 import DEFINITIONS, is_schema, read_wsdl11
+from soapkit.wsdl.page import is_schema
+from soapkit.wsdl.read11 import DEFINITIONS, read_wsdl11
+from soapkit.wsdl.read20 import DESCRIPTIONS, read_wsdl20
 from soapkit.wsdl.shapes import ContractShapes
 from soapkit.xml.documents import Document, Documents
 from soapkit.xml.names import WSDL11, clark, local_name
@@ -19,7 +21,7 @@ from soapkit.xml.walk import children, tag_of
 from soapkit.xsd.load import Source, load_schema
 from soapkit.xsd.shapes import SchemaShapes
 
-READERS: dict[str, Callable[..., Definitions]] = {DEFINITIONS: read_wsdl11}
+READERS: dict[str, Callable[..., Definitions]] = {DEFINITIONS: read_wsdl11, **dict.fromkeys(DESCRIPTIONS, read_wsdl20)}
 """What reads a document, by the Clark name of its root element."""
 
 

@@ -221,6 +221,9 @@ class MessageReader:
                 self._pass_over("a header block", error)
 
     def _header(self, header: SoapHeader) -> Header:
+        if header.element:
+            field = self.shapes.element(header.element, header.place)
+            return Header(field.name, field.tag, field.type, header.required, field.documentation)
         message = self._message_definition(header.message, header.place)
         part = message.part(header.part)
         if part is None:

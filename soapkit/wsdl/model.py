@@ -114,10 +114,14 @@ class SoapBody:
 
 @dataclass(frozen=True, slots=True)
 class SoapHeader:
-    """soap:header, or a soap:headerfault inside one. `required`: ``wsdl:required``."""
+    """soap:header, or a soap:headerfault inside one: a part of a message. `required`: ``wsdl:required``.
+
+    `element`: the element itself, which WSDL 2.0 names instead of a part.
+    """
 
     message: str
     part: str
+    element: str | None = None
     literal: bool = True
     namespace: str | None = None
     required: bool = False

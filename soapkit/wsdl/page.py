@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 
 from lxml.etree import _Element
@@ -11,13 +13,21 @@ from soapkit.errors import Place, Problems
 from soapkit.wsdl.model import Policy
 from soapkit.xml.documents import Document
 from soapkit.xml.names import WSDL11, XSD, clark, local_name, namespace_of
-from soapkit.xml.walk import children
+from soapkit.xml.walk import children, tag_of
 from soapkit.xsd.document import OLD_NAMESPACES
 
 POLICY_NAMESPACES = ("http://www.w3.org/ns/ws-policy", "http://schemas.xmlsoap.org/ws/2004/09/policy")
 _POLICY = tuple(clark(namespace, "Policy") for namespace in POLICY_NAMESPACES)
 _POLICY_REFERENCE = tuple(clark(namespace, "PolicyReference") for namespace in POLICY_NAMESPACES)
 _POLICY_URIS = tuple(clark(namespace, "PolicyURIs") for namespace in POLICY_NAMESPACES)
+# What the versions of WS-Addressing call their Action attribute.
+_ACTIONS = (
+    "{http://www.w3.org/2007/05/addressing/metadata}Action",
+    "{http://www.w3.org/2006/05/addressing/wsdl}Action",
+    "{http://www.w3.org/2006/02/addressing/wsdl}Action",
+    "{http://www.w3.org/2005/08/addressing}Action",
+    "{http://schemas.xmlsoap.org/ws/2004/08/addressing}Action",
+)
 _ID = clark("http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd", "Id")
 _XML_ID = clark("http://www.w3.org/XML/1998/namespace", "id")
 
@@ -49,8 +59,10 @@ class Page:
         A prefix that nothing declares is taken for the target namespace, with a warning.
         """
         text = (element.get(attribute) or "").strip()
-        if not text:
-            return ""
+        return self.name_of(text, element, attribute) if text else ""
+
+    def name_of(self, text: str, element: _Element, attribute: str) -> str:
+        """A QName as `qname` reads it, for an attribute that holds several."""
         prefix, _, local = text.rpartition(":")
         namespace = element.nsmap.get(prefix or None)
         if prefix and namespace is None:
@@ -106,17 +118,37 @@ def page_for(document: Document, warnings: Problems) -> Page:
     return Page(document, (document.root.get("targetNamespace") or "").strip(), warnings, policies)
 
 
-def documentation_of(element: _Element, namespace: str = WSDL11) -> str:
-    """The text of the documentation elements below `element`, without the indentation of the file."""
-    texts = (
-        "".join(str(text) for text in found.itertext())
-        for found in children(element, clark(namespace, "documentation"))
-    )
+def documentation_of(element: _Element) -> str:
+    """The text of the documentation elements below a WSDL element, without the indentation of the file."""
+    tag = clark(namespace_of(tag_of(element)), "documentation")
+    texts = ("".join(str(text) for text in found.itertext()) for found in children(element, tag))
     return "\n\n".join(cleaned for text in texts if (cleaned := _lines(text)))
 
 
 def _lines(text: str) -> str:
     return "\n".join(line.rstrip() for line in inspect.cleandoc(text.expandtabs()).splitlines()).strip()
+
+
+def is_schema(element: _Element) -> bool:
+    """Whether an element is an xs:schema, of any version of XML Schema."""
+    return local_name(tag_of(element)) == "schema" and "XMLSchema" in namespace_of(tag_of(element))
+
+
+def schemas_in(types: _Element) -> Iterator[_Element]:
+    """The schemas that a types element holds. An xs:import that stands there by itself (allowed in WSDL 2.0, 3.1.1, and
+    met in WSDL 1.1) is given one around it."""
+    for element in children(types):
+        if is_schema(element):
+            yield element
+        elif local_name(tag_of(element)) == "import" and "XMLSchema" in namespace_of(tag_of(element)):
+            holder = element.makeelement(clark(namespace_of(tag_of(element)), "schema"), nsmap=dict(element.nsmap))
+            holder.append(deepcopy(element))
+            yield holder
+
+
+def action_of(element: _Element) -> str:
+    """The WS-Addressing Action of an input, output or fault, or ``""`` (WS-Addressing Metadata, 4.4)."""
+    return next((action for name in _ACTIONS if (action := (element.get(name) or "").strip())), "")
 
 
 def is_required(element: _Element) -> bool:

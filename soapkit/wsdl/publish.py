@@ -15,7 +15,7 @@ from lxml.etree import _Element
 
 from soapkit.wsdl.extensions import SOAP_VERSIONS
 from soapkit.wsdl.model import Contract
-from soapkit.wsdl.read11 import is_schema
+from soapkit.wsdl.page import is_schema
 from soapkit.xml.documents import Document
 from soapkit.xml.names import WSDL11, WSDL20, clark, local_name, namespace_of
 from soapkit.xml.serialise import serialise

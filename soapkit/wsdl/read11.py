@@ -28,21 +28,12 @@ from soapkit.wsdl.model import (
     SchemaSource,
     ServiceDefinition,
 )
-from soapkit.wsdl.page import Page, documentation_of, page_for
+from soapkit.wsdl.page import Page, action_of, documentation_of, is_schema, page_for, schemas_in
 from soapkit.xml.documents import Document, Documents
-from soapkit.xml.names import WSDL11, clark, local_name, namespace_of
+from soapkit.xml.names import WSDL11, clark, local_name
 from soapkit.xml.walk import children, tag_of
 
 DEFINITIONS = clark(WSDL11, "definitions")
-
-# wsdl:Action attributes of WS-Addressing, as its versions name them.
-_ACTIONS = (
-    "{http://www.w3.org/2007/05/addressing/metadata}Action",
-    "{http://www.w3.org/2006/05/addressing/wsdl}Action",
-    "{http://www.w3.org/2006/02/addressing/wsdl}Action",
-    "{http://www.w3.org/2005/08/addressing}Action",
-    "{http://schemas.xmlsoap.org/ws/2004/08/addressing}Action",
-)
 
 NamedT = TypeVar("NamedT", MessageDefinition, PortType, Binding, ServiceDefinition)
 
@@ -100,17 +91,12 @@ def _read_document(document: Document, documents: Documents, found: _Found) -> l
         found.documentation = documentation_of(document.root)
         found.policies = page.attached(document.root)
     for types in children(document.root, clark(WSDL11, "types")):
-        found.schemas += [SchemaSource(schema, document) for schema in children(types) if is_schema(schema)]
+        found.schemas += [SchemaSource(schema, document) for schema in schemas_in(types)]
     _collect(page, found.messages, "message", _message)
     _collect(page, found.port_types, "portType", _port_type)
     _collect(page, found.bindings, "binding", _binding)
     _collect(page, found.services, "service", _service)
     return list(_imported(page, documents, found))
-
-
-def is_schema(element: _Element) -> bool:
-    """Whether an element is an xs:schema, of any version of XML Schema."""
-    return local_name(tag_of(element)) == "schema" and "XMLSchema" in namespace_of(tag_of(element))
 
 
 def _imported(page: Page, documents: Documents, found: _Found) -> Iterator[Document]:
@@ -222,7 +208,7 @@ def _use(element: _Element, page: Page, default_name: str) -> MessageUse:
     return MessageUse(
         name=(element.get("name") or "").strip() or default_name,
         message=page.reference(element, "message"),
-        action=next((action for name in _ACTIONS if (action := (element.get(name) or "").strip())), ""),
+        action=action_of(element),
         documentation=documentation_of(element),
         policies=page.attached(element),
         place=page.place(element),

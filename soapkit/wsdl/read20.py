@@ -26,7 +26,6 @@ from soapkit.wsdl.model import (
     MessageUse,
     OperationDefinition,
     PartDefinition,
-    Policy,
     PortDefinition,
     PortType,
     Protocol,
@@ -59,7 +58,7 @@ _HTTP_PROTOCOLS = ("http://www.w3.org/2003/05/soap/bindings/HTTP", "http://www.w
 
 @dataclass(frozen=True, slots=True)
 class _Interface:
-    """An interface as written; `faults`: the elements of its faults, by Clark name of the fault."""
+    """An interface as written, and the names of those it extends."""
 
     port_type: PortType
     extends: tuple[str, ...]
@@ -100,7 +99,9 @@ def read_wsdl20(first: Document, documents: Documents, *, warnings: Problems, pr
         messages=found.messages,
         port_types=port_types,
         bindings=bindings,
-        services={name: _service_of(interface, service, found) for name, (interface, service) in found.services.items()},
+        services={
+            name: _service_of(interface, service, found) for name, (interface, service) in found.services.items()
+        },
         schemas=tuple(found.schemas),
         documents=tuple(found.documents),
         documentation=documentation_of(first.root),
@@ -401,5 +402,3 @@ def _service_of(interface: str, service: ServiceDefinition, found: _Found) -> Se
             for port in service.ports
         ),
     )
-
-

@@ -13,7 +13,7 @@ KINDS = {
     "Java, by CXF": ("PackageGenerator--DeliveryService/DeliveryService.wsdl", 33),
     "Java, by Metro": ("gowsdl--chromedata/chromedata.wsdl", 9),
     "WCF, split into ?xsd= parts": ("PackageGenerator--PartnerService.local.scd/PartnerService.local.wsdl", 8),
-    "asmx": ("gowsdl--mnb-exchange/mnb-exchange.wsdl", 8),
+    "asmx": ("gowsdl--mnb-exchange/mnb-exchange.wsdl", 6),
     "Salesforce partner": ("KDSoap--salesforce-partner/salesforce-partner.wsdl", 32),
     "ONVIF device": ("onvif-specs--analytics/ver10/device/wsdl/devicemgmt.wsdl", 103),
     "Exchange": ("KDSoap--msexchange_wsdl.Services/Services.wsdl", 30),

@@ -1,5 +1,7 @@
 """A client's code that must not type-check: each line with an error says which."""
 
+# ruff: noqa
+
 from __future__ import annotations
 
 from datetime import date
@@ -11,7 +13,7 @@ from bank import Recipt  # E: attr-defined
 bank = BankClient("https://bank.example/soap")
 
 bank.transfre(source="DE1", target="DE2", amount=Decimal(1))  # E: attr-defined
-bank.transfer("DE1", "DE2", Decimal(1))  # E: misc
+bank.transfer("DE1", "DE2", Decimal(1))  # E: misc, call-arg
 bank.transfer(source="DE1", target="DE2")  # E: call-arg
 bank.transfer(source="DE1", target="DE2", ammount=Decimal(1))  # E: call-arg
 bank.transfer(source="DE1", target="DE2", amount="10.00")  # E: arg-type
@@ -27,7 +29,7 @@ told: str = bank.notify(iban="DE1", message="hello")  # E: func-returns-value
 
 Person(name="Ada")  # E: call-arg
 Person(name="Ada", born="1815-12-10")  # E: arg-type
-Person("Ada", date(1815, 12, 10))  # E: misc
+Person("Ada", date(1815, 12, 10))  # E: call-arg, arg-type
 AccountKind.CURENT  # E: attr-defined
 Receipt(number=1, amount=Decimal(1), booked=date.today(), value_date=date.today())  # E: arg-type
 

@@ -192,8 +192,8 @@ def test_with_strict_a_broken_rule_is_an_error_and_all_are_told(schema_of: Schem
 
 def test_a_schema_of_a_draft_is_read(schema_of: SchemaOf) -> None:
     schema = schema_of(
-        '<schema xmlns="http://www.w3.org/1999/XMLSchema" xmlns:x="urn:x" targetNamespace="urn:x"><complexType name="T">'
-        '<element name="b" type="timeInstant" minOccurs="0"/></complexType></schema>'
+        '<schema xmlns="http://www.w3.org/1999/XMLSchema" xmlns:x="urn:x" targetNamespace="urn:x">'
+        '<complexType name="T"><element name="b" type="timeInstant" minOccurs="0"/></complexType></schema>'
     )
     field = SchemaShapes(schema)["{urn:x}T"].elements[0]
     assert (field.name, field.type.builtin) == ("b", "dateTime")  # type: ignore[union-attr]
