@@ -12,6 +12,7 @@ import logging
 import warnings
 from collections.abc import Callable, Mapping
 
+from contracts import contract_tables
 from imports import import_table
 from messages import message_tables
 from report import PAGE, circumstances, write
@@ -58,6 +59,7 @@ def told(tables: list[Table]) -> list[Table]:
 PARTS: Mapping[str, Callable[[int], list[Table]]] = {
     "imports": lambda rounds: [import_table(rounds)],
     "security": security_tables,
+    "contracts": contract_tables,
 }
 
 

@@ -7,7 +7,6 @@ else: no certificate, no trust, no coverage, no freshness.
 
 from __future__ import annotations
 
-import copy
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +46,7 @@ def security_tables(rounds: int) -> list[Table]:
     tasks: Tasks = {}
     for prepare in (soapkit_tasks, xmlsec_tasks, zeep_tasks):
         try:
-            tasks |= prepare(alice, authority, messages)
+            tasks |= prepare(alice, TrustStore.of(authority), messages)
         except ImportError as error:
             print(f"{prepare.__name__.partition('_')[0]} is not measured: {error}")
     bare = ("RSA-2048 alone", "sign", "10 kB")
@@ -78,14 +77,10 @@ def security_tables(rounds: int) -> list[Table]:
 # --- soapkit ------------------------------------------------------------------------------------------------------
 
 
-def soapkit_tasks(alice: KeyPair, authority: KeyPair, messages: dict[str, bytes]) -> Tasks:
+def soapkit_tasks(alice: KeyPair, trust: TrustStore, messages: dict[str, bytes]) -> Tasks:
     signing = Security(outbound=[Timestamp(), Sign(alice)])
     encrypting = Security(outbound=[Encrypt(to=alice)])
-    verifying = Security(
-        inbound=Require(
-            signed=["Body", "Timestamp"], trust=TrustStore.of(authority), max_age=86_400, replay=None, key=alice
-        )
-    )
+    verifying = Security(inbound=Require(signed=["Body", "Timestamp"], trust=trust, max_age=86_400, replay=None))
     decrypting = Security(inbound=Require(encrypted=["Body"], key=alice))
     tasks: Tasks = {}
     for size, data in messages.items():
@@ -112,10 +107,12 @@ def _work(function: Callable[..., Any], *arguments: Any) -> Work:
 # --- xmlsec alone -------------------------------------------------------------------------------------------------
 
 
-def xmlsec_tasks(alice: KeyPair, authority: KeyPair, messages: dict[str, bytes]) -> Tasks:
+def xmlsec_tasks(alice: KeyPair, _trust: TrustStore, messages: dict[str, bytes]) -> Tasks:
     import xmlsec
 
     key = xmlsec.Key.from_memory(_pem(alice), xmlsec.KeyFormat.PEM)
+    manager = xmlsec.KeysManager()
+    manager.add_key(xmlsec.Key.from_memory(_pem(alice), xmlsec.KeyFormat.PEM))
     signing = Security(outbound=[Timestamp(), Sign(alice)])
 
     def sign(prepared: bytes) -> bytes:
@@ -145,8 +142,6 @@ def xmlsec_tasks(alice: KeyPair, authority: KeyPair, messages: dict[str, bytes])
         info = xmlsec.template.encrypted_data_ensure_key_info(template, ns="ds")
         wrapped = xmlsec.template.add_encrypted_key(info, xmlsec.Transform.RSA_OAEP)
         xmlsec.template.encrypted_data_ensure_cipher_value(wrapped)
-        manager = xmlsec.KeysManager()
-        manager.add_key(copy.copy(key))
         context = xmlsec.EncryptionContext(manager)
         context.key = xmlsec.Key.generate(xmlsec.KeyData.AES, 256, xmlsec.KeyDataType.SESSION)
         context.encrypt_xml(template, target)
@@ -154,8 +149,6 @@ def xmlsec_tasks(alice: KeyPair, authority: KeyPair, messages: dict[str, bytes])
 
     def decrypt(encrypted: bytes) -> Any:
         root = etree.fromstring(encrypted)
-        manager = xmlsec.KeysManager()
-        manager.add_key(copy.copy(key))
         xmlsec.EncryptionContext(manager).decrypt(root.find(f".//{{{XENC}}}EncryptedData"))
         return root
 
@@ -183,7 +176,7 @@ def _emptied(signed: bytes) -> bytes:
 # --- zeep ---------------------------------------------------------------------------------------------------------
 
 
-def zeep_tasks(alice: KeyPair, authority: KeyPair, messages: dict[str, bytes]) -> Tasks:
+def zeep_tasks(alice: KeyPair, _trust: TrustStore, messages: dict[str, bytes]) -> Tasks:
     import xmlsec
     from zeep.wsse.signature import BinarySignature
 

@@ -8,9 +8,7 @@ from typing import Any
 
 import click
 
-from soapkit.errors import HttpError
-from soapkit.transport.urllib3 import Urllib3Transport
-from soapkit.transport.values import Request
+from soapkit.transport.fetch import fetcher
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
 from soapkit.xml.documents import Documents
@@ -34,18 +32,6 @@ def read_contract(
 
     Raises what `soapkit.wsdl.load.load_contract` and the transport raise.
     """
-    documents = Documents(fetch=fetch, catalog=catalog, allow_remote=allow_remote)
+    documents = Documents(fetch=fetcher(), catalog=catalog, allow_remote=allow_remote)
     located = documents.give(sys.stdin.buffer.read(), "standard input") if source == "-" else source
     return load_contract(located, documents=documents, strict=strict)
-
-
-def fetch(url: str) -> bytes:
-    """The document at a URL. Raises `soapkit.errors.TransportError` where there is none."""
-    transport = Urllib3Transport()
-    try:
-        response = transport.send(Request(url, method="GET"))
-    finally:
-        transport.close()
-    if response.status != 200:
-        raise HttpError(f"{url}: expected a document, got HTTP {response.status}", status=response.status)
-    return response.body

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 from soapkit.client.call import Exchange, Preview, Route, call
 from soapkit.databinding.codec import Codecs
@@ -154,14 +154,17 @@ class BaseClient:
     def _presented(self, exchange: Exchange[Any]) -> Any:
         return exchange.value if self._view == "value" else exchange
 
-    def __getattr__(self, name: str) -> Any:
-        # Only reached for a name that is not there: say which operation was meant.
-        if name.startswith("_"):
-            raise AttributeError(name)
-        known = [operation.method or operation.name for operation in self.service.operations]
-        raise _UnknownOperation(
-            f"{type(self).__name__} has no operation {name!r}{did_you_mean(name, known)} (it has {', '.join(known)})"
-        )
+    if not TYPE_CHECKING:  # a type checker would take any name for an operation
+
+        def __getattr__(self, name: str) -> Any:
+            # Only reached for a name that is not there: say which operation was meant.
+            if name.startswith("_"):
+                raise AttributeError(name)
+            known = [operation.method or operation.name for operation in self.service.operations]
+            meant = did_you_mean(name, known)
+            raise _UnknownOperation(
+                f"{type(self).__name__} has no operation {name!r}{meant} (it has {', '.join(known)})"
+            )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._route.address!r}, {self._route.version!r})"

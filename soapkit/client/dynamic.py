@@ -13,11 +13,10 @@ from urllib.parse import urlsplit
 
 from soapkit.client.loosen import Loosen
 from soapkit.codegen.generate import module_in_memory
-from soapkit.errors import ContractError, HttpError, UsageError
-from soapkit.transport.urllib3 import Urllib3Transport
-from soapkit.transport.values import Request
+from soapkit.errors import ContractError, UsageError
+from soapkit.transport.fetch import fetcher
+from soapkit.transport.values import Transport
 from soapkit.wsdl.load import load_contract
-from soapkit.wsdl.model import Contract
 from soapkit.xml.documents import Documents
 from soapkit.xml.names import did_you_mean
 from soapkit.xsd.validate import validator_for
@@ -36,8 +35,8 @@ def client_for(
     `service`: which of several, by name. Raises `ContractError`, `XmlError`, and `UsageError` for a service that is
     not there.
     """
-    contract = load_contract(source, documents=documents_for(source), strict=strict)
-    module = module_in_memory(contract.services, contract.shapes, name=_module_name(contract))
+    contract = load_contract(source, documents=documents_for(source, settings.get("transport")), strict=strict)
+    module = module_in_memory(contract.services, contract.shapes, name="soapkit_contract")
     classes = [
         value
         for value in vars(module).values()
@@ -52,21 +51,12 @@ def client_for(
     return client
 
 
-def documents_for(source: str | Path | bytes) -> Documents | None:
-    """How the documents of a contract are reached: over HTTP only for a contract that is itself there."""
-    remote = isinstance(source, str) and urlsplit(source).scheme in ("http", "https")
-    return Documents(fetch=_fetch) if remote else None
-
-
-def _fetch(url: str) -> bytes:
-    transport = Urllib3Transport()
-    try:
-        response = transport.send(Request(url, method="GET"))
-    finally:
-        transport.close()
-    if response.status != 200:
-        raise HttpError(f"{url}: expected a document, got HTTP {response.status}", status=response.status)
-    return response.body
+def documents_for(source: str | Path | bytes, transport: object = None) -> Documents | None:
+    """How the documents of a contract are reached: over HTTP only for a contract that is itself there, then with the
+    client's own transport (its TLS settings, its login) if it is a blocking one."""
+    if not (isinstance(source, str) and urlsplit(source).scheme in ("http", "https")):
+        return None
+    return Documents(fetch=fetcher(transport if isinstance(transport, Transport) else None))
 
 
 def _choose(classes: list[type], service: str | None) -> type:
@@ -80,8 +70,3 @@ def _choose(classes: list[type], service: str | None) -> type:
             f"the contract has no service {service!r}; it has {', '.join(by_name)}{did_you_mean(service, by_name)}"
         )
     return by_name[service]
-
-
-def _module_name(contract: Contract) -> str:
-    """A name that tracebacks show; unlike any that is importable."""
-    return f"soapkit_contract_{id(contract):x}"

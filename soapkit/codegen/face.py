@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from soapkit.codegen.classes import heading
 from soapkit.codegen.literals import comment, docstring, literal
@@ -38,7 +38,7 @@ def init_source(package: Package) -> str:
         lines.append("else:")
         lines += [f"    {line}" if line else "" for line in _LAZY.splitlines()]
         lines += ["", *_homes(names)]
-    lines += ["", "__all__ = [", *_packed(names), "]", ""]
+    lines += ["", "__all__ = [", *_packed(names), "]", ""] if names else ["__all__: list[str] = []", ""]
     return "\n".join(lines)
 
 
@@ -52,8 +52,10 @@ def _homes(names: Mapping[str, str]) -> list[str]:
     return [*lines, "}", "_HOMES = {name: home for home, names in _NAMES.items() for name in names}"]
 
 
-def _packed(names: Iterable[str], indent: str = "    ") -> list[str]:
+def _packed(names: Collection[str], indent: str = "    ") -> list[str]:
     """Names, as many in a line as fit."""
+    if not names:
+        return []
     return textwrap.wrap(", ".join(map(literal, names)) + ",", 120, initial_indent=indent, subsequent_indent=indent)
 
 

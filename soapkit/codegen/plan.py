@@ -171,13 +171,17 @@ class Types:
 
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
-    """A declared fault. `exception`: the name of its class; `constant`: of its `FaultDetail`."""
+    """A declared fault. `exception`: the name of its class; `constant`: of its `FaultDetail`.
+
+    Operations that declare it alike but for the action share the class.
+    """
 
     exception: str
     constant: str
     name: str
     tag: str
     type: Type
+    action: str = ""
     documentation: str = ""
 
 

@@ -165,7 +165,7 @@ class _NamedServices:
         } | {class_name(fault.name) for service in services for each in service.operations for fault in each.faults}
         self.services = {id(service): self._service_name(service, services, wrappers, options) for service in services}
         self.service_constants = {id(service): self._service_constant(service, len(services)) for service in services}
-        self.faults: dict[tuple[str, str], FaultPlan] = {}
+        self.faults: dict[tuple[str, str, str], FaultPlan] = {}
         for service in services:
             for operation in service.operations:
                 for fault in operation.faults:
@@ -202,12 +202,21 @@ class _NamedServices:
         return candidate
 
     def _add_fault(self, fault: FaultDetail, options: Options) -> None:
-        key = (fault.name, fault.tag)
-        if key not in self.faults:
-            wanted = options.names.get(fault.name) or class_name(fault.name)
-            name = self.names.take(wanted, f"{wanted}Fault")
-            constant = f"_{self.constants.take(constant_name(name))}"
-            self.faults[key] = FaultPlan(name, constant, fault.name, fault.tag, fault.type, fault.documentation)
+        if fault_key(fault) in self.faults:
+            return
+        wanted = options.names.get(fault.name) or class_name(fault.name)
+        alike = (known for known in self.faults.values() if (known.name, known.tag) == (fault.name, fault.tag))
+        same = next(alike, None)
+        name = same.exception if same is not None else self.names.take(wanted, f"{wanted}Fault")
+        constant = f"_{self.constants.take(constant_name(name))}"
+        self.faults[fault_key(fault)] = FaultPlan(
+            name, constant, fault.name, fault.tag, fault.type, fault.action, fault.documentation
+        )
+
+
+def fault_key(fault: FaultDetail) -> tuple[str, str, str]:
+    """What tells declared faults apart."""
+    return fault.name, fault.tag, fault.action
 
 
 def _forms(name: str) -> tuple[str, ...]:
@@ -258,7 +267,7 @@ def _method(
         unwrap=reply.all_fields[0] if reply is not None and len(reply.all_fields) == 1 else None,
         headers=headers,
         reply_headers=tuple(_header(header, reply_names) for header in reply_blocks),
-        faults=tuple(named.faults[fault.name, fault.tag] for fault in operation.faults),
+        faults=tuple(named.faults[fault_key(fault)] for fault in operation.faults),
     )
 
 

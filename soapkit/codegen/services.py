@@ -126,7 +126,7 @@ def _signature(word: str, name: str, parameters: Iterable[str], returns: str) ->
     """``def name(self, *, a: int) -> str:``, in one line or in one line a parameter."""
     listed = list(parameters)
     line = f"    {word} {name}(self{', *, ' if listed else ''}{', '.join(listed)}) -> {returns}:"
-    if len(line) <= 120:
+    if len(line) <= 120 or not listed:
         return [line]
     return [
         f"    {word} {name}(",
@@ -158,8 +158,10 @@ class _ServicesWriter(Signatures):
     def _blocks(self) -> Iterator[list[str]]:
         if self.package.faults:
             yield ["# --- faults ---"]
-        for fault in self.package.faults:
-            yield self._exception(fault)
+        for number, fault in enumerate(self.package.faults):
+            if fault.exception not in {known.exception for known in self.package.faults[:number]}:
+                yield self._exception(fault)
+            yield self._detail(fault)
         for service in self.package.services:
             yield [f"# --- {service.name} ---"]
             yield self._operations(service)
@@ -174,18 +176,16 @@ class _ServicesWriter(Signatures):
         base = self.scope.use("soapkit.errors", "DeclaredFault")
         detail = self.type_source(self.value_type(fault.type, fault_owner(fault.tag)), frozenset())
         documentation = fault.documentation.strip() or f"The fault {fault.name} of the contract."
-        make = self.scope.use(OPERATION, "FaultDetail")
-        arguments = [literal(fault.name), literal(fault.tag), self._shape(fault.type, fault_owner(fault.tag))]
-        arguments.append(f"exception={fault.exception}")
-        if fault.documentation.strip():
-            arguments.append(f"documentation={literal(fault.documentation.strip())}")
+        return [f"class {fault.exception}({base}[{detail}]):", *docstring(documentation)]
+
+    def _detail(self, fault: FaultPlan) -> list[str]:
+        said = [literal(fault.name), literal(fault.tag), self._shape(fault.type, fault_owner(fault.tag))]
+        said.append(f"exception={fault.exception}")
+        said += [f"documentation={literal(fault.documentation.strip())}"] if fault.documentation.strip() else []
+        said += [f"action={literal(fault.action)}"] if fault.action else []
         return [
-            f"class {fault.exception}({base}[{detail}]):",
-            *docstring(documentation),
-            "",
-            "",
-            f"{fault.constant} = {make}(",
-            *(f"    {argument}," for argument in arguments),
+            f"{fault.constant} = {self.scope.use(OPERATION, 'FaultDetail')}(",
+            *(f"    {argument}," for argument in said),
             ")",
         ]
 

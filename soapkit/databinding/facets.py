@@ -13,8 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 from soapkit.databinding.builtins import Builtin
+from soapkit.databinding.days import XmlDate
 from soapkit.databinding.lexical import collapse_blanks
-from soapkit.databinding.moments import XmlDate, instant
+from soapkit.databinding.moments import instant
 from soapkit.databinding.regex import matcher
 from soapkit.databinding.shape import Facets
 from soapkit.databinding.values import Duration, GDay, GMonth, GMonthDay, GYear, GYearMonth

@@ -1,4 +1,4 @@
-"""Dates and times beyond the standard library: more digits, other years, a date's zone.
+"""Dates and times beyond the standard library: more digits, other years.
 
 Law of this file: each class *is* the class of the standard library that it extends, with the value nearest to its own
 that this one can hold; its own value, by which it compares, hashes and prints, is exact. So a field declared as
@@ -6,7 +6,6 @@ that this one can hold; its own value, by which it compares, hashes and prints, 
 
     XmlDateTime(2026, 11, 23, 15, 4, 5, fraction="1234567")     2026-11-23T15:04:05.1234567
     XmlDateTime(12026, 1, 1)                                    12026-01-01T00:00:00
-    XmlDate(2026, 11, 23, tzinfo=timezone.utc)                  2026-11-23Z
     XmlTime(15, 4, 5, fraction="1234567")                       15:04:05.1234567
 
 The parsers of `soapkit.databinding.temporal` make them only for what the standard library cannot hold.
@@ -14,76 +13,23 @@ The parsers of `soapkit.databinding.temporal` make them only for what the standa
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from fractions import Fraction
-from typing import Any, NoReturn, Self, SupportsIndex, TypeAlias
+from typing import Any, Self, SupportsIndex, TypeAlias
 
-DAY = 86_400
-MAX_OFFSET = 14 * 60  # XSD part 2, 3.2.7.3: zones reach from -14:00 to +14:00
+from soapkit.databinding.calendar import (
+    DAY,
+    check_date,
+    checked_fraction,
+    day_number,
+    format_offset,
+    format_year,
+    fraction_of,
+    micros_of,
+    too_far,
+)
 
 _Parts: TypeAlias = "tuple[int, int, int, int, int, int, str]"  # year, month, day, hour, minute, second, fraction
-
-
-def days_in_month(year: int, month: int) -> int:
-    """Days of a month of the proleptic Gregorian calendar. A year before 1 is counted as XSD 1.0 does: -1 is 1 BC."""
-    if month == 2:
-        astronomical = year if year > 0 else year + 1
-        leap = astronomical % 4 == 0 and (astronomical % 100 != 0 or astronomical % 400 == 0)
-        return 29 if leap else 28
-    return 30 if month in (4, 6, 9, 11) else 31
-
-
-def day_number(year: int, month: int, day: int) -> int:
-    """Days since 0001-01-01, which is day 1, as `date.toordinal` counts them; for any year."""
-    astronomical = year if year > 0 else year + 1
-    cycles, within = divmod(astronomical - 1, 400)
-    return date(within + 1, month, 1).toordinal() + day - 1 + cycles * 146_097
-
-
-def format_year(year: int) -> str:
-    """At least four digits (XSD part 2, 3.2.7)."""
-    return f"{year:04d}" if year >= 0 else f"-{-year:04d}"
-
-
-def format_offset(offset: timedelta | None) -> str:
-    """``Z``, ``+02:00``, or nothing. Raises `ValueError` for an offset that XSD cannot write."""
-    if offset is None:
-        return ""
-    minutes, rest = divmod(offset, timedelta(minutes=1))
-    if rest or abs(minutes) > MAX_OFFSET:
-        raise ValueError(f"a zone of {offset} cannot be written: expected whole minutes, at most 14:00 from UTC")
-    if minutes == 0:
-        return "Z"
-    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
-
-
-def _checked_fraction(fraction: str | None, microsecond: int) -> str:
-    if fraction is None:
-        return f"{microsecond:06d}".rstrip("0") if microsecond else ""
-    if not (fraction == "" or (fraction.isascii() and fraction.isdigit())):
-        raise ValueError(f"a fraction of a second is written in digits, not as {fraction!r}")
-    return fraction.rstrip("0")
-
-
-def _check_date(year: int, month: int, day: int) -> None:
-    if year == 0:
-        raise ValueError("there is no year 0 in XSD 1.0")
-    if not 1 <= month <= 12:
-        raise ValueError(f"month {month} is not in 1 to 12")
-    if not 1 <= day <= days_in_month(year, month):
-        raise ValueError(f"day {day} is not in 1 to {days_in_month(year, month)}")
-
-
-def _fraction_of(digits: str) -> Fraction:
-    return Fraction(int(digits), 10 ** len(digits)) if digits else Fraction(0)
-
-
-def _microsecond(fraction: str) -> int:
-    return int(fraction[:6].ljust(6, "0"))
-
-
-def _too_far(value: object) -> NoReturn:
-    raise OverflowError(f"{value} is beyond what the standard library can reckon with (years 1 to 9999)")
 
 
 def instant(value: datetime) -> Fraction | int:
@@ -91,7 +37,7 @@ def instant(value: datetime) -> Fraction | int:
     days = day_number(value.year, value.month, value.day)
     seconds: Fraction | int = days * DAY + value.hour * 3600 + value.minute * 60 + value.second
     if isinstance(value, XmlDateTime):
-        seconds += _fraction_of(value.fraction)
+        seconds += fraction_of(value.fraction)
     else:
         seconds += Fraction(value.microsecond, 1_000_000)
     offset = value.utcoffset()
@@ -126,10 +72,10 @@ class XmlDateTime(datetime):
         fold: int = 0,
         fraction: str | None = None,
     ) -> Self:
-        _check_date(year, month, day)
-        digits = _checked_fraction(fraction, microsecond)
+        check_date(year, month, day)
+        digits = checked_fraction(fraction, microsecond)
         if 1 <= year <= 9999:
-            self = super().__new__(cls, year, month, day, hour, minute, second, _microsecond(digits), tzinfo, fold=fold)
+            self = super().__new__(cls, year, month, day, hour, minute, second, micros_of(digits), tzinfo, fold=fold)
         else:
             time(hour, minute, second)  # raises for what is no time of day
             edge = datetime.max if year > 0 else datetime.min
@@ -174,7 +120,7 @@ class XmlDateTime(datetime):
 
     @property
     def microsecond(self) -> int:
-        return _microsecond(self._parts[6])
+        return micros_of(self._parts[6])
 
     @property
     def fraction(self) -> str:
@@ -194,9 +140,9 @@ class XmlDateTime(datetime):
 
     def _near(self) -> datetime:
         if self.far:
-            _too_far(self)
+            too_far(self)
         year, month, day, hour, minute, second, fraction = self._parts
-        return datetime(year, month, day, hour, minute, second, _microsecond(fraction), self.tzinfo, fold=self.fold)
+        return datetime(year, month, day, hour, minute, second, micros_of(fraction), self.tzinfo, fold=self.fold)
 
     def _again(self, near: datetime) -> XmlDateTime:
         """`near`, with the digits that a plain `datetime` cannot hold."""
@@ -330,7 +276,7 @@ def _time_of(parts: _Parts, zone: tzinfo | None, fold: int) -> time:
     hour, minute, second, fraction = parts[3:]
     if len(fraction) > 6:
         return XmlTime(hour, minute, second, tzinfo=zone, fold=fold, fraction=fraction)
-    return time(hour, minute, second, _microsecond(fraction), zone, fold=fold)
+    return time(hour, minute, second, micros_of(fraction), zone, fold=fold)
 
 
 class XmlTime(time):
@@ -350,8 +296,8 @@ class XmlTime(time):
         fold: int = 0,
         fraction: str | None = None,
     ) -> Self:
-        digits = _checked_fraction(fraction, microsecond)
-        self = super().__new__(cls, hour, minute, second, _microsecond(digits), tzinfo, fold=fold)
+        digits = checked_fraction(fraction, microsecond)
+        self = super().__new__(cls, hour, minute, second, micros_of(digits), tzinfo, fold=fold)
         self._fraction = digits
         return self
 
@@ -428,7 +374,7 @@ class XmlTime(time):
 
 def _seconds(value: time) -> Fraction:
     """Exact seconds since midnight, in UTC if the value has a zone."""
-    fraction = _fraction_of(value.fraction) if isinstance(value, XmlTime) else Fraction(value.microsecond, 1_000_000)
+    fraction = fraction_of(value.fraction) if isinstance(value, XmlTime) else Fraction(value.microsecond, 1_000_000)
     offset = value.utcoffset()
     seconds = value.hour * 3600 + value.minute * 60 + value.second + fraction
     return seconds if offset is None else seconds - int(offset.total_seconds())
@@ -436,164 +382,3 @@ def _seconds(value: time) -> Fraction:
 
 def _remake_time(hour: int, minute: int, second: int, fraction: str, zone: tzinfo | None, fold: int) -> XmlTime:
     return XmlTime(hour, minute, second, tzinfo=zone, fold=fold, fraction=fraction)
-
-
-class XmlDate(date):
-    """A `date` with a zone, of any year.
-
-    A date with a zone is the day that begins at midnight there; two are equal if they begin at one instant (XSD part
-    2, 3.2.9). It never equals a date without a zone.
-    """
-
-    __slots__ = ("_parts", "_zone")
-    _parts: tuple[int, int, int]
-    _zone: tzinfo | None
-
-    def __new__(cls, year: int, month: int, day: int, tzinfo: tzinfo | None = None) -> Self:
-        _check_date(year, month, day)
-        if 1 <= year <= 9999:
-            self = super().__new__(cls, year, month, day)
-        else:
-            edge = date.max if year > 0 else date.min
-            self = super().__new__(cls, edge.year, edge.month, edge.day)
-        self._parts = (year, month, day)
-        self._zone = tzinfo
-        return self
-
-    @property
-    def year(self) -> int:
-        return self._parts[0]
-
-    @property
-    def month(self) -> int:
-        return self._parts[1]
-
-    @property
-    def day(self) -> int:
-        return self._parts[2]
-
-    @property
-    def tzinfo(self) -> tzinfo | None:
-        """The zone; None where the date has none."""
-        return self._zone
-
-    @property
-    def far(self) -> bool:
-        """Whether the year is beyond the standard library's 1 to 9999."""
-        return not 1 <= self._parts[0] <= 9999
-
-    def utcoffset(self) -> timedelta | None:
-        """How far the zone is from UTC."""
-        return None if self._zone is None else self._zone.utcoffset(None if self.far else self.to_datetime())
-
-    def to_date(self) -> date:
-        """The same value as a plain `date`. Raises `OverflowError` where it would lose something."""
-        if self.far or self._zone is not None:
-            raise OverflowError(f"{self} does not fit a date (years 1 to 9999, no zone)")
-        return date(*self._parts)
-
-    def to_datetime(self) -> datetime:
-        """Midnight, when the day begins, in its zone. Raises `OverflowError` for a year beyond 1 to 9999."""
-        if self.far:
-            _too_far(self)
-        return datetime(*self._parts, tzinfo=self._zone)
-
-    def _near(self) -> date:
-        if self.far:
-            _too_far(self)
-        return date(*self._parts)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, date) or isinstance(other, datetime):
-            return NotImplemented
-        return _begin(self) == _begin(other)
-
-    def __hash__(self) -> int:
-        return hash(_begin(self)) if self.far or self._zone is not None else hash(self.to_date())
-
-    def _difference(self, other: date) -> int:
-        mine, theirs = _begin(self), _begin(other)
-        if mine[0] != theirs[0]:
-            raise TypeError("can't compare dates with and without a zone")
-        return mine[1] - theirs[1]
-
-    def __lt__(self, other: date) -> bool:
-        return self._difference(other) < 0
-
-    def __le__(self, other: date) -> bool:
-        return self._difference(other) <= 0
-
-    def __gt__(self, other: date) -> bool:
-        return self._difference(other) > 0
-
-    def __ge__(self, other: date) -> bool:
-        return self._difference(other) >= 0
-
-    def __add__(self, delta: timedelta) -> XmlDate:
-        if not isinstance(delta, timedelta):
-            return NotImplemented
-        moved = self._near() + delta
-        return XmlDate(moved.year, moved.month, moved.day, self._zone)
-
-    __radd__ = __add__
-
-    def __sub__(self, other: Any) -> Any:  # overloaded in the base: a date or a timedelta
-        if isinstance(other, timedelta):
-            return self + (-other)
-        return timedelta(seconds=self._difference(other)) if isinstance(other, date) else NotImplemented
-
-    def __rsub__(self, other: Any) -> Any:  # as __sub__
-        return -(self - other) if isinstance(other, date) else NotImplemented
-
-    def replace(self, **parts: Any) -> XmlDate:  # type: ignore[override]  # by keyword, tzinfo too
-        """As `date.replace`, by keyword; `tzinfo` too."""
-        given = dict(zip(("year", "month", "day"), self._parts, strict=True)) | {"tzinfo": self._zone} | parts
-        return XmlDate(**given)
-
-    def isoformat(self) -> str:
-        year, month, day = self._parts
-        return f"{format_year(year)}-{month:02d}-{day:02d}{format_offset(self.utcoffset())}"
-
-    def __str__(self) -> str:
-        return self.isoformat()
-
-    def __repr__(self) -> str:
-        tail = f", {self._zone!r}" if self._zone else ""
-        return "XmlDate({}, {}, {}{})".format(*self._parts, tail)
-
-    def __format__(self, spec: str) -> str:
-        return self.strftime(spec) if spec else str(self)
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
-        return XmlDate, (*self._parts, self._zone)
-
-    def toordinal(self) -> int:
-        return self._near().toordinal()
-
-    def timetuple(self) -> Any:
-        return self._near().timetuple()
-
-    def strftime(self, format: str) -> str:  # noqa: A002  the base's word
-        return self._near().strftime(format)
-
-    def weekday(self) -> int:
-        return (day_number(*self._parts) + 6) % 7
-
-    def isoweekday(self) -> int:
-        return self.weekday() + 1
-
-    def isocalendar(self) -> Any:
-        return self._near().isocalendar()
-
-    def ctime(self) -> str:
-        return self._near().ctime()
-
-
-def _begin(value: date) -> tuple[bool, int]:
-    """Whether a date has a zone, and the second at which it begins."""
-    offset = value.utcoffset() if isinstance(value, XmlDate) else None
-    seconds = day_number(value.year, value.month, value.day) * DAY
-    return (offset is not None, seconds if offset is None else seconds - int(offset.total_seconds()))
-
-
-UTC = UTC

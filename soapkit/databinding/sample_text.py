@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from soapkit.databinding.builtins import BUILTINS, Builtin
 from soapkit.databinding.context import Context
-from soapkit.databinding.regex import Chars, Either, Node, Repeat, Run, parse_pattern
+from soapkit.databinding.regex import parse_pattern
+from soapkit.databinding.regex_tree import Chars, Either, Node, Repeat, Run
 from soapkit.databinding.shape import Atomic, Facets, ListOf, Simple, UnionOf
 from soapkit.databinding.values import QName
 from soapkit.errors import DataError

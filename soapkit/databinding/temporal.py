@@ -14,7 +14,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TypeAlias, TypeVar
 
-from soapkit.databinding.moments import MAX_OFFSET, XmlDate, XmlDateTime, XmlTime, days_in_month, format_offset
+from soapkit.databinding.calendar import MAX_OFFSET, days_in_month, format_offset
+from soapkit.databinding.days import XmlDate
+from soapkit.databinding.moments import XmlDateTime, XmlTime
 from soapkit.databinding.values import EXACT, Duration, GDay, GMonth, GMonthDay, GYear, GYearMonth
 
 T = TypeVar("T")

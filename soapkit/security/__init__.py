@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from soapkit.security.security import Security
     from soapkit.security.settings import SIGNER, Encrypt, Limits, Require, Sign, Timestamp, UsernameToken
     from soapkit.security.truststore import TrustStore
+    from soapkit.security.with_cryptography import CryptographyProvider
+    from soapkit.security.with_xmlsec import XmlsecProvider
 
 _HOMES = {
     "AlgorithmPolicy": "algorithms",
@@ -33,11 +35,14 @@ _HOMES = {
     "Timestamp": "settings",
     "UsernameToken": "settings",
     "TrustStore": "truststore",
+    "CryptographyProvider": "with_cryptography",
+    "XmlsecProvider": "with_xmlsec",
 }
 
 __all__ = [
     "SIGNER",
     "AlgorithmPolicy",
+    "CryptographyProvider",
     "Encrypt",
     "KeyPair",
     "Limits",
@@ -49,6 +54,7 @@ __all__ = [
     "Timestamp",
     "TrustStore",
     "UsernameToken",
+    "XmlsecProvider",
     "load_certificate",
     "load_certificates",
     "profile",
@@ -62,6 +68,10 @@ def __getattr__(name: str) -> Any:  # whichever of the names above
     try:
         return getattr(import_module(f"{__name__}.{home}"), name)
     except ModuleNotFoundError as error:
-        if error.name and error.name.split(".")[0] == "cryptography":
-            raise ImportError("WS-Security needs the cryptography library: pip install soapkit[security]") from error
-        raise
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        raise ImportError(f"{name} needs the {error.name} library: pip install soapkit[{extra}]") from error
+
+
+_EXTRAS = {"cryptography": "security", "xmlsec": "xmlsec"}

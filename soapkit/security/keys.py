@@ -102,9 +102,12 @@ def load_certificates(source: Source, password: str | bytes | None = None) -> tu
 def certificate_from_der(data: bytes) -> x509.Certificate:
     """One certificate from its DER bytes. Raises `SecurityError`."""
     try:
-        return x509.load_der_x509_certificate(data)
+        certificate = x509.load_der_x509_certificate(data)
+        # cryptography reads these only when asked, and a stranger's certificate may hold anything
+        _ = (certificate.subject, certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
     except ValueError as error:
         raise SecurityError(f"this is not an X.509 certificate: {error}") from None
+    return certificate
 
 
 def name_of(certificate: x509.Certificate) -> str:

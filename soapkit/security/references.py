@@ -56,7 +56,7 @@ from soapkit.security.markup import (
 )
 from soapkit.security.names import names_the_same
 from soapkit.security.settings import KeyReference
-from soapkit.security.tokens import certificates_of
+from soapkit.security.tokens import MAX_CERTIFICATES, certificates_of
 from soapkit.security.truststore import Chain
 from soapkit.xml.names import XENC, local_name
 from soapkit.xml.walk import children, place_of, tag_of
@@ -185,6 +185,8 @@ def _by_key_identifier(value: bytes) -> Named:
 
 def _read_x509_data(data: _Element, _index: IdIndex) -> KeySource:
     carried = [certificate_from_der(bytes_of(entry)) for entry in children(data, X509_CERTIFICATE)]
+    if len(carried) > MAX_CERTIFICATES:
+        raise SecurityError(f"{len(carried)} certificates are not followed", place=place_of(data))
     if carried:
         return Carried(tuple(carried))
     for entry in children(data):

@@ -100,8 +100,9 @@ class Encrypt:
 
     `parts`: as for `Sign`; ``Signature`` too. `to`: a certificate, a `KeyPair`'s, or `SIGNER`. `key_transport`,
     `oaep_digest` and `oaep_mgf` are how the fresh key travels: by default in the spelling that old and new stacks read
-    alike, which masks with SHA-1 (harmless in OAEP), while ``rsa-oaep`` takes `oaep_mgf`. `data_reference`: how the encrypted data names that
-    key: ``token`` as WS-Security does, ``retrieval`` as plain XML Encryption does, which ``xmlsec1`` can follow.
+    alike, which masks with SHA-1 (harmless in OAEP), while ``rsa-oaep`` takes `oaep_mgf`. `data_reference`: how the
+    encrypted data names that key: ``token`` as WS-Security does, ``retrieval`` as plain XML Encryption does, which
+    ``xmlsec1`` can follow.
     """
 
     to: x509.Certificate | KeyPair | Recipient

@@ -70,7 +70,7 @@ def algorithm_for(step: Sign) -> SignatureAlgorithm:
     """The algorithm a step signs with. Raises `SecurityError` when its key is of another kind."""
     algorithm = signature_named(step.algorithm or _BY_KIND[step.keypair.kind])
     if not fits(algorithm, step.keypair):
-        raise SecurityError(f"{step.keypair!r} holds a key of kind {step.keypair.kind}, not one for {algorithm.name}")
+        raise SecurityError(f"{step.keypair!r} holds a {step.keypair.kind} key, not one for {algorithm.name}")
     return algorithm
 
 

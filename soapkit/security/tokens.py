@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import pkcs7
 from lxml.etree import _Element
 
@@ -41,6 +42,8 @@ from soapkit.security.settings import PasswordOf, UsernameToken
 from soapkit.security.timestamp import check_age, read_instant, write_instant
 from soapkit.security.truststore import Chain
 from soapkit.xml.walk import place_of
+
+MAX_CERTIFICATES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +113,13 @@ def certificates_of(token: _Element) -> Chain:
     encoding, kind = token.get("EncodingType", BASE64), token.get("ValueType", X509_V3)
     if encoding != BASE64:
         raise SecurityError(f"a token encoded as {encoding!r} is not understood", place=place_of(token))
-    data = bytes_of(token)
-    if kind in (X509_V3, X509_V1):
-        return (certificate_from_der(data),)
-    if kind == X509_PKI_PATH:
-        # ITU-T X.509, 7.7: PkiPath runs from the authority to the certificate in question.
-        return tuple(certificate_from_der(item) for item in reversed(_sequence(data)))
-    if kind == X509_PKCS7:
-        return _end_first(_from_pkcs7(data))
-    raise SecurityError(f"a token of the type {kind!r} is not understood", place=place_of(token))
+    reader = _READERS.get(kind)
+    if reader is None:
+        raise SecurityError(f"a token of the type {kind!r} is not understood", place=place_of(token))
+    certificates = reader(bytes_of(token))
+    if len(certificates) > MAX_CERTIFICATES:
+        raise SecurityError(f"a token of {len(certificates)} certificates is not followed", place=place_of(token))
+    return certificates
 
 
 def _password_of(passwords: PasswordOf, name: str) -> str | None:
@@ -131,11 +132,21 @@ def _digest(nonce: bytes, created: str, password: str) -> str:
     return base64_text(hashed.digest())
 
 
+def _from_one(data: bytes) -> Chain:
+    return (certificate_from_der(data),)
+
+
+def _from_path(data: bytes) -> Chain:
+    """ITU-T X.509, 7.7: PkiPath runs from the authority to the certificate in question."""
+    return tuple(certificate_from_der(item) for item in reversed(_sequence(data)))
+
+
 def _from_pkcs7(data: bytes) -> Chain:
     try:
-        return tuple(pkcs7.load_der_pkcs7_certificates(data))
-    except ValueError as error:
+        found = pkcs7.load_der_pkcs7_certificates(data)
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise SecurityError(f"the PKCS#7 token cannot be read: {error}") from None
+    return _end_first(tuple(certificate_from_der(der_of(certificate)) for certificate in found))
 
 
 def _end_first(certificates: Chain) -> Chain:
@@ -176,3 +187,11 @@ def _content(data: bytes, at: int) -> tuple[int, int]:
     if start + length > len(data):
         raise SecurityError("the PKIPath token is not well formed")
     return start, start + length
+
+
+_READERS: dict[str, Callable[[bytes], Chain]] = {
+    X509_V3: _from_one,
+    X509_V1: _from_one,
+    X509_PKI_PATH: _from_path,
+    X509_PKCS7: _from_pkcs7,
+}

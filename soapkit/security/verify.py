@@ -110,7 +110,7 @@ class Verifier:
             chain: Chain = ()
         else:
             chain = self._check_signer(algorithm, source)
-            if not self.provider.verify(algorithm, chain[0], _octets(signed_info, form), value):
+            if not self.provider.verify(algorithm, chain[0], _signed_octets(signed_info, form), value):
                 raise SecurityError(
                     f"the signature is not that of {name_of(chain[0])} over its SignedInfo", place=place_of(signature)
                 )
@@ -159,20 +159,27 @@ class Verifier:
     ) -> None:
         if algorithm.key != "secret":
             raise SecurityError(f"{algorithm.name} cannot be made with a shared key", place=place_of(signed_info))
-        expected = self.provider.mac(algorithm, self.secret_of(source), _octets(signed_info, form))
+        expected = self.provider.mac(algorithm, self.secret_of(source), _signed_octets(signed_info, form))
         if not hmac.compare_digest(expected, value):
             raise SecurityError("the signature is not that of the shared key", place=place_of(signed_info))
 
     def _check_reference(self, reference: _Element) -> _Element:
         """The element that a reference covers, once its digest is right."""
         read = self._read_reference(reference)
-        if read.dereferences_token:
-            covered, octets = dereferenced(read.element, read.form.method, self.index, self._certificates())
-        else:
-            covered, octets = read.element, _octets(read.element, read.form)
+        try:
+            covered, octets = self._octets(read)
+        except (LimitError, XmlError) as error:
+            raise SecurityError(f"what {read.uri} refers to cannot be canonicalised: {error}") from None
         if not hmac.compare_digest(self.provider.digest(read.hash, octets), read.digest):
             raise SecurityError(f"what {read.uri} refers to was altered after it was signed", place=place_of(covered))
         return covered
+
+    def _octets(self, reference: SignedReference) -> tuple[_Element, bytes]:
+        """The element that a reference covers, and the octets that were signed."""
+        if reference.dereferences_token:
+            return dereferenced(reference.element, reference.form.method, self.index, self._certificates())
+        form = reference.form
+        return reference.element, canonicalise(reference.element, method=form.method, prefixes=form.prefixes)
 
     def _certificates(self) -> tuple[x509.Certificate, ...]:
         """Those at hand, for a message that only names one."""
@@ -194,11 +201,11 @@ class Verifier:
         )
 
 
-def _octets(element: _Element, form: Canonical) -> bytes:
+def _signed_octets(signed_info: _Element, form: Canonical) -> bytes:
     try:
-        return canonicalise(element, method=form.method, prefixes=form.prefixes)
+        return canonicalise(signed_info, method=form.method, prefixes=form.prefixes)
     except (LimitError, XmlError) as error:
-        raise SecurityError(str(error)) from None
+        raise SecurityError(f"SignedInfo cannot be canonicalised: {error}") from None
 
 
 def _read_canonical(element: _Element) -> Canonical:

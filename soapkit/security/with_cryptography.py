@@ -57,7 +57,7 @@ class CryptographyProvider:
                 return key.sign(data)
             case ed448.Ed448PrivateKey() if algorithm.key == "ed448":
                 return key.sign(data)
-        raise SecurityError(f"{keypair!r} holds a key of kind {keypair.kind}, which cannot sign with {algorithm.name}")
+        raise SecurityError(f"{keypair!r} holds a {keypair.kind} key, which cannot sign with {algorithm.name}")
 
     def verify(
         self, algorithm: SignatureAlgorithm, certificate: x509.Certificate, data: bytes, signature: bytes

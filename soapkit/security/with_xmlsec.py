@@ -2,7 +2,7 @@
 
 Only primitives are asked of it, through its binary interface: it never sees a message, so that nothing a stranger
 wrote makes it open a file. A small EncryptedData of our own carries each cipher's parameters in. It has no EdDSA, no
-SHA-224 with RSA, and no RSA-PSS in that interface.
+SHA-224 with RSA, and no RSA-PSS in that interface, and encrypts no empty content with GCM.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import os
 from base64 import b64decode, b64encode
+from typing import Any
 
 import xmlsec
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lxml import etree
 from lxml.etree import _Element
+from xmlsec import constants
 
 from soapkit.errors import SecurityError
 from soapkit.security.algorithms import CipherAlgorithm, KeyTransport, SignatureAlgorithm, digest_uri, mgf_uri
@@ -34,18 +36,18 @@ from soapkit.security.markup import (
 )
 
 _SIGNATURES = {
-    "rsa-sha1": xmlsec.Transform.RSA_SHA1,
-    "rsa-sha256": xmlsec.Transform.RSA_SHA256,
-    "rsa-sha384": xmlsec.Transform.RSA_SHA384,
-    "rsa-sha512": xmlsec.Transform.RSA_SHA512,
-    "ecdsa-sha1": xmlsec.Transform.ECDSA_SHA1,
-    "ecdsa-sha256": xmlsec.Transform.ECDSA_SHA256,
-    "ecdsa-sha384": xmlsec.Transform.ECDSA_SHA384,
-    "ecdsa-sha512": xmlsec.Transform.ECDSA_SHA512,
-    "hmac-sha1": xmlsec.Transform.HMAC_SHA1,
-    "hmac-sha256": xmlsec.Transform.HMAC_SHA256,
-    "hmac-sha384": xmlsec.Transform.HMAC_SHA384,
-    "hmac-sha512": xmlsec.Transform.HMAC_SHA512,
+    "rsa-sha1": constants.TransformRsaSha1,
+    "rsa-sha256": constants.TransformRsaSha256,
+    "rsa-sha384": constants.TransformRsaSha384,
+    "rsa-sha512": constants.TransformRsaSha512,
+    "ecdsa-sha1": constants.TransformEcdsaSha1,
+    "ecdsa-sha256": constants.TransformEcdsaSha256,
+    "ecdsa-sha384": constants.TransformEcdsaSha384,
+    "ecdsa-sha512": constants.TransformEcdsaSha512,
+    "hmac-sha1": constants.TransformHmacSha1,
+    "hmac-sha256": constants.TransformHmacSha256,
+    "hmac-sha384": constants.TransformHmacSha384,
+    "hmac-sha512": constants.TransformHmacSha512,
 }
 
 
@@ -89,7 +91,7 @@ class XmlsecProvider:
 
     def mac(self, algorithm: SignatureAlgorithm, secret: bytes, data: bytes) -> bytes:
         context = xmlsec.SignatureContext()
-        context.key = xmlsec.Key.from_binary_data(xmlsec.KeyData.HMAC, secret)
+        context.key = xmlsec.Key.from_binary_data(constants.KeyDataHmac, secret)
         return bytes(context.sign_binary(data, _transform(algorithm)))
 
     def wrap(self, transport: KeyTransport, certificate: x509.Certificate, secret: bytes) -> bytes:
@@ -113,7 +115,7 @@ class XmlsecProvider:
         return _decrypt(_template(algorithm.uri), _secret_key(algorithm, secret), data, refused)
 
 
-def _transform(algorithm: SignatureAlgorithm) -> xmlsec.Transform:
+def _transform(algorithm: SignatureAlgorithm) -> Any:  # the type is private to xmlsec
     transform = _SIGNATURES.get(algorithm.name)
     if transform is None:
         raise SecurityError(f"the xmlsec provider has no {algorithm.name}; the cryptography provider has")
@@ -122,15 +124,15 @@ def _transform(algorithm: SignatureAlgorithm) -> xmlsec.Transform:
 
 def _private_key(keypair: KeyPair) -> xmlsec.Key:
     pem = keypair.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return xmlsec.Key.from_memory(pem, xmlsec.KeyFormat.PEM)
+    return xmlsec.Key.from_memory(pem, constants.KeyDataFormatPem)
 
 
 def _public_key(certificate: x509.Certificate) -> xmlsec.Key:
-    return xmlsec.Key.from_memory(certificate.public_bytes(Encoding.PEM), xmlsec.KeyFormat.CERT_PEM)
+    return xmlsec.Key.from_memory(certificate.public_bytes(Encoding.PEM), constants.KeyDataFormatCertPem)
 
 
 def _secret_key(algorithm: CipherAlgorithm, secret: bytes) -> xmlsec.Key:
-    kind = xmlsec.KeyData.DES if algorithm.mode == "3des-cbc" else xmlsec.KeyData.AES
+    kind = constants.KeyDataDes if algorithm.mode == "3des-cbc" else constants.KeyDataAes
     return xmlsec.Key.from_binary_data(kind, secret)
 
 

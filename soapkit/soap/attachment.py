@@ -82,6 +82,18 @@ class Attachment:
             while piece := source.read(CHUNK):
                 yield piece
 
+    async def aread(self) -> bytes:
+        """`read`, without blocking the event loop."""
+        import asyncio  # here: blocking programs need not load it
+
+        return await asyncio.to_thread(self.read)
+
+    async def asave(self, path: str | os.PathLike[str]) -> Path:
+        """`save`, without blocking the event loop."""
+        import asyncio  # here: as above
+
+        return await asyncio.to_thread(self.save, path)
+
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Attachment)

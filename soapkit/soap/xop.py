@@ -54,18 +54,20 @@ def optimise(
     return envelope, tuple(attachments)
 
 
-def inline(package: Package, *, limits: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS) -> Envelope:
+def inline(package: Package, *, strict: bool = False, limits: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS) -> Envelope:
     """The envelope with every ``xop:Include`` replaced by the base64 it stands for; what a signature covers, and a
-    schema describes. Works on the tree it is given.
+    schema describes. Works on the tree it is given. `strict`: refuse attachments that no Include refers to.
 
     Raises `MessageError` for an Include without its attachment, beside other content, or inside another; `LimitError`
     where one small package would become a large envelope.
     """
     total = 0
     references = package.references()
+    unused = set(package.attachments) if strict else set()
     for element in list(package.envelope.root.iter(INCLUDE)):
         parent = element.getparent()
         attachment = _included(references, element, parent)
+        unused.discard(attachment)
         total += attachment.size
         if total > limits.total_bytes:
             raise LimitError(
@@ -75,6 +77,9 @@ def inline(package: Package, *, limits: AttachmentLimits = DEFAULT_ATTACHMENT_LI
         assert parent is not None
         parent.remove(element)
         parent.text = binascii.b2a_base64(attachment.read(), newline=False).decode("ascii")
+    if unused:
+        told = ", ".join(sorted(attachment.content_id for attachment in unused))
+        raise MessageError(f"nothing in the message refers to its attachments {told}")
     return package.envelope
 
 

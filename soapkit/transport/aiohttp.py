@@ -16,8 +16,9 @@ import aiohttp
 from soapkit.errors import ConnectError, Place, SoapkitError, TransportError, UsageError
 from soapkit.errors import TimeoutError as NotInTimeError
 from soapkit.transport.auth import Auth
+from soapkit.transport.coding import ACCEPT_ENCODING, compress
 from soapkit.transport.hops import hops, is_plain, origin_of, without_userinfo
-from soapkit.transport.limits import ACCEPT_ENCODING, DEFAULT_HTTP_LIMITS, BodyReader, HttpLimits, compress
+from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, BodyReader, HttpLimits
 from soapkit.transport.pieces import pieces_of
 from soapkit.transport.proxy import proxy_for
 from soapkit.transport.tls import Certificate, tls_context

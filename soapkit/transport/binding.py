@@ -245,9 +245,20 @@ def action_of(version: Version, headers: Headers) -> str:
     return read_action(version, parse_media_type(headers.get("content-type")), headers.get("soapaction"))
 
 
-def response_for(version: Version, envelope: bytes, *, status: int = 200) -> Response:
-    """The response that carries a reply, or, with `fault_status`, a fault."""
-    return Response(status, _reply_headers(version), envelope, _REASONS.get(status, ""))
+def response_for(
+    version: Version,
+    envelope: bytes,
+    *,
+    status: int = 200,
+    attachments: Sequence[Attachment] = (),
+    xop: bool = True,
+) -> Response:
+    """The response that carries a reply, or, with `fault_status`, a fault. `attachments` go with it, as MTOM or (`xop`
+    False) as SOAP with Attachments."""
+    if not attachments:
+        return Response(status, _reply_headers(version), envelope, _REASONS.get(status, ""))
+    pieces, fields = pack_package(envelope, version, None, attachments, xop=xop)
+    return Response(status, Headers(fields), b"".join(pieces), _REASONS.get(status, ""))
 
 
 def fault_status(version: Version, code: str) -> int:

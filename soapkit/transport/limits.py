@@ -5,15 +5,12 @@ A compressed body is expanded piece by piece, so that a bomb is refused when it 
 
 from __future__ import annotations
 
-import gzip
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from soapkit.errors import LimitError, Place, TransportError, UsageError
+from soapkit.errors import LimitError, Place, TransportError
+from soapkit.transport.coding import EXPANDERS, Expander
 from soapkit.transport.values import Sink
-
-PIECE = 65_536  # bytes that are asked for at a time
 
 _MIB = 1024 * 1024
 
@@ -37,9 +34,6 @@ class HttpLimits:
 
 
 DEFAULT_HTTP_LIMITS = HttpLimits()
-
-# What we say we take. No other coding is undone: each is one more decompressor for strangers to feed.
-ACCEPT_ENCODING = "gzip, deflate"
 
 
 class BodyReader:
@@ -65,12 +59,12 @@ class BodyReader:
         self._keep = sink.feed if sink is not None else self._pieces.append
         self._received = 0
         self._expanded = 0
-        self._decoder: _Expander | None = None
+        self._decoder: Expander | None = None
         if self._coding not in ("", "identity"):
-            kind = _EXPANDERS.get(self._coding)
+            kind = EXPANDERS.get(self._coding)
             if kind is None:
                 raise TransportError(f"the body is in coding {coding!r}, which is not taken", place=Place(source))
-            self._decoder = _Expander(kind)
+            self._decoder = Expander(kind)
 
     def expect(self, length: int) -> None:
         """The peer has announced so many bytes. Raises `LimitError` if they are too many."""
@@ -111,62 +105,8 @@ class BodyReader:
 
 
 def expand(body: bytes, coding: str | None, limits: HttpLimits = DEFAULT_HTTP_LIMITS, source: str = "request") -> bytes:
-    """A body with its content-coding undone, within limits. Raises as `BodyReader` does. The pair of `compress`."""
+    """A body with its content-coding undone, within limits. Raises as `BodyReader` does. The pair of
+    `soapkit.transport.coding.compress`."""
     reader = BodyReader(coding, limits, source)
     reader.feed(body)
     return reader.finish()
-
-
-def compress(body: bytes, coding: str = "gzip") -> bytes:
-    """A body in a content-coding, ``gzip`` or ``deflate``; the same body gives the same bytes."""
-    if coding == "gzip":
-        return gzip.compress(body, compresslevel=6, mtime=0)
-    if coding == "deflate":
-        return zlib.compress(body, level=6)
-    raise UsageError(f"there is no content-coding {coding!r} here; there are {ACCEPT_ENCODING}")
-
-
-# The window bits that tell zlib what wrapping to expect.
-_GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
-
-_EXPANDERS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}
-
-
-class _Expander:
-    """Undoes one coding, never giving more than `PIECE` bytes at a time."""
-
-    __slots__ = ("_decoder", "_head", "_kind")
-
-    def __init__(self, kind: int) -> None:
-        self._kind = kind
-        self._head = b""
-        self._decoder = zlib.decompressobj(kind) if kind == _GZIP else None
-
-    @property
-    def complete(self) -> bool:
-        return self._decoder is not None and self._decoder.eof
-
-    def expand(self, piece: bytes) -> Iterator[bytes]:
-        """What the next piece expands to, in parts. Raises `zlib.error`."""
-        if self._decoder is None:
-            self._head += piece
-            if len(self._head) < 2:
-                return
-            piece = self._head
-            self._decoder = zlib.decompressobj(_ZLIB if _has_zlib_header(piece) else _RAW)
-        decoder, more = self._decoder, True
-        while piece or more:
-            if decoder.eof:
-                # RFC 1952, 2.2: several members may follow each other. Anything else after the end is padding.
-                if self._kind != _GZIP or not piece.startswith(b"\x1f"):
-                    return
-                decoder = self._decoder = zlib.decompressobj(_GZIP)
-            part = decoder.decompress(piece, PIECE)
-            yield part
-            piece = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
-            more = len(part) == PIECE  # there may be more inside, though all input is taken
-
-
-def _has_zlib_header(start: bytes) -> bool:
-    """RFC 1950, 2.2. What is called deflate comes without this header from some peers (RFC 9110, 8.4.1.2)."""
-    return start[0] & 0x0F == 8 and int.from_bytes(start[:2], "big") % 31 == 0

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from soapkit.errors import SoapkitError
+from soapkit.transport.coding import PIECE
 from soapkit.transport.foreign import told
 from soapkit.transport.hops import without_userinfo
-from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, PIECE, BodyReader, HttpLimits
+from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, BodyReader, HttpLimits
 from soapkit.transport.values import Headers, Request, Response
 
 

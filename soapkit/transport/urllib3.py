@@ -20,8 +20,9 @@ from urllib3.response import BaseHTTPResponse
 from soapkit.errors import ConnectError, Place, SoapkitError, TransportError, UsageError
 from soapkit.errors import TimeoutError as NotInTimeError
 from soapkit.transport.auth import Auth
+from soapkit.transport.coding import ACCEPT_ENCODING, PIECE, compress
 from soapkit.transport.hops import hops, is_plain, origin_of, parts_of, without_userinfo
-from soapkit.transport.limits import ACCEPT_ENCODING, DEFAULT_HTTP_LIMITS, PIECE, BodyReader, HttpLimits, compress
+from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, BodyReader, HttpLimits
 from soapkit.transport.proxy import proxy_for
 from soapkit.transport.tls import Certificate, tls_context
 from soapkit.transport.values import Headers, Request, Response

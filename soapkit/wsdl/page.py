@@ -126,7 +126,9 @@ def documentation_of(element: _Element) -> str:
 
 
 def _lines(text: str) -> str:
-    return "\n".join(line.rstrip() for line in inspect.cleandoc(text.expandtabs()).splitlines()).strip()
+    """Text without the margin of its lines; twice, since the first line may stand deeper than the rest."""
+    cleaned = inspect.cleandoc(inspect.cleandoc(text.expandtabs()))
+    return "\n".join(line.rstrip() for line in cleaned.splitlines()).strip()
 
 
 def is_schema(element: _Element) -> bool:

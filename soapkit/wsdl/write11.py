@@ -16,6 +16,7 @@ from lxml import etree
 
 from soapkit.databinding.sample import derived_keys
 from soapkit.databinding.shape import (
+    NO_FACETS,
     AnyType,
     Atomic,
     ElementField,
@@ -39,6 +40,12 @@ WSAM = "http://www.w3.org/2007/05/addressing/metadata"
 
 _SOAP = {"1.1": (WSDL11_SOAP11, "soap"), "1.2": (WSDL11_SOAP12, "soap12")}
 _CUSTOMARY = {WSDL11: "wsdl", XSD: "xs", WSAM: "wsam", **dict(_SOAP.values())}
+# The lists that XML Schema itself names (part 2, 3.3.5, 3.3.10, 3.3.12), by what they hold.
+_BUILTIN_LISTS = {
+    "NMTOKEN": clark(XSD, "NMTOKENS"),
+    "IDREF": clark(XSD, "IDREFS"),
+    "ENTITY": clark(XSD, "ENTITIES"),
+}
 
 Lines = list[str]
 
@@ -77,14 +84,17 @@ class _Writer:
     def document(self) -> Lines:
         """The whole document, in the order of WSDL 1.1, 2.1."""
         self.prefixes[WSDL11] = "wsdl"
-        self.prefixes[self.service.namespace] = "tns"
+        if self.service.namespace:
+            self.prefixes[self.service.namespace] = "tns"
         port_type = self._port_type()
         bindings = [line for port in _by_binding(self._ports()) for line in self._binding(port)]
         service = self._service()
         messages = [line for name, parts in self.messages.items() for line in self._message(name, parts)]
         types = self._types()
         declared = {f"xmlns:{prefix}": namespace for namespace, prefix in self.prefixes.items()}
-        attributes = {**declared, "name": self.service.name, "targetNamespace": self.service.namespace}
+        attributes = {**declared, "name": self.service.name}
+        if self.service.namespace:
+            attributes["targetNamespace"] = self.service.namespace
         return _node("wsdl:definitions", attributes, types, messages, port_type, bindings, service)
 
     # --- what is said ---------------------------------------------------------------------------------------------
@@ -118,8 +128,8 @@ class _Writer:
 
     def _typed_parts(self) -> Iterator[ElementField]:
         for message in self._all_messages():
-            if message.style == "rpc":
-                yield from (found for found in self._fields(message) if _is_typed(found))
+            if message.style != "wrapped":
+                yield from (found for found in self._fields(message) if self._is_typed(found, message))
 
     def _all_messages(self) -> Iterator[Message]:
         return (message for operation in self.service.operations for message in _messages(operation))
@@ -139,7 +149,7 @@ class _Writer:
         if message.style == "wrapped" and message.tag is not None:
             yield ElementField(local_name(message.tag), message.tag, RecordRef(message.record))
         else:
-            yield from (found for found in self._fields(message) if message.style == "bare" or not _is_typed(found))
+            yield from (found for found in self._fields(message) if not self._is_typed(found, message))
         for header in message.headers:
             yield ElementField(header.name, header.tag, header.type)
 
@@ -157,16 +167,26 @@ class _Writer:
         return _node("wsdl:part", {"name": part.name, **said}, _documentation(part.documentation))
 
     def _type(self, part: _Part) -> str:
-        """The name of the type of an rpc part."""
-        type_ = part.type
-        if isinstance(type_, AnyType):
-            return self._qname(clark(XSD, "anyType"))
-        name = self.shapes[type_.key].name if isinstance(type_, RecordRef) else getattr(type_, "name", None)
-        if name is None and isinstance(type_, Atomic):
-            name = clark(XSD, type_.builtin)
+        name = self._type_name(part.type) if part.type is not None else None
         if name is None:
-            raise UsageError(f"the type of part {part.name} has no name; an rpc part can refer to named types only")
+            raise UsageError(f"the type of part {part.name} has no name; a part can refer to named types only")
         return self._qname(name)
+
+    def _type_name(self, type_: Type) -> str | None:
+        """The Clark name of a type, if it has one."""
+        if isinstance(type_, AnyType):
+            return clark(XSD, "anyType")
+        if isinstance(type_, RecordRef):
+            return self.shapes[type_.key].name
+        if isinstance(type_, ListOf) and type_.name is None and isinstance(type_.item, Atomic):
+            return _BUILTIN_LISTS.get(type_.item.builtin)
+        plain = isinstance(type_, Atomic) and type_.facets == NO_FACETS and not type_.enumeration
+        return clark(XSD, type_.builtin) if isinstance(type_, Atomic) and plain and not type_.name else type_.name
+
+    def _is_typed(self, found: ElementField, message: Message) -> bool:
+        """Whether a part has a type, not an element: then it is written in no namespace, under the name of the part."""
+        unqualified = found.tag == found.name
+        return unqualified and (message.style == "rpc" or self._type_name(found.type) is not None)
 
     def _port_type(self) -> Lines:
         operations = [line for operation in self.service.operations for line in self._operation(operation)]
@@ -184,7 +204,7 @@ class _Writer:
 
     def _use(self, kind: str, operation: Operation[Any, Any], name: str, message: Message) -> Lines:
         self.messages[name] = tuple(self._parts(message))
-        attributes = {"message": f"tns:{name}", **self._action(message.action)}
+        attributes = {"message": self._own(name), **self._action(message.action)}
         if self._is_overloaded(operation):
             attributes["name"] = name
         return _node(f"wsdl:{kind}", attributes)
@@ -194,7 +214,7 @@ class _Writer:
             yield _Part("parameters", element=message.tag or "")
         else:
             for found in self._fields(message):
-                if message.style == "rpc" and _is_typed(found):
+                if self._is_typed(found, message):
                     yield _Part(found.name, type=found.type, documentation=found.documentation)
                 else:
                     yield _Part(found.name, element=found.tag, documentation=found.documentation)
@@ -205,7 +225,7 @@ class _Writer:
         if self.messages.get(name, parts) != parts:  # another operation has another fault of that name
             name = f"{operation.method or operation.name}{fault.name}"
         self.messages[name] = parts
-        attributes = {"name": fault.name, "message": f"tns:{name}", **self._action(fault.action)}
+        attributes = {"name": fault.name, "message": self._own(name), **self._action(fault.action)}
         return _node("wsdl:fault", attributes, _documentation(fault.documentation))
 
     def _action(self, action: str) -> dict[str, str]:
@@ -226,7 +246,7 @@ class _Writer:
         ]
         return _node(
             "wsdl:binding",
-            {"name": _binding_name(port), "type": f"tns:{local_name(self.service.port_type) or self.service.name}"},
+            {"name": _binding_name(port), "type": self._own(local_name(self.service.port_type) or self.service.name)},
             _node(f"{soap}:binding", {"style": style, "transport": SOAP_OVER_HTTP}),
             operations,
         )
@@ -256,7 +276,7 @@ class _Writer:
             self.messages[holder] = tuple(
                 _Part(one.name, element=one.tag, documentation=one.documentation) for one in message.headers
             )
-            attributes = {"message": f"tns:{holder}", "part": header.name, "use": "literal"}
+            attributes = {"message": self._own(holder), "part": header.name, "use": "literal"}
             if header.required:
                 attributes["wsdl:required"] = "true"
             children.append(_node(f"{soap}:header", attributes))
@@ -270,7 +290,7 @@ class _Writer:
     def _port(self, port: Port) -> Lines:
         soap = self._prefix(_SOAP[port.version][0])
         address = _node(f"{soap}:address", {"location": self.address or port.address})
-        return _node("wsdl:port", {"name": port.name, "binding": f"tns:{_binding_name(port)}"}, address)
+        return _node("wsdl:port", {"name": port.name, "binding": self._own(_binding_name(port))}, address)
 
     # --- names ----------------------------------------------------------------------------------------------------
 
@@ -289,6 +309,10 @@ class _Writer:
             self.prefixes[namespace] = _CUSTOMARY.get(namespace) or f"ns{numbered + 1}"
         return self.prefixes[namespace]
 
+    def _own(self, local: str) -> str:
+        """The QName of a component of this document."""
+        return self._qname(clark(self.service.namespace, local))
+
     def _qname(self, name: str) -> str:
         namespace, local = split(name)
         return f"{self._prefix(namespace)}:{local}" if namespace else local
@@ -298,11 +322,6 @@ def _messages(operation: Operation[Any, Any]) -> Iterator[Message]:
     yield operation.request
     if operation.reply is not None:
         yield operation.reply
-
-
-def _is_typed(found: ElementField) -> bool:
-    """Whether an rpc part has a type, not an element: then it is written in no namespace."""
-    return found.tag == found.name
 
 
 def _derived(key: Key, shapes: Shapes) -> tuple[Key, ...]:

@@ -133,7 +133,10 @@ def _check_cost(element: _Element) -> None:
         raise LimitError(
             f"{scope} namespaces are in scope; at most {MAX_NAMESPACES} are canonicalised", place=place_of(element)
         )
-    declared = etree.tostring(element, with_tail=False).count(b" xmlns") if len(element) else 0
+    text = etree.tostring(element, with_tail=False)
+    elements, declared = text.count(b"<"), text.count(b" xmlns")  # at least as many as there are
+    if elements * (scope + declared) ** 2 <= MAX_COST:
+        return
     if scope + declared > MAX_NAMESPACES // 2:
         scope = _deepest_scope(element)
     else:

@@ -65,9 +65,18 @@ class Normalised:
     gaps: tuple[Problem, ...] = ()
 
 
-def normalise(schema: Schema, roots: Iterable[ComponentKey], looser: Looser | None = None) -> Normalised:
-    """The documents that `roots` and all they lead to need. A root that nobody declares is passed over."""
-    plan = _Plan(schema, looser or {})
+def normalise(
+    schema: Schema,
+    roots: Iterable[ComponentKey],
+    looser: Looser | None = None,
+    *,
+    extra: Iterable[Element] = (),
+) -> Normalised:
+    """The documents that `roots` and all they lead to need.
+
+    `extra`: global elements to declare although the schema does not.
+    """
+    plan = _Plan(schema, looser or {}, made_elements={element.tag: element for element in extra})
     for root in roots:
         plan.need(*root)
     while plan.waiting or plan.declare_local_elements():

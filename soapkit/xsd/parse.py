@@ -426,11 +426,17 @@ def parse_complex_type(document: SchemaDocument, element: _Element, name: str | 
         base = document.qname(element.get("base") or "", element)
     attributes, wildcard = _attributes(document, body)
     inline = body.find(SIMPLE_TYPE) if simple else None
+    content = None if simple else _content(document, body)
+    if base == ANY_TYPE_NAME and not simple:
+        if derivation == "extension":  # all that xs:anyType allows, then its own (3.4.7)
+            mixed, content = True, _after_anything(content)
+            wildcard = wildcard or AttributeWildcard(process="lax")
+        base = derivation = None
     return ComplexType(
         name,
-        None if base == ANY_TYPE_NAME and not simple else base,
-        None if base == ANY_TYPE_NAME and not simple else derivation,
-        None if simple else _content(document, body),
+        base,
+        derivation,
+        content,
         attributes,
         wildcard,
         mixed,
@@ -443,6 +449,11 @@ def parse_complex_type(document: SchemaDocument, element: _Element, name: str | 
         documentation_of(element),
         document.place(element),
     )
+
+
+def _after_anything(content: Particle | None) -> Group:
+    anything = Wildcard(process="lax", minimum=0, maximum=None)
+    return Group("sequence", (anything, content) if content is not None else (anything,))
 
 
 def _derivation(document: SchemaDocument, outer: _Element) -> _Element | None:

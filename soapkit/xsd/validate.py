@@ -8,30 +8,35 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import ContractError, Place, Problem, ValidationError
-from soapkit.xml.names import XSI_TYPE, clark, did_you_mean, local_name
+from soapkit.xml.names import XSD, XSI, XSI_TYPE, clark, did_you_mean, local_name
 from soapkit.xml.walk import path_of, tag_of
-from soapkit.xsd.model import ComplexType, SimpleType
+from soapkit.xsd.model import ComplexType, Element, SimpleType
 from soapkit.xsd.normalise import DRIVER, ComponentKey, Normalised, normalise
 from soapkit.xsd.resolve import chain_of
-from soapkit.xsd.schema import Schema
+from soapkit.xsd.schema import Schema, Space
 
 _ATTEMPTS: Final = 40
+_TIMES: Final = 8  # a schema that messages made grow so often is then compiled whole
+_PART: Final = "soapkit:part"
+_OWN: Final = (f"{{{XSD}}}", f"{{{XSI}}}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """A compiled schema, what it was made for, and what had to be written looser than the contract says."""
+    """A compiled schema, what it was made of and for, and how often it was made anew."""
 
     schema: etree.XMLSchema
     normalised: Normalised
     roots: frozenset[ComponentKey]
+    times: int
 
 
 @dataclass(slots=True)
@@ -68,6 +73,28 @@ class Validator:
                 return ()
             return tuple(_told(entry, element, source) for entry in compiled.schema.error_log)
 
+    def problems_as(self, element: _Element, type_name: str, *, source: str = "") -> tuple[Problem, ...]:
+        """Everything that is wrong with `element` as one of the type `type_name`, whatever its own name.
+
+        So are the parts of an rpc message checked, whose elements no schema declares (WSDL 1.1, 3.5).
+        """
+        tag = f"{{{_PART}}}part"
+        copy = etree.Element(tag, dict(element.attrib), nsmap=element.nsmap)
+        copy.text = element.text
+        copy.extend(deepcopy(child) for child in element)
+        part = Element(tag, type_name, nillable=True)
+        path = path_of(element)
+        with self._lock:
+            compiled = self._compiled_for(("type", type_name), copy, part)
+            if compiled.schema.validate(copy):
+                return ()
+            told = [_told(entry, copy, source) for entry in compiled.schema.error_log]
+        return tuple(
+            Problem(each.message, replace(each.place, line=each.place.line or element.sourceline, path=path + rest))
+            for each in told
+            for rest in [each.place.path.removeprefix("part")]
+        )
+
     def _undeclared(self, element: _Element, source: str) -> Problem:
         tag = tag_of(element)
         near = did_you_mean(tag, self.schema.names("element"))
@@ -75,40 +102,48 @@ class Validator:
             f"no schema declares element {tag}{near}", Place(source, element.sourceline, path=path_of(element))
         )
 
-    def _compiled_for(self, root: ComponentKey, element: _Element) -> _Compiled:
-        """The schema for `root` and for whatever else this element brings: xsi:type, elements under wildcards."""
+    def _compiled_for(self, root: ComponentKey, element: _Element, part: Element | None = None) -> _Compiled:
+        """The schema for `root` and for whatever else this element brings: xsi:type, elements under wildcards.
+
+        `part`: an element of the type `root` that is declared just to be checked.
+        """
         known = self._compiled.get(root)
-        roots = known.roots if known is not None else frozenset({root})
-        brought = self._brought(element)
-        if known is None or not brought <= known.normalised.components:
-            known = self._compiled[root] = self.compile(roots | brought)
+        have = known.normalised.components if known is not None else frozenset()
+        brought = self._brought(element) - have
+        if known is None:
+            known = self._compiled[root] = self.compile(frozenset({root}) | brought, part=part)
+        elif brought:
+            more = brought if known.times < _TIMES else self._everything()
+            known = self._compiled[root] = self.compile(known.roots | more, known.times + 1, part)
         return known
 
-    def _brought(self, element: _Element) -> frozenset[ComponentKey]:
-        """The global elements that occur, and the types that xsi:type names."""
-        found: set[ComponentKey] = set()
-        for each in element.iter(etree.Element):
-            tag = tag_of(each)
-            if self.schema.has("element", tag):
-                found.add(("element", tag))
-            named = each.get(XSI_TYPE)
-            if named is not None:
-                prefix, _, local = named.strip().rpartition(":")
-                name = clark(each.nsmap.get(prefix or None), local)
-                if self.schema.has("type", name):
-                    found.add(("type", name))
-        return frozenset(key for key in found if key[0] == "element" or not name_is_builtin(key[1]))
+    def _everything(self) -> frozenset[ComponentKey]:
+        spaces: tuple[Space, ...] = ("element", "attribute", "type")
+        return frozenset((space, name) for space in spaces for name in self.schema.names(space))
 
-    def compile(self, roots: frozenset[ComponentKey]) -> _Compiled:
-        """Compile the schema of some components, writing looser what libxml2 refuses.
+    def _brought(self, element: _Element) -> frozenset[ComponentKey]:
+        """The global elements and attributes that occur, and the types that xsi:type names."""
+        found: set[ComponentKey] = {("element", tag) for tag in {tag_of(each) for each in element.iter(etree.Element)}}
+        for each in element.iter(etree.Element):
+            for name in each.keys():  # noqa: SIM118  an element iterates over its children
+                if name[0] != "{":
+                    continue
+                found.add(("attribute", name))
+                if name == XSI_TYPE:
+                    prefix, _, local = (each.get(name) or "").strip().rpartition(":")
+                    found.add(("type", clark(each.nsmap.get(prefix or None), local)))
+        return frozenset(key for key in found if not key[1].startswith(_OWN) and self.schema.has(*key))
+
+    def compile(self, roots: frozenset[ComponentKey], times: int = 1, part: Element | None = None) -> _Compiled:
+        """Compile the schema of some components, writing looser what libxml2 refuses. `times`: how often for one root.
 
         Raises `ContractError` with the refusals when that leads nowhere.
         """
         refusals: list[Problem] = []
         for _ in range(_ATTEMPTS):
-            normalised = normalise(self.schema, roots, self._grades)
+            normalised = normalise(self.schema, roots, self._grades, extra=(part,) if part is not None else ())
             try:
-                return _Compiled(_compile(normalised), normalised, roots)
+                return _Compiled(_compile(normalised), normalised, roots, times)
             except etree.XMLSchemaParseError as error:
                 refusals = self._loosen(normalised, error)
                 if not refusals:
@@ -150,11 +185,6 @@ class Validator:
         return tuple(("type", step.name) for step in chain_of(self.schema, found) if step.name is not None)
 
 
-def name_is_builtin(name: str) -> bool:
-    """Whether a Clark name is one of XML Schema's own."""
-    return name.startswith("{http://www.w3.org/2001/XMLSchema}")
-
-
 def validator_for(schema: Schema) -> Validator:
     """A validator of the elements that `schema` declares. Nothing is compiled until something is checked."""
     return Validator(schema)
@@ -182,13 +212,36 @@ def _compile(normalised: Normalised) -> etree.XMLSchema:
 # --- what libxml2 says, in words a person can use ---------------------------------------------------------------------
 
 _STEP = re.compile(r"(?:([^/:\[\]]+):)?([^/:\[\]]+)(?:\[(\d+)\])?")
-_NAMED = re.compile(r"\{[^{}]*\}([\w.\-]+)")
+_SUBJECT = re.compile(r"Element '([^']*)'(?:, attribute '([^']*)')?: ", re.DOTALL)
+# libxml2's sentences that leave out what a person needs, and ours, with the name of the element it speaks of.
+_REWORDED: Final = (
+    (
+        re.compile(r"This element is not expected\. Expected is (?:one of )?\( (.*) \)\."),
+        "element {name} is not expected here; expected {0}",
+    ),
+    (re.compile(r"This element is not expected\."), "element {name} is not expected here; nothing more is"),
+    (
+        re.compile(r"Missing child element\(s\)\. Expected is (?:one of )?\( (.*) \)\."),
+        "an element is missing at its end; expected {0}",
+    ),
+    (
+        re.compile(r"Character content other than whitespace is not allowed.*", re.DOTALL),
+        "text is not allowed here, only elements",
+    ),
+)
 
 
 def _told(entry: etree._LogEntry, element: _Element, source: str) -> Problem:
     place = _at(entry.path or "", element)
-    message = entry.message.partition(": ")[2] or entry.message
-    return Problem(message, Place(source, place.sourceline, path=path_of(place)))
+    subject = _SUBJECT.match(entry.message)
+    message = entry.message[subject.end() :] if subject else entry.message
+    for pattern, sentence in _REWORDED:
+        found = pattern.fullmatch(message)
+        if found is not None:
+            message = sentence.format(*found.groups(), name=tag_of(place))
+    if subject and subject.group(2):
+        message = f"attribute {subject.group(2)}: {message}"
+    return Problem(message.removesuffix("."), Place(source, place.sourceline, path=path_of(place)))
 
 
 def _at(path: str, element: _Element) -> _Element:

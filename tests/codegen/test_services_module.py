@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from soapkit.codegen.generate import module_in_memory
+from soapkit.codegen.generate import module_in_memory, render
 from soapkit.codegen.plan import Options, Package
 from soapkit.codegen.plan_services import plan_package
 from soapkit.codegen.services import services_source, views_source
@@ -218,3 +218,13 @@ def test_a_skeleton_has_every_method_and_hosts_the_service(root: Path) -> None:
     assert source.count("    def ") == 9
     assert source.endswith("app = asgi(MyBank())\n")
     compile(source, "skeleton", "exec")
+
+
+def test_a_long_name_without_parameters_stands_in_one_line() -> None:
+    silent = operation("x" * 120, request=Message("nothing:{urn:s}nothing", "{urn:s}nothing"))
+    compile(services_source(planned(service(silent))), "services", "exec")
+
+
+def test_a_contract_without_services_and_types_is_an_empty_package() -> None:
+    for source in render(plan_package([], {}, name="empty")).values():
+        compile(source, "empty", "exec")

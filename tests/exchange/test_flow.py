@@ -1,6 +1,7 @@
 """Flows: written once, driven blocking and async."""
 
 import asyncio
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -203,3 +204,16 @@ def test_a_flow_without_effects_gives_its_result() -> None:
 
     assert run(flow(False)) == 1
     assert asyncio.run(arun(flow(False))) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_worker_gets_an_event_loop_of_its_own() -> None:
+    async def answer() -> int:
+        return 42
+
+    assert run(call(answer)) == 42  # in the parent: its loop's thread does not come along
+    child = os.fork()
+    if child == 0:
+        os._exit(run(call(answer)))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 42

@@ -344,7 +344,7 @@ def test_signing_what_is_not_there_names_the_missing_step(keys, now):
         Security(outbound=[Sign(keys.alice)]).apply(plain, now=now)
     with pytest.raises(SecurityError, match=r"no {urn:x}To"):
         Security(outbound=[Sign(keys.alice, parts=["{urn:x}To"])]).apply(plain, now=now)
-    with pytest.raises(SecurityError, match="kind rsa, not one for ecdsa-sha256"):
+    with pytest.raises(SecurityError, match="a rsa key, not one for ecdsa-sha256"):
         Security(outbound=[Sign(keys.alice, parts=["Body"], algorithm="ecdsa-sha256")]).apply(plain, now=now)
 
 

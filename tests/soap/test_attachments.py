@@ -1,5 +1,6 @@
 """Messages with attachments: MTOM and SwA, ours and those of others."""
 
+import asyncio
 import base64
 import gc
 import os
@@ -306,6 +307,14 @@ def test_a_temporary_file_goes_when_the_message_breaks_off(tmp_path: Path, monke
     assert list(tmp_path.iterdir()) == []
 
 
+def test_async_code_reads_and_saves_without_blocking(tmp_path: Path) -> None:
+    async def main() -> tuple[bytes, Path]:
+        return await PHOTO.aread(), await PHOTO.asave(tmp_path / "photo.png")
+
+    content, path = asyncio.run(main())
+    assert content == path.read_bytes() == PHOTO.content
+
+
 def test_a_small_attachment_stays_in_memory() -> None:
     spool = Spool(10)
     spool.write(b"0123456789")
@@ -394,6 +403,15 @@ def test_many_attachments_are_found_in_linear_time() -> None:
     started = time.perf_counter()
     inline(Package(draft.to_envelope(), attachments))
     assert time.perf_counter() - started < 2
+
+
+def test_an_attachment_that_nothing_refers_to_is_refused_only_by_the_strict() -> None:
+    other = Attachment(b"x", content_id="other@x")
+    package = Package(DRAFT.to_envelope(), (PHOTO, other))
+    with pytest.raises(MessageError, match="refers to its attachments other@x"):
+        inline(package, strict=True)
+    assert inline(Package(DRAFT.to_envelope(), (PHOTO, other))) is not None
+    assert inline(Package(DRAFT.to_envelope(), (PHOTO,)), strict=True) is not None
 
 
 def test_an_envelope_without_include_is_left_as_it_is() -> None:

@@ -13,13 +13,17 @@ from soapkit.soap.attachments import pack_package, unpack_package
 from soapkit.soap.envelope import Draft
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2
 from soapkit.soap.xop import include
-from soapkit.transport.binding import envelope_of, package_of, request_for
+from soapkit.transport.binding import envelope_of, envelope_of_request, package_of, request_for, response_for
+from soapkit.transport.coding import compress
 from soapkit.transport.limits import HttpLimits
 from soapkit.transport.urllib3 import Urllib3Transport
 from soapkit.transport.values import Headers, Response
 
 PHOTO = Attachment(bytes(range(256)) * 100, "image/png", "photo@x")
 ENVELOPE = Draft(SOAP_1_1, f'<p:put xmlns:p="urn:p"><p:photo>{include(PHOTO)}</p:photo></p:put>').to_bytes()
+
+
+SPOKEN = Draft(SOAP_1_2, "words").to_bytes()
 
 
 def package_reply(reply: Any, attachment: Attachment = PHOTO) -> Any:
@@ -59,6 +63,37 @@ def test_a_transport_that_knows_no_sinks_brings_attachments_too() -> None:
     package = package_of(Response(200, Headers(fields), b"".join(body)), SOAP_1_1)
     assert package is not None
     assert package.attachments == (PHOTO,)
+
+
+def test_a_service_answers_with_attachments() -> None:
+    response = response_for(SOAP_1_1, ENVELOPE, attachments=[PHOTO])
+    assert response.headers["content-type"].startswith("multipart/related; type=")
+    package = package_of(response, SOAP_1_1)
+    assert package is not None
+    assert package.attachments == (PHOTO,)
+
+
+def test_a_service_reads_requests_with_attachments_and_codings() -> None:
+    request = request_for("http://x/", SOAP_1_1, "urn:put", ENVELOPE, attachments=[PHOTO])
+    assert request.stream is not None
+    body = compress(b"".join(request.stream))
+    envelope = envelope_of_request(body, request.headers.with_(("Content-Encoding", "gzip")))
+    assert (envelope.content[0][0].text or "").startswith("AAECAwQF")
+
+
+@pytest.mark.parametrize(
+    ("fields", "body", "words"),
+    [
+        ({"Content-Type": "text/xml", "Content-Encoding": "br"}, ENVELOPE, "'br'"),
+        ({"Content-Type": "text/xml", "Content-Encoding": "gzip"}, ENVELOPE, "damaged"),
+        ({"Content-Type": "multipart/related; boundary=b"}, b"", "its boundary never comes"),
+        ({"Content-Type": "text/xml"}, b"", "an empty body"),
+        ({"Content-Type": "application/soap+xml"}, SPOKEN, "may hold no text"),
+    ],
+)
+def test_a_service_refuses_a_request_that_breaks_a_rule(fields: dict[str, str], body: bytes, words: str) -> None:
+    with pytest.raises(MessageError, match=words):
+        envelope_of_request(body, Headers(fields))
 
 
 def test_a_broken_package_is_told(peer: Any, send: Any, reply: Any) -> None:

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soapkit.errors import LimitError, SoapkitError, TransportError, UsageError
-from soapkit.transport.limits import BodyReader, HttpLimits, compress, expand
+from soapkit.transport.coding import accepts_gzip, compress, encoded
+from soapkit.transport.limits import BodyReader, HttpLimits, expand
+from soapkit.transport.values import Headers, Response
 
 
 @given(st.binary(max_size=200_000), st.sampled_from(["gzip", "deflate"]))
@@ -82,3 +84,33 @@ def test_a_bomb_is_refused_at_a_fifth_of_its_size() -> None:
 def test_any_bytes_expand_or_are_refused(body: bytes, coding: str) -> None:
     with contextlib.suppress(SoapkitError):
         expand(body, coding)
+
+
+@pytest.mark.parametrize(
+    ("field", "taken"),
+    [
+        ("gzip", True),
+        ("gzip, deflate, br", True),
+        ("deflate, GZIP;q=0.5", True),
+        ("x-gzip", True),
+        ("*", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.0, *", False),
+        ("*;q=0", False),
+        ("identity", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_an_accept_encoding_is_read(field: str | None, taken: bool) -> None:
+    assert accepts_gzip(field) is taken
+
+
+def test_a_response_is_compressed_where_it_is_worth_it() -> None:
+    large = Response(200, Headers({"Content-Type": "text/xml"}), b"<a/>" * 1000, "OK")
+    coded = encoded(large, "gzip")
+    assert (coded.headers["content-encoding"], coded.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert expand(coded.body, "gzip") == large.body
+    assert encoded(large, None) is large
+    small = Response(200, body=b"<a/>")
+    assert encoded(small, "gzip") is small

@@ -13,6 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 from soapkit.errors import ConnectError, UsageError
@@ -25,6 +26,7 @@ class Files:
     certificate: Path
     key: Path
     sealed_key: Path
+    pkcs12: Path
 
 
 def make_certificate(folder: Path, name: str) -> Files:
@@ -46,11 +48,13 @@ def make_certificate(folder: Path, name: str) -> Files:
         )
         .sign(key, hashes.SHA256())
     )
-    files = Files(folder / f"{name}.pem", folder / f"{name}.key", folder / f"{name}.sealed")
+    files = Files(folder / f"{name}.pem", folder / f"{name}.key", folder / f"{name}.sealed", folder / f"{name}.p12")
     files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    sealed = serialization.BestAvailableEncryption(b"open sesame")
+    files.pkcs12.write_bytes(pkcs12.serialize_key_and_certificates(b"it", key, certificate, None, sealed))
     for path, encryption in (
         (files.key, serialization.NoEncryption()),
-        (files.sealed_key, serialization.BestAvailableEncryption(b"open sesame")),
+        (files.sealed_key, sealed),
     ):
         path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption))
     return files
@@ -107,6 +111,8 @@ def test_a_client_shows_its_certificate(secured: Any, send: Any, server: Files, 
     assert send(Request(secured.url, b"x"), certificate=(alice.certificate, alice.key), **known).status == 200
     sealed = (alice.certificate, alice.sealed_key, "open sesame")
     assert send(Request(secured.url, b"x"), certificate=sealed, **known).status == 200
+    bundle = (alice.pkcs12, "open sesame")
+    assert send(Request(secured.url, b"x"), certificate=bundle, **known).status == 200
     with pytest.raises(ConnectError):
         send(Request(secured.url, b"x"), **known)
 
@@ -120,6 +126,18 @@ def test_certificates_that_cannot_be_loaded_are_the_callers_mistake(tmp_path: Pa
         tls_context(True, (alice.certificate, alice.sealed_key, "wrong"))
     with pytest.raises(UsageError, match="cannot be loaded"):  # and nobody is asked for the password on a terminal
         tls_context(True, (alice.certificate, alice.sealed_key))
+
+
+@pytest.mark.parametrize("password", ["wrong", ""])
+def test_a_pkcs12_file_that_cannot_be_opened(alice: Files, password: str) -> None:
+    with pytest.raises(UsageError, match="cannot be opened"):
+        tls_context(True, (alice.pkcs12, password))
+
+
+def test_no_key_is_left_behind(alice: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    tls_context(True, (alice.pkcs12, "open sesame"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_context_and_a_certificate_beside_it_are_one_too_many(alice: Files) -> None:

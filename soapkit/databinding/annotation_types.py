@@ -1,0 +1,218 @@
+"""An annotation -> the shape of the values it allows, and what stands beside them."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterable
+from collections.abc import Sequence as SequenceAbc
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import msgspec
+
+from soapkit.databinding.annotations import (
+    Builtin as BuiltinMark,
+)
+from soapkit.databinding.builtins import BUILTIN_OF, BUILTINS
+from soapkit.databinding.classes import is_record_class
+from soapkit.databinding.home import documentation, type_name, xml_type_of
+from soapkit.databinding.shape import (
+    ANY_TYPE,
+    Atomic,
+    EnumValue,
+    Facets,
+    ListOf,
+    RecordRef,
+    Simple,
+    Type,
+    UnionOf,
+)
+from soapkit.databinding.simple import simple_codec
+from soapkit.databinding.values import Raw
+from soapkit.errors import Place, UsageError
+
+LIST = "list"  # xsd("list"): one text of several items, not several elements
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """An annotation taken apart: the type itself, what stands beside it, whether None and UNSET may be given."""
+
+    type: Any
+    marks: tuple[Any, ...]
+    none: bool
+    unset: bool
+
+
+def take_apart(annotation: Any) -> Annotation:
+    marks: tuple[Any, ...] = ()
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation, *more = get_args(annotation)
+            marks = (*more, *marks)
+        elif isinstance(annotation, typing.NewType):
+            annotation = annotation.__supertype__
+        elif hasattr(annotation, "__value__") and type(annotation).__name__ == "TypeAliasType":
+            annotation = annotation.__value__
+        else:
+            break
+    if get_origin(annotation) not in (typing.Union, types.UnionType):
+        return Annotation(annotation, marks, annotation is type(None), annotation is msgspec.UnsetType)
+    members = get_args(annotation)
+    rest = tuple(member for member in members if member not in (type(None), msgspec.UnsetType))
+    left: Any = typing.Union[rest] if rest else type(None)  # noqa: UP007  made of a tuple
+    inner = take_apart(left) if len(rest) == 1 else Annotation(left, (), False, False)
+    return Annotation(
+        inner.type,
+        (*inner.marks, *marks),
+        inner.none or type(None) in members,
+        inner.unset or msgspec.UnsetType in members,
+    )
+
+
+def marked(marks: Iterable[Any], kind: type) -> Any:
+    for mark in marks:
+        if isinstance(mark, kind):
+            return mark
+    return None
+
+
+def _facets(marks: Iterable[Any]) -> Facets:
+    found = Facets()
+    for mark in marks:
+        if isinstance(mark, msgspec.Meta):
+            found = _joined(found, _from_meta(mark))
+        elif isinstance(mark, Facets):
+            found = _joined(found, mark)
+    return found
+
+
+def _joined(facets: Facets, more: Facets) -> Facets:
+    given = {name: value for name in Facets.__dataclass_fields__ if (value := getattr(more, name)) not in (None, ())}
+    if "patterns" in given:
+        given["patterns"] = facets.patterns + more.patterns
+    return replace(facets, **given)
+
+
+def _from_meta(meta: msgspec.Meta) -> Facets:
+    def text(value: object) -> str | None:
+        return None if value is None else str(value)
+
+    pattern = meta.pattern
+    if pattern is not None:  # Python's, found anywhere unless anchored; XSD's always covers the whole text
+        pattern = pattern[1:] if pattern.startswith("^") else ".*" + pattern
+        pattern = pattern[:-1] if pattern.endswith("$") and not pattern.endswith("\\$") else pattern + ".*"
+    return Facets(
+        min_length=meta.min_length,
+        max_length=meta.max_length,
+        min_inclusive=text(meta.ge),
+        max_inclusive=text(meta.le),
+        min_exclusive=text(meta.gt),
+        max_exclusive=text(meta.lt),
+        patterns=((pattern,),) if pattern else (),
+    )
+
+
+def is_list(annotation: Any) -> bool:
+    origin = get_origin(annotation) or annotation
+    return origin in (list, tuple, SequenceAbc, set, frozenset)
+
+
+def item_of(annotation: Any) -> Any:
+    arguments = [argument for argument in get_args(annotation) if argument is not Ellipsis]
+    return arguments[0] if arguments else Any
+
+
+def type_for(annotation: Any, namespace: str = "", *, where: str = "") -> Type:
+    """The shape of the values that an annotation allows: ``Annotated[int, xsd("short")]`` -> an `Atomic`.
+
+    Raises `UsageError` for an annotation without a shape; `where` names its place in the error.
+    """
+    apart = take_apart(annotation)
+    return shape_of(apart.type, apart.marks, namespace, where)
+
+
+def shape_of(annotation: Any, marks: tuple[Any, ...], namespace: str, where: str) -> Type:
+    named = marked(marks, BuiltinMark)
+    facets = _facets(marks)
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return _enumeration(annotation, namespace, named)
+    if named is not None and named.name != LIST:
+        if named.name not in BUILTINS:
+            raise UsageError(f"xsd({named.name!r}) is not a built-in type of XSD 1.0", place=Place(path=where))
+        return replace(_atomic(annotation, where, named.name), facets=facets)
+    if annotation in (Any, object) or annotation is Raw:
+        return ANY_TYPE
+    if is_record_class(annotation):
+        return RecordRef(annotation)
+    if get_origin(annotation) is Literal:
+        return replace(_literal(annotation, where), facets=facets)
+    if is_list(annotation):
+        return ListOf(_simple(item_of(annotation), namespace, where), facets=facets)
+    if get_origin(annotation) in (typing.Union, types.UnionType):
+        return _union(annotation, facets, namespace, where)
+    if isinstance(annotation, typing.TypeVar):
+        return type_for(annotation.__bound__ or Any, namespace, where=where)
+    return replace(_atomic(annotation, where), facets=facets)
+
+
+def _atomic(annotation: Any, where: str, builtin: str | None = None) -> Atomic:
+    if builtin is not None and get_origin(annotation) is Literal:
+        return replace(_literal(annotation, where), builtin=builtin)
+    found = builtin or (BUILTIN_OF.get(annotation) if isinstance(annotation, type) else None)
+    if found is None:
+        raise UsageError(
+            f"{annotation!r} has no counterpart in XSD; expected a built-in type such as str or Decimal, an Enum, "
+            "a dataclass or a Struct",
+            place=Place(path=where),
+        )
+    return Atomic(found)
+
+
+def _simple(annotation: Any, namespace: str, where: str) -> Simple:
+    found = type_for(annotation, namespace, where=where)
+    if isinstance(found, (Atomic, ListOf, UnionOf)):
+        return found
+    raise UsageError(f"expected a type that is written as text, not {annotation!r}", place=Place(path=where))
+
+
+def _literal(annotation: Any, where: str) -> Atomic:
+    values = get_args(annotation)
+    plain = _atomic(type(values[0]), where)
+    codec = simple_codec(plain)
+    return replace(plain, enumeration=tuple(EnumValue(codec.encode(value, str, False)) for value in values))
+
+
+def _union(annotation: Any, facets: Facets, namespace: str, where: str) -> Type:
+    members = [type_for(member, namespace, where=where) for member in get_args(annotation)]
+    if all(isinstance(member, (Atomic, ListOf, UnionOf)) for member in members):
+        return UnionOf(tuple(members), facets=facets)  # type: ignore[arg-type]  # just seen
+    return ANY_TYPE
+
+
+def _enumeration(cls: type[Enum], namespace: str, named: BuiltinMark | None) -> Atomic:
+    mark = xml_type_of(cls)
+    builtin = (mark.builtin if mark else None) or (named.name if named else None)
+    if builtin is None:
+        first = next(iter(cls), None)
+        builtin = "string" if first is None or isinstance(first.value, str) else BUILTIN_OF.get(type(first.value))
+    if builtin is None:
+        raise UsageError(f"the values of {cls.__name__} have no counterpart in XSD")
+    plain = simple_codec(Atomic(builtin))
+    texts = [
+        member.value if isinstance(member.value, str) else plain.encode(member.value, clark_prefix, False)
+        for member in cls
+    ]
+    return Atomic(
+        builtin,
+        type_name(cls, namespace),
+        enumeration=tuple(EnumValue(text) for text in texts),
+        python=cls,
+        documentation=documentation(cls),
+    )
+
+
+def clark_prefix(namespace: str) -> str:
+    raise UsageError(f"write the QNames of an enumeration as Clark names: {{{namespace}}}name")

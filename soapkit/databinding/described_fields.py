@@ -1,0 +1,147 @@
+"""A field of a class -> a field of a record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from soapkit.databinding.annotation_types import (
+    LIST,
+    Annotation,
+    clark_prefix,
+    is_list,
+    item_of,
+    marked,
+    shape_of,
+    take_apart,
+)
+from soapkit.databinding.annotations import (
+    AnyElement,
+    Attribute,
+    ChoiceOf,
+    Element,
+    Group,
+)
+from soapkit.databinding.annotations import (
+    Builtin as BuiltinMark,
+)
+from soapkit.databinding.builtins import BUILTINS
+from soapkit.databinding.classes import PythonField
+from soapkit.databinding.home import Home
+from soapkit.databinding.shape import (
+    Alternative,
+    AnyField,
+    Atomic,
+    AttributeField,
+    ChoiceField,
+    ElementField,
+    ListOf,
+    RecordRef,
+    Simple,
+    Type,
+    UnionOf,
+)
+from soapkit.databinding.simple import simple_codec
+from soapkit.errors import Place, UsageError
+from soapkit.xml.names import clark
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedField:
+    """A field of a class on its way to a field of a record."""
+
+    field: PythonField
+    apart: Annotation
+    home: Home
+    namespace: str
+    where: str
+
+    @property
+    def optional(self) -> bool:
+        return not self.field.required
+
+    def shape(self, annotation: Any, marks: tuple[Any, ...] = ()) -> Type:
+        apart = take_apart(annotation)
+        return shape_of(apart.type, (*apart.marks, *marks), self.namespace, self.where)
+
+    def simple(self) -> Simple:
+        found = self.shape(self.apart.type, self.apart.marks)
+        if isinstance(found, (Atomic, ListOf, UnionOf)):
+            return found
+        raise UsageError("expected a type that is written as text", place=Place(path=self.where))
+
+    def text_of_default(self, type_: Simple) -> str | None:
+        """The class's own default as text, so that a written schema can tell it."""
+        default = self.field.default
+        if self.field.required or self.field.factory is not None or default is None or default is msgspec.UNSET:
+            return None
+        try:
+            return simple_codec(type_).encode(default, clark_prefix, False)
+        except (ValueError, UsageError):
+            return None
+
+
+def _occurs(mark_min: int | None, mark_max: Any, many: bool, optional: bool) -> tuple[int, int | None]:
+    minimum = mark_min if mark_min is not None else 0 if many or optional else 1
+    if mark_max == "unbounded":
+        return minimum, None
+    return minimum, mark_max if mark_max is not None else None if many else 1
+
+
+def _is_many(described: DescribedField) -> bool:
+    named = marked(described.apart.marks, BuiltinMark)
+    if named is not None and (named.name == LIST or (named.name in BUILTINS and BUILTINS[named.name].item)):
+        return False
+    return is_list(described.apart.type)
+
+
+def element_field(described: DescribedField, mark: Element) -> ElementField:
+    apart = described.apart
+    many = _is_many(described)
+    type_ = described.shape(item_of(apart.type), apart.marks) if many else described.shape(apart.type, apart.marks)
+    absent_allowed = described.optional or apart.unset or (apart.none and not mark.nillable)
+    minimum, maximum = _occurs(mark.min_occurs, mark.max_occurs, many, absent_allowed)
+    meta = marked(apart.marks, msgspec.Meta)
+    return ElementField(
+        name=described.field.name,
+        tag=described.home.tag(mark),
+        type=type_,
+        minimum=minimum,
+        maximum=maximum,
+        many=many,
+        nillable=mark.nillable,
+        default=mark.default,
+        fixed=mark.fixed,
+        documentation=(meta.description or "") if meta else "",
+    )
+
+
+def attribute_field(described: DescribedField, mark: Attribute) -> AttributeField:
+    type_ = described.simple()
+    default = mark.default if mark.default is not None or mark.fixed is not None else described.text_of_default(type_)
+    required = mark.required if mark.required is not None else not described.optional and not described.apart.none
+    return AttributeField(described.field.name, clark(mark.namespace, mark.name), type_, required, default, mark.fixed)
+
+
+def choice_field(described: DescribedField, mark: ChoiceOf) -> ChoiceField:
+    many = is_list(described.apart.type)
+    minimum, maximum = _occurs(mark.min_occurs, mark.max_occurs, many, described.optional or described.apart.none)
+    alternatives = []
+    for alternative in mark.alternatives:
+        if isinstance(alternative, Group):
+            alternatives.append(Alternative(None, RecordRef(alternative.type)))
+        else:
+            alternatives.append(
+                Alternative(described.home.tag(alternative), described.shape(alternative.type), alternative.nillable)
+            )
+    if mark.mixed:
+        minimum, maximum, many = 0, None, True
+    return ChoiceField(described.field.name, tuple(alternatives), minimum, maximum, many, mark.mixed)
+
+
+def any_field(described: DescribedField, mark: AnyElement) -> AnyField:
+    many = is_list(described.apart.type)
+    minimum, maximum = _occurs(mark.min_occurs, mark.max_occurs, many, described.optional or described.apart.none)
+    return AnyField(described.field.name, mark.namespaces, mark.process, minimum, maximum, many)
