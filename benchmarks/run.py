@@ -17,6 +17,7 @@ from imports import import_table
 from messages import message_tables
 from report import PAGE, circumstances, write
 from security import security_tables
+from server import server_tables
 from tables import Table
 
 VERBS = ["encode", "decode", "serve", "call"]
@@ -60,6 +61,7 @@ PARTS: Mapping[str, Callable[[int], list[Table]]] = {
     "imports": lambda rounds: [import_table(rounds)],
     "security": security_tables,
     "contracts": contract_tables,
+    "server": server_tables,
 }
 
 

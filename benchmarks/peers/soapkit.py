@@ -23,7 +23,7 @@ METHODS = {"echo": "echo", "100 records": "echo_all"}
 def prepare() -> Tasks:
     """Encode: `preview`. Decode: what a client does with a response. Serve: the WSGI application."""
     records = generated()
-    post = poster(soapkit.wsgi(_service(records)))
+    post = poster(soapkit.wsgi(service(records)))
     tasks = {}
     for size, method in METHODS.items():
         response = Response(200, Headers({"Content-Type": "text/xml; charset=utf-8"}), REPLIES[size])
@@ -77,7 +77,9 @@ def _decoder(client: Any, method: str, response: Response) -> Any:
     return task
 
 
-def _service(records: ModuleType) -> Any:
+def service(records: ModuleType) -> Any:
+    """An implementation of the generated Protocol that echoes."""
+
     class Service(records.Records):  # type: ignore[name-defined,misc]  # generated when the benchmark runs
         def echo(self, *, record: Any) -> Any:
             return record

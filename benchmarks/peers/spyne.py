@@ -65,6 +65,11 @@ class Records(ServiceBase):
 def prepare() -> Tasks:
     """Serve, only: Spyne has no client."""
     const.MIN_GC_INTERVAL = float("inf")  # it collects garbage once a second: here that of all the other peers
-    application = Application([Records], NAMESPACE, in_protocol=Soap11(), out_protocol=Soap11())
-    post = poster(WsgiApplication(application))
+    post = poster(hosted())
     return {f"serve {size}": post(size) for size in SIZES}
+
+
+def hosted() -> WsgiApplication:
+    """The service as a WSGI application."""
+    application = Application([Records], NAMESPACE, in_protocol=Soap11(), out_protocol=Soap11())
+    return WsgiApplication(application)

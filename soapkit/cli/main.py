@@ -18,8 +18,10 @@ from soapkit.version import __version__
 COMMANDS = {
     "inspect": "Tell what a contract offers: services, ports, operations, types.",
     "generate": "Write a typed Python package from a contract.",
+    "sample": "Print an example message for an operation.",
     "call": "Call an operation, from the command line.",
     "serve": "Host a service with uvicorn.",
+    "validate": "Check a message against a contract.",
     "sign": "Sign a SOAP message.",
     "verify": "Verify a signed message: what is covered, and by whom.",
     "encrypt": "Encrypt a SOAP message.",

@@ -38,10 +38,10 @@ from soapkit.security.settings import KeyReference
 @click.option("--digest", default="sha256", show_default=True, metavar="NAME")
 @click.option(
     "--reference",
-    type=click.Choice(["direct", "issuer-serial", "ski", "thumbprint", "embedded", "key-name"]),
+    type=click.Choice(["direct", "path", "issuer-serial", "ski", "thumbprint", "embedded", "key-name"]),
     default="direct",
     show_default=True,
-    help="How the message names the certificate; direct carries it as a token.",
+    help="How the message names the certificate; direct carries it as a token, path with its chain.",
 )
 @click.option("--ttl", type=click.IntRange(min=1), default=300, show_default=True, help="Seconds the Timestamp lives.")
 @click.option("--at", callback=moment, default=None, metavar="DATETIME", help="The time of signing instead of now.")

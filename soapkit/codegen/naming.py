@@ -149,6 +149,10 @@ class Names:
     def holds(self, name: str) -> bool:
         return name in self._held
 
+    def hold(self, name: str) -> None:
+        """Keep a name from being handed out."""
+        self._held.add(name)
+
     def take(self, name: str, *others: str) -> str:
         """`name` if it is free, else the first free one of `others`, else ``name_2``, ``name_3``, ..."""
         for candidate in (name, *others):

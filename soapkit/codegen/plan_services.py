@@ -158,7 +158,7 @@ class _NamedServices:
     """The names that services need, which types then keep clear of."""
 
     def __init__(self, services: list[Service], options: Options) -> None:
-        self.names = Names()
+        self.names = Names({"SERVICE"})
         self.constants = Names({"SERVICE"})
         wrappers = {
             class_name(local_name(message.tag)) for message in _messages(services) if message.tag is not None
@@ -174,6 +174,8 @@ class _NamedServices:
             {fault.exception for fault in self.faults.values()}
             | {form for name in self.services.values() for form in _forms(name)}
         )
+        for name in self.reserved:
+            self.constants.hold(name)
 
     def _service_name(self, service: Service, services: list[Service], wrappers: set[str], options: Options) -> str:
         """The port type's name, or the service's where it says more: ``BankService`` -> ``Bank``."""

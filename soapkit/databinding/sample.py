@@ -7,6 +7,7 @@ what that gives. Minimal: what must be there. Full: all that may be, each list w
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from lxml import etree
@@ -65,7 +66,8 @@ def sample_element(
 ) -> _Element:
     """An example element named `tag` (Clark name), valid by its type.
 
-    `elements`: global elements that may stand for ``xs:any`` with ``processContents="strict"``. Otherwise as `sample`.
+    `elements`: global elements that may stand for ``xs:any`` with ``processContents="strict"``; where none are given, those of
+    ``shapes.global_elements()``, if it has that method. Otherwise as `sample`.
     """
     sampler = _Sampler(shapes, full, seed, tuple(elements))
     text = sampler.element(tag, type_)
@@ -88,12 +90,18 @@ class _Sampler:
     def __init__(self, shapes: Shapes, full: bool, seed: int, elements: tuple[ElementField, ...]) -> None:
         self.shapes = shapes
         self.full = full
-        self.elements = elements
+        self.given = elements
         self.context = Context(shapes, {}, Settings())
         self.texts = TextSampler(self.context, seed)
         self.open: list[Key] = []  # the records that this place is inside of
         self.heights = _Heights(shapes)
         self.left = _MAX_ELEMENTS
+
+    @cached_property
+    def elements(self) -> tuple[ElementField, ...]:
+        """What may stand for a strict wildcard, asked for only where there is one."""
+        known = getattr(self.shapes, "global_elements", None)
+        return self.given or (tuple(known()) if known is not None else ())
 
     # --- elements -------------------------------------------------------------------------------------------------
 
@@ -227,9 +235,11 @@ class _Sampler:
         return ""
 
     def _any(self, field: AnyField) -> str:
-        for known in self.elements:
-            if allows(field.namespaces, known.tag) and self.heights.of_type(known.type) < _ENDLESS:
-                return self.element(known.tag, known.type, known.fixed)
+        if field.process == "strict":
+            fitting = [one for one in self.elements if allows(field.namespaces, one.tag)]
+            least = min(fitting, key=lambda one: self.heights.of_type(one.type), default=None)
+            if least is not None and self.heights.of_type(least.type) < _ENDLESS:
+                return self.element(least.tag, least.type, least.fixed)
         namespaces = [name for name in field.namespaces if not name.startswith("##")]
         other = field.namespaces[:1] in (("##any",), ("##other",))
         return f"<{self.context.qualified(clark('urn:example:any' if other else namespaces[0], 'any'))}/>"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from soapkit.security.algorithms import AlgorithmPolicy, profile
     from soapkit.security.keys import KeyPair, load_certificate, load_certificates
-    from soapkit.security.replay import MemoryReplayStore, ReplayStore
+    from soapkit.security.replay import MemoryReplayStore, RedisReplayStore, ReplayStore, SqliteReplayStore
     from soapkit.security.security import Security
     from soapkit.security.settings import SIGNER, Encrypt, Limits, Require, Sign, Timestamp, UsernameToken
     from soapkit.security.truststore import TrustStore
@@ -26,6 +26,8 @@ _HOMES = {
     "load_certificates": "keys",
     "MemoryReplayStore": "replay",
     "ReplayStore": "replay",
+    "RedisReplayStore": "replay",
+    "SqliteReplayStore": "replay",
     "Security": "security",
     "SIGNER": "settings",
     "Encrypt": "settings",
@@ -47,10 +49,12 @@ __all__ = [
     "KeyPair",
     "Limits",
     "MemoryReplayStore",
+    "RedisReplayStore",
     "ReplayStore",
     "Require",
     "Security",
     "Sign",
+    "SqliteReplayStore",
     "Timestamp",
     "TrustStore",
     "UsernameToken",

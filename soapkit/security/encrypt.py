@@ -150,7 +150,8 @@ def _encrypted_key(
     token_id = f"X509-{provider.random(16).hex()}"
     sub(key, KEY_INFO).append(token_reference(certificate, step.key_reference, token_id))
     sub(sub(key, CIPHER_DATA), CIPHER_VALUE, base64_text(provider.wrap(transport, certificate, secret)))
-    return key, binary_token_element(certificate, token_id) if step.key_reference == "direct" else None
+    carried = step.key_reference == "direct"
+    return key, binary_token_element(certificate, token_id) if carried else None
 
 
 def _content_bytes(element: _Element) -> bytes:

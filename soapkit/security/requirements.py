@@ -7,6 +7,8 @@ where it will look for them. A signed element elsewhere, however alike, meets no
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from datetime import timedelta
 
 from cryptography import x509
 from lxml.etree import _Element
@@ -16,6 +18,8 @@ from soapkit.security.inbound import Opened, Pass
 from soapkit.security.keys import name_of
 from soapkit.security.verify import Proved
 from soapkit.soap.security_result import Covered, SecurityResult
+
+_SOON = timedelta(days=14)
 
 
 def believe(found: Pass) -> SecurityResult:
@@ -38,8 +42,16 @@ def believe(found: Pass) -> SecurityResult:
         username=username,
         created=lifetime.created if lifetime is not None else None,
         expires=lifetime.expires if lifetime is not None else None,
-        warnings=tuple(found.warnings) + (found.require.algorithms.warnings if found.proved or found.opened else ()),
+        warnings=(*found.warnings, *_warnings(found, signer)),
     )
+
+
+def _warnings(found: Pass, signer: x509.Certificate | None) -> Iterator[str]:
+    """What was believed and should not be for long."""
+    if found.proved or found.opened:
+        yield from found.require.algorithms.warnings
+    if signer is not None and signer.not_valid_after_utc - found.now < _SOON:
+        yield f"the certificate of {name_of(signer)} expires on {signer.not_valid_after_utc:%Y-%m-%d}"
 
 
 def _signer(found: Pass) -> x509.Certificate | None:

@@ -22,11 +22,12 @@ from soapkit.security.keys import KeyPair
 from soapkit.security.replay import MemoryReplayStore, ReplayStore
 from soapkit.security.truststore import TrustStore
 
-KeyReference: TypeAlias = Literal["direct", "issuer-serial", "ski", "thumbprint", "embedded", "key-name"]
-"""How a message names a certificate: ``direct`` carries it as a BinarySecurityToken; the others but ``embedded`` name
+KeyReference: TypeAlias = Literal["direct", "path", "issuer-serial", "ski", "thumbprint", "embedded", "key-name"]
+"""How a message names a certificate: ``direct`` carries it as a BinarySecurityToken, ``path`` with the chain of its key
+pair as well (for a receiver who knows the authority alone), ``embedded`` within the reference itself; the others name
 one that the receiver has (X.509 token profile 1.1, section 3)."""
 
-_REFERENCES = ("direct", "issuer-serial", "ski", "thumbprint", "embedded", "key-name")
+_REFERENCES = ("direct", "path", "issuer-serial", "ski", "thumbprint", "embedded", "key-name")
 
 PasswordOf: TypeAlias = Mapping[str, str] | Callable[[str], str | None]
 """Passwords by user name: a mapping, or a function that returns None for an unknown user."""
@@ -117,6 +118,8 @@ class Encrypt:
     def __post_init__(self) -> None:
         _check_parts("Encrypt", self.parts)
         _check_reference(self.key_reference)
+        if self.key_reference == "path":
+            raise UsageError("a path is for those who verify; name the certificate one encrypts to in another way")
         cipher_named(self.algorithm)
         transport = transport_named(self.key_transport)
         digest_uri(self.oaep_digest)

@@ -32,14 +32,12 @@ from soapkit.security.parts import IN_SECURITY_HEADER, Message, insert_after_tim
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import token_reference
 from soapkit.security.settings import Sign
-from soapkit.security.tokens import binary_token_element
+from soapkit.security.tokens import binary_token_element, path_token_element
 from soapkit.xml.c14n import EXCLUSIVE, canonicalise
 
 _BY_KIND = {"rsa": "rsa-sha256", "ec": "ecdsa-sha256", "ed25519": "ed25519", "ed448": "ed448"}
 
 _DECLARED = re.compile(rb"""\sxmlns:([^\s=]+)\s*=""")
-# A word with a colon that is neither an element's nor an attribute's name: perhaps a qualified name in content.
-_IN_CONTENT = re.compile(rb"""["'>\s]([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*(?![\w.-]*\s*=)""")
 
 
 def sign(message: Message, step: Sign, provider: CryptoProvider) -> None:
@@ -50,7 +48,7 @@ def sign(message: Message, step: Sign, provider: CryptoProvider) -> None:
     """
     algorithm = algorithm_for(step)
     token_id = f"X509-{provider.random(16).hex()}"
-    token = binary_token_element(step.keypair.certificate, token_id) if step.key_reference == "direct" else None
+    token = _token(step, token_id)
     signature = new(SIGNATURE, attributes={"Id": f"SIG-{provider.random(16).hex()}"})
     parts = [element for part in step.parts for element in _elements(message, part, token, step)]
     insert_after_timestamp(message, *([token] if token is not None else []), signature)
@@ -64,6 +62,15 @@ def sign(message: Message, step: Sign, provider: CryptoProvider) -> None:
     value = provider.sign(algorithm, step.keypair, canonicalise(signed_info))
     sub(signature, SIGNATURE_VALUE, base64_text(value))
     sub(signature, KEY_INFO).append(token_reference(step.keypair.certificate, step.key_reference, token_id))
+
+
+def _token(step: Sign, token_id: str) -> _Element | None:
+    """The token that carries the certificate, where the reference is to one."""
+    if step.key_reference == "direct":
+        return binary_token_element(step.keypair.certificate, token_id)
+    if step.key_reference == "path":
+        return path_token_element((step.keypair.certificate, *step.keypair.chain), token_id)
+    return None
 
 
 def algorithm_for(step: Sign) -> SignatureAlgorithm:
@@ -86,8 +93,19 @@ def content_prefixes(element: _Element) -> list[str]:
     the PrefixList of the Reference (Exclusive XML Canonicalization 1.0, 4; BSP 1.1, R5404).
     """
     text = etree.tostring(element, encoding="UTF-8", with_tail=False)
-    declared = set(_DECLARED.findall(text))
-    return sorted(prefix.decode() for prefix in declared & set(_IN_CONTENT.findall(text)))
+    return sorted(prefix.decode() for prefix in set(_DECLARED.findall(text)) if _in_content(prefix, text))
+
+
+def _in_content(prefix: bytes, text: bytes) -> bool:
+    """Whether a word that starts with the prefix stands where no name of an element or attribute does.
+
+    Looking for it after each character that may precede it is many times faster than one pattern for all words.
+    """
+    word = prefix + b":"
+    if any(before + word in text for before in (b'"', b">", b"\n", b"\t", b"&#10;", b"&#9;", b"&#13;")):
+        return True
+    # after a blank it may be an attribute's name; then an equals sign follows
+    return b" " + word in text and re.search(rb" %s[^\s=\"<>/]*(?!=)[\s\"<]" % re.escape(word), text) is not None
 
 
 def _elements(message: Message, part: str, token: _Element | None, step: Sign) -> tuple[_Element, ...]:

@@ -24,16 +24,24 @@ _BACKDATED = timedelta(minutes=5)  # clocks differ
 
 
 def make_authority(
-    name: str = "soapkit throw-away authority", *, now: datetime | None = None, days: int = 30
+    name: str = "soapkit throw-away authority",
+    *,
+    issuer: KeyPair | None = None,
+    now: datetime | None = None,
+    days: int = 30,
 ) -> KeyPair:
-    """A self-signed authority whose certificates `make_keypair` issues."""
+    """An authority whose certificates `make_keypair` issues: self-signed, or certified by `issuer`.
+
+    One further authority may stand below a self-signed one.
+    """
     key = rsa.generate_private_key(65537, 2048)
     subject = _subject(name)
+    by, issuing = (issuer.certificate.subject, issuer.private_key) if issuer is not None else (subject, key)
     certificate = (
-        _builder(subject, subject, key, now, days)
+        _builder(subject, by, key, now, days)
         .add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
         .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
-        .sign(key, hashes.SHA256())
+        .sign(issuing, hashes.SHA256())
     )
     return KeyPair(key, certificate)
 

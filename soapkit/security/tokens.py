@@ -108,6 +108,14 @@ def binary_token_element(certificate: x509.Certificate, token_id: str) -> _Eleme
     return new(BINARY_SECURITY_TOKEN, base64_text(der_of(certificate)), attributes)
 
 
+def path_token_element(certificates: Chain, token_id: str) -> _Element:
+    """A BinarySecurityToken that carries a certificate and those above it, given leaf first (X.509 token profile 1.1,
+    3.3.2)."""
+    path = b"".join(der_of(certificate) for certificate in reversed(certificates))
+    attributes = {"EncodingType": BASE64, "ValueType": X509_PKI_PATH, WSU_ID: token_id}
+    return new(BINARY_SECURITY_TOKEN, base64_text(_as_sequence(path)), attributes)
+
+
 def certificates_of(token: _Element) -> Chain:
     """The certificates a BinarySecurityToken carries, the one that signs first. Raises `SecurityError`."""
     encoding, kind = token.get("EncodingType", BASE64), token.get("ValueType", X509_V3)
@@ -172,6 +180,15 @@ def _sequence(data: bytes) -> list[bytes]:
     if not items:
         raise SecurityError("the PKIPath token holds no certificate")
     return items
+
+
+def _as_sequence(content: bytes) -> bytes:
+    """DER SEQUENCE around what stands in it."""
+    length = len(content)
+    if length < 0x80:
+        return bytes([0x30, length]) + content
+    size = (length.bit_length() + 7) // 8
+    return bytes([0x30, 0x80 | size]) + length.to_bytes(size, "big") + content
 
 
 def _content(data: bytes, at: int) -> tuple[int, int]:

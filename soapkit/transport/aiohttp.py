@@ -18,11 +18,11 @@ from soapkit.errors import TimeoutError as NotInTimeError
 from soapkit.transport.auth import Auth
 from soapkit.transport.coding import ACCEPT_ENCODING, compress
 from soapkit.transport.hops import hops, is_plain, origin_of, without_userinfo
-from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, BodyReader, HttpLimits
+from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, BodyReader, HttpLimits, joined
 from soapkit.transport.pieces import pieces_of
 from soapkit.transport.proxy import proxy_for
 from soapkit.transport.tls import Certificate, tls_context
-from soapkit.transport.values import Headers, Request, Response
+from soapkit.transport.values import AsyncOpenResponse, Headers, Request, Response
 
 
 class AiohttpTransport:
@@ -65,17 +65,32 @@ class AiohttpTransport:
         Raises `ConnectError`, `soapkit.errors.TimeoutError`, `soapkit.errors.LimitError`, `TransportError`, and
         `UsageError` for what is no URL or no header field.
         """
+        async with await self.open(request) as opened:
+            sink = request.sink(opened.status, opened.headers) if request.sink is not None else None
+            if sink is None:
+                body = joined([piece async for piece in opened])
+                return Response(opened.status, opened.headers, body, opened.reason)
+            async for piece in opened:
+                sink.feed(piece)
+            return Response(opened.status, opened.headers, b"", opened.reason, sink)
+
+    async def open(self, request: Request) -> AsyncOpenResponse:
+        """The response as soon as its head is there; its body comes as it is iterated over.
+
+        Raises as `send` does, and so does the iteration. `Request.sink` is not asked.
+        """
         if is_plain(request, self._auth, self._redirects):
-            return await self._send_once(request)
+            return await self._open_once(request)
         flow = hops(request, self._auth, self._redirects)
         hop = next(flow)
         while True:
-            response = await self._send_once(hop)
+            opened = await self._open_once(hop)
             try:
-                hop = flow.send(response)
-            except StopIteration as end:
-                result: Response = end.value
-                return result
+                hop = flow.send(opened)
+            except StopIteration:
+                return opened
+            async with opened:
+                await anext(opened.pieces, b"")  # a short body is read, so that the connection is kept
 
     async def aclose(self) -> None:
         """Close every connection of this event loop. Closing twice is harmless."""
@@ -85,26 +100,26 @@ class AiohttpTransport:
 
     # --- one request ------------------------------------------------------------------------------------------
 
-    async def _send_once(self, request: Request) -> Response:
-        url = request.url
-        session = self._session_for(url)
+    async def _open_once(self, request: Request) -> AsyncOpenResponse:
+        origin = origin_of(request.url)
+        session = self._session()
         body, fields = self._prepared(request)
         timeout = self._timeout if request.timeout is None else self._timeout_of(request.timeout)
         try:
-            async with session.request(
+            raw = await session.request(
                 request.method,
-                url,
+                request.url,
                 data=body,
                 headers=fields,
                 allow_redirects=False,
                 timeout=timeout,
-                proxy=self._proxies[origin_of(url)],
-            ) as raw:
-                return await self._read(raw, request)
-        except SoapkitError:
-            raise
+                proxy=self._proxy_for(origin, request.url),
+                ssl=self._tls() if origin[0] == "https" else True,
+            )
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _told(error, url, timeout.total) from error
+            raise _told(error, request.url, timeout.total) from error
+        headers = Headers(raw.headers.items())
+        return AsyncOpenResponse(raw.status, headers, raw.reason or "", self._pieces(raw, request, timeout), raw.close)
 
     def _prepared(self, request: Request) -> tuple[bytes | AsyncIterator[bytes], dict[str, str]]:
         """What is sent: the body and the header fields."""
@@ -118,36 +133,46 @@ class AiohttpTransport:
             return compress(request.body), fields
         return request.body, fields
 
-    async def _read(self, raw: aiohttp.ClientResponse, request: Request) -> Response:
-        headers = Headers(raw.headers.items())
-        sink = request.sink(raw.status, headers) if request.sink is not None else None
-        place = without_userinfo(request.url)
-        reader = BodyReader(raw.headers.get("content-encoding"), self._limits, place, sink)
+    async def _pieces(
+        self, raw: aiohttp.ClientResponse, request: Request, timeout: aiohttp.ClientTimeout
+    ) -> AsyncIterator[bytes]:
+        """The body, within limits. At its end the connection goes back to the others."""
+        reader = BodyReader(raw.headers.get("content-encoding"), self._limits, without_userinfo(request.url))
         if raw.content_length is not None:
             reader.expect(raw.content_length)
-        while piece := await raw.content.readany():
-            reader.feed(piece)
-        return Response(raw.status, headers, reader.finish(), raw.reason or "", sink)
+        try:
+            while piece := await raw.content.readany():
+                for expanded in reader.expand(piece):
+                    yield expanded
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _told(error, request.url, timeout.total) from error
+        reader.finish()
 
     # --- connections ------------------------------------------------------------------------------------------
 
-    def _session_for(self, url: str) -> aiohttp.ClientSession:
-        """The session of the running loop; made at the first request, TLS settings only when they are needed."""
-        origin = origin_of(url)
-        if origin not in self._proxies:
-            self._proxies[origin] = proxy_for(url, self._proxy)
-        if self._context is None and origin[0] == "https":
-            self._context = tls_context(self._verify, self._certificate)
+    def _session(self) -> aiohttp.ClientSession:
+        """The session of the running loop, made at its first request."""
         loop = asyncio.get_running_loop()
         session = self._sessions.get(loop)
         if session is None:
             session = self._sessions[loop] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections, ssl=self._context or True),
+                connector=aiohttp.TCPConnector(limit=self._connections),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 timeout=self._timeout,
             )
         return session
+
+    def _proxy_for(self, origin: tuple[str, str, int], url: str) -> str | None:
+        if origin not in self._proxies:
+            self._proxies[origin] = proxy_for(url, self._proxy)
+        return self._proxies[origin]
+
+    def _tls(self) -> ssl.SSLContext:
+        """The context for https, made when it is first needed: it reads files."""
+        if self._context is None:
+            self._context = tls_context(self._verify, self._certificate)
+        return self._context
 
     def _timeout_of(self, seconds: float | None) -> aiohttp.ClientTimeout:
         limits = self._limits

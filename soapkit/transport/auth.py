@@ -1,6 +1,7 @@
 """Basic, Digest, Bearer: logins as flows, written once for every transport.
 
-A login is asked for the requests that a request becomes: it yields one, is given the response, and may yield another.
+A login is asked for the requests that a request becomes: it yields one, is given status and header fields of the
+response, and may yield another.
 
     class Token:                                            # a login of one's own
         def auth_flow(self, request):
@@ -21,9 +22,9 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 from urllib.parse import urlsplit
 
-from soapkit.transport.values import Request, Response
+from soapkit.transport.values import Head, Request
 
-AuthFlow: TypeAlias = Generator[Request, Response, None]
+AuthFlow: TypeAlias = Generator[Request, Head, None]
 
 
 class Auth(Protocol):
@@ -131,7 +132,7 @@ _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _ITEM = re.compile(rf'\s*+(?:({_WORD})\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|({_WORD}))|({_WORD})(?=[\s,]|\Z))')
 
 
-def _read_challenge(response: Response) -> _Challenge | None:
+def _read_challenge(response: Head) -> _Challenge | None:
     """The best Digest challenge of a response that we can answer."""
     challenges: list[dict[str, str]] = []
     for scheme, parameters in _challenges(response.headers.get("www-authenticate", "")):

@@ -13,9 +13,9 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from soapkit.errors import UsageError
 from soapkit.transport.auth import Auth, Basic
-from soapkit.transport.values import SECRETS, Headers, Request, Response
+from soapkit.transport.values import SECRETS, Head, Headers, Request
 
-Hops: TypeAlias = Generator[Request, Response, Response]
+Hops: TypeAlias = Generator[Request, Head, None]
 
 # The statuses on which the same request is sent to another place. Not 303, which asks for a GET.
 _REDIRECTS = frozenset({301, 302, 307, 308})
@@ -29,15 +29,14 @@ def hops(request: Request, auth: Auth | None, redirects: int) -> Hops:
     """
     request, auth = _without_userinfo(request, auth)
     for _ in range(redirects):
-        response = yield from _with_login(request, auth)
-        target = _target(request, response)
+        target = _target(request, (yield from _with_login(request, auth)))
         if target is None:
-            return response
+            return
         if origin_of(target) != origin_of(request.url):
             auth = None
             request = _without_secrets(request)
         request = replace(request, url=target)
-    return (yield from _with_login(request, auth))
+    yield from _with_login(request, auth)
 
 
 def is_plain(request: Request, auth: Auth | None, redirects: int) -> bool:
@@ -45,20 +44,20 @@ def is_plain(request: Request, auth: Auth | None, redirects: int) -> bool:
     return auth is None and not redirects and "@" not in request.url
 
 
-def _with_login(request: Request, auth: Auth | None) -> Hops:
+def _with_login(request: Request, auth: Auth | None) -> Generator[Request, Head, Head]:
     if auth is None:
         return (yield request)
     flow = auth.auth_flow(request)
-    response = yield next(flow)
+    head = yield next(flow)
     while True:
         try:
-            request = flow.send(response)
+            request = flow.send(head)
         except StopIteration:
-            return response
-        response = yield request
+            return head
+        head = yield request
 
 
-def _target(request: Request, response: Response) -> str | None:
+def _target(request: Request, response: Head) -> str | None:
     """Where a response sends us, if we go there."""
     location = response.headers.get("location")
     if response.status not in _REDIRECTS or not location:

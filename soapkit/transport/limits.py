@@ -6,11 +6,12 @@ A compressed body is expanded piece by piece, so that a bomb is refused when it 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from soapkit.errors import LimitError, Place, TransportError
 from soapkit.transport.coding import EXPANDERS, Expander
-from soapkit.transport.values import Sink
+from soapkit.transport.values import OpenResponse, Request, Response, Sink
 
 _MIB = 1024 * 1024
 
@@ -73,17 +74,23 @@ class BodyReader:
 
     def feed(self, piece: bytes) -> None:
         """Take the next piece."""
+        for expanded in self.expand(piece):
+            self._keep(expanded)
+
+    def expand(self, piece: bytes) -> Iterator[bytes]:
+        """What the next piece stands for, in parts, for who goes on with it at once. `finish` then gives nothing."""
         self._received += len(piece)
         if self._received > self._limits.bytes:
             self._refuse(f"the body has more than the {self._limits.bytes:,} bytes that are read")
         if self._decoder is None:
-            self._keep(piece)
+            yield piece
             return
         try:
             for expanded in self._decoder.expand(piece):
                 self._expanded += len(expanded)
                 self._check_expanded()
-                self._keep(expanded)
+                if expanded:
+                    yield expanded
         except zlib.error as error:
             raise TransportError(f"the {self._coding} body is damaged: {error}", place=Place(self._source)) from None
 
@@ -91,7 +98,7 @@ class BodyReader:
         """The whole body; empty where a sink took it."""
         if self._decoder is not None and self._received and not self._decoder.complete:
             raise TransportError(f"the {self._coding} body is cut short", place=Place(self._source))
-        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        return joined(self._pieces)
 
     def _check_expanded(self) -> None:
         limits = self._limits
@@ -110,3 +117,18 @@ def expand(body: bytes, coding: str | None, limits: HttpLimits = DEFAULT_HTTP_LI
     reader = BodyReader(coding, limits, source)
     reader.feed(body)
     return reader.finish()
+
+
+def collected(opened: OpenResponse, request: Request) -> Response:
+    """The response with its body read: by what `Request.sink` names, or whole."""
+    sink = request.sink(opened.status, opened.headers) if request.sink is not None else None
+    if sink is None:
+        return Response(opened.status, opened.headers, joined(list(opened.pieces)), opened.reason)
+    for piece in opened.pieces:
+        sink.feed(piece)
+    return Response(opened.status, opened.headers, b"", opened.reason, sink)
+
+
+def joined(pieces: list[bytes]) -> bytes:
+    """The pieces as one; a single one, which most bodies are, is not copied."""
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)

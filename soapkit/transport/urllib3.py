@@ -8,7 +8,8 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import unquote
@@ -22,10 +23,10 @@ from soapkit.errors import TimeoutError as NotInTimeError
 from soapkit.transport.auth import Auth
 from soapkit.transport.coding import ACCEPT_ENCODING, PIECE, compress
 from soapkit.transport.hops import hops, is_plain, origin_of, parts_of, without_userinfo
-from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, BodyReader, HttpLimits
+from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, BodyReader, HttpLimits, collected
 from soapkit.transport.proxy import proxy_for
 from soapkit.transport.tls import Certificate, tls_context
-from soapkit.transport.values import Headers, Request, Response
+from soapkit.transport.values import Headers, OpenResponse, Request, Response
 
 Body: TypeAlias = bytes | Iterable[bytes]
 Opener: TypeAlias = Callable[[Request, Body, dict[str, str], urllib3.Timeout], BaseHTTPResponse]
@@ -71,17 +72,26 @@ class Urllib3Transport:
         Raises `ConnectError`, `soapkit.errors.TimeoutError`, `soapkit.errors.LimitError`, `TransportError`, and
         `UsageError` for what is no URL or no header field.
         """
+        with self.open(request) as opened:
+            return collected(opened, request)
+
+    def open(self, request: Request) -> OpenResponse:
+        """The response as soon as its head is there; its body comes as it is iterated over.
+
+        Raises as `send` does, and so does the iteration. `Request.sink` is not asked.
+        """
         if is_plain(request, self._auth, self._redirects):
-            return self._send_once(request)
+            return self._open_once(request)
         flow = hops(request, self._auth, self._redirects)
         hop = next(flow)
         while True:
-            response = self._send_once(hop)
+            opened = self._open_once(hop)
             try:
-                hop = flow.send(response)
-            except StopIteration as end:
-                result: Response = end.value
-                return result
+                hop = flow.send(opened)
+            except StopIteration:
+                return opened
+            with opened:  # read, if it is short, so that the connection is kept
+                list(islice(opened, 4))
 
     def close(self) -> None:
         """Close every connection. Closing twice is harmless."""
@@ -95,7 +105,7 @@ class Urllib3Transport:
 
     # --- one request ------------------------------------------------------------------------------------------
 
-    def _send_once(self, request: Request) -> Response:
+    def _open_once(self, request: Request) -> OpenResponse:
         limits = self._limits
         seconds = limits.total_seconds if request.timeout is None else request.timeout
         deadline = None if seconds is None else time.monotonic() + seconds
@@ -104,17 +114,10 @@ class Urllib3Transport:
         body, fields = self._prepared(request)
         try:
             raw = opened(request, body, fields, timeout)
-            try:
-                response = self._read(raw, request, deadline)
-            except BaseException:
-                raw.close()
-                raise
-            raw.release_conn()
-        except SoapkitError:
-            raise
         except (exceptions.HTTPError, OSError, ValueError) as error:
             raise _told(error, request.url, seconds) from error
-        return response
+        headers = Headers(raw.headers.items())
+        return OpenResponse(raw.status, headers, raw.reason or "", self._pieces(raw, request, deadline), raw.close)
 
     def _prepared(self, request: Request) -> tuple[Body, dict[str, str]]:
         """What is sent: the body and the header fields."""
@@ -128,19 +131,24 @@ class Urllib3Transport:
             return compress(request.body), fields
         return request.body, fields
 
-    def _read(self, raw: BaseHTTPResponse, request: Request, deadline: float | None) -> Response:
-        headers = Headers(raw.headers.items())
-        sink = request.sink(raw.status, headers) if request.sink is not None else None
+    def _pieces(self, raw: BaseHTTPResponse, request: Request, deadline: float | None) -> Iterator[bytes]:
+        """The body, within limits. At its end the connection goes back to the others."""
         place = without_userinfo(request.url)
-        reader = BodyReader(raw.headers.get("content-encoding"), self._limits, place, sink)
+        reader = BodyReader(raw.headers.get("content-encoding"), self._limits, place)
         announced = raw.headers.get("content-length", "")
         if announced.isdecimal():
             reader.expect(int(announced))
-        while piece := raw.read1(PIECE, decode_content=False):
-            reader.feed(piece)
-            if deadline is not None and time.monotonic() > deadline:
-                raise NotInTimeError("the response did not end in time", place=Place(place))
-        return Response(raw.status, headers, reader.finish(), raw.reason or "", sink)
+        try:
+            while piece := raw.read1(PIECE, decode_content=False):
+                yield from reader.expand(piece)
+                if deadline is not None and time.monotonic() > deadline:
+                    raise NotInTimeError("the response did not end in time", place=Place(place))
+        except SoapkitError:
+            raise
+        except (exceptions.HTTPError, OSError, ValueError) as error:
+            raise _told(error, request.url, request.timeout) from error
+        reader.finish()
+        raw.release_conn()
 
     # --- connections ------------------------------------------------------------------------------------------
 

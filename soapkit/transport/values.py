@@ -6,9 +6,9 @@ kind of it) when no response came, and `soapkit.errors.LimitError` when one is t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 # Fields that are meant for one origin, and told to no other and in no log.
 SECRETS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
@@ -122,6 +122,62 @@ class Response:
     sink: Sink | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenResponse:
+    """A response whose body still comes: iterate over it for the pieces, content-encoding undone, as they arrive.
+
+        with transport.open(request) as response:
+            for piece in response: ...
+
+    Whoever leaves before the end closes the connection.
+    """
+
+    status: int
+    headers: Headers
+    reason: str
+    pieces: Iterator[bytes] = field(repr=False)
+    close: Callable[[], None] = field(repr=False)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.pieces
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncOpenResponse:
+    """The same for an event loop, with ``async with`` and ``async for``."""
+
+    status: int
+    headers: Headers
+    reason: str
+    pieces: AsyncIterator[bytes] = field(repr=False)
+    close: Callable[[], None] = field(repr=False)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self.pieces
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+
+class Head(Protocol):
+    """What is known of a response before its body."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Headers: ...
+
+
 @runtime_checkable
 class Transport(Protocol):
     """Sends a request and waits for the response. One serves many threads at once."""
@@ -145,4 +201,22 @@ class AsyncTransport(Protocol):
 
     async def aclose(self) -> None:
         """Let go of connections. Closing twice is harmless."""
+        ...
+
+
+@runtime_checkable
+class StreamingTransport(Transport, Protocol):
+    """A transport that hands a response out while it still comes."""
+
+    def open(self, request: Request) -> OpenResponse:
+        """Raises as `send` does, and so does iterating over what it gives."""
+        ...
+
+
+@runtime_checkable
+class AsyncStreamingTransport(AsyncTransport, Protocol):
+    """The same for an event loop."""
+
+    async def open(self, request: Request) -> AsyncOpenResponse:
+        """Raises as `send` does, and so does iterating over what it gives."""
         ...

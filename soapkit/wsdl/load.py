@@ -54,8 +54,7 @@ def load_contract(
     _check_filled(first)
     if usable and not any(service.operations for service in services):
         told.problems.raise_as(ContractError)
-    for document in documents.documents:
-        told.warnings.found += document.warnings
+    told.warnings.found += documents.warnings
     if strict:
         schema.read_everything()
         Problems([*told.problems.found, *dict.fromkeys(told.warnings.found)]).raise_as(ContractError)

@@ -100,9 +100,12 @@ class _Writer:
     # --- what is said ---------------------------------------------------------------------------------------------
 
     def _types(self) -> Lines:
-        schemas = write_schemas(
-            self._elements(), self.shapes, types=self._named_records(), simple_types=self._named_values()
-        )
+        try:
+            schemas = write_schemas(
+                self._elements(), self.shapes, types=self._named_records(), simple_types=self._named_values()
+            )
+        except ValueError as error:  # lxml's word for a name that XML cannot hold
+            raise UsageError(f"the types of {self.service.name} cannot be written: {error}") from None
         for schema in schemas.values():
             etree.indent(schema, level=2)
         return (

@@ -40,8 +40,8 @@ _ENCODING_BY_START = (
 )
 
 
-# A contract may put hundreds of namespaces on its root: it is never canonicalised, which is what the limit is for.
-CONTRACT_LIMITS = replace(DEFAULT_LIMITS, in_scope=10_000)
+# The largest contracts known have 5 MB. Hundreds of namespaces on the root are harmless: none is ever canonicalised.
+CONTRACT_LIMITS = replace(DEFAULT_LIMITS, bytes=64 * 1024 * 1024, in_scope=10_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,7 @@ class Documents:
         self._given: dict[str, bytes] = {}
         self._read: dict[str, Document] = {}
         self._links: dict[tuple[str, str], str] = {}
+        self._warnings: list[Problem] = []
         self._size = 0
         self._mapping = {key: self._mapped(key, target) for key, target in (mapping or {}).items()}
         self._logical = {url: key for key, url in self._mapping.items() if urlsplit(key).scheme in _REMOTE}
@@ -112,6 +113,11 @@ class Documents:
     def documents(self) -> tuple[Document, ...]:
         """What was read so far, in order."""
         return tuple(self._read.values())
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What was wrong with documents and locations so far, and tolerated."""
+        return (*self._warnings, *(warning for document in self._read.values() for warning in document.warnings))
 
     @property
     def links(self) -> Mapping[tuple[str, str], str]:
@@ -167,6 +173,11 @@ class Documents:
             found = self._looked_up(key) if key else None
             if found is not None:
                 return self._links.setdefault((base, written), found)
+        if _is_downgrade(url, base):
+            # what a server writes that does not know of the proxy in front of it
+            secure = urlsplit(url)._replace(scheme="https", netloc=urlsplit(base).netloc).geturl()
+            self._warnings.append(Problem(f"{url} leads from https back to http; {secure} was read", place))
+            url = secure
         self._check_allowed(url, base, place)
         return self._links.setdefault((base, written), url)
 
@@ -365,6 +376,12 @@ def _same_origin(url: str, base: str) -> bool:
     if to.scheme == origin.scheme:
         return _port(url) == _port(base)
     return (to.scheme, origin.scheme) == ("https", "http") and to.port is None and origin.port is None
+
+
+def _is_downgrade(url: str, base: str) -> bool:
+    """Whether a document read over https refers to its own host over plain http."""
+    to, origin = urlsplit(url), urlsplit(base)
+    return (to.scheme, origin.scheme) == ("http", "https") and to.hostname == origin.hostname and _port(url) == 80
 
 
 def _port(url: str) -> int | None:

@@ -18,20 +18,17 @@ from soapkit.databinding.shape import (
     Choice,
     ChoiceField,
     ElementField,
-    ElementLike,
     RecordRef,
     Sequence,
-    leaves,
 )
 from soapkit.databinding.shape import Particle as Field
 from soapkit.databinding.shape import Type as FieldType
 from soapkit.errors import ContractError, Place
 from soapkit.xml.names import local_name, namespace_of
+from soapkit.xsd.field_names import Content, as_content
 from soapkit.xsd.model import Element, ElementRef, Group, GroupRef, Particle, Wildcard
 from soapkit.xsd.resolve import element_of, group_of, product, substitutes_of
 from soapkit.xsd.schema import Schema
-
-Content = Sequence | Choice | All
 
 MOST_PARTICLES = 20_000
 
@@ -366,13 +363,6 @@ def made_optional(made: Field) -> Field:
     return replace(made, minimum=0) if made.minimum == 1 else Sequence((made,), optional=made.minimum > 1)
 
 
-def as_content(made: Field | None) -> Content:
-    """A particle as the content of a record."""
-    if made is None:
-        return Sequence()
-    return made if isinstance(made, (Sequence, Choice, All)) else Sequence((made,))
-
-
 def extended(base: Content, own: Content) -> Content:
     """The content of an extension: that of the base, then its own (XSD part 1, 3.4.2)."""
     if not own.particles:
@@ -382,78 +372,6 @@ def extended(base: Content, own: Content) -> Content:
     first = base.particles if isinstance(base, Sequence) and not base.optional else (base,)
     second = own.particles if isinstance(own, Sequence) and not own.optional else (own,)
     return Sequence((*first, *second))
-
-
-# --- names of fields ------------------------------------------------------------------------------------------------
-
-
-def with_distinct_names(content: Content) -> Content:
-    """Give fields of one name different names, unless they are one: in branches of a choice, alike in tag and type.
-
-    The places of one field keep their own occurrences; it is a list at all of them if it is one at any.
-    """
-    fields = list(leaves(content))
-    if len({each.name for each in fields}) == len(fields):
-        return content
-    slots: list[list[tuple[tuple[int, ...], ElementLike]]] = []  # one for each field: where it stands
-    for path, leaf in _paths(content, ()):
-        for slot in slots:
-            if all(_alike(other, leaf) and _exclusive(content, path, place) for place, other in slot):
-                slot.append((path, leaf))
-                break
-        else:
-            slots.append([(path, leaf)])
-    names: set[str] = set()
-    final: dict[tuple[int, ...], ElementLike] = {}
-    for slot in slots:
-        first = name = slot[0][1].name
-        number = 1
-        while name in names:
-            number += 1
-            name = f"{first}_{number}"
-        names.add(name)
-        many = any(leaf.many for _, leaf in slot)
-        nillable = any(isinstance(leaf, ElementField) and leaf.nillable for _, leaf in slot)
-        for path, leaf in slot:
-            leaf = replace(leaf, name=name, many=many)
-            final[path] = replace(leaf, nillable=nillable) if isinstance(leaf, ElementField) else leaf
-    return as_content(_rebuilt(content, (), final))
-
-
-def _paths(particle: Field, path: tuple[int, ...]) -> Iterable[tuple[tuple[int, ...], ElementLike]]:
-    if isinstance(particle, (Sequence, Choice, All)):
-        for number, inner in enumerate(particle.particles):
-            yield from _paths(inner, (*path, number))
-    else:
-        yield path, particle
-
-
-def _exclusive(content: Field, one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    """Whether two places of the tree cannot both be filled: their lowest common group is a choice."""
-    node = content
-    for step, (left, right) in enumerate(zip(one, other, strict=False)):
-        assert isinstance(node, (Sequence, Choice, All)), step
-        if left != right:
-            return isinstance(node, Choice)
-        node = node.particles[left]
-    return False
-
-
-def _alike(one: ElementLike, other: ElementLike) -> bool:
-    return (
-        isinstance(one, ElementField)
-        and isinstance(other, ElementField)
-        and one.tag == other.tag
-        and one.type == other.type
-        and (one.default, one.fixed) == (other.default, other.fixed)
-    )
-
-
-def _rebuilt(particle: Field, path: tuple[int, ...], final: dict[tuple[int, ...], ElementLike]) -> Field:
-    if isinstance(particle, (Sequence, Choice, All)):
-        inner = tuple(_rebuilt(each, (*path, number), final) for number, each in enumerate(particle.particles))
-        return replace(particle, particles=inner)
-    return final[path]
 
 
 # --- keys -----------------------------------------------------------------------------------------------------------

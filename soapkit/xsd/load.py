@@ -14,16 +14,17 @@ from lxml.etree import _Element
 
 from soapkit.errors import ContractError, Problems, SoapkitError
 from soapkit.xml.names import WSDL11, WSDL20, XML, XSD, local_name
+from soapkit.xml.walk import tag_of
 from soapkit.xsd.document import SCHEMA, SchemaDocument, document_for
 from soapkit.xsd.known import is_known_namespace
-from soapkit.xsd.parse import XS
+from soapkit.xsd.parse_simple import XS, unexpected
 from soapkit.xsd.schema import SPACES, Declared, Index, Schema, empty_index, same_text
 
 INCLUDE: Final = f"{XS}include"
 IMPORT: Final = f"{XS}import"
 REDEFINE: Final = f"{XS}redefine"
 _OVERRIDE: Final = f"{XS}override"
-_PASSED_OVER: Final = {f"{XS}annotation", f"{XS}defaultOpenContent"}
+_PASSED_OVER: Final = {INCLUDE, IMPORT, f"{XS}annotation"}
 
 
 class Document(Protocol):
@@ -119,8 +120,8 @@ class _Loading:
             elif child.tag == _OVERRIDE:
                 document.warn("xs:override belongs to XML Schema 1.1; read as xs:redefine", child)
                 self._redefine(document, child)
-            elif child.tag not in (INCLUDE, IMPORT) and child.tag not in _PASSED_OVER and isinstance(child.tag, str):
-                document.warn(f"{local_name(child.tag)} may not stand in schema; passed over", child)
+            elif isinstance(child.tag, str) and child.tag not in _PASSED_OVER:
+                self._unknown(document, child)
         self.waiting.append(document)
 
     def follow(self) -> None:
@@ -132,6 +133,16 @@ class _Loading:
                     self._include(document, child)
                 else:
                     self._import(document, child)
+
+    def _unknown(self, document: SchemaDocument, child: _Element) -> None:
+        """A component whose name is written in the wrong case is one all the same; anything else is told."""
+        meant = next((tag for tag in SPACES if tag.casefold() == tag_of(child).casefold()), None)
+        if meant is None:
+            unexpected(document, document.root, child)
+            return
+        document.warn(f"{local_name(tag_of(child))} is written {local_name(meant)} (XSD part 1, 2.6); read so", child)
+        child.tag = meant
+        self._declare(SPACES[meant], Declared(child, document))
 
     def _declare(self, space: str, declared: Declared) -> None:
         local = (declared.element.get("name") or "").strip()

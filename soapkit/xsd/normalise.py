@@ -10,12 +10,12 @@ One line of a document is one component, so that a complaint about a line is a c
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
 
-from soapkit.errors import NOWHERE, ContractError, Problem
-from soapkit.xml.names import XML, XSD, local_name, namespace_of, split
+from soapkit.errors import ContractError, Problem
+from soapkit.xml.names import XML, XSD, is_ncname, local_name, namespace_of, split
 from soapkit.xml.serialise import escape_attribute
 from soapkit.xsd.arrays import is_array
 from soapkit.xsd.content import MOST_PARTICLES
@@ -34,35 +34,16 @@ from soapkit.xsd.model import (
     SimpleType,
     TypeUse,
     Wildcard,
-    is_builtin,
 )
+from soapkit.xsd.normalise_pages import ComponentKey, Looser, Normalised, Page, Plan
 from soapkit.xsd.resolve import attributes_of, base_of, chain_of, element_of, group_of, own_attributes, type_use_of
 from soapkit.xsd.schema import Schema, Space
 
-ComponentKey: TypeAlias = "tuple[Space, str]"
-Looser: TypeAlias = "Mapping[ComponentKey, int]"
-"""How loosely a component is written: 1 without what restricts values and order, 2 as anything at all."""
-
-DRIVER: Final = "soapkit:all"
 _XS: Final = f"{{{XSD}}}"
 _ANYTHING: Final = Wildcard(process="lax", minimum=0, maximum=None)
 _LARGEST: Final = 4096  # libxml2 counts occurrences with an automaton; a bound beyond this is written as none
 _BLOCKABLE: Final = {"extension", "restriction", "substitution"}
 _KEPT_WHEN_LOOSE: Final = {"enumeration", "whiteSpace"}
-
-
-@dataclass(frozen=True, slots=True)
-class Normalised:
-    """Schema documents by URL, and the one (`DRIVER`) that imports all.
-
-    `owners`: the component of each line of each document, after the first. `components`: all that is in them. `gaps`:
-    what is referred to and nobody declares; it is written as anything.
-    """
-
-    documents: Mapping[str, str]
-    owners: Mapping[str, tuple[ComponentKey, ...]]
-    components: frozenset[ComponentKey]
-    gaps: tuple[Problem, ...] = ()
 
 
 def normalise(
@@ -76,133 +57,44 @@ def normalise(
 
     `extra`: global elements to declare although the schema does not.
     """
-    plan = _Plan(schema, looser or {}, made_elements={element.tag: element for element in extra})
+    plan = Plan(schema, looser or {}, made_elements={element.tag: element for element in extra})
     for root in roots:
         plan.need(*root)
     while plan.waiting or plan.declare_local_elements():
-        plan.write(plan.waiting.pop())
+        _write(plan, plan.waiting.pop())
     return plan.finish()
 
 
-@dataclass(slots=True)
-class _Page:
-    """The schema document of one namespace while it is written."""
-
-    namespace: str
-    url: str
-    lines: list[str] = field(default_factory=list)
-    owners: list[ComponentKey] = field(default_factory=list)
-    prefixes: dict[str, str] = field(default_factory=dict)
-
-    def text(self, urls: Mapping[str, str]) -> str:
-        """The document: its first line is the root and the imports."""
-        declared = "".join(
-            f' xmlns:{prefix}="{escape_attribute(namespace)}"'
-            for namespace, prefix in self.prefixes.items()
-            if namespace != XML
-        )
-        target = f' targetNamespace="{escape_attribute(self.namespace)}"' if self.namespace else ""
-        imports = "".join(
-            _import(namespace, urls[namespace]) for namespace in urls if namespace not in (self.namespace, XSD)
-        )
-        body = "\n".join(self.lines)
-        return f'<xs:schema xmlns:xs="{XSD}"{declared}{target}>{imports}\n{body}\n</xs:schema>'
+def _write(plan: Plan, key: ComponentKey) -> None:
+    """Write one component on a line of its namespace's document."""
+    space, name = key
+    page = plan.page(namespace_of(name))
+    writer = _Writer(plan, page, plan.looser.get(key, 0))
+    try:
+        line = writer.component(space, name)
+    except ContractError as error:
+        plan.gaps += error.problems
+        line = writer.anything(space, name)
+    except RecursionError:
+        plan.gaps.append(Problem(f"{space} {name} is nested too deeply to be checked"))
+        line = writer.anything(space, name)
+    page.lines.append(line.replace("\n", "&#10;"))
+    page.owners.append(key)
 
 
-def _import(namespace: str, url: str) -> str:
-    name = f' namespace="{escape_attribute(namespace)}"' if namespace else ""
-    return f'<xs:import{name} schemaLocation="{url}"/>'
-
-
-@dataclass(slots=True)
-class _Plan:
-    """What is written, what waits, what could not be."""
-
-    schema: Schema
-    looser: Looser
-    pages: dict[str, _Page] = field(default_factory=dict)
-    seen: set[ComponentKey] = field(default_factory=set)
-    waiting: list[ComponentKey] = field(default_factory=list)
-    gaps: list[Problem] = field(default_factory=list)
-    made_attributes: dict[str, Attribute] = field(default_factory=dict)
-    made_elements: dict[str, Element | None] = field(default_factory=dict)
-    sizes: dict[str, int] = field(default_factory=dict)
-
-    def open_to(self, element: Element | ElementRef) -> None:
-        """Have a lax wildcard check `element`: for that it must be global.
-
-        A local one becomes so, if no other of its name has another type.
-        """
-        if isinstance(element, ElementRef):
-            if self.schema.has("element", element.name):
-                self.need("element", element.name)
-        elif namespace_of(element.tag) and not self.schema.has("element", element.tag):
-            alone = replace(element, minimum=1, maximum=1, place=NOWHERE, documentation="", constraints=())
-            known = self.made_elements.setdefault(element.tag, alone)
-            if known is not None and known.type != alone.type:
-                self.made_elements[element.tag] = None
-
-    def declare_local_elements(self) -> bool:
-        """Have the elements of `open_to` written. Whether there were any."""
-        for tag, element in self.made_elements.items():
-            if element is not None:
-                self.need("element", tag)
-        return bool(self.waiting)
-
-    def need(self, space: Space, name: str) -> None:
-        """Have a global component written, once."""
-        if (space, name) not in self.seen and not is_builtin(name):
-            self.seen.add((space, name))
-            self.waiting.append((space, name))
-
-    def size(self, particle: Particle) -> int:
-        """How many particles there are when groups are unfolded, without unfolding them."""
-        if isinstance(particle, Group):
-            return 1 + sum(map(self.size, particle.particles))
-        if not isinstance(particle, GroupRef):
-            return 1
-        if particle.name not in self.sizes:
-            self.sizes[particle.name] = 0  # a group inside itself ends here
-            self.sizes[particle.name] = self.size(group_of(self.schema, particle))
-        return self.sizes[particle.name]
-
-    def page(self, namespace: str) -> _Page:
-        page = self.pages.get(namespace)
-        if page is None:
-            page = self.pages[namespace] = _Page(namespace, f"soapkit:{len(self.pages) + 1}.xsd")
-        return page
-
-    def write(self, key: ComponentKey) -> None:
-        """Write one component on a line of its namespace's document."""
-        space, name = key
-        page = self.page(namespace_of(name))
-        writer = _Writer(self, page, self.looser.get(key, 0))
-        try:
-            line = writer.component(space, name)
-        except ContractError as error:
-            self.gaps += error.problems
-            line = writer.anything(space, name)
-        except RecursionError:
-            self.gaps.append(Problem(f"{space} {name} is nested too deeply to be checked"))
-            line = writer.anything(space, name)
-        page.lines.append(line.replace("\n", "&#10;"))
-        page.owners.append(key)
-
-    def finish(self) -> Normalised:
-        urls = {namespace: page.url for namespace, page in self.pages.items()}
-        documents = {page.url: page.text(urls) for page in self.pages.values()}
-        imports = "".join(_import(namespace, url) for namespace, url in urls.items())
-        documents[DRIVER] = f'<xs:schema xmlns:xs="{XSD}" targetNamespace="{DRIVER}">{imports}</xs:schema>'
-        owners = {page.url: tuple(page.owners) for page in self.pages.values()}
-        return Normalised(documents, owners, frozenset(self.seen), tuple(dict.fromkeys(self.gaps)))
+def checked_name(clark_name: str) -> str:
+    """A name that may be written into a document as it is. Raises `ContractError` for one that is none."""
+    if not is_ncname(local_name(clark_name)):
+        raise ContractError(f"{clark_name!r} is not a name (Namespaces in XML, 3)")
+    return clark_name
 
 
 @dataclass(slots=True)
 class _Writer:
     """Writes one component into a page, at a grade of looseness."""
 
-    plan: _Plan
-    page: _Page
+    plan: Plan
+    page: Page
     grade: int
     _groups: tuple[str, ...] = ()
 
@@ -210,18 +102,11 @@ class _Writer:
 
     def name(self, clark_name: str) -> str:
         """A Clark name as a QName of this document."""
-        namespace, local = split(clark_name)
-        if not namespace:
-            return local
-        if namespace == XSD:
-            return f"xs:{local}"
-        if namespace == XML:
-            return f"xml:{local}"
-        prefix = self.page.prefixes.setdefault(namespace, f"n{len(self.page.prefixes) + 1}")
-        return f"{prefix}:{local}"
+        return self.page.name(clark_name)
 
     def reference(self, space: Space, clark_name: str) -> str:
         """A QName that refers to a global component, which is then written too."""
+        checked_name(clark_name)
         self.plan.need(space, clark_name)
         return self.name(clark_name)
 
@@ -269,10 +154,10 @@ class _Writer:
         """A type by name; one that nobody declares as xs:anyType, and a gap."""
         try:
             found = self.plan.schema.type(use)
+            return self.reference("type", found.name or use)
         except ContractError as error:
             self.plan.gaps += error.problems
             return "xs:anyType"
-        return self.reference("type", found.name or use)
 
     def simple_type(self, component: SimpleType, name: str | None) -> str:
         named = f' name="{local_name(name)}"' if name else ""
@@ -409,7 +294,7 @@ class _Writer:
         return uses + (self.any_attribute(own.wildcard) if own.wildcard is not None else "")
 
     def attribute(self, attribute: Attribute, *, top: bool) -> str:
-        namespace, local = split(attribute.tag)
+        namespace, local = split(checked_name(attribute.tag))
         value = self.value_constraint(attribute.default, attribute.fixed)
         use = "" if top or attribute.use == "optional" else f' use="{attribute.use}"'
         if attribute.use == "required" and attribute.fixed is None:
@@ -535,7 +420,7 @@ class _Writer:
         return f"<xs:{particle.kind}{self.occurs(particle)}>{inner}</xs:{particle.kind}>"
 
     def element(self, element: Element, *, top: bool) -> str:
-        namespace, local = split(element.tag)
+        namespace, local = split(checked_name(element.tag))
         form = "" if top or not namespace else ' form="qualified"'
         try:
             type_attribute, child = self.type_use(type_use_of(self.plan.schema, element))
@@ -571,7 +456,7 @@ class _Writer:
         return f'<xs:any{namespaces} processContents="{wildcard.process}"{occurs}/>'
 
     def constraint(self, constraint: Constraint) -> str:
-        kind, name = constraint.kind, local_name(constraint.name)
+        kind, name = constraint.kind, local_name(checked_name(constraint.name))
         declared = "".join(
             f' xmlns:{prefix}="{escape_attribute(namespace)}"'
             for prefix, namespace in constraint.prefixes

@@ -29,7 +29,8 @@ from soapkit.xsd.model import (
     Notation,
     TypeUse,
 )
-from soapkit.xsd.parse import EXTENSION, PARSERS, RESTRICTION, XS
+from soapkit.xsd.parse import PARSERS
+from soapkit.xsd.parse_simple import EXTENSION, RESTRICTION, XS
 
 Space: TypeAlias = Literal["element", "type", "group", "attribute", "attributeGroup", "notation"]
 """The symbol spaces of XML Schema (part 1, 2.5): simple and complex types share one."""

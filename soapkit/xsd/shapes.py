@@ -17,6 +17,7 @@ attribute may have the name of an element. A field that stands at several places
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -40,7 +41,8 @@ from soapkit.databinding.shape import Particle as Field
 from soapkit.errors import NOWHERE, ContractError, Place, Problem
 from soapkit.xml.names import local_name, namespace_of
 from soapkit.xsd.arrays import array_item, is_array
-from soapkit.xsd.content import Content, ContentBuilder, Surroundings, as_content, extended, with_distinct_names
+from soapkit.xsd.content import ContentBuilder, Surroundings, extended
+from soapkit.xsd.field_names import Content, as_content, with_distinct_names
 from soapkit.xsd.model import ANY_SIMPLE_TYPE_NAME, ANY_TYPE_NAME, Attribute, ComplexType, Element, Group, TypeUse
 from soapkit.xsd.resolve import Attributes, attributes_of, base_of, chain_of, type_use_of
 from soapkit.xsd.schema import Schema
@@ -52,7 +54,7 @@ class SchemaShapes(Mapping[Key, Record]):
 
     A record that cannot be made, since it refers to what no schema declares, raises `ContractError` (each time it is
     asked for) with the place of the reference. Iterating makes every record that can be made; what cannot is told
-    in `problems`.
+    in `problems`. One may be used by many threads.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -65,6 +67,8 @@ class SchemaShapes(Mapping[Key, Record]):
         self._elements: dict[str, ElementField] = {}
         self._around = Surroundings(schema, self._local_type, self._global_type, self._add_group, self._descends)
         self._all: tuple[str, ...] | None = None
+        self._open: set[str] = set()
+        self._lock = threading.RLock()
 
     # --- what is asked ---
 
@@ -75,22 +79,24 @@ class SchemaShapes(Mapping[Key, Record]):
         """
         made = self._elements.get(tag)
         if made is None:
-            element = self.schema.element(tag, place)
-            made = self._elements[tag] = ElementField(
-                local_name(element.tag),
-                element.tag,
-                self._global_type(element),
-                nillable=element.nillable,
-                default=element.default,
-                fixed=element.fixed,
-                documentation=element.documentation,
-                place=element.place,
-            )
+            with self._lock:
+                element = self.schema.element(tag, place)
+                made = self._elements[tag] = ElementField(
+                    local_name(element.tag),
+                    element.tag,
+                    self._global_type(element),
+                    nillable=element.nillable,
+                    default=element.default,
+                    fixed=element.fixed,
+                    documentation=element.documentation,
+                    place=element.place,
+                )
         return made
 
     def type(self, name: str, place: Place = NOWHERE) -> Type:
         """The type `name`, declared or built-in. Raises `ContractError` when it is unknown."""
-        return self._use(name, "", place)
+        with self._lock:
+            return self._use(name, "", place)
 
     def derived(self, key: Key) -> tuple[Key, ...]:
         """The named complex types derived from a named one, transitively: what may stand in its place by xsi:type."""
@@ -115,7 +121,8 @@ class SchemaShapes(Mapping[Key, Record]):
         if key in self._failed:
             raise self._failed[key]
         try:
-            return self._make(key)
+            with self._lock:
+                return self._make(key)
         except RecursionError:
             error = ContractError(f"{key} is nested, or derived, too deeply")
             self._failed[key] = error
@@ -328,13 +335,16 @@ class SchemaShapes(Mapping[Key, Record]):
 
     def _add_group(self, key: str, content: Group | ElementField, place: Place) -> RecordRef:
         """A group record: the content of a repeated group, or one element alone."""
-        if key not in self._made:
-            self._made[key] = Record(key, group=True, place=place)  # its content may lead back to it
-            if isinstance(content, ElementField):
-                made: Content = as_content(replace(content, minimum=1, maximum=1, many=False))
-            else:
-                made = with_distinct_names(ContentBuilder(self._around, key).build(content))
-            self._made[key] = Record(key, content=made, group=True, place=place)
+        if key not in self._made and key not in self._open:
+            self._open.add(key)  # its content may lead back to it
+            try:
+                if isinstance(content, ElementField):
+                    made: Content = as_content(replace(content, minimum=1, maximum=1, many=False))
+                else:
+                    made = with_distinct_names(ContentBuilder(self._around, key).build(content))
+                self._made[key] = Record(key, content=made, group=True, place=place)
+            finally:
+                self._open.discard(key)
         return RecordRef(key)
 
     def _descends(self, lower: str, upper: str) -> bool:

@@ -19,7 +19,8 @@ from soapkit.errors import ContractError, Place, Problem, ValidationError
 from soapkit.xml.names import XSD, XSI, XSI_TYPE, clark, did_you_mean, local_name
 from soapkit.xml.walk import path_of, tag_of
 from soapkit.xsd.model import ComplexType, Element, SimpleType
-from soapkit.xsd.normalise import DRIVER, ComponentKey, Normalised, normalise
+from soapkit.xsd.normalise import normalise
+from soapkit.xsd.normalise_pages import DRIVER, ComponentKey, Normalised
 from soapkit.xsd.resolve import chain_of
 from soapkit.xsd.schema import Schema, Space
 

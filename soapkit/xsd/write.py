@@ -38,11 +38,11 @@ from soapkit.databinding.shape import (
     UnionOf,
     reachable,
 )
-from soapkit.xml.names import CUSTOMARY_PREFIXES, XML, XSD, local_name, namespace_of, split
+from soapkit.xml.names import XSD, local_name, namespace_of, split
 from soapkit.xsd.known import is_known_namespace
+from soapkit.xsd.write_pages import Page, has_content, occurring, set_documentation, set_namespaces, set_value
 
 _XS: Final = f"{{{XSD}}}"
-_XML_SCHEMA: Final = "http://www.w3.org/2001/xml.xsd"
 _COUNTS: Final = (
     ("length", "length"),
     ("min_length", "minLength"),
@@ -93,49 +93,7 @@ def write_schema(
     b' name="number" type="xs:int"/>'
     """
     schemas = write_schemas(elements, shapes, types=types)
-    return schemas[namespace] if namespace in schemas else _Page(namespace).root({})
-
-
-@dataclass(slots=True)
-class _Page:
-    """The schema of one namespace while it is written."""
-
-    namespace: str
-    elements: dict[str, _Element] = field(default_factory=dict)
-    types: dict[str, _Element] = field(default_factory=dict)
-    attributes: dict[str, _Element] = field(default_factory=dict)
-    prefixes: dict[str, str] = field(default_factory=dict)
-
-    def name(self, clark_name: str) -> str:
-        """A Clark name as a QName of this document."""
-        namespace, local = split(clark_name)
-        if not namespace:
-            return local
-        if namespace not in self.prefixes:
-            wanted = "tns" if namespace == self.namespace else CUSTOMARY_PREFIXES.get(namespace, "")
-            if not wanted or wanted in self.prefixes.values():
-                wanted = f"ns{len(self.prefixes) + 1}"
-            self.prefixes[namespace] = wanted
-        return f"{self.prefixes[namespace]}:{local}"
-
-    def root(self, locations: Mapping[str, str]) -> _Element:
-        """The ``xs:schema`` element."""
-        if self.namespace:
-            self.name(f"{{{self.namespace}}}x")
-        others = [namespace for namespace in self.prefixes if namespace not in (self.namespace, XSD)]
-        nsmap = {"xs": XSD, **{p: n for n, p in self.prefixes.items() if n not in (XML, XSD)}}
-        root = etree.Element(f"{_XS}schema", nsmap=nsmap)
-        if self.namespace:
-            root.set("targetNamespace", self.namespace)
-        root.set("elementFormDefault", "qualified")
-        for namespace in others:
-            imported = etree.SubElement(root, f"{_XS}import", namespace=namespace)
-            location = locations.get(namespace, _XML_SCHEMA if namespace == XML else "")
-            if location:
-                imported.set("schemaLocation", location)
-        for part in (self.elements, self.types, self.attributes):
-            root.extend(part.values())
-        return root
+    return schemas[namespace] if namespace in schemas else Page(namespace).root({})
 
 
 @dataclass(slots=True)
@@ -145,15 +103,15 @@ class _Writing:
     shapes: Shapes
     locations: dict[str, str]
     declared: dict[str, ElementField]
-    pages: dict[str, _Page] = field(default_factory=dict)
+    pages: dict[str, Page] = field(default_factory=dict)
     named: dict[Key, str] = field(default_factory=dict)
 
     def finish(self) -> dict[str, _Element]:
-        written = {namespace: page for namespace, page in self.pages.items() if _has_content(page)}
+        written = {namespace: page for namespace, page in self.pages.items() if has_content(page)}
         return {namespace: page.root(self.locations) for namespace, page in written.items()}
 
-    def page(self, namespace: str) -> _Page:
-        return self.pages.setdefault(namespace, _Page(namespace))
+    def page(self, namespace: str) -> Page:
+        return self.pages.setdefault(namespace, Page(namespace))
 
     def _is_declared(self, element: ElementField) -> bool:
         """Whether a global element says the same as a local one."""
@@ -210,7 +168,7 @@ class _Writing:
 
     # --- types ---
 
-    def set_type(self, owner: _Element, type_: Type, page: _Page, attribute: str = "type") -> None:
+    def set_type(self, owner: _Element, type_: Type, page: Page, attribute: str = "type") -> None:
         """Give an element or attribute its type, by name or in line."""
         name = self.type_name(type_, page.namespace)
         if name is not None:
@@ -220,12 +178,12 @@ class _Writing:
         elif not isinstance(type_, AnyType):
             owner.append(self.simple_type(type_, page, None))
 
-    def simple_type(self, simple: Simple, page: _Page, name: str | None) -> _Element:
+    def simple_type(self, simple: Simple, page: Page, name: str | None) -> _Element:
         """``xs:simpleType``: a step of restriction for each step of patterns, around the list, union or built-in."""
         element = etree.Element(f"{_XS}simpleType")
         if name:
             element.set("name", name)
-        _document(element, simple.documentation)
+        set_documentation(element, simple.documentation)
         steps = simple.facets.patterns
         plain = simple.facets == Facets() and not simple.enumeration
         if plain and isinstance(simple, ListOf):
@@ -240,7 +198,7 @@ class _Writing:
             self._facets(restriction, last, simple, page)
         return element
 
-    def _union(self, element: _Element, simple: UnionOf, page: _Page) -> None:
+    def _union(self, element: _Element, simple: UnionOf, page: Page) -> None:
         union = etree.SubElement(element, f"{_XS}union")
         names = [self.simple_name(member) for member in simple.members]
         named = list(itertools.takewhile(lambda name: name is not None, names))
@@ -253,7 +211,7 @@ class _Writing:
                 inner = etree.SubElement(union, f"{_XS}simpleType")
                 etree.SubElement(inner, f"{_XS}restriction", base=page.name(name))
 
-    def _facets(self, restriction: _Element, facets: Facets, simple: Simple, page: _Page) -> None:
+    def _facets(self, restriction: _Element, facets: Facets, simple: Simple, page: Page) -> None:
         names = isinstance(simple, Atomic) and simple.builtin in ("QName", "NOTATION")
         for attribute, facet in _COUNTS:
             value = getattr(facets, attribute)
@@ -263,9 +221,9 @@ class _Writing:
             etree.SubElement(restriction, f"{_XS}pattern", value=pattern)
         for permitted in simple.enumeration:
             value = page.name(permitted.value) if names else permitted.value
-            _document(etree.SubElement(restriction, f"{_XS}enumeration", value=value), permitted.documentation)
+            set_documentation(etree.SubElement(restriction, f"{_XS}enumeration", value=value), permitted.documentation)
 
-    def record(self, record: Record, page: _Page, name: str | None) -> _Element:
+    def record(self, record: Record, page: Page, name: str | None) -> _Element:
         """``xs:complexType``."""
         element = etree.Element(f"{_XS}complexType")
         if name:
@@ -274,7 +232,7 @@ class _Writing:
             element.set("abstract", "true")
         if record.mixed:
             element.set("mixed", "true")
-        _document(element, record.documentation)
+        set_documentation(element, record.documentation)
         base = self.shapes[record.base.key] if record.base is not None else None
         body = element
         if record.text is not None:
@@ -290,7 +248,7 @@ class _Writing:
         self._attributes(body, record, base, page)
         return element
 
-    def _base_name(self, base: Record, page: _Page) -> str:
+    def _base_name(self, base: Record, page: Page) -> str:
         """The name of a base type, which must have one."""
         name = self.type_name(RecordRef(base.key), page.namespace)
         if name is None:
@@ -298,7 +256,7 @@ class _Writing:
             page.types[name] = self.record(base, page, local_name(name))
         return name
 
-    def _text(self, body: _Element, record: Record, base: Record | None, page: _Page) -> None:
+    def _text(self, body: _Element, record: Record, base: Record | None, page: Page) -> None:
         assert record.text is not None
         if base is not None:
             body.set("base", page.name(self._base_name(base, page)))
@@ -313,7 +271,7 @@ class _Writing:
 
     # --- attributes ---
 
-    def _attributes(self, body: _Element, record: Record, base: Record | None, page: _Page) -> None:
+    def _attributes(self, body: _Element, record: Record, base: Record | None, page: Page) -> None:
         inherited = {each.tag: each for each in base.attributes} if base is not None else {}
         extends = record.derivation == "extension"
         for each in record.attributes:
@@ -328,9 +286,9 @@ class _Writing:
         wildcard = record.any_attribute
         if wildcard is not None and not (extends and base is not None and base.any_attribute == wildcard):
             element = etree.SubElement(body, f"{_XS}anyAttribute", processContents=wildcard.process)
-            _namespaces(element, wildcard.namespaces, page)
+            set_namespaces(element, wildcard.namespaces, page)
 
-    def attribute(self, attribute: AttributeField, page: _Page, *, top: bool = False) -> _Element:
+    def attribute(self, attribute: AttributeField, page: Page, *, top: bool = False) -> _Element:
         """``xs:attribute``: local, or a reference into its namespace."""
         namespace, local = split(attribute.tag)
         element = etree.Element(f"{_XS}attribute")
@@ -345,13 +303,13 @@ class _Writing:
             self.set_type(element, attribute.type, page)
         if attribute.required and not top:
             element.set("use", "required")
-        _value(element, attribute.default, attribute.fixed)
-        _document(element, attribute.documentation)
+        set_value(element, attribute.default, attribute.fixed)
+        set_documentation(element, attribute.documentation)
         return element
 
     # --- content ---
 
-    def _content(self, body: _Element, content: Particle, page: _Page) -> None:
+    def _content(self, body: _Element, content: Particle, page: Page) -> None:
         written = list(self.particles(content, page))
         if not written:
             return
@@ -360,14 +318,14 @@ class _Writing:
         else:
             etree.SubElement(body, f"{_XS}sequence").extend(written)
 
-    def particles(self, particle: Particle, page: _Page) -> Iterator[_Element]:
+    def particles(self, particle: Particle, page: Page) -> Iterator[_Element]:
         """A particle as one element of the schema; nothing for an empty group."""
         if isinstance(particle, ElementField):
             yield self.element(particle, page)
         elif isinstance(particle, AnyField):
             element = etree.Element(f"{_XS}any", processContents=particle.process)
-            _namespaces(element, particle.namespaces, page)
-            yield _occurring(element, particle.minimum, particle.maximum)
+            set_namespaces(element, particle.namespaces, page)
+            yield occurring(element, particle.minimum, particle.maximum)
         elif isinstance(particle, ChoiceField):
             yield from self.choice(particle, page)
         elif particle.particles:
@@ -378,7 +336,7 @@ class _Writing:
                 element.extend(self.particles(inner, page))
             yield element
 
-    def choice(self, choice: ChoiceField, page: _Page) -> Iterator[_Element]:
+    def choice(self, choice: ChoiceField, page: Page) -> Iterator[_Element]:
         """A repeated group: the group record it holds, or a choice of its alternatives."""
         inner: list[_Element] = []
         for alternative in choice.alternatives:
@@ -390,16 +348,16 @@ class _Writing:
             elif isinstance(alternative.type, RecordRef):
                 inner.extend(self.particles(self.shapes[alternative.type.key].content, page))
         if len(inner) == 1 and len(choice.alternatives) == 1 and inner[0].get("minOccurs") is None:
-            yield _occurring(inner[0], choice.minimum, choice.maximum)
+            yield occurring(inner[0], choice.minimum, choice.maximum)
         elif inner:
             element = etree.Element(f"{_XS}choice")
             element.extend(
                 each[0] if each.tag == f"{_XS}sequence" and len(each) == 1 and not each.attrib else each
                 for each in inner
             )
-            yield _occurring(element, choice.minimum, choice.maximum)
+            yield occurring(element, choice.minimum, choice.maximum)
 
-    def element(self, element: ElementField, page: _Page, *, top: bool = False) -> _Element:
+    def element(self, element: ElementField, page: Page, *, top: bool = False) -> _Element:
         """``xs:element``: global, local, or a reference into another namespace."""
         namespace, local = split(element.tag)
         written = etree.Element(f"{_XS}element")
@@ -407,16 +365,16 @@ class _Writing:
             self.add_element(element)
             written.set("ref", page.name(element.tag))
             if element.documentation != self.declared.get(element.tag, element).documentation:
-                _document(written, element.documentation)
-            return _occurring(written, element.minimum, element.maximum)
+                set_documentation(written, element.documentation)
+            return occurring(written, element.minimum, element.maximum)
         written.set("name", local)
         if not top and not namespace and page.namespace:
             written.set("form", "unqualified")
-        _occurring(written, element.minimum, element.maximum)
+        occurring(written, element.minimum, element.maximum)
         if element.nillable:
             written.set("nillable", "true")
-        _value(written, element.default, element.fixed)
-        _document(written, element.documentation)
+        set_value(written, element.default, element.fixed)
+        set_documentation(written, element.documentation)
         self.set_type(written, element.type, page)
         return written
 
@@ -467,37 +425,3 @@ def _contains_itself(key: Key, shapes: Shapes) -> bool:
         if isinstance(type_, RecordRef)
     ]
     return key in reachable(inner, shapes)
-
-
-def _has_content(page: _Page) -> bool:
-    return bool(page.elements or page.types or page.attributes)
-
-
-def _occurring(element: _Element, minimum: int, maximum: int | None) -> _Element:
-    if minimum != 1:
-        element.set("minOccurs", str(minimum))
-    if maximum != 1:
-        element.set("maxOccurs", "unbounded" if maximum is None else str(maximum))
-    return element
-
-
-def _value(element: _Element, default: str | None, fixed: str | None) -> None:
-    if fixed is not None:
-        element.set("fixed", fixed)
-    elif default is not None:
-        element.set("default", default)
-
-
-def _namespaces(element: _Element, namespaces: tuple[str, ...], page: _Page) -> None:
-    """The namespace constraint; one that excludes other names than this schema's is written as any."""
-    if namespaces[:1] == ("##other",) and page.namespace in namespaces[1:]:
-        element.set("namespace", "##other")
-    elif namespaces[:1] not in (("##any",), ("##other",)):
-        element.set("namespace", " ".join(name or "##local" for name in namespaces))
-
-
-def _document(element: _Element, documentation: str) -> None:
-    if documentation:
-        annotation = etree.Element(f"{_XS}annotation")
-        etree.SubElement(annotation, f"{_XS}documentation").text = documentation
-        element.insert(0, annotation)

@@ -228,3 +228,10 @@ def test_a_long_name_without_parameters_stands_in_one_line() -> None:
 def test_a_contract_without_services_and_types_is_an_empty_package() -> None:
     for source in render(plan_package([], {}, name="empty")).values():
         compile(source, "empty", "exec")
+
+
+def test_a_constant_never_has_the_name_of_a_class() -> None:
+    fault = FaultDetail("A", "{urn:s}a", STRING)
+    package = planned(service(operation("a", faults=(fault,)), operation("b"), name="B"))
+    assert [method.constant for method in package.services[0].methods] == ["A_OPERATION", "B_OPERATION"]
+    assert planned(service(operation("a"), name="SERVICE")).services[0].name == "SERVICEService"

@@ -19,7 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +73,9 @@ def travelled(corpus: Path, paths: list[str], log: Path, jobs: int) -> Iterator[
     """The journeys of these contracts, as each ends; kept in a log as they come, for --resume."""
     started = time.monotonic()
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=40) as pool, log.open("a") as file:
-        waiting = [pool.submit(travelled_one, str(corpus), path) for path in paths]
-        for number, future in enumerate(as_completed(waiting), 1):
-            result = future.result()
+    work = partial(travelled_one, str(corpus))
+    with context.Pool(jobs, maxtasksperchild=25) as pool, log.open("a", encoding="utf-8") as file:
+        for number, result in enumerate(pool.imap_unordered(work, paths), 1):
             file.write(json.dumps(result) + "\n")
             file.flush()
             if sys.stderr.isatty() or number % 100 == 0:

@@ -24,6 +24,7 @@ from soapkit.security import (
 )
 from soapkit.security.algorithms import CIPHERS, SIGNATURES
 from soapkit.security.markup import BINARY_SECURITY_TOKEN, ENCRYPTED_KEY, SIGNATURE, TIMESTAMP
+from soapkit.security.sign import content_prefixes
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import SOAP_1_1
@@ -394,3 +395,24 @@ def test_keypairs_are_loaded_from_every_form(keys, tmp_path):
             KeyPair.load(tmp_path / source, password)
     with pytest.raises(SecurityError, match="keytool"):
         KeyPair.load(b"\xfe\xed\xfe\xed")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('<a xmlns:p="urn:p" xmlns:q="urn:q"><q:b p:c="1">text: p</q:b></a>', []),
+        ('<a xmlns:p="urn:p" t="p:x"/>', ["p"]),
+        ('<a xmlns:p="urn:p" xmlns:q="urn:q" t="q:x p:x"/>', ["p", "q"]),
+        ('<a xmlns:p="urn:p">p:x</a>', ["p"]),
+        ('<a xmlns:p="urn:p">\n  p:x\n</a>', ["p"]),
+        ('<a xmlns:p="urn:p">x p:x</a>', ["p"]),
+        ('<a xmlns:p="urn:p"><b xmlns:p="urn:other" p:a="1"/>see p:y, too</a>', ["p"]),
+        ('<a xmlns:p="urn:p" xmlns:pp="urn:pp" t="pp:x" p:u="1"/>', ["pp"]),
+        ("<a xmlns:p.q-r='urn:p' t='p.q-r:x'/>", ["p.q-r"]),
+        ('<a xmlns:p="urn:p" t="&#10;p:x"/>', ["p"]),
+        ('<a xmlns:urn="urn:p" t="urn:x"/>', ["urn"]),
+        ('<a t="http://p:80/"/>', []),
+    ],
+)
+def test_prefixes_in_content_are_found(content, expected):
+    assert content_prefixes(parse_message(content.encode())) == expected

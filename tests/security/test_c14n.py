@@ -74,7 +74,7 @@ def test_work_out_of_proportion_is_refused():
         canonicalise(parse_message(f"<a {many}/>".encode()))
     nested = "".join(f'<a xmlns:n{n}="urn:n{n}">' for n in range(MAX_NAMESPACES + 1))
     with pytest.raises(LimitError, match="more than 64 namespaces"):
-        canonicalise(parse_message((nested + "</a>" * (MAX_NAMESPACES + 1)).encode()))
+        canonicalise(parse_message((nested + "<b/>" * 20_000 + "</a>" * (MAX_NAMESPACES + 1)).encode()))
     wide = " ".join(f'xmlns:n{n}="urn:n{n}"' for n in range(60))
     with pytest.raises(LimitError, match="elements with 60 namespaces"):
         canonicalise(parse_message(f"<a {wide}>{'<b/>' * 20_000}</a>".encode()))

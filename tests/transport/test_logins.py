@@ -17,7 +17,7 @@ URL = "http://bank.example/soap"
 def walk(
     request: Request, *responses: Response, auth: Any = None, redirects: int = 0
 ) -> tuple[list[Request], Response]:
-    """The requests that were made, each answered by the next of `responses`."""
+    """The requests that were made, each answered by the next of `responses`; the last response."""
     made: list[Request] = []
     flow = hops(request, auth, redirects)
     hop = next(flow)
@@ -25,8 +25,8 @@ def walk(
         made.append(hop)
         try:
             hop = flow.send(response)
-        except StopIteration as end:
-            return made, end.value
+        except StopIteration:
+            return made, response
     raise AssertionError(f"{hop} has no answer")
 
 

@@ -88,6 +88,17 @@ def test_an_authority_can_be_given(secured: Any, send: Any, server: Files) -> No
     assert send(Request(secured.url, b"x"), verify=str(server.certificate)).status == 200
 
 
+def test_settings_hold_though_the_first_request_was_in_the_clear(
+    secured: Any, send: Any, server: Files, reply: Any
+) -> None:
+    clear = type(secured)()
+    requests = (Request(clear.url, b"x"), Request(secured.url, b"x"))
+    assert send(*requests, verify=server.certificate).status == 200
+    with pytest.raises(ConnectError, match="no secure connection"):
+        send(*requests)
+    clear.stop()
+
+
 def test_a_whole_context_can_be_given(secured: Any, send: Any, server: Files) -> None:
     context = ssl.create_default_context(cafile=str(server.certificate))
     assert send(Request(secured.url, b"x"), verify=context).status == 200

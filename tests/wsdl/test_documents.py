@@ -143,7 +143,7 @@ def test_a_document_from_elsewhere_never_makes_us_read_a_local_file(base: str) -
 
 @pytest.mark.parametrize(
     "location",
-    ["http://other.org/a.xsd", "https://example.org:8443/a.xsd", "http://example.org/a.xsd", "//other.org/a.xsd"],
+    ["http://other.org/a.xsd", "https://example.org:8443/a.xsd", "http://example.org:8080/a.xsd", "//other.org/a.xsd"],
 )
 def test_a_document_does_not_lead_to_another_origin_unless_allowed(location: str) -> None:
     base = "https://example.org/main.wsdl"
@@ -163,6 +163,14 @@ def test_a_document_may_refer_to_its_own_origin() -> None:
     assert documents.resolve("/a.xsd", base) == "http://example.org/a.xsd"
     assert documents.resolve("http://example.org:80/a.xsd#b", base) == "http://example.org:80/a.xsd"
     assert documents.resolve("https://example.org/a.xsd", base) == "https://example.org/a.xsd"
+
+
+def test_a_way_back_to_plain_http_on_the_own_host_is_kept_on_https() -> None:
+    documents = Documents()
+    url = documents.resolve("http://example.org/a.svc?xsd=1", "https://example.org:8443/a.svc?wsdl", place=HERE)
+    assert url == "https://example.org:8443/a.svc?xsd=1"
+    (warning,) = documents.warnings
+    assert str(warning).startswith("main.wsdl:7: http://example.org/a.svc?xsd=1 leads from https back to http")
 
 
 def test_a_url_without_fetch_is_refused() -> None:

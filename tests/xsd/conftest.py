@@ -36,3 +36,9 @@ def make_schema(text: str, *, strict: bool = False, **others: str) -> Schema:
 def schema_of() -> SchemaOf:
     """``schema_of(text, strict=False, other=text of other.xsd)``: text may be the children of the schema alone."""
     return make_schema
+
+
+@pytest.fixture
+def whole_text() -> Callable[[str], str]:
+    """The text of a whole schema from that of its children."""
+    return whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -165,6 +166,10 @@ FORGIVEN = [
         "facet maxLength must be a whole number",
     ),
     ("<xs:thing/>", "thing may not stand in schema"),
+    ("<xs:defaultOpenContent/>", "xs:defaultOpenContent belongs to XML Schema 1.1"),
+    ('<xs:element name="a"><xs:alternative/></xs:element>', "xs:alternative belongs to XML Schema 1.1"),
+    ('<xs:element name="a" type="xs:int"><xs:complexType/></xs:element>', "the element names a type and holds one"),
+    ('<xs:simpletype name="S"><xs:list itemType="xs:int"/></xs:simpletype>', "simpletype is written simpleType"),
     (
         '<xs:group name="g"><xs:sequence><xs:element name="b"/><xs:group ref="g" minOccurs="0"/></xs:sequence>'
         "</xs:group>" + in_type('<xs:group ref="g"/>'),
@@ -222,6 +227,30 @@ def test_groups_that_double_and_double_are_refused(schema_of: SchemaOf) -> None:
     )
     with pytest.raises(ContractError, match="unfolds to more than"):
         SchemaShapes(schema)["{urn:x}T"]
+
+
+def test_shapes_made_by_many_threads_are_whole(schema_of: SchemaOf) -> None:
+    types = "".join(
+        f'<xs:complexType name="T{n}"><xs:choice maxOccurs="9"><xs:element name="a" type="T{(n + 1) % 40}"/>'
+        f'<xs:element name="b" type="xs:int"/></xs:choice></xs:complexType>'
+        for n in range(40)
+    )
+    shapes = SchemaShapes(schema_of(types))
+    broken: list[str] = []
+
+    def work() -> None:
+        for n in range(40):
+            record = shapes[f"{{urn:x}}T{n}"]
+            if not record.elements or not shapes[f"{{urn:x}}T{n}/choice[1]/b"].elements:
+                broken.append(str(record.key))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not broken
+    assert len(shapes) == 80
 
 
 def test_a_type_derived_from_itself_is_an_error(schema_of: SchemaOf) -> None:

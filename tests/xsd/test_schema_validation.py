@@ -171,6 +171,16 @@ def test_a_schema_that_libxml2_refuses_still_checks(text: str, validator_of: Val
     assert told(validator, '<a xmlns="urn:x"><t/><n>x</n></a>')
 
 
+def test_a_name_that_tries_to_be_markup_is_data(validator_of: ValidatorOf) -> None:
+    validator = validator_of(
+        '<xs:complexType name="T"><xs:sequence><xs:element name="b&quot;/>&lt;x y=&quot;" minOccurs="0"/></xs:sequence>'
+        '</xs:complexType><xs:element name="a"><xs:complexType><xs:sequence><xs:element name="t" type="T"/>'
+        '<xs:element name="n" type="xs:int"/></xs:sequence></xs:complexType></xs:element>'
+    )
+    assert told(validator, '<a xmlns="urn:x"><t/><n>1</n></a>') == []
+    assert told(validator, '<a xmlns="urn:x"><t/><n>x</n></a>')
+
+
 def test_a_data_set_is_checked_around_its_schema(validator_of: ValidatorOf) -> None:
     validator = validator_of(
         '<xs:element name="a"><xs:complexType><xs:sequence><xs:element ref="xs:schema"/>'

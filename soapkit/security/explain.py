@@ -1,0 +1,192 @@
+"""A secured message, told in words: tokens, keys, what its signatures name, what they leave out, what is weak.
+
+Nothing is verified or decrypted here, and no key is needed: this is what the message claims.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from lxml.etree import _Element
+
+from soapkit.errors import SecurityError
+from soapkit.security.algorithms import CIPHERS, DIGESTS, MODERN, SIGNATURES, STR_TRANSFORM, TRANSPORTS
+from soapkit.security.ids import IdIndex
+from soapkit.security.keys import name_of
+from soapkit.security.markup import (
+    BINARY_SECURITY_TOKEN,
+    CREATED,
+    DATA_REFERENCE,
+    DIGEST_METHOD,
+    DS_REFERENCE,
+    ENCRYPTED_DATA,
+    ENCRYPTED_KEY,
+    ENCRYPTION_METHOD,
+    EXPIRES,
+    NONCE,
+    PASSWORD,
+    PASSWORD_DIGEST,
+    REFERENCE_LIST,
+    SECURITY,
+    SIGNATURE,
+    SIGNATURE_METHOD,
+    SIGNED_INFO,
+    TIMESTAMP,
+    TRANSFORM,
+    TYPE_CONTENT,
+    USERNAME,
+    USERNAME_TOKEN,
+)
+from soapkit.security.parts import Message
+from soapkit.security.references import Carried, Named, key_info_of, read_key_info
+from soapkit.security.tokens import certificates_of
+from soapkit.soap.envelope import Envelope
+from soapkit.xml.names import local_name
+from soapkit.xml.walk import path_of, tag_of
+
+
+def explain(envelope: Envelope) -> list[str]:
+    """The message's security in words, one fact a line; lines that begin with ``weak:`` or ``not signed:`` are what to
+    look at. Never raises for a strange message: what cannot be read is told as that."""
+    return list(_Telling(envelope).lines())
+
+
+class _Telling:
+    """One message being told."""
+
+    def __init__(self, envelope: Envelope) -> None:
+        self.envelope = envelope
+        self.index = IdIndex(envelope.root)
+        self.signed: list[_Element] = []
+        self.weak: list[str] = []
+
+    def lines(self) -> Iterator[str]:
+        headers = [block for block in self.envelope.headers if block.tag == SECURITY]
+        if not headers:
+            yield "no security header: nothing in this message is signed or encrypted with WS-Security"
+        for header in headers:
+            actor = header.get(self.envelope.version.role)
+            yield f"security header for {actor or 'the ultimate receiver'}"
+            for entry in header:
+                teller = _TELLERS.get(tag_of(entry), _Telling._other)
+                for line in self._safely(teller, Message(self.envelope, header), entry):
+                    yield f"  {line}"
+        yield from self._left_out(headers)
+        yield from (f"weak: {told}" for told in dict.fromkeys(self.weak))
+
+    def _safely(self, teller: Callable[..., Iterator[str]], message: Message, entry: _Element) -> Iterator[str]:
+        try:
+            yield from teller(self, message, entry)
+        except SecurityError as error:
+            yield f"{local_name(tag_of(entry))}: cannot be read: {error}"
+
+    def _left_out(self, headers: list[_Element]) -> Iterator[str]:
+        stamps = [entry for header in headers for entry in header if entry.tag == TIMESTAMP]
+        blocks = [block for block in self.envelope.headers if block.tag != SECURITY]
+        if headers and not stamps:
+            self.weak.append("there is no Timestamp: a copy of the message could be sent again at any time")
+        for element in (self.envelope.body, *stamps, *blocks):
+            if not self._is_signed(element):
+                yield f"not signed: {path_of(element)}"
+
+    def _is_signed(self, element: _Element) -> bool:
+        around = [element, *element.iterancestors()]
+        return any(entry is node for entry in self.signed for node in around)
+
+    def _timestamp(self, _message: Message, entry: _Element) -> Iterator[str]:
+        yield f"Timestamp: created {entry.findtext(CREATED, 'never')}, expires {entry.findtext(EXPIRES, 'never')}"
+
+    def _username(self, _message: Message, entry: _Element) -> Iterator[str]:
+        password = entry.find(PASSWORD)
+        digest = password is not None and password.get("Type") == PASSWORD_DIGEST
+        how = "without a password"
+        if password is not None:
+            how = "with a password digest" if digest else "with a password in clear"
+        yield f"UsernameToken: user {entry.findtext(USERNAME, '')!r}, {how}"
+        if password is not None and not digest:
+            self.weak.append("the password is in clear: the message must be encrypted or travel over TLS")
+        if digest and entry.find(NONCE) is None:
+            self.weak.append("the password digest has no Nonce: it could be sent again")
+
+    def _token(self, _message: Message, entry: _Element) -> Iterator[str]:
+        certificate, *others = certificates_of(entry)
+        chain = f", with {len(others)} more" if others else ""
+        yield (
+            f"token: certificate {name_of(certificate)}, issued by {certificate.issuer.rfc4514_string()}, "
+            f"valid until {certificate.not_valid_after_utc:%Y-%m-%d}{chain}"
+        )
+
+    def _encrypted_key(self, _message: Message, entry: _Element) -> Iterator[str]:
+        transport = TRANSPORTS.get(_algorithm(entry, ENCRYPTION_METHOD))
+        name = transport.name if transport is not None else "an unknown algorithm"
+        if transport is None or transport.name not in MODERN.transports:
+            self.weak.append(f"a key is encrypted with {name}")
+        yield f"key: encrypted with {name} to {self._key_of(entry)}"
+        for reference in entry.iterfind(f"{REFERENCE_LIST}/{DATA_REFERENCE}"):
+            yield f"  opens {self._data(self.index.find(reference.get('URI', ''), by=reference))}"
+
+    def _reference_list(self, _message: Message, entry: _Element) -> Iterator[str]:
+        for reference in entry.iterfind(DATA_REFERENCE):
+            yield f"encrypted: {self._data(self.index.find(reference.get('URI', ''), by=reference))}"
+
+    def _data(self, data: _Element) -> str:
+        if data.tag != ENCRYPTED_DATA:
+            return f"{path_of(data)}, which is not encrypted data"
+        cipher = CIPHERS.get(_algorithm(data, ENCRYPTION_METHOD))
+        name = cipher.name if cipher is not None else "an unknown algorithm"
+        if cipher is None or cipher.mode != "gcm":
+            self.weak.append(f"data is encrypted with {name}, which does not show alterations")
+        parent = data.getparent()
+        if data.get("Type") == TYPE_CONTENT and parent is not None:
+            return f"the content of {path_of(parent)}, {name}"
+        return f"the element at {path_of(data)}, {name}"
+
+    def _encrypted_data(self, _message: Message, entry: _Element) -> Iterator[str]:
+        yield f"something encrypted ({self._data(entry).rpartition(', ')[2]})"
+
+    def _signature(self, message: Message, entry: _Element) -> Iterator[str]:
+        info = entry.find(SIGNED_INFO)
+        if info is None:
+            raise SecurityError("it has no SignedInfo")
+        algorithm = SIGNATURES.get(_algorithm(info, SIGNATURE_METHOD))
+        name = algorithm.name if algorithm is not None else "an unknown algorithm"
+        if name not in MODERN.signatures:
+            self.weak.append(f"a signature is made with {name}")
+        yield f"signature: {name} by {self._key_of(entry)}"
+        for reference in info.iterfind(DS_REFERENCE):
+            digest = DIGESTS.get(_algorithm(reference, DIGEST_METHOD), "an unknown digest")
+            if digest not in MODERN.hashes:
+                self.weak.append(f"a reference is digested with {digest}")
+            element = self.index.find(reference.get("URI", ""), by=reference)
+            tokens = [entry for entry in reference.iter(TRANSFORM) if entry.get("Algorithm") == STR_TRANSFORM]
+            self.signed.append(element)
+            what = "the token named by " if tokens else ""
+            yield f"  covers {what}{message.name_of(element)} at {path_of(element)}"
+
+    def _key_of(self, element: _Element) -> str:
+        key_info = key_info_of(element)
+        if key_info is None or len(key_info) == 0:
+            return "an unnamed key"
+        source = read_key_info(key_info, self.index)
+        if isinstance(source, Carried):
+            return f"certificate {name_of(source.certificates[0])}"
+        return f"the certificate with {source.words}" if isinstance(source, Named) else "an encrypted key"
+
+    def _other(self, _message: Message, entry: _Element) -> Iterator[str]:
+        yield local_name(tag_of(entry))
+
+
+_TELLERS: dict[str, Callable[..., Iterator[str]]] = {
+    TIMESTAMP: _Telling._timestamp,
+    USERNAME_TOKEN: _Telling._username,
+    BINARY_SECURITY_TOKEN: _Telling._token,
+    ENCRYPTED_KEY: _Telling._encrypted_key,
+    REFERENCE_LIST: _Telling._reference_list,
+    ENCRYPTED_DATA: _Telling._encrypted_data,
+    SIGNATURE: _Telling._signature,
+}
+
+
+def _algorithm(parent: _Element, method: str) -> str:
+    found = parent.find(method)
+    return found.get("Algorithm", "") if found is not None else ""

@@ -1,0 +1,190 @@
+"""Which certificate is believed, at which time; which names and identifiers mean the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from soapkit.errors import SecurityError
+from soapkit.security import (
+    KeyPair,
+    MemoryReplayStore,
+    RedisReplayStore,
+    Require,
+    Security,
+    Sign,
+    SqliteReplayStore,
+    TrustStore,
+)
+from soapkit.security.names import names_the_same
+from soapkit.security.throwaway import make_authority, make_keypair
+from soapkit.soap.envelope import Draft
+from soapkit.soap.version import SOAP_1_1
+
+
+def name(**attributes: str) -> x509.Name:
+    oids = {
+        "cn": x509.NameOID.COMMON_NAME,
+        "o": x509.NameOID.ORGANIZATION_NAME,
+        "st": x509.NameOID.STATE_OR_PROVINCE_NAME,
+    }
+    oids["email"] = x509.NameOID.EMAIL_ADDRESS
+    return x509.Name([x509.NameAttribute(oids[key], value) for key, value in attributes.items()])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CN=Alice,O=Example\\, Inc.,ST=Ohio,1.2.840.113549.1.9.1=a@example.org",
+        "O=Example\\, Inc., CN=Alice, S=Ohio, E=a@example.org",
+        'emailAddress=a@example.org; st = ohio ; O="Example, Inc." ; CN=ALICE',
+        "CN=Alice+O=Example\\2C Inc.,ST=Ohio,OID.1.2.840.113549.1.9.1=a@example.org",
+    ],
+)
+def test_a_distinguished_name_is_compared_by_what_it_says(text):
+    assert names_the_same(text, name(cn="Alice", o="Example, Inc.", st="Ohio", email="a@example.org"))
+
+
+@pytest.mark.parametrize(
+    "text", ["CN=Alice", "CN=Alice,O=Other", "", "Alice", "CN=Alice,O=Example,O=Example", "=,=", "CN=Bob\\"]
+)
+def test_another_name_is_another_name(text):
+    assert not names_the_same(text, name(cn="Alice", o="Example"))
+
+
+def test_an_intermediate_authority_travels_in_a_path(keys, now):
+    root = make_authority("root", now=now)
+    middle = make_authority("middle", now=now, issuer=root)
+    carol = make_keypair("carol", middle, now=now)
+    carol = KeyPair(carol.private_key, carol.certificate, (middle.certificate,))
+    plain = Draft(SOAP_1_1, "<x/>").to_envelope()
+    require = Require(signed=["Body"], trust=TrustStore.of(root), replay=None)
+    with_path = Security(outbound=[Sign(carol, parts=["Body"], key_reference="path")]).apply(plain, now=now)
+    assert Security(inbound=require).verify(with_path, now=now).signer_name == "CN=carol"
+    alone = Security(outbound=[Sign(carol, parts=["Body"])]).apply(plain, now=now)
+    with pytest.raises(SecurityError, match="not trusted"):
+        Security(inbound=require).verify(alone, now=now)
+
+
+def test_a_path_no_longer_than_an_authority_allows(now):
+    root = make_authority("root", now=now)  # path length 1
+    middle = make_authority("middle", now=now, issuer=root)
+    too_deep = make_authority("too deep", now=now, issuer=middle)
+    leaf = make_keypair("leaf", too_deep, now=now)
+    trust = TrustStore.of(root)
+    assert trust.check(make_keypair("fine", middle, now=now).certificate, (middle.certificate,), now)
+    with pytest.raises(SecurityError, match="not trusted"):
+        trust.check(leaf.certificate, (too_deep.certificate, middle.certificate), now)
+
+
+def revoking(authority: KeyPair, *revoked: KeyPair, made, signer: KeyPair | None = None) -> bytes:
+    builder = x509.CertificateRevocationListBuilder().issuer_name(authority.certificate.subject)
+    builder = builder.last_update(made).next_update(made + timedelta(days=7))
+    for keypair in revoked:
+        entry = x509.RevokedCertificateBuilder().serial_number(keypair.certificate.serial_number).revocation_date(made)
+        builder = builder.add_revoked_certificate(entry.build())
+    return builder.sign((signer or authority).private_key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+def test_a_revoked_certificate_is_not_believed(keys, now):
+    authority = keys.authority.certificate.public_bytes(Encoding.PEM)
+    trust = TrustStore.load(authority, revoked=[revoking(keys.authority, keys.alice, made=now)])
+    with pytest.raises(SecurityError, match="CN=alice has been revoked"):
+        trust.check(keys.alice.certificate, (), now)
+    assert trust.check(keys.bob.certificate, (), now)
+    with pytest.raises(SecurityError, match="out of date"):
+        trust.check(keys.bob.certificate, (), now + timedelta(days=8))
+    forged = TrustStore.load(authority, revoked=[revoking(keys.authority, made=now, signer=keys.mallory)])
+    with pytest.raises(SecurityError, match="not signed by it"):
+        forged.check(keys.bob.certificate, (), now)
+
+
+def test_a_trust_store_is_loaded_from_files_and_folders(keys, tmp_path, now):
+    (tmp_path / "ca.pem").write_bytes(keys.authority.certificate.public_bytes(Encoding.PEM))
+    (tmp_path / "other.crt").write_bytes(keys.mallory.certificate.public_bytes(Encoding.DER))
+    (tmp_path / "notes.txt").write_text("none")
+    assert len(TrustStore.load(tmp_path).certificates) == 2
+    assert repr(TrustStore.load(tmp_path / "ca.pem")) == "TrustStore(CN=soapkit throw-away authority)"
+    for source, told in ((tmp_path / "none", "cannot be read"), (tmp_path / "notes.txt", "neither PEM")):
+        with pytest.raises(SecurityError, match=told):
+            TrustStore.load(source)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SecurityError, match="no certificate file in this folder"):
+        TrustStore.load(tmp_path / "empty")
+    with pytest.raises(SecurityError, match="the trust store is empty"):
+        TrustStore(()).check(keys.alice.certificate, (), now)
+
+
+def test_a_certificate_about_to_expire_is_told(keys, now):
+    dave = make_keypair("dave", keys.authority, now=now, days=10)
+    message = Security(outbound=[Sign(dave, parts=["Body"])]).apply(Draft(SOAP_1_1, "<x/>").to_envelope(), now=now)
+    result = Security(inbound=Require(signed=["Body"], trust=keys.trust)).verify(message, now=now)
+    assert any("CN=dave expires on 2026-12-03" in warning for warning in result.warnings)
+
+
+def test_memory_forgets_what_has_expired_and_is_never_overfull(now):
+    store = MemoryReplayStore(capacity=2)
+    assert store.claim("a", 10, now=now)
+    assert not store.claim("a", 10, now=now + timedelta(seconds=9))
+    assert store.claim("a", 10, now=now + timedelta(seconds=10))
+    assert store.claim("b", 10, now=now + timedelta(seconds=10))
+    with pytest.raises(SecurityError, match="full"):
+        store.claim("c", 10, now=now + timedelta(seconds=10))
+
+
+def test_of_four_processes_one_gets_each_key(tmp_path, now):
+    store = tmp_path / "replay.sqlite"
+    SqliteReplayStore(store)
+    script = (
+        "import sys; from datetime import UTC, datetime; from soapkit.security.replay import SqliteReplayStore\n"
+        "store = SqliteReplayStore(sys.argv[1]); now = datetime.now(UTC)\n"
+        "print(sum(store.claim(f'k{n}', 60, now=now) for n in range(50)))"
+    )
+    root = str(Path(__file__).resolve().parents[2])
+    running = [
+        subprocess.Popen([sys.executable, "-c", script, store], stdout=subprocess.PIPE, text=True, cwd=root)
+        for _ in range(4)
+    ]
+    counts = [int(process.communicate(timeout=60)[0]) for process in running]
+    assert sum(counts) == 50
+
+
+def test_a_file_forgets_what_has_expired(tmp_path, now):
+    store = SqliteReplayStore(tmp_path / "replay.sqlite")
+    assert store.claim("a", 10, now=now)
+    assert not store.claim("a", 10, now=now)
+    assert store.claim("a", 10, now=now + timedelta(seconds=10))
+
+
+def test_redis_is_asked_once_and_trusted_to_be_atomic(now):
+    asked = []
+
+    class Client:
+        def set(self, name, value, *, ex, nx):
+            asked.append((name, ex, nx))
+            return True if len(asked) == 1 else None
+
+    store = RedisReplayStore(Client())
+    assert [store.claim("a", 10, now=now), store.claim("a", 10, now=now)] == [True, False]
+    assert asked == [("soapkit:replay:a", 10, True)] * 2
+
+    class Down:
+        def set(self, name, value, *, ex, nx):
+            raise ConnectionError("no route")
+
+    with pytest.raises(SecurityError, match="no route"):
+        RedisReplayStore(Down()).claim("a", 10, now=now)
+
+
+def test_the_package_loads_no_cryptography_until_it_is_asked():
+    script = "import sys, soapkit.security; print({'cryptography', 'xmlsec'} & set(sys.modules))"
+    root = str(Path(__file__).resolve().parents[2])
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root)
+    assert done.stdout.strip() == "set()"
