@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 
 from contracts import contract_tables
 from imports import import_table
+from large import large_tables
 from messages import message_tables
 from report import PAGE, circumstances, write
 from security import security_tables
@@ -59,6 +60,7 @@ def told(tables: list[Table]) -> list[Table]:
 
 PARTS: Mapping[str, Callable[[int], list[Table]]] = {
     "imports": lambda rounds: [import_table(rounds)],
+    "large": large_tables,
     "security": security_tables,
     "contracts": contract_tables,
     "server": server_tables,

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 from xml.parsers import expat
 
-from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.cli.sampling import Direction

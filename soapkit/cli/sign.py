@@ -16,6 +16,7 @@ from soapkit.cli.secured import (
     write_envelope,
 )
 from soapkit.security import KeyPair, Security, Sign, Timestamp
+from soapkit.security.markup import TIMESTAMP
 from soapkit.security.settings import KeyReference
 
 
@@ -61,7 +62,7 @@ def command(
 ) -> None:
     """Sign a SOAP message with WS-Security.
 
-    A Timestamp is added when it is among the parts. FILE is the message, or - for the standard input.
+    A Timestamp is added when it is among the parts and the message has none. FILE is the message, or - for the standard input.
 
     \b
     Examples:
@@ -73,5 +74,6 @@ def command(
     wanted = parts or ("Body", "Timestamp")
     with told_as_usage():
         step = Sign(keypair, wanted, algorithm, digest, reference)
-        stamps = [Timestamp(ttl)] if "Timestamp" in wanted else []
+        stamped = next(envelope.root.iter(TIMESTAMP), None) is not None
+        stamps = [Timestamp(ttl)] if "Timestamp" in wanted and not stamped else []
     write_envelope(Security(outbound=[*stamps, step]).apply(envelope, now=at), output)

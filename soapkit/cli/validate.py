@@ -47,9 +47,14 @@ def command(source: str, message: str, as_json: bool, strict: bool, catalog: str
 
 
 def _kind(checked: Checked) -> str:
-    """What the message is, in words."""
-    frame = f"SOAP {checked.version.label}" if checked.version is not None else "an element"
-    return f"{frame}, {' or '.join(map(str, checked.recognised)) or 'of no known operation'}"
+    """What the message is, in words: ``SOAP 1.1, fault UnknownAccount of transfer or balance``."""
+    operations: dict[str, list[str]] = {}
+    for each in checked.recognised:
+        what = f"fault {each.fault}" if each.direction == "fault" else each.direction
+        operations.setdefault(what, []).append(each.operation.name)
+    known = " or ".join(f"{what} of {' or '.join(names)}" for what, names in operations.items())
+    frame = f"SOAP {checked.version.label}" if checked.version is not None else "no envelope"
+    return f"{frame}, {known or 'of no known operation'}"
 
 
 def _described(checked: Checked) -> dict[str, Any]:

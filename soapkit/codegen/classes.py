@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from soapkit.codegen.expressions import ANNOTATIONS, Mark, annotated, call, enum_ancestors, source
-from soapkit.codegen.fields import NO_ATTRIBUTES, NO_ITEMS, Context, FieldCode, field_code, narrows
+from soapkit.codegen.fields import (
+    NO_ATTRIBUTES,
+    NO_ITEMS,
+    Context,
+    FieldCode,
+    field_code,
+    forward_references,
+    override_comment,
+)
 from soapkit.codegen.literals import comment, docstring, literal
 from soapkit.codegen.plan import AliasPlan, ClassPlan, EnumPlan, FieldPlan, Package, TypesModule
 from soapkit.codegen.scope import NOTHING, Scope
 from soapkit.databinding.builtins import BUILTINS
+from soapkit.databinding.shape import Key
 from soapkit.version import __version__
 from soapkit.xml.names import local_name, namespace_of
 
@@ -52,6 +61,7 @@ class _ModuleWriter:
         self.module = module
         self.package = package
         self.scope = Scope(module.name, module.names)
+        self.written: set[str] = set()
 
     def source(self) -> str:
         body = [line for block in self._blocks() for line in ("", "", *block)]
@@ -71,6 +81,7 @@ class _ModuleWriter:
             yield self._alias(alias)
         for plan in self.module.classes:
             yield self._class(plan)
+            self.written.add(plan.name)
 
     # --- simple types ---------------------------------------------------------------------------------------------
 
@@ -116,13 +127,27 @@ class _ModuleWriter:
     def _field(self, field: FieldPlan, plan: ClassPlan) -> list[str]:
         hidden = frozenset(own.name for own in plan.fields)
         context = self._context(plan)
-        far_base = plan.base is not None and plan.base.module != self.module.name
         code = field_code(field, context)
         annotation = annotated(source(code.type, self.scope, hidden), code.marks, self.scope, hidden)
-        line = f"    {field.name}: {annotation}{self._default(code, context, hidden, far_base=far_base)}"
-        if field.redefines is not None and not narrows(field, context):
-            line += "  # type: ignore[assignment]"
+        line = f"    {field.name}: {annotation}{self._default(code, context, hidden)}"
+        comments = [override_comment(field, context)]
+        if any(self._follows(key) for key in forward_references(field)):
+            comments.append("pyright: ignore[reportUndefinedVariable]")
+        if code.default in (NO_ITEMS, NO_ATTRIBUTES) and self._inherits_from_elsewhere(plan):
+            comments.append("noqa: RUF012")  # the linter does not see that it is a Struct
+        line += "".join(f"  # {comment}" for comment in comments if comment)
         return [line, *docstring(field.field.documentation)]
+
+    def _inherits_from_elsewhere(self, plan: ClassPlan) -> bool:
+        base = plan.base
+        while base is not None and base.module == self.module.name:
+            base = base.base
+        return base is not None
+
+    def _follows(self, key: Key) -> bool:
+        """Whether a class of this module is not written yet."""
+        plan = self.package.types.classes[key]
+        return plan.module == self.module.name and plan.name not in self.written
 
     def _context(self, plan: ClassPlan) -> Context:
         """The namespace of a class is that of its module, but for modules that several namespaces share."""
@@ -130,17 +155,13 @@ class _ModuleWriter:
         namespace = self.module.namespace if name is None else namespace_of(name)
         return Context(self.package.types, plan.record.key, self.module.name, namespace, self.module.unqualified)
 
-    def _default(self, code: FieldCode, context: Context, hidden: frozenset[str], *, far_base: bool) -> str:
+    def _default(self, code: FieldCode, context: Context, hidden: frozenset[str]) -> str:
         default = code.default
         if default is None:
             return ""
         if not context.at_hand(default):  # evaluated when an instance is made, and all modules are there
             value = default.source(self.scope, NOTHING)  # a lambda does not see the names of the class around it
             return f" = {self.scope.use('msgspec', 'field', hidden)}(default_factory=lambda: {value})"
-        if far_base and default in (NO_ITEMS, NO_ATTRIBUTES):
-            # A linter that does not see the Struct behind a base class elsewhere would warn of a shared value.
-            made = self.scope.use("builtins", "list" if default == NO_ITEMS else "dict", hidden)
-            return f" = {self.scope.use('msgspec', 'field', hidden)}(default_factory={made})"
         return f" = {default.source(self.scope, hidden)}"
 
     def _xml_type(

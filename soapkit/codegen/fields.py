@@ -110,10 +110,26 @@ def field_code(plan: FieldPlan, context: Context) -> FieldCode:
             return FieldCode(AttributesType(), (mark,), NO_ATTRIBUTES)
 
 
-def narrows(plan: FieldPlan, context: Context) -> bool:
-    """Whether a type checker accepts that this field redefines that of the base class."""
-    assert plan.redefines is not None
-    return fits(bare(field_code(plan, context).type), bare(field_code(plan.redefines, context).type))
+def override_comment(plan: FieldPlan, context: Context) -> str:
+    """What keeps type checkers quiet where a restriction gives a field another type than its base has.
+
+    The field stays right: a value of the narrower type is read and written. mypy accepts a narrower type in a
+    subclass; pyright, rightly, does not like it for something that can be set.
+    """
+    if plan.redefines is None:
+        return ""
+    narrow = bare(field_code(plan, context).type)
+    wide = bare(field_code(plan.redefines, context).type)
+    if narrow == wide:
+        return ""
+    return "pyright: ignore[reportIncompatibleVariableOverride]" if fits(narrow, wide) else "type: ignore[assignment]"
+
+
+def forward_references(plan: FieldPlan) -> set[Key]:
+    """The records that what is said in `Annotated` names: there, pyright wants them defined before."""
+    if not isinstance(plan.field, ChoiceField):
+        return set()
+    return {each.type.key for each in plan.field.alternatives if isinstance(each.type, RecordRef)}
 
 
 # --- elements -----------------------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ def render(package: Package) -> dict[str, str]:
     files.update((f"{module.name}.py", types_source(module, package)) for module in package.types.modules)
     if package.services:
         files[f"{SERVICES_MODULE}.py"] = services_source(package)
-        files[f"{VIEWS_MODULE}.pyi"] = views_source(package)
+        files[f"{VIEWS_MODULE}.py"] = views_source(package)
     files["py.typed"] = ""
     return files
 
@@ -150,7 +150,7 @@ def _generated_files(folder: Path) -> list[str]:
     """The files in a folder that say that they are generated."""
     if not folder.is_dir():
         return []
-    found = [path for path in folder.iterdir() if path.suffix in (".py", ".pyi") and path.is_file()]
+    found = [path for path in folder.iterdir() if path.suffix == ".py" and path.is_file()]
     documents = [path.name for path in folder.iterdir() if path.suffix in (".wsdl", ".xsd")]
     generated = [path.name for path in found if path.read_text(encoding="utf-8", errors="replace").startswith(MARK)]
     if "__init__.py" not in generated:

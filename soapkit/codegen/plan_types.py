@@ -378,15 +378,44 @@ def _bases_first(records: Mapping[Key, Record]) -> Iterator[Key]:
 
 
 def _in_order(records: Sequence[Record]) -> list[Record]:
-    """Bases before what is derived from them, else as they come."""
+    """Bases before what is derived from them, and the alternatives of a choice before it where no circle forbids that;
+    else as they come."""
     by_key = {record.key: record for record in records}
     placed: dict[Key, Record] = {}
+    begun: dict[Key, None] = {}
+
+    def may_begin(key: Key) -> bool:
+        """Whether none of its bases is under way, which would have to stand before it."""
+        while key in by_key and key not in placed:
+            if key in begun:
+                return False
+            base = by_key[key].base
+            if base is None:
+                return True
+            key = base.key
+        return True
+
     for record in records:
-        chain = [record]
-        while (base := chain[-1].base) is not None and base.key in by_key and base.key not in placed:
-            chain.append(by_key[base.key])
-        placed.update((each.key, each) for each in reversed(chain) if each.key not in placed)
+        stack = [] if record.key in placed else [record]
+        while stack:
+            top = stack[-1]
+            begun[top.key] = None
+            wanted = (key for key in _before(top) if key in by_key and key not in placed and may_begin(key))
+            before = next(wanted, None)
+            if before is not None:
+                stack.append(by_key[before])
+            else:
+                placed[stack.pop().key] = top
     return list(placed.values())
+
+
+def _before(record: Record) -> Iterator[Key]:
+    """What should stand before a record: its base first of all."""
+    if record.base is not None:
+        yield record.base.key
+    for leaf in record.elements:
+        if isinstance(leaf, ChoiceField):
+            yield from (each.type.key for each in leaf.alternatives if isinstance(each.type, RecordRef))
 
 
 def _circles(nodes: Sequence[str], edges: Mapping[str, set[str]]) -> list[tuple[str, ...]]:

@@ -20,14 +20,13 @@ class Scope:
     """What a generated module knows by name.
 
     `module`: its own name within the package; `defined`: the names it defines itself. `direct`: nothing in the package
-    imports it in return, so that it may import names of the others at once. `stub`: a file for type checkers.
+    imports it in return, so that it may import names of the others at once.
     `package` and `exported`: of a module outside of the package, its absolute name and what its ``__init__`` hands out.
     """
 
     module: str
     defined: AbstractSet[str] = NOTHING
     direct: bool = False
-    stub: bool = False
     package: str = ""
     exported: Mapping[str, str] = field(default_factory=dict)
     _imports: dict[tuple[str, str, str], None] = field(default_factory=dict)  # module, name, alias
@@ -84,7 +83,7 @@ class Scope:
             make = self.use("soapkit.databinding.lazy", "lazy_module")
         if lazy or typing:
             checking = self.use("typing", "TYPE_CHECKING")
-        lines = [*([] if self.stub else ["from __future__ import annotations", ""]), *import_block(self._imports)]
+        lines = ["from __future__ import annotations", "", *import_block(self._imports)]
         if lazy or typing:
             lines += ["", f"if {checking}:"]
             lines += import_block([*typing, *((".", *pair) for pair in lazy)], "    ")

@@ -1,7 +1,7 @@
 """The plan of services -> the source of the services module, and of the views that only type checkers read.
 
 services.py     operations and services as values, exceptions, Protocols for servers, clients
-_views.pyi      what ``client.with_exchange`` and ``client.preview`` offer; never loaded at run time
+_views.py       what ``client.with_exchange`` and ``client.preview`` offer; never loaded at run time
 """
 
 from __future__ import annotations
@@ -336,20 +336,21 @@ class _ViewsWriter(Signatures):
         ]
         suffixes = ("WithExchange", "Preview")
         defined = frozenset(_view_name(client, suffix) for _, client, _ in self.clients for suffix in suffixes)
-        super().__init__(package, Scope(VIEWS_MODULE, defined, direct=True, stub=True))
+        super().__init__(package, Scope(VIEWS_MODULE, defined, direct=True))
 
     def source(self) -> str:
         body: list[str] = []
         for service, client, word in self.clients:
             hidden = frozenset(method.name for method in service.methods)
             exchange, preview = self.scope.use(CALL, "Exchange", hidden), self.scope.use(CALL, "Preview", hidden)
-            body += [*([""] if body else []), "", f"class {_view_name(client, 'WithExchange')}:"]
+            protocol = self.scope.use("typing", "Protocol", hidden)
+            body += ["", "", f"class {_view_name(client, 'WithExchange')}({protocol}):"]
             body += docstring(f"The methods of {client}, each returning the whole exchange.")
             for method in service.methods:
                 parameters = [each.source for each in self.parameters(method, hidden)]
                 returns = f"{exchange}[{self.reply_type(method, hidden)}]"
                 body += ["", *_stub(_signature(word, method.name, parameters, returns))]
-            body += ["", "", f"class {_view_name(client, 'Preview')}:"]
+            body += ["", "", f"class {_view_name(client, 'Preview')}({protocol}):"]
             body += docstring(f"The methods of {client}, each returning its message and sending nothing.")
             for method in service.methods:
                 parameters = [each.source for each in self.parameters(method, hidden)]

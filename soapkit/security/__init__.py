@@ -13,7 +13,18 @@ if TYPE_CHECKING:
     from soapkit.security.keys import KeyPair, load_certificate, load_certificates
     from soapkit.security.replay import MemoryReplayStore, RedisReplayStore, ReplayStore, SqliteReplayStore
     from soapkit.security.security import Security
-    from soapkit.security.settings import SIGNER, Encrypt, Limits, Require, Sign, Timestamp, UsernameToken
+    from soapkit.security.settings import (
+        REQUEST,
+        SHARED,
+        SIGNER,
+        Encrypt,
+        Limits,
+        Require,
+        SharedKey,
+        Sign,
+        Timestamp,
+        UsernameToken,
+    )
     from soapkit.security.truststore import TrustStore
     from soapkit.security.with_cryptography import CryptographyProvider
     from soapkit.security.with_xmlsec import XmlsecProvider
@@ -29,7 +40,10 @@ _HOMES = {
     "RedisReplayStore": "replay",
     "SqliteReplayStore": "replay",
     "Security": "security",
+    "REQUEST": "settings",
+    "SHARED": "settings",
     "SIGNER": "settings",
+    "SharedKey": "settings",
     "Encrypt": "settings",
     "Limits": "settings",
     "Require": "settings",
@@ -42,6 +56,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "REQUEST",
+    "SHARED",
     "SIGNER",
     "AlgorithmPolicy",
     "CryptographyProvider",
@@ -53,6 +69,7 @@ __all__ = [
     "ReplayStore",
     "Require",
     "Security",
+    "SharedKey",
     "Sign",
     "SqliteReplayStore",
     "Timestamp",

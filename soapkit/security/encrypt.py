@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
 from cryptography import x509
 from lxml import etree
 from lxml.etree import _Element
@@ -39,11 +42,20 @@ from soapkit.security.markup import (
 from soapkit.security.parts import IN_SECURITY_HEADER, Message, insert_after_timestamp
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import encrypted_key_reference, token_reference
-from soapkit.security.settings import Encrypt, Recipient
+from soapkit.security.settings import Encrypt, Recipient, SharedKey
 from soapkit.security.tokens import binary_token_element
 from soapkit.soap.security_result import SecurityResult
 from soapkit.xml.names import XENC
 from soapkit.xml.serialise import escape_text, serialise
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """The key that parts are encrypted under. `reference`: makes what stands in the KeyInfo of each."""
+
+    cipher: CipherAlgorithm
+    secret: bytes = field(repr=False)
+    reference: Callable[[], _Element]
 
 
 def encrypt(message: Message, step: Encrypt, provider: CryptoProvider, request: SecurityResult | None) -> None:
@@ -51,36 +63,68 @@ def encrypt(message: Message, step: Encrypt, provider: CryptoProvider, request: 
 
     Raises `SecurityError` when a part is not in the message, or the recipient is not known.
     """
-    certificate = recipient(step, request)
+    certificate = recipient(step.to, request)
     cipher = cipher_named(step.algorithm)
     secret = provider.random(cipher.key_size)
     key_id = f"EK-{provider.random(16).hex()}"
-    targets = [(part, element) for part in step.parts for element in _elements(message, part)]
-    data_ids = [
-        _encrypt_part(message, part, element, (cipher, secret, key_id, step.data_reference), provider)
-        for part, element in targets
-    ]
-    key, token = _encrypted_key(step, certificate, secret, key_id, provider)
-    references = sub(key, REFERENCE_LIST)
-    for data_id in data_ids:
-        sub(references, DATA_REFERENCE, attributes={"URI": f"#{data_id}"})
+    data_key = DataKey(cipher, secret, lambda: _REFERENCES[step.data_reference](key_id))
+    references = encrypt_parts(message, step, data_key, provider)
+    key, token = encrypted_key(step, certificate, secret, key_id, provider)
+    key.append(references)
     insert_after_timestamp(message, *([token] if token is not None else []), key)
 
 
-def recipient(step: Encrypt, request: SecurityResult | None) -> x509.Certificate:
+def encrypt_parts(message: Message, step: Encrypt, key: DataKey, provider: CryptoProvider) -> _Element:
+    """Put EncryptedData in the places of the step's parts; the ReferenceList that names them."""
+    if len(key.secret) != key.cipher.key_size:
+        raise SecurityError(f"{key.cipher.name} needs a key of {key.cipher.key_size} bytes, not {len(key.secret)}")
+    targets = [(part, element) for part in step.parts for element in _elements(message, part)]
+    references = new(REFERENCE_LIST)
+    for part, element in targets:
+        data_id = _encrypt_part(message, part, element, key, provider)
+        sub(references, DATA_REFERENCE, attributes={"URI": f"#{data_id}"})
+    return references
+
+
+def recipient(to: x509.Certificate | KeyPair | Recipient, request: SecurityResult | None) -> x509.Certificate:
     """The certificate to encrypt to. Raises `SecurityError` for ``SIGNER`` when the request was not signed."""
-    if isinstance(step.to, Recipient):
+    if isinstance(to, Recipient):
         signer = request.signer if request is not None else None
-        if not isinstance(signer, x509.Certificate):
-            raise SecurityError("Encrypt(to=SIGNER) answers a request; there is none that was signed")
+        if to is not Recipient.SIGNER or not isinstance(signer, x509.Certificate):
+            raise SecurityError("to=SIGNER answers a request; there is none that was signed")
         return signer
-    return step.to.certificate if isinstance(step.to, KeyPair) else step.to
+    return to.certificate if isinstance(to, KeyPair) else to
 
 
-def transport_of(step: Encrypt) -> KeyTransport:
+def encrypted_key(
+    step: Encrypt | SharedKey, certificate: x509.Certificate, secret: bytes, key_id: str, provider: CryptoProvider
+) -> tuple[_Element, _Element | None]:
+    """The EncryptedKey, and the token that carries its certificate if the reference is a direct one."""
+    transport = _transport_of(step)
+    key = new(ENCRYPTED_KEY, attributes={"Id": key_id})
+    method = sub(key, ENCRYPTION_METHOD, attributes={"Algorithm": transport.algorithm.uri})
+    if transport.algorithm.padding == "oaep":
+        sub(method, DIGEST_METHOD, attributes={"Algorithm": digest_uri(transport.digest)})
+        if not transport.algorithm.fixed_mgf:
+            sub(method, MGF, attributes={"Algorithm": mgf_uri(transport.mgf)})
+    token_id = f"X509-{provider.random(16).hex()}"
+    sub(key, KEY_INFO).append(token_reference(certificate, step.key_reference, token_id))
+    sub(sub(key, CIPHER_DATA), CIPHER_VALUE, base64_text(provider.wrap(transport, certificate, secret)))
+    carried = step.key_reference == "direct"
+    return key, binary_token_element(certificate, token_id) if carried else None
+
+
+def _transport_of(step: Encrypt | SharedKey) -> KeyTransport:
     """How the step's key travels."""
     algorithm = transport_named(step.key_transport)
     return KeyTransport(algorithm, step.oaep_digest, algorithm.fixed_mgf or step.oaep_mgf)
+
+
+def _retrieval(key_id: str) -> _Element:
+    return new(RETRIEVAL_METHOD, attributes={"Type": f"{XENC}EncryptedKey", "URI": f"#{key_id}"})
+
+
+_REFERENCES: dict[str, Callable[[str], _Element]] = {"token": encrypted_key_reference, "retrieval": _retrieval}
 
 
 def _elements(message: Message, part: str) -> tuple[_Element, ...]:
@@ -91,26 +135,15 @@ def _elements(message: Message, part: str) -> tuple[_Element, ...]:
     return found
 
 
-def _encrypt_part(
-    message: Message,
-    part: str,
-    element: _Element,
-    key: tuple[CipherAlgorithm, bytes, str, str],
-    provider: CryptoProvider,
-) -> str:
+def _encrypt_part(message: Message, part: str, element: _Element, key: DataKey, provider: CryptoProvider) -> str:
     """Put EncryptedData in the place of a part: the Body's content, a token, or a header block; its id."""
-    cipher, secret, key_id, how = key
     data_id = f"ED-{provider.random(16).hex()}"
     content = element is message.envelope.body
     plain = _content_bytes(element) if content else serialise(element)
     data = new(ENCRYPTED_DATA, attributes={"Id": data_id, "Type": TYPE_CONTENT if content else TYPE_ELEMENT})
-    sub(data, ENCRYPTION_METHOD, attributes={"Algorithm": cipher.uri})
-    key_info = sub(data, KEY_INFO)
-    if how == "retrieval":
-        sub(key_info, RETRIEVAL_METHOD, attributes={"Type": f"{XENC}EncryptedKey", "URI": f"#{key_id}"})
-    else:
-        key_info.append(encrypted_key_reference(key_id))
-    sub(sub(data, CIPHER_DATA), CIPHER_VALUE, base64_text(provider.encrypt(cipher, secret, plain)))
+    sub(data, ENCRYPTION_METHOD, attributes={"Algorithm": key.cipher.uri})
+    sub(data, KEY_INFO).append(key.reference())
+    sub(sub(data, CIPHER_DATA), CIPHER_VALUE, base64_text(provider.encrypt(key.cipher, key.secret, plain)))
     if content:
         _empty(element)
         element.append(data)
@@ -134,24 +167,6 @@ def _replace(message: Message, part: str, element: _Element, data: _Element, hea
         wrapped.append(data)
     wrapped.tail = element.tail
     parent.replace(element, wrapped)
-
-
-def _encrypted_key(
-    step: Encrypt, certificate: x509.Certificate, secret: bytes, key_id: str, provider: CryptoProvider
-) -> tuple[_Element, _Element | None]:
-    """The EncryptedKey, and the token that carries its certificate if the reference is a direct one."""
-    transport = transport_of(step)
-    key = new(ENCRYPTED_KEY, attributes={"Id": key_id})
-    method = sub(key, ENCRYPTION_METHOD, attributes={"Algorithm": transport.algorithm.uri})
-    if transport.algorithm.padding == "oaep":
-        sub(method, DIGEST_METHOD, attributes={"Algorithm": digest_uri(transport.digest)})
-        if not transport.algorithm.fixed_mgf:
-            sub(method, MGF, attributes={"Algorithm": mgf_uri(transport.mgf)})
-    token_id = f"X509-{provider.random(16).hex()}"
-    sub(key, KEY_INFO).append(token_reference(certificate, step.key_reference, token_id))
-    sub(sub(key, CIPHER_DATA), CIPHER_VALUE, base64_text(provider.wrap(transport, certificate, secret)))
-    carried = step.key_reference == "direct"
-    return key, binary_token_element(certificate, token_id) if carried else None
 
 
 def _content_bytes(element: _Element) -> bytes:

@@ -30,8 +30,10 @@ from soapkit.security.parts import Message
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import Carried, Named, Wrapped, key_info_of, read_key_info
 from soapkit.security.settings import Require
+from soapkit.security.shared import Secret, SentKeys
 from soapkit.security.timestamp import Lifetime, check_lifetime, read_timestamp
 from soapkit.security.tokens import CheckedUser, check_username_token
+from soapkit.security.truststore import TrustStore
 from soapkit.security.verify import Proved, Verifier
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.walk import children, place_of, tag_of
@@ -46,15 +48,6 @@ class Opened:
     parent: _Element | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A key that an EncryptedKey brought: by the element's id, and by SHA-1 of its cipher value."""
-
-    key_id: str | None
-    sha1: bytes
-    value: bytes = field(repr=False)
-
-
 @dataclass(slots=True)
 class Pass:
     """One message on its way through. Filled by `run`; read by `soapkit.security.requirements`."""
@@ -63,6 +56,7 @@ class Pass:
     require: Require
     provider: CryptoProvider
     now: datetime
+    sent: SentKeys
     proved: list[Proved] = field(default_factory=list)
     opened: list[Opened] = field(default_factory=list)
     secrets: list[Secret] = field(default_factory=list)
@@ -71,6 +65,7 @@ class Pass:
     warnings: list[str] = field(default_factory=list)
     _done: list[_Element] = field(default_factory=list)
     _index: IdIndex | None = None
+    _keys: int = 0
 
     @property
     def index(self) -> IdIndex:
@@ -121,23 +116,36 @@ class Pass:
         )
 
     def _signature(self, element: _Element) -> None:
-        if self.require.trust is None:
+        if self.require.trust is None and not self.require.shared_key:
             self.warnings.append("a signature was not checked: Require(trust=...) says whom to believe")
             return
         if len(self.proved) >= self.require.limits.signatures:
             raise SecurityError(f"more than {self.require.limits.signatures} signatures are not checked")
-        verifier = Verifier(self.require, self.require.trust, self.provider, self.now, self.index, self.secret_of)
-        self.proved.append(verifier.verify(element))
+        verifier = Verifier(
+            self.require, self.require.trust or TrustStore(()), self.provider, self.now, self.index, self.secret_of
+        )
+        proof = verifier.verify(element)
+        if proof.signer is None:
+            self.warnings.append("a signature under a shared key is right, and tells nothing of who signed")
+        self.proved.append(proof)
 
     def _encrypted_key(self, element: _Element) -> None:
+        self._count_key()
         secret = self._unwrap(element)
         references = at_most_one(element, REFERENCE_LIST)
         if references is not None:
             self._open([(self._referred(entry), secret.value) for entry in children(references, DATA_REFERENCE)])
 
     def _reference_list(self, element: _Element) -> None:
+        self._count_key()
         found = [self._referred(entry) for entry in children(element, DATA_REFERENCE)]
         self._open([(data, self._own_secret(data)) for data in found])
+
+    def _count_key(self) -> None:
+        """Each may have the whole message read again."""
+        self._keys += 1
+        if self._keys > self.require.limits.keys:
+            raise SecurityError(f"more than {self.require.limits.keys} encrypted keys and lists are not followed")
 
     def _open_loose(self) -> None:
         """Encrypted data in the Body whose key comes with it, as plain XML Encryption writes it."""
@@ -146,18 +154,24 @@ class Pass:
         if loose and self.require.keys:
             self._open([(data, self._own_secret(data)) for data in loose])
 
-    def secret_of(self, source: Wrapped) -> bytes:
-        """The key that an EncryptedKey brought, unwrapped now if it was not yet. Raises `SecurityError`."""
+    def secret_of(self, source: Wrapped) -> Secret:
+        """The key that an EncryptedKey brought, unwrapped now if it was not yet; or one that we sent.
+
+        Raises `SecurityError`.
+        """
         if source.element is not None:
             known = id_of(source.element)
             for secret in self.secrets:
                 if known is not None and secret.key_id == known:
-                    return secret.value
-            return self._unwrap(source.element).value
+                    return secret
+            return self._unwrap(source.element)
         for secret in self.secrets:
             if secret.sha1 == source.sha1:
-                return secret.value
-        raise SecurityError("no encrypted key at hand has the EncryptedKeySHA1 that is named")
+                return secret
+        sent = self.sent.find(source.sha1, self.now)
+        if sent is None:
+            raise SecurityError("no encrypted key at hand has the EncryptedKeySHA1 that is named")
+        return sent
 
     def _own_secret(self, data: _Element) -> bytes:
         key_info = key_info_of(data)
@@ -166,7 +180,7 @@ class Pass:
         source = read_key_info(key_info, self.index)
         if not isinstance(source, Wrapped):
             raise SecurityError("the encrypted data names a certificate, not a key", place=place_of(data))
-        return self.secret_of(source)
+        return self.secret_of(source).value
 
     def _referred(self, reference: _Element) -> _Element:
         return self.index.find(reference.get("URI", ""), by=reference)

@@ -109,6 +109,15 @@ def insert_after_timestamp(message: Message, *elements: _Element) -> None:
         security.insert(at + offset, element)
 
 
+def insert_after(message: Message, anchor: _Element | None, *elements: _Element) -> None:
+    """Put elements directly after one that they depend on; as `insert_after_timestamp` does where there is none."""
+    if anchor is None:
+        insert_after_timestamp(message, *elements)
+        return
+    for element in reversed(elements):
+        anchor.addnext(element)
+
+
 def insert_first(message: Message, element: _Element) -> None:
     """Put an element at the top of the security header."""
     assert message.security is not None, "a message on its way out has a security header"

@@ -132,6 +132,13 @@ def encrypted_key_reference(key_id: str) -> _Element:
     return reference
 
 
+def encrypted_key_sha1_reference(sha1: bytes) -> _Element:
+    """A SecurityTokenReference to the EncryptedKey of another message, by SHA-1 of its cipher value (WSS 1.1, 7.3)."""
+    reference = new(TOKEN_REFERENCE, attributes={TOKEN_TYPE: ENCRYPTED_KEY_TYPE})
+    _identify(reference, ENCRYPTED_KEY_SHA1, sha1)
+    return reference
+
+
 _Reader: TypeAlias = Callable[[_Element, IdIndex], KeySource]
 
 

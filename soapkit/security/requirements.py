@@ -6,7 +6,6 @@ where it will look for them. A signed element elsewhere, however alike, meets no
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -40,6 +39,7 @@ def believe(found: Pass) -> SecurityResult:
         signer=signer,
         signer_name=name_of(signer) if signer is not None else "",
         username=username,
+        keys=tuple(found.secrets),
         created=lifetime.created if lifetime is not None else None,
         expires=lifetime.expires if lifetime is not None else None,
         warnings=(*found.warnings, *_warnings(found, signer)),
@@ -57,11 +57,14 @@ def _warnings(found: Pass, signer: x509.Certificate | None) -> Iterator[str]:
 def _signer(found: Pass) -> x509.Certificate | None:
     """The one who signed all that must be signed; without such a requirement, whoever signed the Body, or anything."""
     by_signer = _by_signer(found)
+    unknown = [proof for proof in found.proved if proof.signer is None]
     wanted = [(part, element) for part in found.require.signed for element in _present(found, part, "signed")]
     if wanted:
         for signer, proofs in by_signer:
             if all(_covers(proofs, element) for _, element in wanted):
                 return signer
+        if found.require.shared_key and all(_covers(unknown, element) for _, element in wanted):
+            return None
         raise SecurityError(_why_unsigned(wanted, by_signer))
     body = found.message.envelope.body
     signers = [signer for signer, proofs in by_signer if _covers(proofs, body)] or [signer for signer, _ in by_signer]
@@ -145,11 +148,12 @@ def _check_seen(found: Pass) -> None:
     store = found.require.replay
     if store is None:
         return
-    keys = [f"nonce {user.name} {user.nonce}" for user in found.users if user.nonce]
-    if found.lifetime is not None:
-        keys += [
-            f"signature {hashlib.sha256(proof.value).hexdigest()}" for proof in found.proved if proof.signer is not None
-        ]
+    keys = [f"nonce {user.name} {user.nonce.hex()}" for user in found.users if user.nonce]
+    # without a Timestamp of its own a signature may be right for ever, and right twice
+    stamps = found.message.named("Timestamp")
+    keys += [
+        f"signature {proof.fingerprint}" for proof in found.proved if any(_covers([proof], stamp) for stamp in stamps)
+    ]
     ttl = found.require.max_age + 2 * found.require.skew
     for key in keys:
         if not store.claim(key, ttl, now=found.now):
@@ -157,10 +161,16 @@ def _check_seen(found: Pass) -> None:
 
 
 def _signed(found: Pass) -> list[Covered]:
+    """What is covered by somebody; by nobody known, only where that is enough."""
     return [
-        Covered(found.message.name_of(element), element, proof.algorithm.uri, name_of(proof.signer))
+        Covered(
+            found.message.name_of(element),
+            element,
+            proof.algorithm.uri,
+            name_of(proof.signer) if proof.signer is not None else "",
+        )
         for proof in found.proved
-        if proof.signer is not None
+        if proof.signer is not None or found.require.shared_key
         for element in proof.elements
     ]
 

@@ -9,14 +9,23 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from soapkit.errors import LimitError, SecurityError, XmlError
-from soapkit.security.encrypt import encrypt
+from soapkit.security.algorithms import cipher_named
+from soapkit.security.encrypt import DataKey, encrypt, encrypt_parts
 from soapkit.security.ids import WSU_ID
 from soapkit.security.inbound import Pass
-from soapkit.security.parts import Message, add_security_header, insert_after_timestamp, insert_first, security_header
+from soapkit.security.parts import (
+    Message,
+    add_security_header,
+    insert_after,
+    insert_after_timestamp,
+    insert_first,
+    security_header,
+)
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.requirements import believe
-from soapkit.security.settings import Encrypt, Require, Sign, Step, Timestamp, UsernameToken
-from soapkit.security.sign import sign
+from soapkit.security.settings import Encrypt, Recipient, Require, SharedKey, Sign, Step, Timestamp, UsernameToken
+from soapkit.security.shared import Brought, SentKeys, bring
+from soapkit.security.sign import sign, sign_with_secret
 from soapkit.security.timestamp import timestamp_element
 from soapkit.security.tokens import username_token_element
 from soapkit.security.with_cryptography import CryptographyProvider
@@ -46,6 +55,7 @@ class Security:
     inbound: Require = field(default_factory=Require)
     provider: CryptoProvider = field(default_factory=CryptographyProvider)
     actor: str | None = None
+    _sent: SentKeys = field(default_factory=SentKeys, init=False, repr=False, compare=False)
 
     def apply(
         self, envelope: Envelope, *, now: datetime | None = None, request: SecurityResult | None = None
@@ -58,11 +68,14 @@ class Security:
             return envelope
         now = now or datetime.now(UTC)
         message = add_security_header(Envelope.read(deepcopy(envelope.root)), self.actor)
+        making = _Making(self.provider, now, request, [])
         try:
             for step in self.outbound:
-                _WRITERS[type(step)](message, step, _Making(self.provider, now, request))
+                _WRITERS[type(step)](message, step, making)
         except (LimitError, XmlError) as error:
             raise SecurityError(f"the message cannot be secured: {error}") from None
+        for brought in making.shared:
+            self._sent.remember(brought, now)
         return Envelope.read(message.envelope.root)
 
     def verify(self, envelope: Envelope, *, now: datetime | None = None) -> SecurityResult:
@@ -74,24 +87,33 @@ class Security:
         header = security_header(envelope, self.actor)
         if header is None and self.inbound.unsigned_faults and _is_fault(envelope):
             return SecurityResult(envelope, warnings=("this fault is not secured: anyone may have sent it",))
-        found = Pass(Message(envelope, header), self.inbound, self.provider, now or datetime.now(UTC))
+        found = Pass(Message(envelope, header), self.inbound, self.provider, now or datetime.now(UTC), self._sent)
         found.run()
         return believe(found)
 
 
 @dataclass(frozen=True, slots=True)
 class _Making:
-    """What the steps of one message share."""
+    """What the steps of one message share. `shared`: the keys that `SharedKey` steps brought."""
 
     provider: CryptoProvider
     now: datetime
     request: SecurityResult | None
+    shared: list[Brought]
+
+    def shared_key(self) -> Brought:
+        """The one that SHARED stands for. Raises `SecurityError` without a `SharedKey` step before."""
+        if not self.shared:
+            raise SecurityError("SHARED is the key of a SharedKey step; put one before it in outbound")
+        return self.shared[-1]
 
 
 _Writer: TypeAlias = Callable[[Message, Any, _Making], None]  # each takes its own kind of step
 
 
 def _write_timestamp(message: Message, step: Timestamp, making: _Making) -> None:
+    if message.named("Timestamp"):
+        raise SecurityError("the message has a Timestamp already; a security header holds one at most")
     element = timestamp_element(step.ttl, making.now)
     element.set(WSU_ID, f"TS-{making.provider.random(16).hex()}")
     insert_first(message, element)
@@ -103,17 +125,31 @@ def _write_username_token(message: Message, step: UsernameToken, making: _Making
     insert_after_timestamp(message, element)
 
 
+def _write_shared_key(message: Message, step: SharedKey, making: _Making) -> None:
+    making.shared.append(bring(message, step, making.provider, making.request))
+
+
 def _write_signature(message: Message, step: Sign, making: _Making) -> None:
-    sign(message, step, making.provider)
+    if isinstance(step.keypair, Recipient):
+        shared = making.shared_key()
+        shared.ours.append(sign_with_secret(message, step, shared, making.provider))
+    else:
+        sign(message, step, step.keypair, making.provider)
 
 
 def _write_encryption(message: Message, step: Encrypt, making: _Making) -> None:
-    encrypt(message, step, making.provider, making.request)
+    if step.to is not Recipient.SHARED:
+        encrypt(message, step, making.provider, making.request)
+        return
+    shared = making.shared_key()
+    key = DataKey(cipher_named(step.algorithm), shared.value, shared.reference)
+    insert_after(message, shared.element, encrypt_parts(message, step, key, making.provider))
 
 
 _WRITERS: dict[type, _Writer] = {
     Timestamp: _write_timestamp,
     UsernameToken: _write_username_token,
+    SharedKey: _write_shared_key,
     Sign: _write_signature,
     Encrypt: _write_encryption,
 }

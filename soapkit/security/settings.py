@@ -34,13 +34,19 @@ PasswordOf: TypeAlias = Mapping[str, str] | Callable[[str], str | None]
 
 
 class Recipient(Enum):
-    """Whom to encrypt to when it is known only per message."""
+    """Whom to encrypt to, or which key to use, when it is known only per message."""
 
     SIGNER = "the one who signed the request"
+    REQUEST = "the key that the request brought"
+    SHARED = "the key that SharedKey brought"
 
 
 SIGNER = Recipient.SIGNER
 """``Encrypt(to=SIGNER)``: a server's reply is encrypted to the certificate that signed the request."""
+REQUEST = Recipient.REQUEST
+"""``SharedKey(to=REQUEST)``: a server's reply uses the key that the request brought."""
+SHARED = Recipient.SHARED
+"""``Sign(SHARED)``, ``Encrypt(to=SHARED)``: under the key of the `SharedKey` step before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +84,11 @@ class Sign:
 
     `parts`: ``Body``, ``Timestamp``, ``UsernameToken``, ``BinarySecurityToken`` (the token of this signature itself), a
     header block by its Clark name or local name, or ``#id``. `algorithm`: a short name or URI of
-    `soapkit.security.algorithms`, by default RSA-SHA256, ECDSA-SHA256 or EdDSA as the key demands.
+    `soapkit.security.algorithms`, by default RSA-SHA256, ECDSA-SHA256, EdDSA or
+    HMAC-SHA256 as the key demands. `keypair`: `SHARED` for the key of a `SharedKey` step before.
     """
 
-    keypair: KeyPair
+    keypair: KeyPair | Recipient
     parts: Sequence[str] = ("Body", "Timestamp")
     algorithm: str = ""
     digest: str = "sha256"
@@ -89,6 +96,8 @@ class Sign:
 
     def __post_init__(self) -> None:
         _check_parts("Sign", self.parts)
+        if isinstance(self.keypair, Recipient) and self.keypair is not Recipient.SHARED:
+            raise UsageError("one signs with a KeyPair, or with SHARED after a SharedKey step")
         _check_reference(self.key_reference)
         digest_uri(self.digest)
         if self.algorithm:
@@ -127,20 +136,45 @@ class Encrypt:
             raise UsageError(f"{transport.name} always masks with {transport.fixed_mgf}; use rsa-oaep for another hash")
 
 
-Step: TypeAlias = Timestamp | UsernameToken | Sign | Encrypt
+@dataclass(frozen=True, slots=True)
+class SharedKey:
+    """Bring a key of `size` bytes, encrypted to `to`, for ``Sign(SHARED)`` and ``Encrypt(to=SHARED)`` after it.
+
+    `to`: a certificate, a `KeyPair`'s, `SIGNER`, or `REQUEST` to answer under the key that the request brought. How the
+    key travels is set as in `Encrypt`.
+    """
+
+    to: x509.Certificate | KeyPair | Recipient
+    size: int = 32
+    key_transport: str = "rsa-oaep-mgf1p"
+    oaep_digest: str = "sha256"
+    oaep_mgf: str = "sha256"
+    key_reference: KeyReference = "issuer-serial"
+
+    def __post_init__(self) -> None:
+        _check_reference(self.key_reference)
+        transport_named(self.key_transport)
+        digest_uri(self.oaep_digest)
+        if self.to is Recipient.SHARED or not 16 <= self.size <= 64:
+            raise UsageError("a SharedKey is of 16 to 64 bytes, to a certificate, SIGNER or REQUEST")
+
+
+Step: TypeAlias = Timestamp | UsernameToken | SharedKey | Sign | Encrypt
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much of a security header is worked on, since work is done before a sender is known.
 
-    `references` and `transforms`: of a signature; `tokens`: children of the header; `data`: encrypted parts.
+    `references` and `transforms`: of a signature; `tokens`: children of the header; `keys`: encrypted keys and lists of
+    what they open; `data`: encrypted parts.
     """
 
     references: int = 30
     transforms: int = 5
     signatures: int = 10
     tokens: int = 50
+    keys: int = 10
     data: int = 50
 
 
@@ -151,10 +185,12 @@ class Require:
     `signed`, `encrypted`: parts, named as in `Sign`; each must be there, and each element of that name must be covered.
     All parts in `signed` must be signed by one and the same signer. `trust`: whose signatures are believed.
     `key`: what to decrypt with. `username`: passwords to check a UsernameToken against, which must then be there.
-    `max_age` and `skew` in seconds. `algorithms`: what is accepted (`soapkit.security.algorithms.profile`).
-    `certificates`: where a signer's certificate is looked up that a message only names, besides those in `trust`.
-    `unsigned_faults`: whether a SOAP fault without any security is handed on, marked unverified, instead of being
-    refused: most stacks do not sign faults. `replay`: None believes a message as often as it comes.
+    `shared_key`: whether a MAC under a key that came encrypted to us counts as a signature: the message is whole then,
+    but anyone may have sent it. `max_age` and `skew` in seconds. `algorithms`: what is accepted
+    (`soapkit.security.algorithms.profile`). `certificates`: where a signer's certificate is looked up that a message
+    only names, besides those in `trust`. `unsigned_faults`: whether a SOAP fault without any security is handed on,
+    marked unverified, instead of being refused: most stacks do not sign faults. `replay`: None believes a message as
+    often as it comes.
     """
 
     signed: Sequence[str] = ()
@@ -167,13 +203,14 @@ class Require:
     algorithms: AlgorithmPolicy = MODERN
     certificates: Sequence[x509.Certificate] = ()
     unsigned_faults: bool = True
+    shared_key: bool = False
     replay: ReplayStore | None = field(default_factory=MemoryReplayStore)
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         if isinstance(self.signed, str) or isinstance(self.encrypted, str):
             raise UsageError("parts are a list of names, not one string")
-        if self.signed and self.trust is None:
+        if self.signed and self.trust is None and not self.shared_key:
             raise UsageError("Require(signed=...) needs trust=: whose signatures are believed?")
         if self.encrypted and not self.keys:
             raise UsageError("Require(encrypted=...) needs key=: what to decrypt with?")

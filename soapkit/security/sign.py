@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from typing import Protocol
 
 from lxml import etree
 from lxml.etree import _Element
@@ -28,7 +30,7 @@ from soapkit.security.markup import (
     new,
     sub,
 )
-from soapkit.security.parts import IN_SECURITY_HEADER, Message, insert_after_timestamp
+from soapkit.security.parts import IN_SECURITY_HEADER, Message, insert_after, insert_after_timestamp
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import token_reference
 from soapkit.security.settings import Sign
@@ -40,50 +42,100 @@ _BY_KIND = {"rsa": "rsa-sha256", "ec": "ecdsa-sha256", "ed25519": "ed25519", "ed
 _DECLARED = re.compile(rb"""\sxmlns:([^\s=]+)\s*=""")
 
 
-def sign(message: Message, step: Sign, provider: CryptoProvider) -> None:
-    """Put a signature over the step's parts into the security header.
+def sign(message: Message, step: Sign, keypair: KeyPair, provider: CryptoProvider) -> None:
+    """Put a signature over the step's parts, made with a key pair, into the security header.
 
     The token that carries the certificate stands before the signature that uses it (WSS4J asks for that).
     Raises `SecurityError` when a part is not in the message.
     """
-    algorithm = algorithm_for(step)
+    algorithm = algorithm_for(step, keypair)
     token_id = f"X509-{provider.random(16).hex()}"
-    token = _token(step, token_id)
+    token = _token(step, keypair, token_id)
     signature = new(SIGNATURE, attributes={"Id": f"SIG-{provider.random(16).hex()}"})
-    parts = [element for part in step.parts for element in _elements(message, part, token, step)]
+    parts = _parts(message, step, token)
     insert_after_timestamp(message, *([token] if token is not None else []), signature)
-    ids = [give_id(element, f"id-{provider.random(16).hex()}") for element in parts]
+    octets = _signed_info(signature, algorithm, parts, step, provider)
+    reference = token_reference(keypair.certificate, step.key_reference, token_id)
+    _close(signature, provider.sign(algorithm, keypair, octets), reference)
 
+
+def sign_with_secret(message: Message, step: Sign, key: SharedSecret, provider: CryptoProvider) -> str:
+    """Put a MAC over the step's parts, under a shared key, into the security header, after the element that brings it.
+
+    Returns the fingerprint of what was signed. Raises `SecurityError` when a part is not in the message.
+    """
+    algorithm = signature_named(step.algorithm or "hmac-sha256")
+    if algorithm.key != "secret":
+        raise SecurityError(f"{algorithm.name} cannot be made with a shared key")
+    signature = new(SIGNATURE, attributes={"Id": f"SIG-{provider.random(16).hex()}"})
+    parts = _parts(message, step, None)
+    insert_after(message, key.element, signature)
+    octets = _signed_info(signature, algorithm, parts, step, provider)
+    _close(signature, provider.mac(algorithm, key.value, octets), key.reference())
+    return fingerprint(octets)
+
+
+def fingerprint(signed_info: bytes) -> str:
+    """What names a signature among others: of its canonical SignedInfo, not of its value, since of an ECDSA signature
+    anyone can make another that is as right."""
+    return hashlib.sha256(signed_info).hexdigest()
+
+
+class SharedSecret(Protocol):
+    """A shared key in a message being made."""
+
+    @property
+    def value(self) -> bytes:
+        """The key."""
+        ...
+
+    @property
+    def element(self) -> _Element | None:
+        """What brings it in this message."""
+        ...
+
+    def reference(self) -> _Element:
+        """A new SecurityTokenReference to it."""
+        ...
+
+
+def algorithm_for(step: Sign, keypair: KeyPair) -> SignatureAlgorithm:
+    """The algorithm a step signs with. Raises `SecurityError` when its key is of another kind."""
+    algorithm = signature_named(step.algorithm or _BY_KIND[keypair.kind])
+    if algorithm.key != keypair.kind and not (algorithm.key == "rsa-pss" and keypair.kind == "rsa"):
+        raise SecurityError(f"{keypair!r} holds a {keypair.kind} key, not one for {algorithm.name}")
+    return algorithm
+
+
+def _token(step: Sign, keypair: KeyPair, token_id: str) -> _Element | None:
+    """The token that carries the certificate, where the reference is to one."""
+    if step.key_reference == "direct":
+        return binary_token_element(keypair.certificate, token_id)
+    if step.key_reference == "path":
+        return path_token_element((keypair.certificate, *keypair.chain), token_id)
+    return None
+
+
+def _signed_info(
+    signature: _Element,
+    algorithm: SignatureAlgorithm,
+    parts: list[_Element],
+    step: Sign,
+    provider: CryptoProvider,
+) -> bytes:
+    """Write SignedInfo, once the signature stands at its place; its canonical octets."""
+    ids = [give_id(element, f"id-{provider.random(16).hex()}") for element in parts]
     signed_info = sub(signature, SIGNED_INFO)
     sub(signed_info, CANONICALIZATION_METHOD, attributes={"Algorithm": EXCLUSIVE})
     sub(signed_info, SIGNATURE_METHOD, attributes={"Algorithm": algorithm.uri})
     for element, element_id in zip(parts, ids, strict=True):
         _add_reference(signed_info, element, element_id, digest_uri(step.digest), provider)
-    value = provider.sign(algorithm, step.keypair, canonicalise(signed_info))
+    return canonicalise(signed_info)
+
+
+def _close(signature: _Element, value: bytes, key_reference: _Element) -> None:
     sub(signature, SIGNATURE_VALUE, base64_text(value))
-    sub(signature, KEY_INFO).append(token_reference(step.keypair.certificate, step.key_reference, token_id))
-
-
-def _token(step: Sign, token_id: str) -> _Element | None:
-    """The token that carries the certificate, where the reference is to one."""
-    if step.key_reference == "direct":
-        return binary_token_element(step.keypair.certificate, token_id)
-    if step.key_reference == "path":
-        return path_token_element((step.keypair.certificate, *step.keypair.chain), token_id)
-    return None
-
-
-def algorithm_for(step: Sign) -> SignatureAlgorithm:
-    """The algorithm a step signs with. Raises `SecurityError` when its key is of another kind."""
-    algorithm = signature_named(step.algorithm or _BY_KIND[step.keypair.kind])
-    if not fits(algorithm, step.keypair):
-        raise SecurityError(f"{step.keypair!r} holds a {step.keypair.kind} key, not one for {algorithm.name}")
-    return algorithm
-
-
-def fits(algorithm: SignatureAlgorithm, keypair: KeyPair) -> bool:
-    """Whether the key is of the kind that the algorithm is made for."""
-    return algorithm.key == keypair.kind or (algorithm.key == "rsa-pss" and keypair.kind == "rsa")
+    sub(signature, KEY_INFO).append(key_reference)
 
 
 def content_prefixes(element: _Element) -> list[str]:
@@ -108,13 +160,17 @@ def _in_content(prefix: bytes, text: bytes) -> bool:
     return b" " + word in text and re.search(rb" %s[^\s=\"<>/]*(?!=)[\s\"<]" % re.escape(word), text) is not None
 
 
-def _elements(message: Message, part: str, token: _Element | None, step: Sign) -> tuple[_Element, ...]:
+def _parts(message: Message, step: Sign, token: _Element | None) -> list[_Element]:
+    return [element for part in step.parts for element in _elements(message, part, token)]
+
+
+def _elements(message: Message, part: str, token: _Element | None) -> tuple[_Element, ...]:
     if part == "BinarySecurityToken" and token is not None:
         return (token,)
     found = message.named(part)
     if not found:
         hint = f"; put its step before Sign in outbound: {part}(...)" if part in IN_SECURITY_HEADER else ""
-        raise SecurityError(f"there is no {part} in the message to sign with {step.keypair!r}{hint}")
+        raise SecurityError(f"there is no {part} in the message to sign{hint}")
     return found
 
 

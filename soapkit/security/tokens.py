@@ -48,10 +48,11 @@ MAX_CERTIFICATES = 10
 
 @dataclass(frozen=True, slots=True)
 class CheckedUser:
-    """A user whose password was right. `nonce`: what may not be seen again, if the token said any."""
+    """A user whose password was right. `nonce`: what may not be seen again, if the token said any; as octets, since
+    base64 can be spelled in many ways."""
 
     name: str
-    nonce: str = ""
+    nonce: bytes = b""
 
 
 def username_token_element(settings: UsernameToken, now: datetime, nonce: bytes) -> _Element:
@@ -99,7 +100,7 @@ def check_username_token(
     right = hmac.compare_digest(wanted.encode(), found.encode())
     if not right or expected is None:
         raise SecurityError(f"the password of user {name!r} is wrong, or there is no such user", place=place_of(token))
-    return CheckedUser(name, text_of(nonce) if nonce is not None else "")
+    return CheckedUser(name, bytes_of(nonce) if nonce is not None else b"")
 
 
 def binary_token_element(certificate: x509.Certificate, token_id: str) -> _Element:

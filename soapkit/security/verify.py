@@ -45,12 +45,14 @@ from soapkit.security.markup import (
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import Carried, Named, Wrapped, key_info_of, read_key_info
 from soapkit.security.settings import Require
+from soapkit.security.shared import Secret
+from soapkit.security.sign import fingerprint
 from soapkit.security.strtransform import dereferenced
 from soapkit.security.truststore import Chain, TrustStore
 from soapkit.xml.c14n import MAX_PREFIXES, METHODS, canonicalise
 from soapkit.xml.walk import children, place_of
 
-SecretOf: TypeAlias = Callable[[Wrapped], bytes]
+SecretOf: TypeAlias = Callable[[Wrapped], Secret]
 """Looks up the key that an EncryptedKey brought."""
 
 
@@ -76,12 +78,16 @@ class SignedReference:
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """A signature that holds. `elements`: what it covers; `signer`: None when the key was a shared one."""
+    """A signature that holds. `elements`: what it covers; `signer`: None when the key was a shared one, unless we made
+    that key, and for whom.
+
+    `fingerprint`: names what was signed, for the replay store.
+    """
 
     signature: _Element
     algorithm: SignatureAlgorithm
     elements: tuple[_Element, ...]
-    value: bytes
+    fingerprint: str
     signer: x509.Certificate | None = None
     chain: Chain = ()
 
@@ -105,17 +111,26 @@ class Verifier:
         if key_info is None:
             raise SecurityError("the signature does not say which key it was made with", place=place_of(signature))
         source = read_key_info(key_info, self.index)
+        chain: Chain = ()
+        ours: frozenset[str] = frozenset()
         if isinstance(source, Wrapped):
-            self._check_mac(algorithm, source, signed_info, form, value)
-            chain: Chain = ()
+            secret = self._shared_secret(algorithm, source, signature)
+            ours = secret.ours
+            chain = (secret.holder,) if secret.holder is not None else ()
+            octets = _signed_octets(signed_info, form)
+            right = hmac.compare_digest(self.provider.mac(algorithm, secret.value, octets), value)
         else:
             chain = self._check_signer(algorithm, source)
-            if not self.provider.verify(algorithm, chain[0], _signed_octets(signed_info, form), value):
-                raise SecurityError(
-                    f"the signature is not that of {name_of(chain[0])} over its SignedInfo", place=place_of(signature)
-                )
+            octets = _signed_octets(signed_info, form)
+            right = self.provider.verify(algorithm, chain[0], octets, value)
+        if not right:
+            maker = name_of(chain[0]) if chain else "the shared key"
+            raise SecurityError(f"the signature is not that of {maker} over its SignedInfo", place=place_of(signature))
+        name = fingerprint(octets)
+        if name in ours:
+            raise SecurityError("this signature is our own, sent back to us", place=place_of(signature))
         covered = tuple(self._check_reference(reference) for reference in references)
-        return Proved(signature, algorithm, covered, value, chain[0] if chain else None, chain)
+        return Proved(signature, algorithm, covered, name, chain[0] if chain else None, chain)
 
     def _read(self, signed_info: _Element) -> tuple[SignatureAlgorithm, Canonical, list[_Element]]:
         """The policy first, over the whole of SignedInfo."""
@@ -154,14 +169,10 @@ class Verifier:
             )
         return self.trust.check(certificate, others, self.now)
 
-    def _check_mac(
-        self, algorithm: SignatureAlgorithm, source: Wrapped, signed_info: _Element, form: Canonical, value: bytes
-    ) -> None:
+    def _shared_secret(self, algorithm: SignatureAlgorithm, source: Wrapped, signature: _Element) -> Secret:
         if algorithm.key != "secret":
-            raise SecurityError(f"{algorithm.name} cannot be made with a shared key", place=place_of(signed_info))
-        expected = self.provider.mac(algorithm, self.secret_of(source), _signed_octets(signed_info, form))
-        if not hmac.compare_digest(expected, value):
-            raise SecurityError("the signature is not that of the shared key", place=place_of(signed_info))
+            raise SecurityError(f"{algorithm.name} cannot be made with a shared key", place=place_of(signature))
+        return self.secret_of(source)
 
     def _check_reference(self, reference: _Element) -> _Element:
         """The element that a reference covers, once its digest is right."""

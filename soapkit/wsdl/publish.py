@@ -13,6 +13,7 @@ from copy import deepcopy
 
 from lxml.etree import _Element
 
+from soapkit.errors import Problem
 from soapkit.wsdl.extensions import SOAP_VERSIONS
 from soapkit.wsdl.model import Contract
 from soapkit.wsdl.page import is_schema
@@ -20,6 +21,7 @@ from soapkit.xml.documents import Document
 from soapkit.xml.names import WSDL11, WSDL20, clark, local_name, namespace_of
 from soapkit.xml.serialise import serialise
 from soapkit.xml.walk import tag_of
+from soapkit.xsd.known import is_known_namespace
 
 _LINKS = {
     (WSDL11, "import"): "location",
@@ -61,9 +63,14 @@ def bundled(contract: Contract) -> dict[str, bytes]:
     >>> list(bundled(load_contract("wsdl/bank.wsdl")))
     ['bank.wsdl', 'bank.xsd']
     """
+    names = bundle_names(contract)
+    return {names[document.url]: _rewritten(document, contract, names, None) for document in _linked(contract)}
+
+
+def bundle_names(contract: Contract) -> dict[str, str]:
+    """The file names that `bundled` gives, by the URL of the document, the first one first."""
     names: dict[str, str] = {}
-    documents = _linked(contract)
-    for document in documents:
+    for document in _linked(contract):
         name = _file_name(document)
         stem, _, suffix = name.rpartition(".")
         taken = {known.lower() for known in names.values()}
@@ -72,7 +79,22 @@ def bundled(contract: Contract) -> dict[str, bytes]:
             name = f"{stem}-{number}.{suffix}"
             number += 1
         names[document.url] = name
-    return {names[document.url]: _rewritten(document, contract, names, None) for document in documents}
+    return names
+
+
+def unread_links(contract: Contract) -> tuple[Problem, ...]:
+    """The documents that a contract refers to and that could not be read, each at the element that refers to it.
+
+    The schemas that soapkit knows by itself are not missed.
+    """
+    by_url = {document.url for document in contract.documents}
+    return tuple(
+        Problem(f"it refers to {location}, which could not be read", document.place(element))
+        for document in _linked(contract)
+        for element, _, location in _links(document.root)
+        if contract.links.get((document.url, location)) not in by_url
+        and not is_known_namespace(element.get("namespace") or "")
+    )
 
 
 def _file_name(document: Document) -> str:

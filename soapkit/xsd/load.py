@@ -171,7 +171,7 @@ class _Loading:
 
     def _import(self, document: SchemaDocument, element: _Element) -> None:
         namespace = (element.get("namespace") or "").strip()
-        location = (element.get("schemaLocation") or "").strip()
+        location = _location(element)
         if not location or namespace in (XSD, XML) or (is_known_namespace(namespace) and _is_absolute(location)):
             return
         for root, url, source in self._roots(document, element, "import", namespace):
@@ -214,7 +214,7 @@ class _Loading:
         self, document: SchemaDocument, element: _Element, verb: str, namespace: str = ""
     ) -> Iterator[tuple[_Element, str, str]]:
         """The schemas at the schemaLocation of `element`: one; those that a WSDL there holds; none, with a warning."""
-        location = (element.get("schemaLocation") or "").strip()
+        location = _location(element)
         if not location:
             document.warn(f"{verb} without schemaLocation; passed over", element)
             return
@@ -251,6 +251,11 @@ def _schemas(root: _Element) -> Iterator[_Element]:
     elif isinstance(root.tag, str) and root.tag.startswith((f"{{{WSDL11}}}", f"{{{WSDL20}}}")):
         for types in root.iterchildren(f"{{{WSDL11}}}types", f"{{{WSDL20}}}types"):
             yield from (child for child in types if isinstance(child.tag, str) and local_name(child.tag) == "schema")
+
+
+def _location(element: _Element) -> str:
+    """The schemaLocation, also where it is written ``schemalocation``."""
+    return (element.get("schemaLocation") or element.get("schemalocation") or "").strip()
 
 
 def _is_absolute(location: str) -> bool:

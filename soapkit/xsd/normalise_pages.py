@@ -25,13 +25,14 @@ class Normalised:
     """Schema documents by URL, and the one (`DRIVER`) that imports all.
 
     `owners`: the component of each line of each document, after the first. `components`: all that is in them. `gaps`:
-    what is referred to and nobody declares; it is written as anything.
+    what is referred to and nobody declares; it is written as anything. `cost`: of compiling, roughly in nanoseconds.
     """
 
     documents: Mapping[str, str]
     owners: Mapping[str, tuple[ComponentKey, ...]]
     components: frozenset[ComponentKey]
     gaps: tuple[Problem, ...] = ()
+    cost: int = 0
 
 
 @dataclass(slots=True)
@@ -81,6 +82,8 @@ class Plan:
 
     schema: Schema
     looser: Looser
+    tags: frozenset[str] | None = None
+    cost: int = 0
     pages: dict[str, Page] = field(default_factory=dict)
     seen: set[ComponentKey] = field(default_factory=set)
     waiting: list[ComponentKey] = field(default_factory=list)
@@ -116,6 +119,10 @@ class Plan:
             self.seen.add((space, name))
             self.waiting.append((space, name))
 
+    def is_about(self, element: Element) -> bool:
+        """Whether an element, local or global, can occur in what is to be checked."""
+        return self.tags is None or element.tag in self.tags
+
     def size(self, particle: Particle) -> int:
         """How many particles there are when groups are unfolded, without unfolding them."""
         if isinstance(particle, Group):
@@ -141,4 +148,4 @@ class Plan:
         imports = "".join(import_of(namespace, url) for namespace, url in urls.items())
         documents[DRIVER] = f'<xs:schema xmlns:xs="{XSD}" targetNamespace="{DRIVER}">{imports}</xs:schema>'
         owners = {page.url: tuple(page.owners) for page in self.pages.values()}
-        return Normalised(documents, owners, frozenset(self.seen), tuple(dict.fromkeys(self.gaps)))
+        return Normalised(documents, owners, frozenset(self.seen), tuple(dict.fromkeys(self.gaps)), self.cost)

@@ -70,9 +70,7 @@ def type_of(document: SchemaDocument, element: _Element) -> TypeUse | None:
         if child.tag in _CONSTRAINTS or (child.tag == SIMPLE_TYPE and not named):
             continue
         if named and child.tag in (SIMPLE_TYPE, COMPLEX_TYPE):
-            document.warn(
-                f"element {element.get('name')} names a type and holds one (3.3.3); the one named is used", child
-            )
+            document.warn("the element names a type and holds one (3.3.3); the one named is used", child)
         elif child.tag == COMPLEX_TYPE:
             return parse_complex_type(document, child)
         elif child.tag in _MODEL_GROUPS and not named:

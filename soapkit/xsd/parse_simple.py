@@ -213,9 +213,11 @@ def parse_attribute(document: SchemaDocument, element: _Element, *, top: bool = 
 
 def _array_type(document: SchemaDocument, element: _Element) -> str | None:
     """wsdl:arrayType with its QName resolved: ``tns:Item[,][]`` -> ``{urn:x}Item[,][]``."""
+    if len(element.attrib) < 2:
+        return None
     text = element.get(ARRAY_TYPE)
-    if text is None:
-        text = element.get("arrayType")
+    if text is None:  # in a wrong namespace, or in none
+        text = next((value for name, value in element.items() if local_name(str(name)) == "arrayType"), None)
     if text is None:
         return None
     name, bracket, sizes = text.strip().partition("[")

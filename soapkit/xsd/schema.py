@@ -14,7 +14,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import NOWHERE, ContractError, Place, Problem, Problems
-from soapkit.xml.names import XSD, did_you_mean, local_name, namespace_of
+from soapkit.xml.names import SOAP11_ENC, XSD, did_you_mean, local_name, namespace_of
 from soapkit.xsd.document import SchemaDocument
 from soapkit.xsd.known import known_component, known_names
 from soapkit.xsd.model import (
@@ -172,6 +172,9 @@ class Schema:
         if space == "type" and built_in in BUILTINS and not namespace_of(name):
             self.tell(f"type {local} is in no namespace; read as xs:{local}", place)
             return BUILTINS[built_in]
+        if space == "type" and local == "Array":
+            self.tell(f"type {name} is not declared; read as the array of SOAP encoding (SOAP 1.1, 5.4.2)", place)
+            return cast("Component", known_component("type", f"{{{SOAP11_ENC}}}Array"))
         missing_namespace = not any(namespace_of(known) == namespace_of(name) for known in self.index[space])
         if not namespace_of(name) or (space == "type" and missing_namespace):
             alike = [known for known in self.index[space] if local_name(known) == local]

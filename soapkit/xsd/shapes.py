@@ -26,6 +26,7 @@ from soapkit.databinding.shape import (
     EMPTY,
     All,
     AnyAttributeField,
+    AnyField,
     AttributeField,
     Choice,
     ElementField,
@@ -104,6 +105,16 @@ class SchemaShapes(Mapping[Key, Record]):
             name
             for name in self.schema.derived_types(str(key))
             if isinstance(self.schema.type(name, NOWHERE), ComplexType)
+        )
+
+    def allowed(self, field: AnyField) -> tuple[str, ...]:
+        """The global elements (Clark names) that may stand where a wildcard does, in document order."""
+        namespaces = field.namespaces
+        if namespaces[:1] == ("##any",):
+            return tuple(self.schema.names("element"))
+        other = namespaces[:1] == ("##other",)
+        return tuple(
+            tag for tag in self.schema.names("element") if (namespace_of(tag) in namespaces[other:]) is not other
         )
 
     @property

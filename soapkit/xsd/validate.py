@@ -10,49 +10,43 @@ import re
 import threading
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 from lxml import etree
 from lxml.etree import _Element
 
-from soapkit.errors import ContractError, Place, Problem, ValidationError
+from soapkit.errors import Place, Problem, ValidationError
 from soapkit.xml.names import XSD, XSI, XSI_TYPE, clark, did_you_mean, local_name
 from soapkit.xml.walk import path_of, tag_of
-from soapkit.xsd.model import ComplexType, Element, SimpleType
-from soapkit.xsd.normalise import normalise
-from soapkit.xsd.normalise_pages import DRIVER, ComponentKey, Normalised
-from soapkit.xsd.resolve import chain_of
+from soapkit.xsd.compile import Compiled, Compiler
+from soapkit.xsd.model import Element
+from soapkit.xsd.normalise_pages import ComponentKey
 from soapkit.xsd.schema import Schema, Space
 
-_ATTEMPTS: Final = 40
-_TIMES: Final = 8  # a schema that messages made grow so often is then compiled whole
+_MOST_ROOTS: Final = 40  # a schema that messages made grow so far is then compiled whole
+_KEPT: Final = 8  # schemas for one element, each for other messages, where one for all would take long to compile
 _PART: Final = "soapkit:part"
 _OWN: Final = (f"{{{XSD}}}", f"{{{XSI}}}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiled:
-    """A compiled schema, what it was made of and for, and how often it was made anew."""
-
-    schema: etree.XMLSchema
-    normalised: Normalised
-    roots: frozenset[ComponentKey]
-    times: int
-
-
 @dataclass(slots=True)
 class Validator:
-    """Checks elements against a schema. One may be used by many threads. Made by `validator_for`.
-
-    `loosened` grows while schemas are compiled: the components that libxml2 refuses as the contract writes them, with
-    its words; they are checked less strictly.
-    """
+    """Checks elements against a schema. One may be used by many threads. Made by `validator_for`."""
 
     schema: Schema
-    loosened: dict[ComponentKey, str] = field(default_factory=dict)
-    _grades: dict[ComponentKey, int] = field(default_factory=dict)
-    _compiled: dict[ComponentKey, _Compiled] = field(default_factory=dict)
+    _compiler: Compiler
+    _compiled: dict[ComponentKey, list[Compiled]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def loosened(self) -> dict[ComponentKey, str]:
+        """The components that libxml2 refuses as the contract writes them, with its words; checked less strictly."""
+        return self._compiler.loosened
+
+    def compile(self, roots: frozenset[ComponentKey]) -> Compiled:
+        """Compile some components and all they lead to. Raises `ContractError` when libxml2 does not take them."""
+        with self._lock:
+            return self._compiler.compile(roots)
 
     def check(self, element: _Element) -> None:
         """Return if `element` is valid; else raise `ValidationError` with every problem."""
@@ -103,28 +97,33 @@ class Validator:
             f"no schema declares element {tag}{near}", Place(source, element.sourceline, path=path_of(element))
         )
 
-    def _compiled_for(self, root: ComponentKey, element: _Element, part: Element | None = None) -> _Compiled:
+    def _compiled_for(self, root: ComponentKey, element: _Element, part: Element | None = None) -> Compiled:
         """The schema for `root` and for whatever else this element brings: xsi:type, elements under wildcards.
 
         `part`: an element of the type `root` that is declared just to be checked.
         """
-        known = self._compiled.get(root)
-        have = known.normalised.components if known is not None else frozenset()
-        brought = self._brought(element) - have
-        if known is None:
-            known = self._compiled[root] = self.compile(frozenset({root}) | brought, part=part)
-        elif brought:
-            more = brought if known.times < _TIMES else self._everything()
-            known = self._compiled[root] = self.compile(known.roots | more, known.times + 1, part)
-        return known
+        known = self._compiled.setdefault(root, [])
+        tags = frozenset(tag_of(each) for each in element.iter(etree.Element))
+        brought = self._brought(element, tags)
+        for compiled in known:
+            if brought <= compiled.normalised.components and (compiled.tags is None or tags <= compiled.tags):
+                return compiled
+        roots = frozenset({root}) | brought
+        if known and known[0].tags is None:  # one for all that was brought so far; at last, for everything
+            roots |= known[0].roots
+            roots |= self._everything() if len(roots) > _MOST_ROOTS else frozenset()
+            known.clear()
+        known.insert(0, self._compiler.compile(roots, tags, part))
+        del known[_KEPT:]
+        return known[0]
 
     def _everything(self) -> frozenset[ComponentKey]:
         spaces: tuple[Space, ...] = ("element", "attribute", "type")
         return frozenset((space, name) for space in spaces for name in self.schema.names(space))
 
-    def _brought(self, element: _Element) -> frozenset[ComponentKey]:
+    def _brought(self, element: _Element, tags: frozenset[str]) -> frozenset[ComponentKey]:
         """The global elements and attributes that occur, and the types that xsi:type names."""
-        found: set[ComponentKey] = {("element", tag) for tag in {tag_of(each) for each in element.iter(etree.Element)}}
+        found: set[ComponentKey] = {("element", tag) for tag in tags}
         for each in element.iter(etree.Element):
             for name in each.keys():  # noqa: SIM118  an element iterates over its children
                 if name[0] != "{":
@@ -135,79 +134,10 @@ class Validator:
                     found.add(("type", clark(each.nsmap.get(prefix or None), local)))
         return frozenset(key for key in found if not key[1].startswith(_OWN) and self.schema.has(*key))
 
-    def compile(self, roots: frozenset[ComponentKey], times: int = 1, part: Element | None = None) -> _Compiled:
-        """Compile the schema of some components, writing looser what libxml2 refuses. `times`: how often for one root.
-
-        Raises `ContractError` with the refusals when that leads nowhere.
-        """
-        refusals: list[Problem] = []
-        for _ in range(_ATTEMPTS):
-            normalised = normalise(self.schema, roots, self._grades, extra=(part,) if part is not None else ())
-            try:
-                return _Compiled(_compile(normalised), normalised, roots, times)
-            except etree.XMLSchemaParseError as error:
-                refusals = self._loosen(normalised, error)
-                if not refusals:
-                    message = f"libxml2 cannot compile the schema: {error}"
-                    raise ContractError(message) from None
-        raise ContractError(problems=refusals)
-
-    def _loosen(self, normalised: Normalised, error: etree.XMLSchemaParseError) -> list[Problem]:
-        """Write looser, from now on, the components that an error speaks of. What it says, if that changed anything."""
-        changed: dict[ComponentKey, str] = {}
-        for entry in error.error_log:
-            owners = normalised.owners.get(entry.filename or "", ())
-            number = (entry.line or 0) - 2  # the first line is the root
-            if 0 <= number < len(owners):
-                changed.setdefault(owners[number], entry.message)
-            elif not entry.line:  # of facets that contradict each other it does not say where
-                simple = (key for keys in normalised.owners.values() for key in keys if self._is_simple(key))
-                changed.update(dict.fromkeys(simple, entry.message))
-        told: list[Problem] = []
-        for key, message in changed.items():
-            grade = self._grades.get(key, 0) + 1
-            for each in self._with_bases(key) if grade > 1 else (key,):
-                if self._grades.get(each, 0) < grade <= 2:
-                    self._grades[each] = grade
-                    self.loosened.setdefault(each, message)
-                    told.append(Problem(f"{each[0]} {each[1]}: {message}"))
-        return told
-
-    def _is_simple(self, key: ComponentKey) -> bool:
-        return key[0] == "type" and isinstance(self.schema.type(key[1]), SimpleType)
-
-    def _with_bases(self, key: ComponentKey) -> tuple[ComponentKey, ...]:
-        """A type and those it is derived from: what a type allows, its bases must allow too."""
-        if key[0] != "type":
-            return (key,)
-        found = self.schema.type(key[1])
-        if not isinstance(found, ComplexType):
-            return (key,)
-        return tuple(("type", step.name) for step in chain_of(self.schema, found) if step.name is not None)
-
 
 def validator_for(schema: Schema) -> Validator:
     """A validator of the elements that `schema` declares. Nothing is compiled until something is checked."""
-    return Validator(schema)
-
-
-class _InMemory(etree.Resolver):
-    """Gives libxml2 the documents it asks for from memory; nothing else is ever read."""
-
-    def __init__(self, documents: dict[str, str]) -> None:
-        super().__init__()
-        self._documents = documents
-
-    def resolve(self, system_url: str | None, public_id: str | None, context: Any) -> Any:  # Any: lxml's own handles
-        text = self._documents.get(system_url or "", "<nothing/>")
-        return self.resolve_string(text, context, base_url=system_url)
-
-
-def _compile(normalised: Normalised) -> etree.XMLSchema:
-    parser = etree.XMLParser(no_network=True, resolve_entities=False, huge_tree=True)
-    documents = dict(normalised.documents)
-    parser.resolvers.add(_InMemory(documents))
-    return etree.XMLSchema(etree.fromstring(documents[DRIVER], parser))
+    return Validator(schema, Compiler(schema))
 
 
 # --- what libxml2 says, in words a person can use ---------------------------------------------------------------------

@@ -571,3 +571,47 @@ def test_whatever_byte_is_damaged_no_damage_is_believed_and_no_other_error_escap
         except SoapkitError:
             continue
         assert canonicalise(result.envelope.body) == good
+
+
+def test_another_spelling_of_a_nonce_is_the_same_nonce(plain, now):
+    message = Security(outbound=[UsernameToken("alice", "secret", digest=True)]).apply(plain, now=now)
+    server = Security(inbound=Require(username={"alice": "secret"}))
+    assert server.verify(message, now=now).username == "alice"
+    nonce = next(message.root.iter("{*}Nonce"))
+    nonce.text = nonce.text[:5] + " \n" + nonce.text[5:]
+    with pytest.raises(SecurityError, match="seen before"):
+        server.verify(message, now=now)
+
+
+def test_another_value_of_the_same_ecdsa_signature_is_a_replay(plain, keys, now):
+    """(r, s) and (r, n - s) are both right."""
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    message = Security(outbound=[Timestamp(), Sign(keys.curve)]).apply(plain, now=now)
+    server = Security(inbound=Require(signed=["Body", "Timestamp"], trust=keys.trust))
+    assert server.verify(message, now=now).signer_name == "CN=curve"
+    value = message.root.find(f".//{{{DS}}}SignatureValue")
+    octets = base64.b64decode(value.text)
+    other = order - int.from_bytes(octets[32:], "big")
+    value.text = base64.b64encode(octets[:32] + other.to_bytes(32, "big")).decode()
+    with pytest.raises(SecurityError, match="seen before"):
+        server.verify(message, now=now)
+    again = Security(inbound=Require(signed=["Body", "Timestamp"], trust=keys.trust, replay=None))
+    assert again.verify(message, now=now).signer_name == "CN=curve"  # the control: it is right
+
+
+def test_many_encrypted_keys_are_not_followed(plain, keys, now, verify):
+    root = Security(outbound=[Encrypt(to=keys.bob)]).apply(plain, now=now).root
+    key = only(root, ENCRYPTED_KEY)
+    key.remove(key.find(f"{{{XENC}}}ReferenceList"))
+    for number in range(10):
+        other = deepcopy(key)
+        other.set("Id", f"EK-{number}")
+        key.addnext(other)
+    with pytest.raises(SecurityError, match="more than 10 encrypted keys"):
+        verify(root, signed=())
+
+
+def test_a_timestamp_is_written_once(plain, now):
+    stamping = Security(outbound=[Timestamp()])
+    with pytest.raises(SecurityError, match="has a Timestamp already"):
+        stamping.apply(stamping.apply(plain, now=now), now=now)

@@ -15,7 +15,7 @@ from soapkit.version import __version__
 from soapkit.wsdl.load import load_contract
 
 GOLDEN = Path(__file__).parent / "golden" / "faults"
-FILES = ("__init__.py", "_types.py", "_views.pyi", "faults.py", "services.py")
+FILES = ("__init__.py", "_types.py", "_views.py", "faults.py", "services.py")
 
 
 @pytest.fixture(scope="module")

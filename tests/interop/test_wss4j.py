@@ -14,7 +14,19 @@ from pathlib import Path
 
 import pytest
 
-from soapkit.security import Encrypt, KeyPair, Require, Security, Sign, Timestamp, TrustStore, UsernameToken, profile
+from soapkit.security import (
+    SHARED,
+    Encrypt,
+    KeyPair,
+    Require,
+    Security,
+    SharedKey,
+    Sign,
+    Timestamp,
+    TrustStore,
+    UsernameToken,
+    profile,
+)
 from soapkit.security.algorithms import digest_uri, mgf_uri, signature_named
 from soapkit.security.throwaway import write_keys
 from soapkit.soap.envelope import Draft, Envelope
@@ -201,6 +213,12 @@ def test_wss4j_decrypts_an_encrypted_header(peer, alice, bob):
     assert "signature Body To" in found
 
 
+def test_wss4j_accepts_a_message_signed_and_encrypted_under_one_shared_key(peer, bob):
+    found, text = peer.verify(secured(Timestamp(), SharedKey(to=bob), Sign(SHARED), Encrypt(to=SHARED)))
+    assert "signature Body Timestamp" in found
+    assert text == "DE1 é &"
+
+
 def test_wss4j_refuses_what_was_altered_on_the_way(peer, alice):
     """The control: its checks are on."""
     message = secured(Timestamp(), Sign(alice))
@@ -289,6 +307,13 @@ def test_we_decrypt_the_encrypted_headers_of_wss4j(peer, bob, trust):
     wanted = ["Body", "{urn:addressing}To"]
     result = believed(message, bob, trust, signed=wanted, encrypted=wanted)
     assert "{urn:addressing}To" in [block.tag for block in result.envelope.headers]
+
+
+def test_we_believe_a_mac_of_wss4j_under_a_key_it_sent(peer, bob):
+    message = peer.make(plain().to_bytes(), "timestamp;mac")
+    result = believed(message, bob, None, signed=["Body"], shared_key=True)
+    assert result.signer is None
+    assert [entry.name for entry in result.signed] == ["Body"]
 
 
 def test_plain_messages_of_either_side_are_not_taken_for_secured_ones(peer):

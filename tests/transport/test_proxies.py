@@ -9,13 +9,6 @@ from soapkit.transport.proxy import proxy_for
 from soapkit.transport.values import Request
 
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-
-
 def test_there_is_no_proxy_unless_somebody_says_so() -> None:
     assert proxy_for("http://bank.example/", None) is None
 

@@ -379,3 +379,22 @@ def test_a_data_set_holds_its_schema_and_anything(record_of: Callable[[str], Rec
     assert isinstance(schema, ElementField)
     assert (schema.tag, schema.type) == (f"{{{XSD}}}schema", ANY_TYPE)
     assert isinstance(rest, AnyField)
+
+
+def test_an_array_in_a_wrong_namespace_is_an_array_all_the_same(shapes_of: ShapesOf) -> None:
+    shapes = shapes_of(
+        '<xs:complexType name="T"><xs:complexContent xmlns:e="http://schemas.xmlsoap.org/soap/encoding">'
+        '<xs:restriction base="e:Array"><xs:attribute ref="e:arrayType" e:arrayType="xs:int[]"/></xs:restriction>'
+        "</xs:complexContent></xs:complexType>"
+    )
+    (field,) = shapes["{urn:x}T"].elements
+    assert isinstance(field, ElementField)
+    assert (field.type, field.many) == (Atomic("int"), True)
+    assert any("read as the array of SOAP encoding" in str(problem) for problem in shapes.problems)
+
+
+def test_the_elements_that_a_wildcard_allows_are_known(shapes_of: ShapesOf) -> None:
+    shapes = shapes_of('<xs:element name="a"/><xs:element name="b"/>')
+    assert shapes.allowed(AnyField("any")) == ("{urn:x}a", "{urn:x}b")
+    assert shapes.allowed(AnyField("any", ("##other", "urn:x", ""))) == ()
+    assert shapes.allowed(AnyField("any", ("urn:x", ""))) == ("{urn:x}a", "{urn:x}b")

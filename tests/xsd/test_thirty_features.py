@@ -326,6 +326,8 @@ def test_its_shapes_can_be_made(feature: Feature, schema: Schema) -> None:
 # --- another's opinion ---
 
 MUTATIONS = 40
+# What xmlschema lets pass: text in element-only content whose only particle is a wildcard (XSD part 1, 3.4.4).
+OVERLOOKED = {"any": "text is not allowed here, only elements"}
 TAGS = ["{urn:x}b", "{urn:x}c", "b", "{urn:z}b", "{urn:x}n"]
 
 
@@ -362,5 +364,7 @@ def test_xmlschema_agrees(feature: Feature, schema: Schema, whole_text: Callable
     validator = validator_for(schema)
     for text in (feature.valid, feature.invalid):
         for element in mutations(in_namespace(text), feature.name):
-            told = validator.problems(element)
+            told = [
+                problem for problem in validator.problems(element) if problem.message != OVERLOOKED.get(feature.name)
+            ]
             assert (not told) == oracle.is_valid(element), (etree.tostring(element), told)

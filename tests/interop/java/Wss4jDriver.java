@@ -40,6 +40,7 @@ import org.apache.wss4j.dom.engine.WSSecurityEngineResult;
 import org.apache.wss4j.dom.handler.RequestData;
 import org.apache.wss4j.dom.handler.WSHandlerResult;
 import org.apache.wss4j.dom.message.WSSecEncrypt;
+import org.apache.wss4j.dom.message.WSSecEncryptedKey;
 import org.apache.wss4j.dom.message.WSSecHeader;
 import org.apache.wss4j.dom.message.WSSecSignature;
 import org.apache.wss4j.dom.message.WSSecTimestamp;
@@ -166,6 +167,7 @@ public final class Wss4jDriver {
                 case "username" -> username(header, settings);
                 case "sign" -> sign(header, settings);
                 case "encrypt" -> encrypt(header, settings);
+                case "mac" -> mac(header);
                 default -> throw new IllegalArgumentException(words[0]);
             }
         }
@@ -218,6 +220,25 @@ public final class Wss4jDriver {
         }
         SecretKey key = KeyUtils.getKeyGenerator(algorithm).generateKey();
         encrypt.build(crypto, key);
+    }
+
+    /** A key encrypted to Bob, and a MAC over the Body under it. */
+    private void mac(WSSecHeader header) throws Exception {
+        SecretKey secret = KeyUtils.getKeyGenerator(WSConstants.AES_256).generateKey();
+        WSSecEncryptedKey key = new WSSecEncryptedKey(header);
+        key.setUserInfo("bob");
+        key.setKeyIdentifierType(WSConstants.ISSUER_SERIAL);
+        key.prepare(crypto, secret);
+        WSSecSignature signature = new WSSecSignature(header);
+        signature.setKeyIdentifierType(WSConstants.CUSTOM_SYMM_SIGNING);
+        signature.setCustomTokenId(key.getId());
+        signature.setCustomTokenValueType(WSConstants.WSS_ENC_KEY_VALUE_TYPE);
+        signature.setSecretKey(secret.getEncoded());
+        signature.setSignatureAlgorithm("http://www.w3.org/2001/04/xmldsig-more#hmac-sha256");
+        signature.setDigestAlgo(WSConstants.SHA256);
+        signature.getParts().add(partOf(header, "Body", "Content"));
+        signature.build(crypto);
+        key.prependToHeader();
     }
 
     private static WSEncryptionPart partOf(WSSecHeader header, String name, String modifier) {

@@ -1,0 +1,112 @@
+"""A key for one exchange: an EncryptedKey brings it, later steps sign and encrypt with it, the answer uses it again.
+
+This is the symmetric binding of WS-SecurityPolicy 1.3, section 7.4: the client makes a key and encrypts it to the
+server; both sign (with a MAC) and encrypt under it, and the answer names it by its SHA-1 instead of bringing another.
+A MAC in an answer proves the server, since only it could open the key. In a request it proves that the message is
+whole, but not who sent it: anyone with the server's certificate can make a key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from lxml.etree import _Element
+
+from soapkit.errors import SecurityError
+from soapkit.security.encrypt import encrypted_key, recipient
+from soapkit.security.markup import CIPHER_DATA, CIPHER_VALUE, bytes_of
+from soapkit.security.parts import Message, insert_after_timestamp
+from soapkit.security.provider import CryptoProvider
+from soapkit.security.references import encrypted_key_reference, encrypted_key_sha1_reference
+from soapkit.security.settings import Recipient, SharedKey
+from soapkit.soap.security_result import SecurityResult
+
+_KEPT = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A key that an EncryptedKey brought: by the element's id, and by SHA-1 of its cipher value.
+
+    `holder`: whose certificate it was encrypted to, when we made it, so that nobody else can know it. `ours`: the
+    fingerprints of what we signed with it ourselves, so that our own words sent back to us are not taken for an answer.
+    """
+
+    key_id: str | None
+    sha1: bytes
+    value: bytes = field(repr=False)
+    holder: x509.Certificate | None = None
+    ours: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A shared key in a message being made. `element`: the EncryptedKey, None where the answer names one by SHA-1;
+    `ours`: grows by the fingerprint of each signature made with it."""
+
+    secret: Secret
+    element: _Element | None = None
+    ours: list[str] = field(default_factory=list)
+
+    @property
+    def value(self) -> bytes:
+        """The key."""
+        return self.secret.value
+
+    def reference(self) -> _Element:
+        """A new SecurityTokenReference to the key."""
+        if self.element is None:
+            return encrypted_key_sha1_reference(self.secret.sha1)
+        return encrypted_key_reference(self.secret.key_id or "")
+
+
+class SentKeys:
+    """The keys of messages sent, until their answers have come. Bounded; thread-safe."""
+
+    def __init__(self, capacity: int = 10_000) -> None:
+        self._capacity = capacity
+        self._held: OrderedDict[bytes, tuple[datetime, Secret]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def remember(self, brought: Brought, now: datetime) -> None:
+        """Hold a key that we made for an hour, the oldest giving way when there are many."""
+        if brought.element is None:
+            return
+        secret = replace(brought.secret, ours=frozenset(brought.ours))
+        with self._lock:
+            self._held[secret.sha1] = (now + _KEPT, secret)
+            while len(self._held) > self._capacity:
+                self._held.popitem(last=False)
+
+    def find(self, sha1: bytes, now: datetime) -> Secret | None:
+        """The key of that SHA-1, None if it is not held or no longer."""
+        with self._lock:
+            expires, secret = self._held.get(sha1, (now, None))
+            return secret if expires > now else None
+
+    def __repr__(self) -> str:
+        return f"SentKeys({len(self._held)} held)"
+
+
+def bring(message: Message, step: SharedKey, provider: CryptoProvider, request: SecurityResult | None) -> Brought:
+    """Make a key and put it, encrypted to the step's recipient, into the security header; or take the request's.
+
+    Raises `SecurityError` when the request brought none, or its signer is not known.
+    """
+    if step.to is Recipient.REQUEST:
+        if request is None or not request.keys:
+            raise SecurityError("SharedKey(to=REQUEST) answers a request; there is none that brought a key")
+        return Brought(request.keys[0])
+    certificate = recipient(step.to, request)
+    value, key_id = provider.random(step.size), f"EK-{provider.random(16).hex()}"
+    key, token = encrypted_key(step, certificate, value, key_id, provider)
+    insert_after_timestamp(message, *([token] if token is not None else []), key)
+    octets = key.find(f"{CIPHER_DATA}/{CIPHER_VALUE}")
+    assert octets is not None, "it was just made"
+    sha1 = hashlib.sha1(bytes_of(octets), usedforsecurity=False).digest()
+    return Brought(Secret(key_id, sha1, value, certificate), key)
