@@ -71,7 +71,8 @@ def main() -> None:
     workload.REPLIES[size] = workload.message("echoAllResponse", workload.RECORDS[size])
     task = importlib.import_module(f"peers.{stack}").prepare()[f"{verb} {size}"]
     gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)  # what was freed goes back to the system, so that using it again is seen
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # glibc's
+        trim(0)  # what was freed goes back to the system, so that using it again is seen
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # proc(5): forget the peak so far
     before = _peak()
     started = time.process_time()

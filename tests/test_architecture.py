@@ -18,7 +18,7 @@ FLOORS = {
     "xml": 2,
     "databinding": 3,
     "soap": 3,
-    "operation": 4,
+    "operations": 4,
     "xsd": 4.5,
     "transport": 4,
     "ws": 4,
@@ -35,7 +35,7 @@ FLOORS = {
 }
 
 # The two wings: neither hears of the other. They meet in exchange/, and above it.
-CONTRACT_WING = {"databinding", "operation", "xsd", "wsdl"}
+CONTRACT_WING = {"databinding", "operations", "xsd", "wsdl"}
 MESSAGE_WING = {"soap", "security", "ws", "transport"}
 
 FACE = "__init__"  # soapkit/__init__.py hands out names from every floor

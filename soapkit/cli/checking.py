@@ -17,7 +17,7 @@ from lxml.etree import _Element
 from soapkit.cli.sampling import Direction
 from soapkit.databinding.shape import Atomic, ElementField, RecordRef, Type
 from soapkit.errors import MessageError, Place, Problem, Problems, XmlError
-from soapkit.operation import Header, Message, Operation, Service
+from soapkit.operations import Header, Message, Operation, Service
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.fault import read_fault
 from soapkit.soap.headers import qname_in, read_headers

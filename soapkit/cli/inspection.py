@@ -31,7 +31,7 @@ from soapkit.databinding.shape import (
     reachable,
 )
 from soapkit.errors import Problem, UsageError
-from soapkit.operation import Header, Message, Operation, Port, Service
+from soapkit.operations import Header, Message, Operation, Port, Service
 from soapkit.wsdl.model import Contract
 from soapkit.xml.names import did_you_mean, local_name
 

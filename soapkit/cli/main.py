@@ -22,6 +22,7 @@ COMMANDS = {
     "call": "Call an operation, from the command line.",
     "serve": "Host a service with uvicorn.",
     "validate": "Check a message against a contract.",
+    "lint": "Check a contract against the WS-I Basic Profile.",
     "bundle": "Fetch a contract and all it imports into one folder.",
     "sign": "Sign a SOAP message.",
     "verify": "Verify a signed message: what is covered, and by whom.",

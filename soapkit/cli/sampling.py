@@ -13,7 +13,7 @@ from soapkit.databinding.sample import sample_content, sample_element
 from soapkit.databinding.shape import AnyField, ElementField, Key, RecordRef, Type, reachable
 from soapkit.errors import ContractError, FaultCode, UsageError
 from soapkit.exchange.body import codecs_for, decode_body
-from soapkit.operation import FaultDetail, Message, Operation, Service
+from soapkit.operations import FaultDetail, Message, Operation, Service
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.fault import write_fault
 from soapkit.soap.version import BY_LABEL, SOAP_1_1, Version

@@ -11,7 +11,7 @@ from soapkit.errors import SoapkitError
 from soapkit.exchange.flow import Flow, send
 from soapkit.exchange.log import log_message
 from soapkit.exchange.processor import Processor, Received
-from soapkit.operation import Operation
+from soapkit.operations import Operation
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import Version
 from soapkit.transport.binding import envelope_of, request_for

@@ -23,7 +23,7 @@ from soapkit.exchange.flow import arun, run
 from soapkit.exchange.flow import call as do
 from soapkit.exchange.message_security import MessageSecurity
 from soapkit.exchange.processor import Processor, Validation, Validator
-from soapkit.operation import Operation, Port, Service
+from soapkit.operations import Operation, Port, Service
 from soapkit.soap.version import BY_LABEL
 from soapkit.transport.values import AsyncTransport, Transport
 from soapkit.xml.names import did_you_mean

@@ -20,7 +20,7 @@ from typing import Any
 
 from soapkit.codegen.expressions import Alias, Named, PythonType, enum_ancestors
 from soapkit.databinding.shape import Atomic, Field, Key, Record, Simple, Type
-from soapkit.operation import Header, Operation, Service
+from soapkit.operations import Header, Operation, Service
 
 
 @dataclass(frozen=True, slots=True)

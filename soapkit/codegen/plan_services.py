@@ -12,7 +12,7 @@ from soapkit.codegen.plan import FaultPlan, MethodPlan, Options, Package, Servic
 from soapkit.codegen.plan_types import Wanted, plan_types
 from soapkit.databinding.shape import Key, Record, RecordRef, Shapes, Type, reachable
 from soapkit.errors import ContractError, UsageError
-from soapkit.operation import FaultDetail, Header, Message, Operation, Service
+from soapkit.operations import FaultDetail, Header, Message, Operation, Service
 from soapkit.xml.names import did_you_mean, local_name, namespace_of
 
 OWN_MODULES = ("services", "_types", "_views")

@@ -6,6 +6,7 @@ _views.py       what ``client.with_exchange`` and ``client.preview`` offer; neve
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -17,13 +18,13 @@ from soapkit.codegen.plan import FaultPlan, MethodPlan, Package, ServicePlan
 from soapkit.codegen.plan_services import fault_owner, header_owner
 from soapkit.codegen.scope import Scope
 from soapkit.databinding.shape import AnyType, Key, RecordRef, Type
-from soapkit.operation import Header, Message, Port
+from soapkit.operations import Header, Message, Port
 
 SERVICES_MODULE = "services"
 VIEWS_MODULE = "_views"
 CLIENT = "soapkit.client.client"
 CALL = "soapkit.client.call"
-OPERATION = "soapkit.operation"
+OPERATION = "soapkit.operations"
 SHAPE = "soapkit.databinding.shape"
 
 # What the body of a generated class names besides its methods.
@@ -373,10 +374,19 @@ def _view_name(client: str, suffix: str) -> str:
 
 
 def _about(method: MethodPlan) -> str:
-    """The docstring of a method: what the contract says of it, and the faults that it declares."""
-    said = method.operation.documentation.strip() or f"The operation {method.operation.name}."
-    faults = ", ".join(f"`{fault.exception}`" for fault in method.faults)
-    return f"{said}\n\nRaises {faults}." if faults else said
+    """The docstring of a method: what the contract says of it and its parameters, and the faults that it declares."""
+    paragraphs = [method.operation.documentation.strip() or f"The operation {method.operation.name}."]
+    told = [(plan.name, plan.field.documentation) for plan in method.request.all_fields]
+    told += [(header.name, header.documentation) for header in method.headers]
+    paragraphs += [f"`{name}`: {_first_paragraph(text)}" for name, text in told if text.strip()]
+    if method.faults:
+        names = dict.fromkeys(f"`{fault.exception}`" for fault in method.faults)
+        paragraphs.append(f"Raises {', '.join(names)}.")
+    return "\n\n".join(paragraphs)
+
+
+def _first_paragraph(text: str) -> str:
+    return re.split(r"\n\s*\n", text.strip())[0]
 
 
 def _tuple(parts: Iterable[str]) -> str:

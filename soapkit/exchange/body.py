@@ -1,6 +1,6 @@
 """value <-> Body, and value <-> header block: document wrapped and bare, rpc/literal.
 
-`soapkit.operation.Message` says where a record is written: inside a wrapper element, or in the Body itself. What
+`soapkit.operations.Message` says where a record is written: inside a wrapper element, or in the Body itself. What
 differs between the styles was decided when the contract was read; nothing is guessed here.
 """
 
@@ -17,7 +17,7 @@ from soapkit.databinding.codec import Codecs
 from soapkit.databinding.describe import DescribedShapes
 from soapkit.databinding.shape import ElementField, RecordRef
 from soapkit.errors import DecodeError, MessageError, UsageError
-from soapkit.operation import Header, Message, Service
+from soapkit.operations import Header, Message, Service
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.names import XSI_NIL, did_you_mean, local_name
 from soapkit.xml.walk import children, place_of, tag_of

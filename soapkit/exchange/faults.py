@@ -11,7 +11,7 @@ from lxml import etree
 
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import DataError, DeclaredFault, Fault, FaultCode
-from soapkit.operation import FaultDetail, Operation
+from soapkit.operations import FaultDetail, Operation
 from soapkit.soap.fault import FaultMessage, write_fault
 from soapkit.soap.version import Version
 from soapkit.xml.serialise import serialise

@@ -24,7 +24,7 @@ from soapkit.errors import Fault, MessageError, SecurityError
 from soapkit.exchange.body import decode_body, decode_headers, encode_body, encode_headers
 from soapkit.exchange.faults import encode_fault, fault_from
 from soapkit.exchange.message_security import MessageSecurity
-from soapkit.operation import Message, Operation
+from soapkit.operations import Message, Operation
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.fault import read_fault
 from soapkit.soap.headers import check_understood

@@ -144,16 +144,19 @@ def put_back(
     well-formed, breaks a limit, or reaches out of its place.
     """
     places = [piece.place for piece in found]
-    paths = {element: _path(element, places) for element in tracked}
+    _check_apart(places)
+    old = _Positions(places)
+    paths = {element: old.path(element) for element in tracked}
     mark = f"{{urn:uuid:{provider.random(16).hex()}}}mark"
-    text = _with_pieces(root, found, mark, provider.random(16).hex())
+    text = _with_pieces(root, found, [old.path(place) for place in places], mark, provider.random(16).hex())
     try:
         new_root = parse_message(text, source="decrypted message", limits=limits)
     except SoapkitError as error:
         raise SecurityError(f"the decrypted message cannot be read: {error}") from None
     pairs = _pairs(new_root, mark, len(found))
-    moved = {element: _follow(new_root, path, mark) for element, path in paths.items()}
-    pieces = tuple(_follow(new_root, _path(place, places), mark) for place in places)
+    new = _Steps(mark)
+    moved = {element: new.follow(new_root, path) for element, path in paths.items()}
+    pieces = tuple(new.follow(new_root, old.path(place)) for place in places)
     for piece, elements in zip(found, pieces, strict=True):
         if piece.whole and len(elements) != 1:
             raise SecurityError(f"expected one element in encrypted data, found {len(elements)}")
@@ -163,10 +166,21 @@ def put_back(
     return Reread(new_root, pieces, moved)
 
 
-def _with_pieces(root: _Element, found: Sequence[Deciphered], mark: str, secret: str) -> bytes:
+def _check_apart(places: Sequence[_Element]) -> None:
+    """Raise `SecurityError` when two pieces would take the same place, or one a place inside another's."""
+    taken = set(places)
+    if len(taken) != len(places):
+        raise SecurityError("the same encrypted data is to be decrypted twice", place=place_of(places[0]))
+    for place in places:
+        if any(ancestor in taken for ancestor in place.iterancestors()):
+            raise SecurityError("encrypted data stands inside other encrypted data", place=place_of(place))
+
+
+def _with_pieces(root: _Element, found: Sequence[Deciphered], paths: Sequence[_Path], mark: str, secret: str) -> bytes:
     """The message as text, each place taken by its piece between two marks."""
     copy = deepcopy(root)
-    places = [_follow(copy, _path(piece.place, ()), mark)[0] for piece in found]
+    steps = _Steps(mark)
+    places = [steps.follow(copy, path)[0] for path in paths]
     for number, place in enumerate(places):
         parent = place.getparent()
         if parent is None:
@@ -183,42 +197,61 @@ def _with_pieces(root: _Element, found: Sequence[Deciphered], mark: str, secret:
 _Path: TypeAlias = tuple[int, ...]
 
 
-def _path(element: _Element, places: Sequence[_Element]) -> _Path:
-    """Where an element stands, by the numbers of child elements from the root down; not deeper than a place in
-    `places`, since what is in it goes."""
-    steps: list[int] = []
-    current = element
-    while (parent := current.getparent()) is not None:
-        if any(current is place for place in places):
-            steps.clear()
-        steps.append(sum(1 for _ in current.itersiblings(etree.Element, preceding=True)))
-        current = parent
-    return tuple(reversed(steps))
+class _Positions:
+    """Where elements of a tree stand, by the numbers of child elements from the root down.
+
+    A path goes no deeper than a place in `places`, since what is in it goes. Each parent's children are counted once,
+    however many of them are asked for.
+    """
+
+    def __init__(self, places: Sequence[_Element]) -> None:
+        self._places = set(places)
+        self._numbers: dict[_Element, dict[_Element, int]] = {}
+
+    def path(self, element: _Element) -> _Path:
+        steps: list[int] = []
+        current = element
+        while (parent := current.getparent()) is not None:
+            if current in self._places:
+                steps.clear()
+            if parent not in self._numbers:
+                self._numbers[parent] = {entry: number for number, entry in enumerate(children(parent))}
+            steps.append(self._numbers[parent][current])
+            current = parent
+        return tuple(reversed(steps))
 
 
-def _follow(root: _Element, path: _Path, mark: str) -> tuple[_Element, ...]:
-    """What stands at a path; all that is between two marks counts as one step."""
-    found: tuple[_Element, ...] = (root,)
-    for number in path:
-        found = _steps(found[0], mark)[number]
-    return found
+class _Steps:
+    """What stands at a path; all that is between two marks counts as one step. Each parent is looked at once."""
 
+    def __init__(self, mark: str) -> None:
+        self._mark = mark
+        self._steps: dict[_Element, list[tuple[_Element, ...]]] = {}
 
-def _steps(parent: _Element, mark: str) -> list[tuple[_Element, ...]]:
-    steps: list[tuple[_Element, ...]] = []
-    open_piece: list[_Element] | None = None
-    for entry in children(parent):
-        if entry.tag != mark:
-            if open_piece is None:
-                steps.append((entry,))
+    def follow(self, root: _Element, path: _Path) -> tuple[_Element, ...]:
+        found: tuple[_Element, ...] = (root,)
+        for number in path:
+            parent = found[0]
+            if parent not in self._steps:
+                self._steps[parent] = self._read(parent)
+            found = self._steps[parent][number]
+        return found
+
+    def _read(self, parent: _Element) -> list[tuple[_Element, ...]]:
+        steps: list[tuple[_Element, ...]] = []
+        open_piece: list[_Element] | None = None
+        for entry in children(parent):
+            if entry.tag != self._mark:
+                if open_piece is None:
+                    steps.append((entry,))
+                else:
+                    open_piece.append(entry)
+            elif open_piece is None:
+                open_piece = []
             else:
-                open_piece.append(entry)
-        elif open_piece is None:
-            open_piece = []
-        else:
-            steps.append(tuple(open_piece))
-            open_piece = None
-    return steps
+                steps.append(tuple(open_piece))
+                open_piece = None
+        return steps
 
 
 def _pairs(root: _Element, mark: str, count: int) -> list[tuple[_Element, _Element]]:

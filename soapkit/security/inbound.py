@@ -41,7 +41,7 @@ from soapkit.xml.walk import children, place_of, tag_of
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Elements that came encrypted under one EncryptedData. `parent`: the element whose whole content it was."""
+    """What came encrypted under one EncryptedData: `parent`'s whole content, or these elements."""
 
     elements: tuple[_Element, ...]
     algorithm: str
@@ -215,8 +215,8 @@ class Pass:
         reread = put_back(self.message.envelope.root, found, tracked, self.provider)
         self._move(reread.root, reread.moved)
         for piece, elements, parent in zip(found, reread.pieces, parents, strict=True):
-            moved = reread.moved[parent][0] if parent is not None else None
-            self.opened.append(Opened(elements, piece.algorithm.uri, moved))
+            moved = _still(parent, reread.moved) if parent is not None else None
+            self.opened.append(Opened(elements if moved is None else (), piece.algorithm.uri, moved))
 
     def _decipher(self, data: _Element, secret: bytes) -> Deciphered:
         policy = self.require.algorithms
@@ -232,9 +232,8 @@ class Pass:
 
     def is_covered(self, element: _Element) -> bool:
         """Whether a signature by somebody believed covers this very element, or one around it."""
-        covered = [item for proof in self.proved if proof.signer is not None for item in proof.elements]
-        around = [element, *element.iterancestors()]
-        return any(item is node for item in covered for node in around)
+        covered = {item for proof in self.proved if proof.signer is not None for item in proof.elements}
+        return any(node in covered for node in (element, *element.iterancestors()))
 
     def _tracked(self) -> list[_Element]:
         known = [item for proof in self.proved for item in (proof.signature, *proof.elements)]
@@ -259,7 +258,9 @@ class Pass:
         ]
         self.opened = [
             Opened(
-                all_of(entry.elements), entry.algorithm, moved[entry.parent][0] if entry.parent is not None else None
+                all_of(entry.elements),
+                entry.algorithm,
+                _still(entry.parent, moved) if entry.parent is not None else None,
             )
             for entry in self.opened
         ]
@@ -286,6 +287,12 @@ def _wholly(piece: Deciphered) -> _Element | None:
     ):
         return None
     return parent
+
+
+def _still(old: _Element, moved: dict[_Element, tuple[_Element, ...]]) -> _Element | None:
+    """The element that an old one is now, None if it went with what was decrypted."""
+    found = moved[old]
+    return found[0] if len(found) == 1 and found[0].tag == old.tag else None
 
 
 def _says_something(key_info: _Element) -> bool:

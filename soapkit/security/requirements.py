@@ -13,7 +13,7 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.inbound import Opened, Pass
+from soapkit.security.inbound import Pass
 from soapkit.security.keys import name_of
 from soapkit.security.verify import Proved
 from soapkit.soap.security_result import Covered, SecurityResult
@@ -96,35 +96,26 @@ def _why_unsigned(wanted: list[tuple[str, _Element]], by_signer: list[tuple[x509
 
 
 def _covers(proofs: list[Proved], element: _Element) -> bool:
-    around = [element, *element.iterancestors()]
-    return any(item is node for proof in proofs for item in proof.elements for node in around)
+    covered = {item for proof in proofs for item in proof.elements}
+    return any(node in covered for node in (element, *element.iterancestors()))
 
 
 def _check_encrypted(found: Pass, part: str) -> None:
+    opened = {item for entry in found.opened for item in (*entry.elements, entry.parent) if item is not None}
     for element in _present(found, part, "encrypted"):
-        if not _is_opened(found.opened, element) and not _is_wholly_opened(found, element):
+        around = (element, *element.iterancestors())
+        if not any(node in opened for node in around) and not _is_wholly_opened(found, element, opened):
             raise SecurityError(f"the {part} did not come encrypted")
 
 
-def _is_opened(opened: list[Opened], element: _Element) -> bool:
-    around = [element, *element.iterancestors()]
-    return any(
-        node is item
-        for entry in opened
-        for item in (*entry.elements, entry.parent)
-        if item is not None
-        for node in around
-    )
-
-
-def _is_wholly_opened(found: Pass, element: _Element) -> bool:
-    """Whether an element holds nothing but what came encrypted: its content may come in several pieces."""
+def _is_wholly_opened(found: Pass, element: _Element, opened: set[_Element]) -> bool:
+    """Whether the Body holds nothing but what came encrypted: its content may come in several pieces."""
     texts = [element.text, *(entry.tail for entry in element)]
     return (
         element is found.message.envelope.body
         and len(element) > 0
         and not any((text or "").strip() for text in texts)
-        and all(_is_opened(found.opened, entry) for entry in element)
+        and all(entry in opened for entry in element)
     )
 
 

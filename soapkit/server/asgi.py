@@ -37,7 +37,7 @@ class Asgi:
         endpoint = endpoint_at(self.endpoints, inner)
         if endpoint is None:
             return NOT_FOUND
-        body = await _read(receive, endpoint.limit)
+        body = await _read(receive, endpoint.limits.bytes)
         if body is None:
             return TOO_LARGE
         return await arun(endpoint.respond(_request(scope, path, body)))

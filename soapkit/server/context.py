@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from soapkit.operation import Operation
+from soapkit.operations import Operation
 from soapkit.server.http import HttpRequest
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.security_result import SecurityResult

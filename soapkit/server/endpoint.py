@@ -28,7 +28,7 @@ from soapkit.exchange.faults import plain_fault
 from soapkit.exchange.flow import Flow, call
 from soapkit.exchange.log import log_message
 from soapkit.exchange.processor import Processor, Received
-from soapkit.operation import Operation, Service
+from soapkit.operations import Operation, Service
 from soapkit.server.context import Call
 from soapkit.server.hosted import Handler
 from soapkit.server.http import HttpRequest
@@ -38,9 +38,9 @@ from soapkit.soap.envelope import Draft
 from soapkit.soap.headers import not_understood_blocks, upgrade_block
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import SOAP_1_1, Version
-from soapkit.soap.wire import unpack
 from soapkit.transport.binding import (
     action_of,
+    envelope_of_request,
     fault_status,
     method_not_allowed,
     one_way_accepted,
@@ -48,6 +48,7 @@ from soapkit.transport.binding import (
     unsupported_media_type,
     version_of_media_type,
 )
+from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, HttpLimits
 from soapkit.transport.values import Response
 from soapkit.xml.names import WSSE, clark
 
@@ -63,7 +64,8 @@ class Endpoint:
     """One service at one address.
 
     `details`: tell a sender what was wrong with its message, and where; the reasons speak only of what the sender
-    sent, and of the contract. `publication`: what GET hands out.
+    sent, and of the contract. `publication`: what GET hands out. `limits`: of a request's bytes, as sent and expanded.
+    `sender_fault_status`: of HTTP, for a SOAP 1.2 fault that blames the sender.
     """
 
     service: Service
@@ -72,7 +74,7 @@ class Endpoint:
     router: Router
     publication: Publication
     details: bool = True
-    limit: int = 64 * 1024 * 1024
+    limits: HttpLimits = DEFAULT_HTTP_LIMITS
     sender_fault_status: int = field(default=400)
 
     @property
@@ -90,13 +92,13 @@ class Endpoint:
         version = version_of_media_type(content_type)
         if version is None:
             return unsupported_media_type(content_type)
-        return (yield from self._answer(request, version, content_type))
+        return (yield from self._answer(request, version))
 
-    def _answer(self, request: HttpRequest, version: Version, content_type: str) -> Flow[Response]:
+    def _answer(self, request: HttpRequest, version: Version) -> Flow[Response]:
         """Read, serve, reply; at whichever step something is wrong, the fault for it."""
         operation: Operation[Any, Any] | None = None
         try:
-            envelope = unpack(request.body, content_type)
+            envelope = envelope_of_request(request.body, request.headers, limits=self.limits)
             version = envelope.version
             action = action_of(version, request.headers)
             received = self.processor.receive_request(envelope, lambda believed: self.router.route(believed, action))

@@ -11,12 +11,13 @@ from soapkit.databinding.codec import Codecs
 from soapkit.exchange.body import codecs_for
 from soapkit.exchange.message_security import MessageSecurity
 from soapkit.exchange.processor import Processor, Validation
-from soapkit.operation import Service
+from soapkit.operations import Service
 from soapkit.server.endpoint import Endpoint
 from soapkit.server.hosted import handlers_of
 from soapkit.server.publication import Publication, Publish
 from soapkit.server.route import Router
 from soapkit.server.service import service_of
+from soapkit.transport.limits import HttpLimits
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
 from soapkit.wsdl.publish import published
@@ -53,6 +54,7 @@ def endpoint_for(implementation: object, **settings: Unpack[Settings]) -> Endpoi
     """
     validate = settings.get("validate", "off")
     contract = settings.get("contract")
+    limit = settings.get("limit", DEFAULT_LIMIT)
     served = implementation() if isinstance(implementation, type) else implementation
     cls = type(served)
     service: Service | None = getattr(cls, "__soapkit_service__", None)
@@ -75,7 +77,7 @@ def endpoint_for(implementation: object, **settings: Unpack[Settings]) -> Endpoi
         router=Router(service, codecs.shapes),
         publication=Publication(service, publish),
         details=settings.get("details", True),
-        limit=settings.get("limit", DEFAULT_LIMIT),
+        limits=HttpLimits(bytes=limit, expanded=limit),
         sender_fault_status=settings.get("sender_fault_status", 400),
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import UsageError
 from soapkit.exchange.processor import Received
-from soapkit.operation import Operation, Service
+from soapkit.operations import Operation, Service
 from soapkit.server.context import Call
 from soapkit.xml.names import did_you_mean
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from soapkit.operation import Service
+from soapkit.operations import Service
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from soapkit.operation import Service
+from soapkit.operations import Service
 from soapkit.server.http import HttpRequest
 from soapkit.server.page import page_for
 from soapkit.transport.values import Headers, Response

@@ -10,7 +10,7 @@ from typing import Any
 
 from soapkit.databinding.shape import AnyField, ChoiceField, ElementField, Shapes
 from soapkit.errors import MessageError
-from soapkit.operation import Operation, Service
+from soapkit.operations import Operation, Service
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.names import did_you_mean, local_name
 from soapkit.xml.walk import place_of, tag_of

@@ -24,7 +24,7 @@ import msgspec
 from soapkit.databinding.annotations import XmlType
 from soapkit.databinding.describe import type_for
 from soapkit.errors import DeclaredFault, UsageError
-from soapkit.operation import FaultDetail, Message, Operation, Port, Service
+from soapkit.operations import FaultDetail, Message, Operation, Port, Service
 from soapkit.server.context import Call
 from soapkit.xml.names import clark, is_ncname
 

@@ -35,7 +35,7 @@ class Wsgi:
         endpoint = endpoint_at(self.endpoints, environ.get("PATH_INFO", ""))
         if endpoint is None:
             return NOT_FOUND
-        body = _read(environ, endpoint.limit)
+        body = _read(environ, endpoint.limits.bytes)
         if body is None:
             return TOO_LARGE
         return run(endpoint.respond(_request(environ, body)))

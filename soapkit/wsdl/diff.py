@@ -31,7 +31,7 @@ from soapkit.databinding.shape import (
     leaves,
 )
 from soapkit.errors import NOWHERE, Place
-from soapkit.operation import FaultDetail, Header, Message, Operation, Port, Service
+from soapkit.operations import FaultDetail, Header, Message, Operation, Port, Service
 from soapkit.wsdl.model import Contract
 from soapkit.wsdl.values import Extent, called, compare_values
 from soapkit.xml.names import local_name

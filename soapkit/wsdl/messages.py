@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 
 from soapkit.databinding.shape import ChoiceField, ElementField, Key, Record, RecordRef, Sequence
 from soapkit.errors import ContractError, Place, Problems
-from soapkit.operation import FaultDetail, Header, Message
-from soapkit.operation import Style as MessageStyle
+from soapkit.operations import FaultDetail, Header, Message
+from soapkit.operations import Style as MessageStyle
 from soapkit.wsdl.lookup import look_up
 from soapkit.wsdl.model import (
     BoundMessage,

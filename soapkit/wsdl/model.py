@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from lxml.etree import _Element
 
 from soapkit.errors import NOWHERE, Place, Problem, Problems
-from soapkit.operation import Operation, Service
+from soapkit.operations import Operation, Service
 from soapkit.wsdl.shapes import ContractShapes
 from soapkit.xml.documents import Document
 from soapkit.xsd.schema import Schema

@@ -1,6 +1,6 @@
 """Definitions -> Services: what of a contract can be called, and how.
 
-A message of a contract becomes a record whose fields are the parameters (see `soapkit.operation`). Ports that say the
+A message of a contract becomes a record whose fields are the parameters (see `soapkit.operations`). Ports that say the
 same in both SOAP versions become one service.
 
 What cannot be understood costs the operation it belongs to, which is told by name with file and line; no operation is
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from soapkit.databinding.shape import Key, Record, RecordRef, reachable
 from soapkit.errors import ContractError, Place, Problems
-from soapkit.operation import Operation, Port, Service
+from soapkit.operations import Operation, Port, Service
 from soapkit.wsdl.extensions import HTTP_TRANSPORTS, SOAP_OVER_HTTP
 from soapkit.wsdl.lookup import look_up
 from soapkit.wsdl.messages import MessageReader

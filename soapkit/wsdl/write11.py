@@ -30,7 +30,7 @@ from soapkit.databinding.shape import (
     reachable,
 )
 from soapkit.errors import UsageError
-from soapkit.operation import FaultDetail, Message, Operation, Port, Service
+from soapkit.operations import FaultDetail, Message, Operation, Port, Service
 from soapkit.wsdl.extensions import SOAP_OVER_HTTP
 from soapkit.xml.names import WSDL11, WSDL11_SOAP11, WSDL11_SOAP12, XSD, clark, local_name, namespace_of, split
 from soapkit.xml.serialise import escape_attribute, escape_text, serialise

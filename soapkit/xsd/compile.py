@@ -31,11 +31,12 @@ class Compiled:
 
 @dataclass(slots=True)
 class Compiler:
-    """Compiles parts of a schema. It remembers what libxml2 refused, in `loosened` with its words."""
+    """Compiles parts of a schema. Remembers what libxml2 refused, in `loosened` with its words, and what is `heavy`."""
 
     schema: Schema
     loosened: dict[ComponentKey, str] = field(default_factory=dict)
     grades: dict[ComponentKey, int] = field(default_factory=dict)
+    heavy: set[frozenset[ComponentKey]] = field(default_factory=set)
 
     def compile(
         self, roots: frozenset[ComponentKey], tags: frozenset[str] | None = None, part: Element | None = None
@@ -49,10 +50,11 @@ class Compiler:
         refusals: list[Problem] = []
         extra = (part,) if part is not None else ()
         for _ in range(_ATTEMPTS):
-            normalised = normalise(self.schema, roots, self.grades, extra=extra)
-            only = tags if normalised.cost > _HEAVY else None
-            if only is not None:
-                normalised = normalise(self.schema, roots, self.grades, extra=extra, tags=only)
+            only = tags if roots in self.heavy else None
+            normalised = normalise(self.schema, roots, self.grades, extra=extra, tags=only)
+            if only is None and tags is not None and normalised.cost > _HEAVY:
+                self.heavy.add(roots)
+                continue
             try:
                 return Compiled(_compile(normalised), normalised, roots, only)
             except etree.XMLSchemaParseError as error:

@@ -421,7 +421,8 @@ class _Writer:
         particles = particle.particles
         if particle.kind == "sequence":
             optional = [each for each in particles if isinstance(each, Element) and each.minimum == 0]
-            absent = {id(each) for each in optional if not self.plan.is_about(each)}
+            # one is kept: without any, the content would be empty, and not even blanks could stand in it
+            absent = {id(each) for each in [each for each in optional if not self.plan.is_about(each)][1:]}
             particles = tuple(each for each in particles if id(each) not in absent)
             self.plan.cost += 5 * (len(optional) - len(absent)) ** 3  # libxml2's check for determinism is cubic
         inner = "".join(map(self.particle, particles))

@@ -65,6 +65,8 @@ _CONSTRAINTS: Final = {f"{XS}unique", f"{XS}key", f"{XS}keyref"}
 
 def type_of(document: SchemaDocument, element: _Element) -> TypeUse | None:
     """The type of an element: that it names, or holds in line; None for neither."""
+    if not len(element):
+        return simple_type_of(document, element, "type")
     named = bool((element.get("type") or "").strip())
     for child in children_of(element):
         if child.tag in _CONSTRAINTS or (child.tag == SIMPLE_TYPE and not named):
@@ -105,7 +107,7 @@ def parse_element(document: SchemaDocument, element: _Element, *, top: bool = Fa
         tuple(document.qname(head, element) for head in heads.split()) if heads else (),
         words(element, "block", document.block),
         words(element, "final", document.final),
-        tuple(_constraint(document, child) for child in element if child.tag in _CONSTRAINTS),
+        tuple(_constraint(document, child) for child in element if child.tag in _CONSTRAINTS) if len(element) else (),
         documentation,
         place,
     )

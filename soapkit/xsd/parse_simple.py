@@ -48,6 +48,8 @@ _DRAFT_FACETS: Final = {"precision": "totalDigits", "scale": "fractionDigits"}
 
 def documentation_of(element: _Element) -> str:
     """The text of ``xs:annotation/xs:documentation`` below `element`, paragraphs apart."""
+    if not len(element):
+        return ""
     parts = [
         "".join(text.itertext()).strip()
         for annotation in element.iterchildren(ANNOTATION)
@@ -183,7 +185,7 @@ def simple_type_of(document: SchemaDocument, element: _Element, attribute: str) 
     named = element.get(attribute)
     if named is not None and named.strip():
         return document.base_name(named, element) if attribute == "base" else document.qname(named, element)
-    inline = element.find(SIMPLE_TYPE)
+    inline = element.find(SIMPLE_TYPE) if len(element) else None
     return parse_simple_type(document, inline) if inline is not None else None
 
 

@@ -615,3 +615,42 @@ def test_a_timestamp_is_written_once(plain, now):
     stamping = Security(outbound=[Timestamp()])
     with pytest.raises(SecurityError, match="has a Timestamp already"):
         stamping.apply(stamping.apply(plain, now=now), now=now)
+
+
+def test_encrypted_data_is_decrypted_once_and_not_inside_another(plain, keys, now, verify):
+    root = Security(outbound=[Encrypt(to=keys.bob, parts=["Body", "To"])]).apply(plain, now=now).root
+    references = root.find(f".//{{{XENC}}}ReferenceList")
+    twice = deepcopy(references[0])
+    references.append(twice)
+    with pytest.raises(SecurityError, match="decrypted twice"):
+        verify(root, signed=())
+    references.remove(twice)
+    in_body, in_header = root.find("s:Body", NS)[0], next(root.iter("{*}EncryptedHeader"))
+    in_body.append(in_header)
+    with pytest.raises(SecurityError, match="inside other encrypted data"):
+        verify(root, signed=())
+
+
+def test_nested_encrypted_data_that_vanishes_takes_what_it_held_with_it(plain, keys, now, verify):
+    """The first list opens what stands in the second's EncryptedData, the second then puts nothing in its place."""
+    inner = Security(outbound=[Encrypt(to=keys.bob, parts=["To"])]).apply(plain, now=now).root
+    outer = encrypted_with(b"", keys)
+    data = only(outer, ENCRYPTED_DATA)
+    holder = etree.SubElement(data, "holder")
+    holder.append(next(inner.iter(ENCRYPTED_DATA)))
+    holder[0].set("Type", XENC + "Content")
+    only(outer, ENCRYPTED_KEY).addprevious(next(inner.iter(ENCRYPTED_KEY)))
+    result = verify(outer, signed=())
+    assert len(result.envelope.body) == 0
+
+
+def test_many_decrypted_elements_do_not_cost_their_square(keys, now, verify):
+    """Tracking each of 30,000 decrypted elements through a second decryption must stay linear."""
+    plain = Draft(SOAP_1_1, "<x/>" * 30_000, ('<a:To xmlns:a="urn:addressing">x</a:To>',)).to_envelope()
+    steps = [Encrypt(to=keys.bob, parts=["To"]), Encrypt(to=keys.bob)]
+    root = Security(outbound=steps).apply(plain, now=now).root
+    root.find("s:Body", NS).append(etree.Element("beside"))
+    start = time.thread_time()
+    result = verify(root, signed=())
+    assert len(result.envelope.body) == 30_001
+    assert time.thread_time() - start < 2

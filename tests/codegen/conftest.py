@@ -29,7 +29,7 @@ from soapkit.databinding.shape import (
     UnionOf,
 )
 from soapkit.databinding.shape import Sequence as SequenceOf
-from soapkit.operation import Message, Operation, Service
+from soapkit.operations import Message, Operation, Service
 
 Losses = list[tuple[str, object, object]]
 

@@ -32,7 +32,7 @@ from soapkit.databinding.shape import (
     RecordRef,
     Sequence,
 )
-from soapkit.operation import FaultDetail, Header, Message, Operation, Port, Service
+from soapkit.operations import FaultDetail, Header, Message, Operation, Port, Service
 from soapkit.wsdl.load import load_contract
 
 CODE = "__import__('builtins').soapkit_was_here()"

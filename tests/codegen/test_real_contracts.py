@@ -67,7 +67,17 @@ def test_it_imports_and_hands_out_a_client_for_every_service(kind: str, packages
 
 def test_a_strict_type_checker_accepts_them_all(packages: Path, root: Path) -> None:
     checked = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--cache-dir", str(packages / ".cache"), "."],
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--strict",
+            "--config-file",
+            "",
+            "--cache-dir",
+            str(packages.parent / "mypy"),
+            ".",
+        ],
         cwd=packages,
         env={**os.environ, "MYPYPATH": str(root)},
         capture_output=True,

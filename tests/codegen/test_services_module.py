@@ -17,7 +17,7 @@ from soapkit.codegen.services import services_source, views_source
 from soapkit.codegen.skeleton import skeleton_source
 from soapkit.databinding.shape import Atomic, ElementField, Record, RecordRef, Sequence
 from soapkit.errors import DeclaredFault, UsageError
-from soapkit.operation import FaultDetail, Header, Message, Operation, Port, Service
+from soapkit.operations import FaultDetail, Header, Message, Operation, Port, Service
 from soapkit.wsdl.load import load_contract
 
 STRING = Atomic("string")
@@ -235,3 +235,10 @@ def test_a_constant_never_has_the_name_of_a_class() -> None:
     package = planned(service(operation("a", faults=(fault,)), operation("b"), name="B"))
     assert [method.constant for method in package.services[0].methods] == ["A_OPERATION", "B_OPERATION"]
     assert planned(service(operation("a"), name="SERVICE")).services[0].name == "SERVICEService"
+
+
+def test_what_the_contract_says_of_a_parameter_stands_in_the_docstring() -> None:
+    field = ElementField("question", "{urn:s}question", STRING, documentation="What to ask.\n\nAt length.")
+    shapes = {**SHAPES, "ask:{urn:s}ask": Record("ask:{urn:s}ask", None, Sequence((field,)))}
+    source = services_source(plan_package([service(operation("ask"))], shapes, name="oracle"))
+    assert '"""The operation ask.\n\n        `question`: What to ask.\n        """' in source

@@ -24,7 +24,7 @@ from soapkit.databinding.sample import sample_content, sample_element
 from soapkit.databinding.shape import RecordRef
 from soapkit.errors import SoapkitError
 from soapkit.exchange.body import codecs_for, decode_body, encode_body
-from soapkit.operation import Message, Operation, Service
+from soapkit.operations import Message, Operation, Service
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import SOAP_1_1
 from soapkit.wsdl.load import load_contract

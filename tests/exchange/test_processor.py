@@ -13,7 +13,7 @@ from soapkit.databinding.shape import Atomic
 from soapkit.errors import Fault, MessageError, SecurityError, UsageError, ValidationError
 from soapkit.exchange.body import codecs_for
 from soapkit.exchange.processor import Processor
-from soapkit.operation import Header, Message, Operation, Port, Service
+from soapkit.operations import Header, Message, Operation, Port, Service
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2

@@ -46,7 +46,17 @@ def report(request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.
     for name in (*GOOD, *WRONG):
         shutil.copy(HERE / name, folder)
     checked = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--cache-dir", str(folder / ".cache"), "."],
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--strict",
+            "--config-file",
+            "",
+            "--cache-dir",
+            str(tmp_path_factory.getbasetemp() / "mypy"),
+            ".",
+        ],
         cwd=folder,
         env={**os.environ, "MYPYPATH": str(root)},
         capture_output=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from soapkit.databinding.shape import ElementField
-from soapkit.operation import Operation
+from soapkit.operations import Operation
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from soapkit.operation import Operation
+from soapkit.operations import Operation
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
 from soapkit.wsdl.publish import published

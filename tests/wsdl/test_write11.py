@@ -17,7 +17,7 @@ from soapkit.databinding.annotations import element, xml_type
 from soapkit.databinding.describe import DescribedShapes
 from soapkit.databinding.shape import ElementField, Key, Record, RecordRef, Sequence, Shapes, reachable
 from soapkit.errors import NOWHERE, DeclaredFault, UsageError
-from soapkit.operation import Message, Operation, Port, Service
+from soapkit.operations import Message, Operation, Port, Service
 from soapkit.server.service import operation, service, service_of
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract

@@ -89,8 +89,8 @@ def test_a_message_of_a_contract_that_is_slow_to_compile_is_checked_at_once(corp
     def told(fields: str) -> list[str]:
         text = (
             '<create xmlns="urn:enterprise.soap.sforce.com" xmlns:s="urn:sobject.enterprise.soap.sforce.com" '
-            'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><sObjects xsi:type="s:Account"><s:Id xsi:nil="true"/>'
-            f"{fields}</sObjects></create>"
+            'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><sObjects xsi:type="s:Account">'
+            f'<s:Id xsi:nil="true"/>{fields}</sObjects></create>'
         )
         return [str(problem) for problem in validator.problems(parse_message(text.encode()))]
 
@@ -99,9 +99,7 @@ def test_a_message_of_a_contract_that_is_slow_to_compile_is_checked_at_once(corp
     assert "Nmae is not expected here" in told("<s:Nmae>A</s:Nmae>")[0]
     assert "is not a valid value" in told("<s:NumberOfEmployees>x</s:NumberOfEmployees>")[0]
     assert "AccountNumber is not expected here" in told("<s:Name>A</s:Name><s:AccountNumber>1</s:AccountNumber>")[0]
-    assert (
-        time.perf_counter() - started < 20
-    )  # compiling all of it takes far longer than these seconds on such a machine
+    assert time.perf_counter() - started < 20  # all of it takes 15 seconds on an idle machine
 
 
 def test_recorded_messages_are_valid_where_they_are(corpus: Path) -> None:

@@ -81,8 +81,9 @@ def operations_of_different_signatures(description: Description) -> Iterator[Pro
     """R2710."""
     for binding in _soap(description):
         known: dict[str, str] = {}
-        for part in description.soap_parts:
-            if part.binding is not binding or part.kind != "body" or part.direction != "input":
+        parts = (part for operation in binding.operations for part in description.by_operation.get(operation, ()))
+        for part in parts:
+            if part.kind != "body" or part.direction != "input":
                 continue
             signature, name = _signature(part), part.operation.get("name") or ""
             if signature in known:
@@ -120,8 +121,8 @@ def document_messages_of_one_part(description: Description) -> Iterator[Problem]
     """R2210."""
     for part in _styled(description, "document"):
         if part.element.get("parts") is None and part.message is not None and len(part.message.parts) > 1:
-            message = f"{part.where} names no parts, and message {local_name(part.message.name)} has {len(part.message.parts)}"
-            yield Problem(message, part.place)
+            name, number = local_name(part.message.name), len(part.message.parts)
+            yield Problem(f"{part.where} names no parts, and message {name} has {number}", part.place)
 
 
 def document_parts_have_elements(description: Description) -> Iterator[Problem]:
@@ -147,15 +148,11 @@ def parts_are_bound(description: Description) -> Iterator[Problem]:
     for binding in _soap(description):
         for operation in binding.operations:
             definition = binding.definition_of(operation)
-            uses = (("input", definition.input), ("output", definition.output)) if definition is not None else ()
-            for direction, use in uses:
+            for use in (definition.input, definition.output) if definition is not None else ():
                 message = description.contract.definitions.messages.get(use.message) if use is not None else None
-                if message is None:
-                    continue
-                bound = _bound_parts(description, binding, operation, message.name)
-                for part in message.parts:
-                    if part.name not in bound:
-                        said = f"part {part.name} of the {direction} of {definition.name if definition else ''} is not bound by {binding.name}"
+                for part in message.parts if message is not None else ():
+                    if message is not None and part.name not in _bound_parts(description, operation, message.name):
+                        said = f"part {part.name} of message {local_name(message.name)} is not bound by {binding.name}"
                         yield Problem(said, binding.page.place(operation))
 
 
@@ -278,11 +275,14 @@ def _signature(part: SoapPart) -> str | None:
     return part.parts[0].element or "" if part.parts else ""
 
 
-def _bound_parts(description: Description, binding: BindingView, operation: _Element, message: str) -> set[str]:
+def _bound_parts(description: Description, operation: _Element, message: str) -> set[str]:
     """The parts of a message that an operation's binding puts anywhere."""
-    mine = [part for part in description.soap_parts if part.binding is binding and part.operation is operation]
+    soap_parts = description.by_operation.get(operation, ())
     bound = {
-        found.name for part in mine if part.message is not None and part.message.name == message for found in part.parts
+        found.name
+        for part in soap_parts
+        if part.message is not None and part.message.name == message
+        for found in part.parts
     }
     return bound | {content.get("part") or "" for content in operation.iter(clark(WSDL11_MIME, "content"))}
 

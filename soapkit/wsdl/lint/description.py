@@ -13,11 +13,17 @@ from soapkit.wsdl.extensions import SOAP_VERSIONS, soap_child, soap_children
 from soapkit.wsdl.model import Contract, MessageDefinition, OperationDefinition, PartDefinition, PortType, SoapVersion
 from soapkit.wsdl.page import Page, page_for
 from soapkit.xml.documents import Document
-from soapkit.xml.names import WSDL11, WSDL11_MIME, clark, local_name, namespace_of
+from soapkit.xml.names import WSDL11, WSDL11_MIME, clark, namespace_of
 from soapkit.xml.walk import children, tag_of
 
 Direction: TypeAlias = Literal["input", "output", "fault"]
 Kind: TypeAlias = Literal["body", "header", "headerfault", "fault"]
+
+_DIRECTIONS: dict[str, Direction] = {
+    clark(WSDL11, "input"): "input",
+    clark(WSDL11, "output"): "output",
+    clark(WSDL11, "fault"): "fault",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,9 @@ class Description:
         self.pages = tuple(page_for(document, Problems()) for document in contract.definitions.documents)
         self.bindings = tuple(self._bindings())
         self.soap_parts = tuple(part for binding in self.bindings for part in self._soap_parts(binding))
+        self.by_operation: dict[_Element, list[SoapPart]] = {}
+        for part in self.soap_parts:
+            self.by_operation.setdefault(part.operation, []).append(part)
 
     def of(self, *kinds: Kind) -> Iterator[SoapPart]:
         """The soap: elements of these kinds, in all bindings."""
@@ -138,9 +147,9 @@ class Description:
     def _soap_parts(self, binding: BindingView) -> Iterator[SoapPart]:
         for operation in binding.operations:
             for holder in children(operation):
-                local = local_name(tag_of(holder))
-                if local == "input" or local == "output" or local == "fault":
-                    yield from self._held(binding, operation, local, holder)
+                direction = _DIRECTIONS.get(tag_of(holder))
+                if direction is not None:
+                    yield from self._held(binding, operation, direction, holder)
 
     def _held(
         self, binding: BindingView, operation: _Element, direction: Direction, holder: _Element

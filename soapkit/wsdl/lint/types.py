@@ -36,7 +36,8 @@ def references_to_what_is_imported(description: Description) -> Iterator[Problem
             for page, element in description.elements(*path):
                 namespace = _namespace_of_reference(element, attribute)
                 if namespace is not None and namespace not in _known_to(page):
-                    message = f"{attribute}={element.get(attribute)!r} is in namespace {namespace!r}, which this document neither defines nor imports"
+                    said = f"{attribute}={element.get(attribute)!r} is in namespace {namespace!r}"
+                    message = f"{said}, which this document neither defines nor imports"
                     yield Problem(message, page.place(element))
 
 
