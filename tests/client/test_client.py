@@ -145,7 +145,7 @@ def test_an_unknown_argument_is_refused(client: Any) -> None:
     [
         ({"source": "no iban", "target": "DE2", "amount": Decimal(1)}, "source"),
         ({"source": "DE1", "target": "DE2", "amount": Decimal("1.001")}, "amount"),
-        ({"source": "DE1", "target": "DE2", "amount": "1.00"}, "amount"),
+        ({"source": "DE1", "target": "DE2", "amount": 1.5}, "amount"),
         ({"source": "DE1", "target": None, "amount": Decimal(1)}, "target"),
     ],
 )

@@ -267,12 +267,12 @@ def _not_literal(parts: Iterator[SoapPart]) -> Iterator[Problem]:
 
 
 def _signature(part: SoapPart) -> str | None:
-    """The element in the Body of a request; None where the message is not known."""
+    """The element in the Body of a request, empty if there is none; None where it is not known."""
     if part.style == "rpc":
         return clark(part.element.get("namespace"), part.operation.get("name") or "")
     if part.message is None:
         return None
-    return part.parts[0].element or "" if part.parts else ""
+    return part.parts[0].element if part.parts else ""
 
 
 def _bound_parts(description: Description, operation: _Element, message: str) -> set[str]:

@@ -86,7 +86,8 @@ class SoapPart:
     @property
     def where(self) -> str:
         """How a person calls it: ``soap:body of the input of transfer``."""
-        return f"soap:{self.kind} of the {self.direction} of {self.operation.get('name')}"
+        direction = self.holder.get("name") or "fault" if self.direction == "fault" else f"the {self.direction}"
+        return f"soap:{self.kind} of {direction} of {self.operation.get('name')}"
 
     @property
     def place(self) -> Place:

@@ -74,7 +74,7 @@ def no_encoded_arrays(description: Description) -> Iterator[Problem]:
             prefix, _, local = (element.get("base") or "").strip().rpartition(":")
             if local == "Array" and element.nsmap.get(prefix or None) == SOAP11_ENC:
                 how = local_name(tag_of(element))
-                yield Problem(f"a type is an {how} of soapenc:Array", schema.place(element))
+                yield Problem(f"a type is derived from soapenc:Array by {how}", schema.place(element))
 
 
 def no_array_types(description: Description) -> Iterator[Problem]:
