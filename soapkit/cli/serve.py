@@ -50,6 +50,7 @@ def command(
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen(2048)  # before the address is told: whoever calls now waits for the first worker
         bound = listener.getsockname()[1]
         for path in application.endpoints:
             shown = f"[{host}]" if ":" in host else host
