@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,7 +25,14 @@ class Table:
         widths = _widths([self.head, *self.rows])
         rule = "  ".join("=" * width for width in widths)
         head, *rows = (_line(row, widths) for row in [self.head, *self.rows])
-        return "\n".join([self.title, "^" * len(self.title), "", self.note, "", rule, head, rule, *rows, rule, ""])
+        return "\n".join(
+            [self.title, "^" * len(self.title), "", wrapped(self.note), "", rule, head, rule, *rows, rule, ""]
+        )
+
+
+def wrapped(text: str) -> str:
+    """A paragraph as the pages have it."""
+    return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def ratio(value: float) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
 from soapkit.cli.contracts import contract_options, read_contract
-from soapkit.errors import UsageError
+from soapkit.errors import ContractError, UsageError
+from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
 from soapkit.wsdl.publish import bundle_names, bundled, unread_links
 from soapkit.xml.catalog import CATALOG
@@ -47,7 +49,7 @@ def command(source: str, output: Path, as_json: bool, strict: bool, catalog: str
     check_replaceable(output)
     contract = read_contract(source, strict=strict, catalog=catalog, allow_remote=allow_remote, usable=False)
     files = {**bundled(contract), _CATALOG_NAME: catalog_of(contract).encode()}
-    write_bundle(files, output)
+    write_bundle(files, output, contract)
     for problem in unread_links(contract):
         click.echo(f"soapkit: {problem}", err=True)
     if as_json:
@@ -60,18 +62,29 @@ def command(source: str, output: Path, as_json: bool, strict: bool, catalog: str
 
 
 def catalog_of(contract: Contract) -> str:
-    """The OASIS XML catalog of a bundle: the file that stands for each URL that a document was read from.
+    """The OASIS XML catalog of a bundle: the file that stands for each URL that a document was read from, or referred
+    to by.
 
-    Paths of this machine are not in it: they mean nothing elsewhere.
+    Both kinds of entry are written, since some readers look for one and some for the other (OASIS XML Catalogs 1.1,
+    6.5). Paths of this machine are not in it: they mean nothing elsewhere.
     """
     entries = "".join(
         f'  <uri name="{escape_attribute(url)}" uri="{escape_attribute(name)}"/>\n'
-        for url, name in bundle_names(contract).items()
-        if url.startswith(("http:", "https:"))
+        f'  <system systemId="{escape_attribute(url)}" uri="{escape_attribute(name)}"/>\n'
+        for url, name in _remote_names(contract)
     )
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<!-- {MARK} -->\n<catalog xmlns="{CATALOG}">\n{entries}</catalog>\n'
     )
+
+
+def _remote_names(contract: Contract) -> Iterator[tuple[str, str]]:
+    """Each http(s) URL by which a document of the bundle is known, and its file. A password in a URL stays out."""
+    names = bundle_names(contract)
+    known = list(names.items())
+    known += [(location, names[url]) for (_, location), url in contract.links.items() if url in names]
+    told = ((re.sub(r"//[^/@]*@", "//", url), name) for url, name in known)
+    yield from dict.fromkeys(entry for entry in told if entry[0].startswith(("http:", "https:")))
 
 
 def check_replaceable(folder: Path) -> None:
@@ -86,8 +99,11 @@ def check_replaceable(folder: Path) -> None:
         raise UsageError(f"{folder} holds more than a bundle, which would be lost: {', '.join(others)}")
 
 
-def write_bundle(files: Mapping[str, bytes], folder: Path) -> None:
-    """Put the files into the folder in place of what is there; all or none."""
+def write_bundle(files: Mapping[str, bytes], folder: Path, contract: Contract) -> None:
+    """Put the files into the folder in place of what is there; all or none.
+
+    They are read first: raises `ContractError` when they do not offer what `contract` offers.
+    """
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as draft:
@@ -95,6 +111,18 @@ def write_bundle(files: Mapping[str, bytes], folder: Path) -> None:
         fresh.mkdir()
         for name, data in files.items():
             (fresh / name).write_bytes(data)
+        _check_same(load_contract(fresh / next(iter(files)), usable=False), contract)
         if folder.exists():
             folder.rename(stale)
         shutil.move(fresh, folder)
+
+
+def _check_same(bundle: Contract, original: Contract) -> None:
+    lost = sorted(_operations(original) - _operations(bundle))
+    if lost:
+        problems = "; ".join(map(str, bundle.problems))
+        raise ContractError(f"the bundle lacks {', '.join(lost)}, which the contract has: {problems}")
+
+
+def _operations(contract: Contract) -> set[str]:
+    return {f"{service.name}.{operation.name}" for service in contract.services for operation in service.operations}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -37,8 +39,13 @@ def command(
     if as_json:
         click.echo(json.dumps(described, indent=2, ensure_ascii=False))
         return
-    for line in lines_of(described, detailed=bool(operation or type_name)):
-        click.echo(_styled(line) if sys.stdout.isatty() else line)
+    detailed = bool(operation or type_name)
+    if sys.stdout.isatty() and importlib.util.find_spec("rich") is not None:
+        terminal = importlib.import_module("soapkit.cli.inspect_terminal")  # only here is rich needed
+        terminal.show(described, detailed=detailed)
+    else:
+        for line in lines_of(described, detailed=detailed):
+            click.echo(line)
 
 
 def lines_of(described: Described, *, detailed: bool = False) -> Iterator[str]:
@@ -132,11 +139,3 @@ def _table(rows: Iterable[list[str]], indent: int = 2) -> Iterator[str]:
 
 def _indented(text: str, indent: int) -> Iterator[str]:
     yield from (" " * indent + line for line in text.splitlines())
-
-
-def _styled(line: str) -> str:
-    """A line on a terminal: headings and signatures stand out."""
-    first = line.split(" ", 1)[0]
-    if first in ("service", "types", "problems", "warnings", "notes"):
-        return click.style(line, bold=True, fg={"problems": "red", "warnings": "yellow"}.get(first))
-    return click.style(line, fg="cyan") if ") -> " in line else line

@@ -23,6 +23,7 @@ COMMANDS = {
     "serve": "Host a service with uvicorn.",
     "validate": "Check a message against a contract.",
     "lint": "Check a contract against the WS-I Basic Profile.",
+    "diff": "Tell what changed between two versions of a contract.",
     "bundle": "Fetch a contract and all it imports into one folder.",
     "sign": "Sign a SOAP message.",
     "verify": "Verify a signed message: what is covered, and by whom.",

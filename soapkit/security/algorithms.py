@@ -160,7 +160,7 @@ class AlgorithmPolicy:
         """The hash of that DigestMethod. Raises `SecurityError` when it is unknown or not allowed."""
         name = DIGESTS.get(uri)
         if name is None or name not in self.hashes:
-            raise SecurityError(f"digest algorithm {uri!r} is not allowed by the policy {self.name!r}")
+            raise SecurityError(f"digest algorithm {uri!r:.120} is not allowed by the policy {self.name!r}")
         return name
 
 
@@ -170,7 +170,7 @@ _RowT = TypeVar("_RowT", SignatureAlgorithm, CipherAlgorithm, TransportAlgorithm
 def _allowed(policy: AlgorithmPolicy, kind: str, uri: str, table: Mapping[str, _RowT], names: frozenset[str]) -> _RowT:
     row = table.get(uri)
     if row is None or row.name not in names:
-        raise SecurityError(f"{kind} {uri!r} is not allowed by the policy {policy.name!r}")
+        raise SecurityError(f"{kind} {uri!r:.120} is not allowed by the policy {policy.name!r}")
     return row
 
 

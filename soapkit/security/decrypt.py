@@ -117,7 +117,7 @@ def decipher(data: _Element, cipher: CipherAlgorithm, secret: bytes, provider: C
         raise SecurityError(f"a reference to encrypted data leads to {tag_of(data)}", place=place_of(data))
     kind = data.get("Type", "")
     if kind not in (TYPE_ELEMENT, TYPE_CONTENT):
-        raise SecurityError(f"encrypted data of the type {kind!r} is not understood", place=place_of(data))
+        raise SecurityError(f"encrypted data of the type {kind!r:.120} is not understood", place=place_of(data))
     if len(secret) != cipher.key_size:
         # RFC 3218: what RSA 1.5 makes of a bad padding must fail as a wrong key does, later and in the same words.
         secret = provider.random(cipher.key_size)

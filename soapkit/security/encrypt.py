@@ -39,7 +39,7 @@ from soapkit.security.markup import (
     new,
     sub,
 )
-from soapkit.security.parts import IN_SECURITY_HEADER, Message, insert_after_timestamp
+from soapkit.security.parts import IN_SECURITY_HEADER, Message, insert_after_timestamp, may_be_missing
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import encrypted_key_reference, token_reference
 from soapkit.security.settings import Encrypt, Recipient, SharedKey
@@ -69,6 +69,8 @@ def encrypt(message: Message, step: Encrypt, provider: CryptoProvider, request: 
     key_id = f"EK-{provider.random(16).hex()}"
     data_key = DataKey(cipher, secret, lambda: _REFERENCES[step.data_reference](key_id))
     references = encrypt_parts(message, step, data_key, provider)
+    if len(references) == 0:  # none of the parts that need not be there is there
+        return
     key, token = encrypted_key(step, certificate, secret, key_id, provider)
     key.append(references)
     insert_after_timestamp(message, *([token] if token is not None else []), key)
@@ -129,7 +131,7 @@ _REFERENCES: dict[str, Callable[[str], _Element]] = {"token": encrypted_key_refe
 
 def _elements(message: Message, part: str) -> tuple[_Element, ...]:
     found = message.named(part)
-    if not found:
+    if not found and not may_be_missing(part):
         hint = f"; put its step before Encrypt in outbound: {part}(...)" if part in IN_SECURITY_HEADER else ""
         raise SecurityError(f"there is no {part} in the message to encrypt{hint}")
     return found

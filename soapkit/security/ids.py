@@ -23,6 +23,7 @@ _FIND_ALL = tuple(
     etree.XPath(f"//@{name}", namespaces={"wsu": WSU, "xml": XML})
     for name in ("wsu:Id", "Id", "ID", "AssertionID", "xml:id")
 )
+_TOLD = 3
 _PLAIN_ID = frozenset({DS, XENC, XENC11})
 
 # so that an attribute set on an element of the caller's gets the prefix that a reader expects
@@ -63,7 +64,8 @@ class IdIndex:
             for value in cast("list[_AttributeValue]", find(root)):
                 holders = self._found.setdefault(str(value), [])
                 element = value.getparent()
-                if not any(element is holder for holder in holders):  # one id in two spellings is one
+                # one id in two spellings is one; of many holders only a few are kept, to be told
+                if len(holders) < _TOLD and not any(element is holder for holder in holders):
                     holders.append(element)
 
     def find(self, uri: str, *, by: _Element) -> _Element:
@@ -74,12 +76,13 @@ class IdIndex:
         """
         if not uri.startswith("#") or len(uri) == 1 or "(" in uri:
             raise SecurityError(
-                f"a reference must name an element of this message by its id, found URI {uri!r}", place=place_of(by)
+                f"a reference must name an element of this message by its id, found URI {uri!r:.120}",
+                place=place_of(by),
             )
         found = self._found.get(uri[1:], [])
         if not found:
-            raise SecurityError(f"no element carries the id {uri[1:]!r}", place=place_of(by))
+            raise SecurityError(f"no element carries the id {uri[1:]!r:.120}", place=place_of(by))
         if len(found) > 1:
-            paths = ", ".join(path_of(element) for element in found[:3])
-            raise SecurityError(f"{len(found)} elements carry the id {uri[1:]!r}: {paths}", place=place_of(by))
+            paths = ", ".join(map(path_of, found))
+            raise SecurityError(f"several elements carry the id {uri[1:]!r:.120}: {paths}", place=place_of(by))
         return found[0]

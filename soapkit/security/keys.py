@@ -1,4 +1,4 @@
-"""Keys and certificates: from PEM, PKCS#12 and DER, loaded once, never shown.
+"""Keys and certificates: from PEM, PKCS#12, JKS and DER, loaded once, never shown.
 
 A `KeyPair` is what one signs and decrypts with; whom one believes is a `soapkit.security.truststore.TrustStore`.
 """
@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from soapkit.errors import Place, SecurityError
 from soapkit.security.algorithms import KeyKind
+from soapkit.security.jks import MAGIC as JKS_MAGIC
+from soapkit.security.jks import read_jks
 
 PrivateKey: TypeAlias = (
     rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
@@ -37,7 +39,6 @@ _KINDS: tuple[tuple[type, KeyKind], ...] = (
     (ed25519.Ed25519PublicKey, "ed25519"),
     (ed448.Ed448PublicKey, "ed448"),
 )
-_JKS = b"\xfe\xed\xfe\xed"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -55,20 +56,25 @@ class KeyPair:
     chain: tuple[x509.Certificate, ...] = field(default=())
 
     @classmethod
-    def load(cls, source: Source, password: str | bytes | None = None, *, certificate: Source | None = None) -> KeyPair:
-        """Load from PKCS#12, or from PEM that holds key and certificate, or key and certificate from two files.
+    def load(
+        cls,
+        source: Source,
+        password: str | bytes | None = None,
+        *,
+        certificate: Source | None = None,
+        alias: str = "",
+        key_password: str = "",
+    ) -> KeyPair:
+        """Load from PKCS#12 or JKS, or from PEM that holds key and certificate, or key and certificate from two files.
 
-        `certificate`: where the certificate is, when `source` holds the key alone. Raises `SecurityError` for a file
-        that cannot be read, a wrong password, a key without a certificate or with that of another key.
+        `certificate`: where the certificate is, when `source` holds the key alone. `alias`, `key_password`: which key
+        of a Java key store with several, and its password if it has its own. Raises `SecurityError` for a file that
+        cannot be read, a wrong password, a key without a certificate or with that of another key.
         """
         data, name = _read(source)
         secret = password.encode() if isinstance(password, str) else password
-        if data.startswith(_JKS):
-            raise SecurityError(
-                "a Java key store (JKS) is not read; convert it: "
-                "keytool -importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype PKCS12",
-                place=Place(name),
-            )
+        if data.startswith(JKS_MAGIC):
+            return _from_jks(data, name, (secret or b"").decode(), alias, key_password)
         if b"-----BEGIN" in data or certificate is not None:
             return _from_pem_or_der(data, name, secret, certificate)
         return _from_pkcs12(data, name, secret)
@@ -91,7 +97,7 @@ def load_certificate(source: Source) -> x509.Certificate:
 
 
 def load_certificates(source: Source, password: str | bytes | None = None) -> tuple[x509.Certificate, ...]:
-    """Load every certificate in a PEM, DER or PKCS#12 file. Raises `SecurityError`."""
+    """Load every certificate in a PEM, DER, PKCS#12 or JKS file. Raises `SecurityError`."""
     data, name = _read(source)
     found = _certificates(data, name, password.encode() if isinstance(password, str) else password)
     if not found:
@@ -177,8 +183,8 @@ def _certificates(data: bytes, name: str, password: bytes | None = None) -> tupl
     try:
         if b"-----BEGIN" in data:
             return tuple(x509.load_pem_x509_certificates(data)) if b"CERTIFICATE-----" in data else ()
-        if data.startswith(_JKS):
-            raise SecurityError("a Java key store (JKS) is not read; convert it to PEM with keytool", place=Place(name))
+        if data.startswith(JKS_MAGIC):
+            return _certificates_from_jks(data, name, password)
         return (x509.load_der_x509_certificate(data),)
     except ValueError:
         pass
@@ -203,6 +209,30 @@ def _from_pem_or_der(data: bytes, name: str, password: bytes | None, certificate
         raise SecurityError("no private key can be read from it (a wrong password?)", place=Place(name)) from None
     certificates = _certificates(*_read(certificate)) if certificate is not None else _certificates(data, name)
     return _paired(key, certificates, name)
+
+
+def _from_jks(data: bytes, name: str, password: str, alias: str, key_password: str) -> KeyPair:
+    try:
+        keys = [entry for entry in read_jks(data, password) if entry.protected is not None]
+        chosen = [entry for entry in keys if not alias or entry.alias.casefold() == alias.casefold()]
+        if len(chosen) != 1:
+            asked = f"it holds no key {alias!r}" if alias and not chosen else "which key? alias= tells"
+            raise SecurityError(f"{asked}; there are: {', '.join(entry.alias for entry in keys) or 'none'}")
+        (entry,) = chosen
+        key = load_der_private_key(entry.private_key(key_password or password), None)
+        return _paired(key, tuple(map(certificate_from_der, entry.certificates)), "")
+    except SecurityError as error:
+        raise SecurityError(str(error), place=Place(name)) from None
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise SecurityError(f"its private key cannot be used: {error}", place=Place(name)) from None
+
+
+def _certificates_from_jks(data: bytes, name: str, password: bytes | None) -> tuple[x509.Certificate, ...]:
+    try:
+        entries = read_jks(data, password.decode() if password is not None else None)
+        return tuple(certificate_from_der(der) for entry in entries for der in entry.certificates)
+    except SecurityError as error:
+        raise SecurityError(str(error), place=Place(name)) from None
 
 
 def _from_pkcs12(data: bytes, name: str, password: bytes | None) -> KeyPair:

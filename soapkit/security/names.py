@@ -26,6 +26,7 @@ _SAME = {
 _PART = re.compile(
     r'\s*(?:OID\.)?([\w.-]+)\s*=\s*("(?:[^"\\]|\\.)*"|(?:[^,;+\\]|\\.)*)\s*(?:[,;+]|$)', re.IGNORECASE | re.DOTALL
 )
+_LONGEST = 2048  # a stranger's text meets patterns here
 _ESCAPED = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)", re.DOTALL)
 
 
@@ -35,6 +36,8 @@ def names_the_same(text: str, name: x509.Name) -> bool:
     Order, blanks, letter case, quoting, and the aliases of attribute types (``E``, ``emailAddress``, an OID) do not
     matter. XML Signature 1.1, 4.5.4.1 asks for RFC 4514; few write it.
     """
+    if len(text) > _LONGEST:
+        return False
     try:
         known = name.rfc4514_string()
     except ValueError:

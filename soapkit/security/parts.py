@@ -1,7 +1,8 @@
 """Parts of a message by the names that settings use, and the other way round.
 
 One vocabulary for `Sign`, `Encrypt`, `Require` and `SecurityResult`: ``Body``; tokens of the security header by local
-name; header blocks by Clark name or local name; anything else by ``#id`` on the way out.
+name; header blocks by Clark name or local name, all of them as ``Headers``; anything else by ``#id`` on the way out. A
+part is there, unless its name ends in a question mark: then it is treated like the others if it is there.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ IN_SECURITY_HEADER = {
     "Signature": SIGNATURE,
     "SignatureConfirmation": SIGNATURE_CONFIRMATION,
 }
+ALL_HEADERS = "Headers"
 _BY_TAG = {tag: name for name, tag in IN_SECURITY_HEADER.items()}
 
 
@@ -49,13 +51,16 @@ class Message:
 
     def named(self, part: str) -> tuple[_Element, ...]:
         """The elements that a part's name stands for, each at its own place in the message; none if there are none."""
+        part = part.removesuffix("?")
         if part == "Body":
             return (self.envelope.body,)
         if part in IN_SECURITY_HEADER:
             return tuple(token for token in self.tokens if token.tag == IN_SECURITY_HEADER[part])
         if part.startswith("#"):
             return (IdIndex(self.envelope.root).find(part, by=self.envelope.root),)
-        blocks = [block for block in self.envelope.headers if block is not self.security]
+        blocks = tuple(block for block in self.envelope.headers if block is not self.security)
+        if part == ALL_HEADERS:  # a security header for somebody else is his to secure
+            return tuple(block for block in blocks if block.tag != SECURITY)
         if part.startswith("{"):
             return tuple(block for block in blocks if block.tag == part)
         return tuple(block for block in blocks if local_name(tag_of(block)) == part)
@@ -67,6 +72,11 @@ class Message:
         if self.security is not None and element.getparent() is self.security:
             return _BY_TAG.get(tag_of(element), tag_of(element))
         return tag_of(element)
+
+
+def may_be_missing(part: str) -> bool:
+    """Whether a part's name says that it need not be there."""
+    return part.endswith("?") or part == ALL_HEADERS
 
 
 def security_header(envelope: Envelope, actor: str | None) -> _Element | None:

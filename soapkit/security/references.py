@@ -175,12 +175,12 @@ def _read_key_identifier(identifier: _Element, _index: IdIndex) -> KeySource:
     if kind == X509_KEY_IDENTIFIER:
         return _by_key_identifier(value)
     if kind == THUMBPRINT:
-        return Named(f"thumbprint {value.hex()}", lambda certificate: thumbprint(certificate) == value)
+        return Named(f"thumbprint {value.hex():.80}", lambda certificate: thumbprint(certificate) == value)
     if kind == ENCRYPTED_KEY_SHA1:
         return Wrapped(sha1=value)
     if kind == X509_V3:
         return Carried((certificate_from_der(value),))
-    raise SecurityError(f"a KeyIdentifier of the type {kind!r} is not understood", place=place_of(identifier))
+    raise SecurityError(f"a KeyIdentifier of the type {kind!r:.120} is not understood", place=place_of(identifier))
 
 
 def _by_key_identifier(value: bytes) -> Named:
@@ -188,7 +188,7 @@ def _by_key_identifier(value: bytes) -> Named:
         own = key_identifier(certificate)
         return value == (own if own is not None else computed_key_identifier(certificate))
 
-    return Named(f"key identifier {value.hex()}", matches)
+    return Named(f"key identifier {value.hex():.80}", matches)
 
 
 def _read_x509_data(data: _Element, _index: IdIndex) -> KeySource:
@@ -207,8 +207,13 @@ def _read_x509_data(data: _Element, _index: IdIndex) -> KeySource:
     raise SecurityError("X509Data names no certificate", place=place_of(data))
 
 
+def _on_one_line(text: str) -> str:
+    """A stranger's text, fit to stand in a log."""
+    return " ".join(text.split())[:200]
+
+
 def _by_subject(subject: str) -> Named:
-    return Named(f"subject {subject}", lambda certificate: names_the_same(subject, certificate.subject))
+    return Named(f"subject {_on_one_line(subject)}", lambda certificate: names_the_same(subject, certificate.subject))
 
 
 def _read_issuer_serial(element: _Element, _index: IdIndex) -> KeySource:
@@ -217,7 +222,7 @@ def _read_issuer_serial(element: _Element, _index: IdIndex) -> KeySource:
         raise SecurityError("X509SerialNumber is not a number", place=place_of(element))
     serial = int(serial_text)
     return Named(
-        f"issuer {issuer} and serial number {serial}",
+        f"issuer {_on_one_line(issuer)} and serial number {serial}",
         lambda certificate: certificate.serial_number == serial and names_the_same(issuer, certificate.issuer),
     )
 
@@ -229,7 +234,7 @@ def _read_key_name(element: _Element, _index: IdIndex) -> KeySource:
         common = [str(entry.value) for entry in certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
         return said in common or names_the_same(said, certificate.subject)
 
-    return Named(f"name {said}", matches)
+    return Named(f"name {_on_one_line(said)}", matches)
 
 
 def _read_retrieval(element: _Element, index: IdIndex) -> KeySource:

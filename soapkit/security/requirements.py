@@ -15,6 +15,7 @@ from lxml.etree import _Element
 from soapkit.errors import SecurityError
 from soapkit.security.inbound import Pass
 from soapkit.security.keys import name_of
+from soapkit.security.parts import may_be_missing
 from soapkit.security.verify import Proved
 from soapkit.soap.security_result import Covered, SecurityResult
 
@@ -121,7 +122,7 @@ def _is_wholly_opened(found: Pass, element: _Element, opened: set[_Element]) -> 
 
 def _present(found: Pass, part: str, what: str) -> tuple[_Element, ...]:
     elements = found.message.named(part)
-    if not elements:
+    if not elements and not may_be_missing(part):
         raise SecurityError(f"the message has no {part}, which must be there and {what}")
     return elements
 

@@ -143,7 +143,9 @@ def _write_encryption(message: Message, step: Encrypt, making: _Making) -> None:
         return
     shared = making.shared_key()
     key = DataKey(cipher_named(step.algorithm), shared.value, shared.reference)
-    insert_after(message, shared.element, encrypt_parts(message, step, key, making.provider))
+    references = encrypt_parts(message, step, key, making.provider)
+    if len(references):
+        insert_after(message, shared.element, references)
 
 
 _WRITERS: dict[type, _Writer] = {

@@ -83,7 +83,8 @@ class Sign:
     """Sign parts of the message with a key pair.
 
     `parts`: ``Body``, ``Timestamp``, ``UsernameToken``, ``BinarySecurityToken`` (the token of this signature itself), a
-    header block by its Clark name or local name, or ``#id``. `algorithm`: a short name or URI of
+    header block by its Clark name or local name, ``Headers`` for all, or ``#id``; with a question mark after it, a part
+    that need not be there (``{urn:x}To?``). `algorithm`: a short name or URI of
     `soapkit.security.algorithms`, by default RSA-SHA256, ECDSA-SHA256, EdDSA or
     HMAC-SHA256 as the key demands. `keypair`: `SHARED` for the key of a `SharedKey` step before.
     """

@@ -30,7 +30,7 @@ from soapkit.security.markup import (
     new,
     sub,
 )
-from soapkit.security.parts import IN_SECURITY_HEADER, Message, insert_after, insert_after_timestamp
+from soapkit.security.parts import IN_SECURITY_HEADER, Message, insert_after, insert_after_timestamp, may_be_missing
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import token_reference
 from soapkit.security.settings import Sign
@@ -161,14 +161,17 @@ def _in_content(prefix: bytes, text: bytes) -> bool:
 
 
 def _parts(message: Message, step: Sign, token: _Element | None) -> list[_Element]:
-    return [element for part in step.parts for element in _elements(message, part, token)]
+    found = [element for part in step.parts for element in _elements(message, part, token)]
+    if not found:
+        raise SecurityError(f"none of {', '.join(step.parts)} is in the message: the signature would cover nothing")
+    return found
 
 
 def _elements(message: Message, part: str, token: _Element | None) -> tuple[_Element, ...]:
     if part == "BinarySecurityToken" and token is not None:
         return (token,)
     found = message.named(part)
-    if not found:
+    if not found and not may_be_missing(part):
         hint = f"; put its step before Sign in outbound: {part}(...)" if part in IN_SECURITY_HEADER else ""
         raise SecurityError(f"there is no {part} in the message to sign{hint}")
     return found

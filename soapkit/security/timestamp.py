@@ -88,5 +88,5 @@ def read_instant(element: _Element) -> datetime:
     try:
         moment = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
     except ValueError:
-        raise SecurityError(f"there is no such moment as {text!r}", place=place_of(element)) from None
+        raise SecurityError(f"there is no such moment as {text!r:.120}", place=place_of(element)) from None
     return moment.replace(microsecond=int((found[2] or "0")[:6].ljust(6, "0")))

@@ -82,7 +82,7 @@ def check_username_token(
     name = text_of(one(token, USERNAME))
     password, nonce, created = at_most_one(token, PASSWORD), at_most_one(token, NONCE), at_most_one(token, CREATED)
     if password is None:
-        raise SecurityError(f"the UsernameToken of {name!r} carries no password", place=place_of(token))
+        raise SecurityError(f"the UsernameToken of {name!r:.120} carries no password", place=place_of(token))
     if created is not None:
         check_age(read_instant(created), now=now, max_age=max_age, skew=skew)
     kind = password.get("Type", PASSWORD_TEXT)
@@ -94,12 +94,14 @@ def check_username_token(
     elif kind == PASSWORD_TEXT:
         wanted = expected or ""
     else:
-        raise SecurityError(f"passwords of the type {kind!r} are not understood", place=place_of(password))
+        raise SecurityError(f"passwords of the type {kind!r:.120} are not understood", place=place_of(password))
     # The password may begin or end with a blank: .text, not its stripped form, for text.
     found = text_of(password) if kind == PASSWORD_DIGEST else (password.text or "")
     right = hmac.compare_digest(wanted.encode(), found.encode())
     if not right or expected is None:
-        raise SecurityError(f"the password of user {name!r} is wrong, or there is no such user", place=place_of(token))
+        raise SecurityError(
+            f"the password of user {name!r:.120} is wrong, or there is no such user", place=place_of(token)
+        )
     return CheckedUser(name, bytes_of(nonce) if nonce is not None else b"")
 
 
@@ -121,10 +123,10 @@ def certificates_of(token: _Element) -> Chain:
     """The certificates a BinarySecurityToken carries, the one that signs first. Raises `SecurityError`."""
     encoding, kind = token.get("EncodingType", BASE64), token.get("ValueType", X509_V3)
     if encoding != BASE64:
-        raise SecurityError(f"a token encoded as {encoding!r} is not understood", place=place_of(token))
+        raise SecurityError(f"a token encoded as {encoding!r:.120} is not understood", place=place_of(token))
     reader = _READERS.get(kind)
     if reader is None:
-        raise SecurityError(f"a token of the type {kind!r} is not understood", place=place_of(token))
+        raise SecurityError(f"a token of the type {kind!r:.120} is not understood", place=place_of(token))
     certificates = reader(bytes_of(token))
     if len(certificates) > MAX_CERTIFICATES:
         raise SecurityError(f"a token of {len(certificates)} certificates is not followed", place=place_of(token))

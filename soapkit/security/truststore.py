@@ -24,6 +24,7 @@ from soapkit.security.keys import KeyPair, Source, load_certificates, name_of
 
 Chain: TypeAlias = tuple[x509.Certificate, ...]
 
+_REMEMBERED = 256
 _SUFFIXES = frozenset({".pem", ".crt", ".cer", ".der"})
 
 
@@ -42,6 +43,7 @@ class TrustStore:
     max_chain: int = 4
     revoked: tuple[x509.CertificateRevocationList, ...] = field(default=())
     v1_roots: bool = False
+    _built: dict[tuple[x509.Certificate, Chain], Chain] = field(default_factory=dict, init=False, compare=False)
 
     @classmethod
     def load(
@@ -52,7 +54,7 @@ class TrustStore:
         revoked: Iterable[Source] = (),
         v1_roots: bool = False,
     ) -> TrustStore:
-        """Load certificates from PEM, DER or PKCS#12 files, or from every PEM and DER file in a folder.
+        """Load certificates from PEM, DER, PKCS#12 or JKS files, or from every PEM and DER file in a folder.
 
         Raises `SecurityError` for what cannot be read or holds no certificate.
         """
@@ -80,11 +82,16 @@ class TrustStore:
         _check_may_sign(certificate)
         if self.subjects and not any(re.fullmatch(pattern, name_of(certificate)) for pattern in self.subjects):
             raise SecurityError(f"certificate {name_of(certificate)} is none of the subjects that are believed")
-        chain = self._chain(certificate, others, now)
+        chain = self._built.get((certificate, others)) or self._build(certificate, others, now)
+        for issuer in chain[1:]:  # a path once found holds as long as all in it are valid
+            _check_time(issuer, now)
         self._check_revocation(chain, now)
+        if len(self._built) >= _REMEMBERED:
+            self._built.clear()
+        self._built[certificate, others] = chain
         return chain
 
-    def _chain(self, certificate: x509.Certificate, others: Chain, now: datetime) -> Chain:
+    def _build(self, certificate: x509.Certificate, others: Chain, now: datetime) -> Chain:
         if certificate in self.certificates:
             return (certificate,)
         for root in self.certificates if self.v1_roots else ():

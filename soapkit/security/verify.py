@@ -223,7 +223,7 @@ def _read_canonical(element: _Element) -> Canonical:
     """A CanonicalizationMethod or the Transform of a canonical form."""
     method = algorithm_of(element)
     if method not in CANONICAL_FORMS:
-        raise SecurityError(f"canonical form {method!r} is not allowed", place=place_of(element))
+        raise SecurityError(f"canonical form {method!r:.120} is not allowed", place=place_of(element))
     namespaces = at_most_one(element, INCLUSIVE_NAMESPACES)
     if namespaces is None:
         return Canonical(method)

@@ -33,6 +33,17 @@ class Policy:
     place: Place = NOWHERE
 
 
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """An element of another language inside a binding or port, such as ``wsaw:UsingAddressing``. `required`: a reader
+    that does not know it may not go on (WSDL 1.1, 2.1.3)."""
+
+    tag: str
+    element: _Element
+    required: bool = False
+    place: Place = NOWHERE
+
+
 # --- what is said: messages and port types ------------------------------------------------------------------------
 
 
@@ -170,6 +181,7 @@ class Binding:
     transport: str = ""
     operations: tuple[BoundOperation, ...] = ()
     policies: tuple[Policy, ...] = ()
+    extensions: tuple[Extension, ...] = ()
     documentation: str = ""
     place: Place = NOWHERE
 
@@ -186,6 +198,7 @@ class PortDefinition:
     address: str = ""
     documentation: str = ""
     policies: tuple[Policy, ...] = ()
+    extensions: tuple[Extension, ...] = ()
     place: Place = NOWHERE
 
 

@@ -157,6 +157,12 @@ class _Builder:
             self.told.notes.add(
                 f"port {port.name} is reached over {binding.transport}, which is not called; only HTTP is", port.place
             )
+        for extension in (*binding.extensions, *port.extensions):
+            if extension.required:
+                self.told.notes.add(
+                    f"port {port.name} requires {extension.tag} (WSDL 1.1, 2.1.3), which is not acted on",
+                    extension.place,
+                )
         port_type = self._port_type(binding)
         if port_type is None:
             return None

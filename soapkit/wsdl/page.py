@@ -10,9 +10,20 @@ from dataclasses import dataclass
 from lxml.etree import _Element
 
 from soapkit.errors import Place, Problems
-from soapkit.wsdl.model import Policy
+from soapkit.wsdl.model import Extension, Policy
 from soapkit.xml.documents import Document
-from soapkit.xml.names import WSDL11, XSD, clark, local_name, namespace_of
+from soapkit.xml.names import (
+    WSDL11,
+    WSDL11_HTTP,
+    WSDL11_MIME,
+    WSDL11_SOAP11,
+    WSDL11_SOAP12,
+    WSDL20,
+    XSD,
+    clark,
+    local_name,
+    namespace_of,
+)
 from soapkit.xml.walk import children, tag_of
 from soapkit.xsd.document import OLD_NAMESPACES
 
@@ -20,6 +31,7 @@ POLICY_NAMESPACES = ("http://www.w3.org/ns/ws-policy", "http://schemas.xmlsoap.o
 _POLICY = tuple(clark(namespace, "Policy") for namespace in POLICY_NAMESPACES)
 _POLICY_REFERENCE = tuple(clark(namespace, "PolicyReference") for namespace in POLICY_NAMESPACES)
 _POLICY_URIS = tuple(clark(namespace, "PolicyURIs") for namespace in POLICY_NAMESPACES)
+_OWN_LANGUAGES = frozenset({WSDL11, WSDL11_SOAP11, WSDL11_SOAP12, WSDL11_HTTP, WSDL11_MIME, WSDL20, *POLICY_NAMESPACES})
 # What the versions of WS-Addressing call their Action attribute.
 _ACTIONS = (
     "{http://www.w3.org/2007/05/addressing/metadata}Action",
@@ -90,6 +102,13 @@ class Page:
             )
             return self.own(local_name(name))
         return name
+
+    def extensions(self, parent: _Element) -> tuple[Extension, ...]:
+        """The elements of other languages below an element; those of WSDL, of its bindings and policies are not."""
+        found = [element for element in children(parent) if namespace_of(tag_of(element)) not in _OWN_LANGUAGES]
+        return tuple(
+            Extension(tag_of(element), element, is_required(element), self.place(element)) for element in found
+        )
 
     def attached(self, *elements: _Element) -> tuple[Policy, ...]:
         """The policies that stand in these elements, or that they refer to (WS-PolicyAttachment, 4)."""

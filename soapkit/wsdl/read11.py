@@ -229,6 +229,7 @@ def _binding(element: _Element, page: Page) -> Binding:
         transport=transport_of(soap) if soap is not None else "",
         operations=tuple(_bound_operation(found, page) for found in children(element, clark(WSDL11, "operation"))),
         policies=page.attached(element),
+        extensions=page.extensions(element),
         documentation=documentation_of(element),
         place=page.place(element),
     )
@@ -266,5 +267,6 @@ def _port(element: _Element, page: Page) -> PortDefinition:
         address=address_of(element),
         documentation=documentation_of(element),
         policies=page.attached(element),
+        extensions=page.extensions(element),
         place=page.place(element),
     )

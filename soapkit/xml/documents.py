@@ -13,32 +13,36 @@ There is no HTTP library here: whoever has one hands in `fetch`.
 from __future__ import annotations
 
 import os
-import posixpath
 import re
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import unquote, urldefrag, urlsplit
 
 from lxml.etree import _Element
 
 from soapkit.errors import NOWHERE, ContractError, LimitError, Place, Problem, SoapkitError, XmlError
 from soapkit.xml.catalog import Catalog, read_catalog
+from soapkit.xml.encodings import mended, without_encoding
+from soapkit.xml.locations import (
+    LOCAL,
+    REMOTE,
+    container_of,
+    is_downgrade,
+    join_urls,
+    path_of_url,
+    same_origin,
+    spellings,
+    url_of_path,
+)
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_document
 
 Fetch = Callable[[str], bytes]
 """Reads an http(s) URL: with the user's own transport, its TLS settings and passwords."""
 
-_REMOTE = ("http", "https")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-_DECLARED_ENCODING = re.compile(rb"""^(<\?xml[^>]*?)\s+encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
-_ENCODING_BY_START = (
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
 
+_HTML = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 
 # The largest contracts known have 5 MB. Hundreds of namespaces on the root are harmless: none is ever canonicalised.
 CONTRACT_LIMITS = replace(DEFAULT_LIMITS, bytes=64 * 1024 * 1024, in_scope=10_000)
@@ -104,7 +108,7 @@ class Documents:
         self._warnings: list[Problem] = []
         self._size = 0
         self._mapping = {key: self._mapped(key, target) for key, target in (mapping or {}).items()}
-        self._logical = {url: key for key, url in self._mapping.items() if urlsplit(key).scheme in _REMOTE}
+        self._logical = {url: key for key, url in self._mapping.items() if urlsplit(key).scheme in REMOTE}
         self._catalogs = self._load_catalogs(url_of_path(Path(catalog))) if catalog is not None else ()
 
     # --- what is there --------------------------------------------------------------------------------------------
@@ -136,9 +140,9 @@ class Documents:
 
     def give(self, data: bytes | str, name: str = "contract.wsdl") -> str:
         """Keep a document that is at hand, and return its URL. What it refers to is found by the mapping only."""
-        url = name if urlsplit(name).scheme in _REMOTE else f"memory:/{name}"
+        url = name if urlsplit(name).scheme in REMOTE else f"memory:/{name}"
         # text has no encoding any more, whatever its declaration says
-        self._given[url] = _DECLARED_ENCODING.sub(rb"\1", data.encode()) if isinstance(data, str) else data
+        self._given[url] = without_encoding(data.encode()) if isinstance(data, str) else data
         return url
 
     def locate(self, source: str | Path | bytes) -> str:
@@ -150,10 +154,14 @@ class Documents:
             return self.give(source)
         if isinstance(source, str) and source in self._mapping:
             return self._mapping[source]
-        if isinstance(source, str) and urlsplit(source).scheme in (*_REMOTE, "file", "zip", "memory"):
-            return urldefrag(source).url
         path = Path(source)
-        if not path.exists():
+        try:
+            if isinstance(source, str) and urlsplit(source).scheme in (*REMOTE, *LOCAL):
+                return urldefrag(source).url
+            exists = path.exists()
+        except (OSError, ValueError) as error:
+            raise ContractError(f"expected a path, a URL or XML, found {str(source)[:60]!r}: {error}") from None
+        if not exists:
             raise ContractError(f"no such file: {path}")
         if path.is_dir():
             raise ContractError(f"expected a file, found a folder: {path}")
@@ -163,8 +171,14 @@ class Documents:
         """The URL that `location`, written in the document at `base`, leads to. Nothing is read yet.
 
         `place`: of the importing element; `namespace`: the one it imports, which the mapping may name too. Raises
-        `ContractError` when the document at `base` may not refer to that URL.
+        `ContractError` for what is no URL, and when the document at `base` may not refer to that URL.
         """
+        try:
+            return self._resolved(location, base, place, namespace)
+        except ValueError as error:  # urllib's word for a bad host or port
+            raise ContractError(f"expected a path or a URL, found {location!r}: {error}", place=place) from None
+
+    def _resolved(self, location: str, base: str, place: Place, namespace: str) -> str:
         written = location.strip()
         url = urldefrag(join_urls(written, base)).url
         # what stands for a URL may refer to its neighbours there
@@ -173,7 +187,7 @@ class Documents:
             found = self._looked_up(key) if key else None
             if found is not None:
                 return self._links.setdefault((base, written), found)
-        if _is_downgrade(url, base):
+        if is_downgrade(url, base):
             # what a server writes that does not know of the proxy in front of it
             secure = urlsplit(url)._replace(scheme="https", netloc=urlsplit(base).netloc).geturl()
             self._warnings.append(Problem(f"{url} leads from https back to http; {secure} was read", place))
@@ -188,13 +202,13 @@ class Documents:
 
     def _check_allowed(self, url: str, base: str, place: Place) -> None:
         to, origin = urlsplit(url).scheme, urlsplit(base).scheme
-        if to == "file" and origin != "file":
+        if to in LOCAL and origin != "file" and container_of(url) != container_of(base):
             raise ContractError(
                 f"a document from elsewhere may not make us read the local file {url!r}; "
                 "expected a location at its own origin, or a mapping or catalog entry for this one",
                 place=place,
             )
-        if to in _REMOTE and not self._allow_remote and not _same_origin(url, base):
+        if to in REMOTE and not self._allow_remote and not same_origin(url, base):
             raise ContractError(
                 f"{url} is at another origin than the document that refers to it; "
                 "allow_remote lets it be read, a mapping or catalog says what stands for it",
@@ -242,7 +256,7 @@ class Documents:
             return self._bytes_of_file(path_of_url(url), place, expected)
         if scheme == "zip":
             return self._bytes_of_entry(url, place, expected)
-        if scheme in _REMOTE:
+        if scheme in REMOTE:
             return self._fetched(url, place, expected)
         if scheme == "memory":
             raise ContractError(
@@ -253,16 +267,17 @@ class Documents:
         raise ContractError(f"expected {expected} at a file or http(s) URL, found {url!r}", place=place)
 
     def _bytes_of_file(self, path: Path, place: Place, expected: str) -> bytes:
-        found = next((candidate for candidate in _spellings(path) if candidate.is_file()), None)
-        if found is None:
-            raise ContractError(f"expected {expected} at {path}; there is no such file", place=place)
-        size = found.stat().st_size
-        if size > self._limits.xml.bytes:
-            raise self._too_large(str(found), size, place)
         try:
+            found = next((candidate for candidate in spellings(path) if candidate.is_file()), None)
+            if found is None:
+                raise ContractError(f"expected {expected} at {path}; there is no such file", place=place)
+            size = found.stat().st_size
+            if size > self._limits.xml.bytes:
+                raise self._too_large(str(found), size, place)
             return found.read_bytes()
-        except OSError as error:
-            raise ContractError(f"expected {expected} at {found}; {error.strerror}", place=place) from None
+        except (OSError, ValueError) as error:  # not readable; a name that no file can have
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise ContractError(f"expected {expected} at {str(path)[:200]!r}; {reason}", place=place) from None
 
     def _bytes_of_entry(self, url: str, place: Place, expected: str) -> bytes:
         archive_url, _, name = url.removeprefix("zip:").partition("!/")
@@ -304,10 +319,16 @@ class Documents:
         except LimitError as error:
             raise ContractError(problems=error.problems) from None
         except XmlError as error:
-            mended = _mended(data)
-            if mended is None:
+            if _HTML.match(data):
+                raise ContractError(
+                    "expected XML, found an HTML page; the WSDL of a service is often found by ?wsdl at the end of its "
+                    "address",
+                    place=Place(source, 1),
+                ) from None
+            second = mended(data)
+            if second is None:
                 raise ContractError(problems=error.problems) from None
-            text, assumed = mended
+            text, assumed = second
             try:
                 root = parse_document(text, source=source, limits=self._limits.xml, base_url=url)
             except XmlError:
@@ -319,7 +340,7 @@ class Documents:
     def _mapped(self, key: str, target: str | Path | bytes) -> str:
         if isinstance(target, bytes):
             return self.give(target, key)
-        if isinstance(target, str) and urlsplit(target).scheme in (*_REMOTE, "file", "zip", "memory"):
+        if isinstance(target, str) and urlsplit(target).scheme in (*REMOTE, "file", "zip", "memory"):
             return target
         return url_of_path(Path(target))
 
@@ -335,87 +356,3 @@ class Documents:
                 found[current] = read_catalog(document.root, current, join_urls, document.source)
                 waiting.extend(found[current].next)
         return tuple(found.values())
-
-
-# --- URLs and paths -----------------------------------------------------------------------------------------------
-
-
-def url_of_path(path: Path) -> str:
-    """The ``file:`` URL of a path."""
-    return path.absolute().as_uri()
-
-
-def path_of_url(url: str) -> Path:
-    """The path of a ``file:`` URL."""
-    path = unquote(urlsplit(url).path)
-    return Path(path[1:] if re.match(r"/[A-Za-z]:", path) else path)  # file:///C:/x on Windows
-
-
-def join_urls(location: str, base: str) -> str:
-    """`location`, as written in the document at `base`, as a URL.
-
-    >>> join_urls("../a.xsd", "zip:file:///x.zip!/wsdl/b.wsdl")
-    'zip:file:///x.zip!/a.xsd'
-    """
-    # Windows tools write backslashes, which no URL may hold
-    location = location.replace("\\", "/")
-    if urlsplit(base).scheme in ("zip", "memory") and not urlsplit(location).scheme:
-        container, inside, folder = base.rpartition("!/") if "!/" in base else base.partition("memory:/")
-        joined = posixpath.normpath(posixpath.join("/", posixpath.dirname(folder), location)).lstrip("/")
-        return f"{container}{inside}{joined}" if location else base
-    if re.match(r"[A-Za-z]:/", location):  # a path with a drive is not a URL of scheme c
-        return "file:///" + location
-    return urljoin(base, location)
-
-
-def _same_origin(url: str, base: str) -> bool:
-    """The same host and port; from http to https is no step to elsewhere, the other way it is."""
-    to, origin = urlsplit(url), urlsplit(base)
-    if (to.hostname or "") != (origin.hostname or ""):
-        return False
-    if to.scheme == origin.scheme:
-        return _port(url) == _port(base)
-    return (to.scheme, origin.scheme) == ("https", "http") and to.port is None and origin.port is None
-
-
-def _is_downgrade(url: str, base: str) -> bool:
-    """Whether a document read over https refers to its own host over plain http."""
-    to, origin = urlsplit(url), urlsplit(base)
-    return (to.scheme, origin.scheme) == ("http", "https") and to.hostname == origin.hostname and _port(url) == 80
-
-
-def _port(url: str) -> int | None:
-    parts = urlsplit(url)
-    return parts.port or _DEFAULT_PORTS.get(parts.scheme)
-
-
-def _spellings(path: Path) -> list[Path]:
-    """The path, and what a sloppy contract may have meant by it: doubly quoted, or of other case (from Windows)."""
-    candidates = [path, Path(unquote(str(path)))]
-    if not path.exists() and path.parent.is_dir():
-        candidates += [sibling for sibling in path.parent.iterdir() if sibling.name.lower() == path.name.lower()]
-    return candidates
-
-
-# --- encodings ----------------------------------------------------------------------------------------------------
-
-
-def _mended(data: bytes) -> tuple[bytes, str] | None:
-    """Bytes whose declared encoding is not the true one, as UTF-8 without a declaration of it; and what was assumed.
-
-    None where there is nothing to mend.
-    """
-    stripped = data.lstrip()
-    if stripped != data and stripped.startswith(b"<?xml"):
-        return stripped, "white space stands before the XML declaration; it was ignored (XML 1.0, 2.8)"
-    declared = _DECLARED_ENCODING.match(data.removeprefix(b"\xef\xbb\xbf"))
-    named = declared.group(2).decode() if declared else "UTF-8"
-    for encoding in (*(code for start, code in _ENCODING_BY_START if data.startswith(start)), "utf-8", "cp1252"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        body = _DECLARED_ENCODING.sub(rb"\1", text.encode("utf-8"))
-        name = "windows-1252" if encoding == "cp1252" else encoding.removesuffix("-sig")
-        return body, f"the encoding is said to be {named} and is not; {name} was assumed (XML 1.0, 4.3.3)"
-    return None

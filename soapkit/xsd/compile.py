@@ -55,6 +55,8 @@ class Compiler:
             if only is None and tags is not None and normalised.cost > _HEAVY:
                 self.heavy.add(roots)
                 continue
+            for key, message in normalised.relaxed:
+                self.loosened.setdefault(key, message)
             try:
                 return Compiled(_compile(normalised), normalised, roots, only)
             except etree.XMLSchemaParseError as error:

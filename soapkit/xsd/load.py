@@ -13,7 +13,7 @@ from typing import Final, Protocol, cast
 from lxml.etree import _Element
 
 from soapkit.errors import ContractError, Problems, SoapkitError
-from soapkit.xml.names import WSDL11, WSDL20, XML, XSD, local_name
+from soapkit.xml.names import WSDL11, WSDL20, XML, XSD, local_name, split
 from soapkit.xml.walk import tag_of
 from soapkit.xsd.document import SCHEMA, SchemaDocument, document_for
 from soapkit.xsd.known import is_known_namespace
@@ -135,12 +135,18 @@ class _Loading:
                     self._import(document, child)
 
     def _unknown(self, document: SchemaDocument, child: _Element) -> None:
-        """A component whose name is written in the wrong case is one all the same; anything else is told."""
-        meant = next((tag for tag in SPACES if tag.casefold() == tag_of(child).casefold()), None)
+        """A component written in the wrong case, or in another namespace, is one all the same; others are told."""
+        namespace, local = split(tag_of(child))
+        meant = next((tag for tag in SPACES if local_name(tag).casefold() == local.casefold()), None)
         if meant is None:
             unexpected(document, document.root, child)
             return
-        document.warn(f"{local_name(tag_of(child))} is written {local_name(meant)} (XSD part 1, 2.6); read so", child)
+        document.warn(
+            f"{tag_of(child)} stands where {local_name(meant)} of XML Schema may (3.15.2); read as that", child
+        )
+        if namespace != XSD:
+            for inner in child.iter(f"{{{namespace}}}*" if namespace else "*"):
+                inner.tag = f"{XS}{local_name(tag_of(inner))}"
         child.tag = meant
         self._declare(SPACES[meant], Declared(child, document))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from soapkit.errors import NOWHERE, Place
-from soapkit.xml.names import XSD, local_name
+from soapkit.xml.names import XSD
 
 Process: TypeAlias = Literal["strict", "lax", "skip"]
 Use: TypeAlias = Literal["optional", "required", "prohibited"]
@@ -331,18 +331,3 @@ def is_builtin(name: str) -> bool:
     True
     """
     return name in BUILTINS
-
-
-def label(component: Component) -> str:
-    """A component for a person: ``complex type order``, ``anonymous simple type``."""
-    kind = {
-        SimpleType: "simple type",
-        ComplexType: "complex type",
-        Element: "element",
-        Attribute: "attribute",
-        NamedGroup: "group",
-        AttributeGroup: "attribute group",
-        Notation: "notation",
-    }[type(component)]
-    name = component.tag if isinstance(component, (Element, Attribute)) else component.name
-    return f"{kind} {local_name(name)}" if name else f"anonymous {kind}"

@@ -15,19 +15,16 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from soapkit.errors import ContractError, Problem
-from soapkit.xml.names import XML, XSD, is_ncname, local_name, namespace_of, split
+from soapkit.xml.names import XML, XSD, local_name, namespace_of, split
 from soapkit.xml.serialise import escape_attribute
 from soapkit.xsd.arrays import is_array
 from soapkit.xsd.content import MOST_PARTICLES
 from soapkit.xsd.model import (
     ANY_TYPE_NAME,
-    Attribute,
-    AttributeWildcard,
     ComplexType,
     Constraint,
     Element,
     ElementRef,
-    Facet,
     Group,
     GroupRef,
     Particle,
@@ -35,8 +32,18 @@ from soapkit.xsd.model import (
     TypeUse,
     Wildcard,
 )
-from soapkit.xsd.normalise_pages import ComponentKey, Looser, Normalised, Page, Plan
-from soapkit.xsd.resolve import attributes_of, base_of, chain_of, element_of, group_of, own_attributes, type_use_of
+from soapkit.xsd.normalise_pages import ComponentKey, Looser, Normalised, Plan
+from soapkit.xsd.normalise_values import ValueWriter, checked_name
+from soapkit.xsd.resolve import (
+    attributes_of,
+    base_of,
+    chain_of,
+    element_of,
+    group_of,
+    own_attributes,
+    product,
+    type_use_of,
+)
 from soapkit.xsd.schema import Schema, Space
 
 _XS: Final = f"{{{XSD}}}"
@@ -71,7 +78,8 @@ def _write(plan: Plan, key: ComponentKey) -> None:
     """Write one component on a line of its namespace's document."""
     space, name = key
     page = plan.page(namespace_of(name))
-    writer = _Writer(plan, page, plan.looser.get(key, 0))
+    grade = plan.looser.get(key, 0)
+    writer = _Writer(plan, ValueWriter(plan, page, key, grade), grade)
     try:
         line = writer.component(space, name)
     except ContractError as error:
@@ -84,33 +92,14 @@ def _write(plan: Plan, key: ComponentKey) -> None:
     page.owners.append(key)
 
 
-def checked_name(clark_name: str) -> str:
-    """A name that may be written into a document as it is. Raises `ContractError` for one that is none."""
-    if not is_ncname(local_name(clark_name)):
-        raise ContractError(f"{clark_name!r} is not a name (Namespaces in XML, 3)")
-    return clark_name
-
-
 @dataclass(slots=True)
 class _Writer:
     """Writes one component into a page, at a grade of looseness."""
 
     plan: Plan
-    page: Page
+    values: ValueWriter
     grade: int
     _groups: tuple[str, ...] = ()
-
-    # --- names ---
-
-    def name(self, clark_name: str) -> str:
-        """A Clark name as a QName of this document."""
-        return self.page.name(clark_name)
-
-    def reference(self, space: Space, clark_name: str) -> str:
-        """A QName that refers to a global component, which is then written too."""
-        checked_name(clark_name)
-        self.plan.need(space, clark_name)
-        return self.name(clark_name)
 
     # --- global components ---
 
@@ -120,14 +109,14 @@ class _Writer:
             return self.element(self.plan.made_elements.get(name) or schema.element(name), top=True)
         if space == "type":
             found = schema.type(name)
-            return self.complex_type(found) if isinstance(found, ComplexType) else self.simple_type(found, name)
+            return self.complex_type(found) if isinstance(found, ComplexType) else self.values.simple_type(found, name)
         if space == "group":
             content = self.model(schema.group(name).content)
             if self.grade > 0:  # the group of a definition occurs once (3.7.2)
                 content = f"<xs:sequence>{content}</xs:sequence>"
             return f'<xs:group name="{local_name(name)}">{content}</xs:group>'
         attribute = self.plan.made_attributes.get(name) or schema.attribute(name)
-        return self.attribute(attribute, top=True)
+        return self.values.attribute(attribute, top=True)
 
     def anything(self, space: Space, name: str) -> str:
         """A component in place of one that cannot be written."""
@@ -149,78 +138,17 @@ class _Writer:
         if isinstance(use, ComplexType):
             return "", self.complex_type(use)
         if isinstance(use, SimpleType):
-            return "", self.simple_type(use, None)
+            return "", self.values.simple_type(use, None)
         return f' type="{self.type_name(use)}"', ""
 
     def type_name(self, use: str) -> str:
         """A type by name; one that nobody declares as xs:anyType, and a gap."""
         try:
             found = self.plan.schema.type(use)
-            return self.reference("type", found.name or use)
+            return self.values.reference("type", found.name or use)
         except ContractError as error:
             self.plan.gaps += error.problems
             return "xs:anyType"
-
-    def simple_type(self, component: SimpleType, name: str | None) -> str:
-        named = f' name="{local_name(name)}"' if name else ""
-        if self.grade > 1:
-            inner = (
-                '<xs:restriction base="xs:anySimpleType"/>' if name is None else '<xs:union memberTypes="xs:string"/>'
-            )
-        elif component.kind == "restriction":
-            inner = self.restriction(component.base or f"{_XS}string", component.facets)
-        elif component.kind == "list":
-            attribute, child = self.simple_use(component.item or f"{_XS}string", "itemType")
-            inner = f"<xs:list{attribute}>{child}</xs:list>"
-        else:
-            inner = self.union(component.members)
-        return f"<xs:simpleType{named}>{inner}</xs:simpleType>"
-
-    def simple_use(self, use: TypeUse, attribute: str) -> tuple[str, str]:
-        """A simple type by name in `attribute`, or as a child."""
-        found = self.plan.schema.type(use)
-        if isinstance(found, ComplexType):
-            return f' {attribute}="xs:string"', ""
-        if isinstance(use, str):
-            return f' {attribute}="{self.reference("type", found.name or use)}"', ""
-        return "", self.simple_type(found, None)
-
-    def union(self, members: tuple[TypeUse, ...]) -> str:
-        uses = [self.simple_use(member, "memberTypes") for member in members]
-        named = " ".join(attribute.partition('"')[2][:-1] for attribute, _ in uses if attribute)
-        children = "".join(child for _, child in uses)
-        return f'<xs:union memberTypes="{named}">{children}</xs:union>' if named else f"<xs:union>{children}</xs:union>"
-
-    def restriction(self, base: TypeUse, facets: tuple[Facet, ...]) -> str:
-        attribute, child = self.simple_use(base, "base")
-        return f"<xs:restriction{attribute}>{child}{self.facets(facets, self.holds_names(base))}</xs:restriction>"
-
-    def holds_names(self, use: TypeUse | None) -> bool:
-        """Whether the values of a simple type are QNames, whose prefixes mean something."""
-        while use is not None:
-            if use in (f"{_XS}QName", f"{_XS}NOTATION"):
-                return True
-            found = self.plan.schema.type(use)
-            use = found.base if isinstance(found, SimpleType) else None
-        return False
-
-    def facets(self, facets: tuple[Facet, ...], names: bool = False) -> str:
-        """The facets of one step, each bound once (the last counts), at grade 1 only the enumeration."""
-        kept: dict[str, Facet] = {}
-        for number, facet in enumerate(facets):
-            if self.grade == 0 or facet.name in _KEPT_WHEN_LOOSE:
-                repeats = facet.name in ("enumeration", "pattern")
-                kept[f"{facet.name}{number}" if repeats else facet.name] = facet
-        if "length" in kept:
-            kept.pop("minLength", None)
-            kept.pop("maxLength", None)
-        return "".join(f'<xs:{facet.name} value="{self.facet_value(facet, names)}"/>' for facet in kept.values())
-
-    def facet_value(self, facet: Facet, names: bool) -> str:
-        """The value as written; of an enumeration of QNames, in the prefixes of this document."""
-        if names and facet.clark is not None:
-            return self.name(facet.clark)
-        return escape_attribute(facet.value if facet.name in ("pattern", "enumeration") else facet.value.strip())
 
     def complex_type(self, component: ComplexType) -> str:
         named = f' name="{local_name(component.name)}"' if component.name else ""
@@ -268,8 +196,8 @@ class _Writer:
     def text_body(self, component: ComplexType, base: str, method: str, attributes: str) -> str:
         """The derivation of a type with simple content. A restriction of a simple type (3.4.2) is its extension."""
         if method == "restriction" and base_of(self.plan.schema, component) is not None:
-            inner = self.simple_type(component.simple_type, None) if component.simple_type is not None else ""
-            facets = self.facets(component.facets)
+            inner = self.values.simple_type(component.simple_type, None) if component.simple_type is not None else ""
+            facets = self.values.facets(component.facets)
             return f'<xs:restriction base="{base}">{inner}{facets}{attributes}</xs:restriction>'
         return f'<xs:extension base="{base}">{attributes}</xs:extension>'
 
@@ -289,52 +217,11 @@ class _Writer:
             else set()
         )
         uses = "".join(
-            self.attribute(use, top=False)
+            self.values.attribute(use, top=False)
             for use in own.uses
             if use.tag not in inherited and (use.use != "prohibited" or component.derivation == "restriction")
         )
-        return uses + (self.any_attribute(own.wildcard) if own.wildcard is not None else "")
-
-    def attribute(self, attribute: Attribute, *, top: bool) -> str:
-        namespace, local = split(checked_name(attribute.tag))
-        value = self.value_constraint(attribute.default, attribute.fixed)
-        use = "" if top or attribute.use == "optional" else f' use="{attribute.use}"'
-        if attribute.use == "required" and attribute.fixed is None:
-            value = ""
-        if not top and namespace and (namespace != self.page.namespace or self.is_global(attribute)):
-            if not self.is_global(attribute):
-                self.plan.made_attributes[attribute.tag] = attribute
-            return f'<xs:attribute ref="{self.reference("attribute", attribute.tag)}"{use}{value}/>'
-        form = ' form="qualified"' if namespace and not top else ""
-        type_attribute, child = "", ""
-        if attribute.type is not None:
-            try:
-                type_attribute, child = self.simple_use(attribute.type, "type")
-            except ContractError as error:
-                self.plan.gaps += error.problems
-        return f'<xs:attribute name="{local}"{form}{type_attribute}{use}{value}>{child}</xs:attribute>'
-
-    def is_global(self, attribute: Attribute) -> bool:
-        return self.plan.schema.has("attribute", attribute.tag)
-
-    def value_constraint(self, default: str | None, fixed: str | None) -> str:
-        if self.grade > 0:
-            return ""
-        if fixed is not None:
-            return f' fixed="{escape_attribute(fixed)}"'
-        return f' default="{escape_attribute(default)}"' if default is not None else ""
-
-    def any_attribute(self, wildcard: AttributeWildcard) -> str:
-        return f'<xs:anyAttribute{self.namespaces(wildcard.namespaces)} processContents="{wildcard.process}"/>'
-
-    def namespaces(self, namespaces: tuple[str, ...]) -> str:
-        """A namespace constraint. ``##other`` excludes the namespace of this document; another, written out, is any."""
-        if namespaces == ("##any",):
-            return ""
-        if namespaces[:1] == ("##other",):
-            return ' namespace="##other"' if self.page.namespace in namespaces[1:] else ""
-        words = " ".join(name or "##local" for name in namespaces)
-        return f' namespace="{escape_attribute(words)}"'
+        return uses + (self.values.any_attribute(own.wildcard) if own.wildcard is not None else "")
 
     # --- particles ---
 
@@ -417,7 +304,11 @@ class _Writer:
             return self.any(particle)
         if isinstance(particle, GroupRef):
             group = self.plan.schema.group(particle.name, particle.place)
-            return f'<xs:group ref="{self.reference("group", group.name)}"{self.occurs(particle)}/>'
+            return f'<xs:group ref="{self.values.reference("group", group.name)}"{self.occurs(particle)}/>'
+        if _nested_counts(particle) > 2:
+            message = "libxml2 miscounts repetitions three deep; the outermost is not counted"
+            self.plan.relaxed.append((self.values.key, message))
+            particle = replace(particle, minimum=min(particle.minimum, 1), maximum=None)
         particles = particle.particles
         if particle.kind == "sequence":
             optional = [each for each in particles if isinstance(each, Element) and each.minimum == 0]
@@ -425,7 +316,7 @@ class _Writer:
             absent = {id(each) for each in [each for each in optional if not self.plan.is_about(each)][1:]}
             particles = tuple(each for each in particles if id(each) not in absent)
             self.plan.cost += 5 * (len(optional) - len(absent)) ** 3  # libxml2's check for determinism is cubic
-        inner = "".join(map(self.particle, particles))
+        inner = "".join(map(self.particle, map(_without_groups_of_one, particles)))
         return f"<xs:{particle.kind}{self.occurs(particle)}>{inner}</xs:{particle.kind}>"
 
     def element(self, element: Element, *, top: bool) -> str:
@@ -441,9 +332,9 @@ class _Writer:
         if top and element.abstract:
             flags += ' abstract="true"'
         if top and element.substitutes and self.plan.schema.has("element", element.substitutes[0]):
-            flags += f' substitutionGroup="{self.reference("element", element.substitutes[0])}"'
+            flags += f' substitutionGroup="{self.values.reference("element", element.substitutes[0])}"'
         flags += self.block(element.block)
-        value = self.value_constraint(element.default, element.fixed) if self.plan.is_about(element) else ""
+        value = self.values.value_constraint(element.default, element.fixed) if self.plan.is_about(element) else ""
         occurs = "" if top else self.occurs(element)
         constraints = "".join(map(self.constraint, element.constraints)) if self.grade == 0 else ""
         return (
@@ -459,10 +350,10 @@ class _Writer:
         except ContractError as error:
             self.plan.gaps += error.problems
             return self.any(Wildcard((namespace_of(use.name),), "lax", use.minimum, use.maximum))
-        return f'<xs:element ref="{self.reference("element", element.tag)}"{self.occurs(use)}/>'
+        return f'<xs:element ref="{self.values.reference("element", element.tag)}"{self.occurs(use)}/>'
 
     def any(self, wildcard: Wildcard) -> str:
-        namespaces, occurs = self.namespaces(wildcard.namespaces), self.occurs(wildcard)
+        namespaces, occurs = self.values.namespaces(wildcard.namespaces), self.occurs(wildcard)
         return f'<xs:any{namespaces} processContents="{wildcard.process}"{occurs}/>'
 
     def constraint(self, constraint: Constraint) -> str:
@@ -474,10 +365,26 @@ class _Writer:
         )
         refer = ""
         if constraint.refer is not None:
-            refer = f' refer="{self.name(constraint.refer)}"'
+            refer = f' refer="{self.values.name(constraint.refer)}"'
         fields = "".join(f'<xs:field xpath="{escape_attribute(xpath)}"/>' for xpath in constraint.fields)
         selector = f'<xs:selector xpath="{escape_attribute(constraint.selector)}"/>'
         inner = f"{selector}{fields}".replace("<xs:selector", f"<xs:selector{declared}").replace(
             "<xs:field", f"<xs:field{declared}"
         )
         return f'<xs:{kind} name="{name}"{refer}>{inner}</xs:{kind}>'
+
+
+def _without_groups_of_one(particle: Particle) -> Particle:
+    """A repeated group of one particle as that particle, repeated: ``(a?){0,3}`` is ``a{0,3}``."""
+    while isinstance(particle, Group) and len(particle.particles) == 1 and particle.particles[0].minimum < 2:
+        inner = particle.particles[0]
+        low, high = particle.minimum * inner.minimum, product(particle.maximum, inner.maximum)
+        particle = replace(inner, minimum=low, maximum=high)
+    return particle
+
+
+def _nested_counts(particle: Particle) -> int:
+    """How deep bounded repetitions stand in each other."""
+    counts = particle.maximum is not None and particle.maximum > 1
+    inner = map(_nested_counts, particle.particles) if isinstance(particle, Group) else ()
+    return counts + max(inner, default=0)

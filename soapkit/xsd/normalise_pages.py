@@ -25,13 +25,15 @@ class Normalised:
     """Schema documents by URL, and the one (`DRIVER`) that imports all.
 
     `owners`: the component of each line of each document, after the first. `components`: all that is in them. `gaps`:
-    what is referred to and nobody declares; it is written as anything. `cost`: of compiling, roughly in nanoseconds.
+    what is referred to and nobody declares; it is written as anything. `relaxed`:
+    components that say less than the contract, and why. `cost`: of compiling, roughly in nanoseconds.
     """
 
     documents: Mapping[str, str]
     owners: Mapping[str, tuple[ComponentKey, ...]]
     components: frozenset[ComponentKey]
     gaps: tuple[Problem, ...] = ()
+    relaxed: tuple[tuple[ComponentKey, str], ...] = ()
     cost: int = 0
 
 
@@ -88,6 +90,7 @@ class Plan:
     seen: set[ComponentKey] = field(default_factory=set)
     waiting: list[ComponentKey] = field(default_factory=list)
     gaps: list[Problem] = field(default_factory=list)
+    relaxed: list[tuple[ComponentKey, str]] = field(default_factory=list)
     made_attributes: dict[str, Attribute] = field(default_factory=dict)
     made_elements: dict[str, Element | None] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
@@ -148,4 +151,6 @@ class Plan:
         imports = "".join(import_of(namespace, url) for namespace, url in urls.items())
         documents[DRIVER] = f'<xs:schema xmlns:xs="{XSD}" targetNamespace="{DRIVER}">{imports}</xs:schema>'
         owners = {page.url: tuple(page.owners) for page in self.pages.values()}
-        return Normalised(documents, owners, frozenset(self.seen), tuple(dict.fromkeys(self.gaps)), self.cost)
+        return Normalised(
+            documents, owners, frozenset(self.seen), tuple(dict.fromkeys(self.gaps)), tuple(self.relaxed), self.cost
+        )

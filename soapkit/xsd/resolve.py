@@ -18,7 +18,6 @@ from soapkit.xsd.model import (
     ElementRef,
     Group,
     GroupRef,
-    Process,
     TypeUse,
 )
 from soapkit.xsd.schema import Schema
@@ -231,12 +230,6 @@ def union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     if not_other is not None:
         return _all_but(not_other - set(one))
     return tuple(dict.fromkeys((*one, *other)))
-
-
-def strictest(one: Process, other: Process) -> Process:
-    """The stricter of two processContents."""
-    order: tuple[Process, ...] = ("skip", "lax", "strict")
-    return max(one, other, key=order.index)
 
 
 def circle(name: str, place: Place = NOWHERE) -> ContractError:

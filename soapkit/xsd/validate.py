@@ -63,10 +63,7 @@ class Validator:
         if not self.schema.has("element", tag):
             return (self._undeclared(element, source),)
         with self._lock:  # an lxml schema keeps the log of its last run
-            compiled = self._compiled_for(("element", tag), element)
-            if compiled.schema.validate(element):
-                return ()
-            return tuple(_told(entry, element, source) for entry in compiled.schema.error_log)
+            return _checked(self._compiled_for(("element", tag), element), element, source)
 
     def problems_as(self, element: _Element, type_name: str, *, source: str = "") -> tuple[Problem, ...]:
         """Everything that is wrong with `element` as one of the type `type_name`, whatever its own name.
@@ -80,10 +77,7 @@ class Validator:
         part = Element(tag, type_name, nillable=True)
         path = path_of(element)
         with self._lock:
-            compiled = self._compiled_for(("type", type_name), copy, part)
-            if compiled.schema.validate(copy):
-                return ()
-            told = [_told(entry, copy, source) for entry in compiled.schema.error_log]
+            told = _checked(self._compiled_for(("type", type_name), copy, part), copy, source)
         return tuple(
             Problem(each.message, replace(each.place, line=each.place.line or element.sourceline, path=path + rest))
             for each in told
@@ -138,6 +132,15 @@ class Validator:
 def validator_for(schema: Schema) -> Validator:
     """A validator of the elements that `schema` declares. Nothing is compiled until something is checked."""
     return Validator(schema, Compiler(schema))
+
+
+def _checked(compiled: Compiled, element: _Element, source: str) -> tuple[Problem, ...]:
+    try:
+        if compiled.schema.validate(element):
+            return ()
+    except etree.XMLSchemaValidateError as error:  # libxml2 gave up
+        return (Problem(f"libxml2 cannot check the element: {error}", Place(source, element.sourceline)),)
+    return tuple(_told(entry, element, source) for entry in compiled.schema.error_log)
 
 
 # --- what libxml2 says, in words a person can use ---------------------------------------------------------------------

@@ -239,7 +239,7 @@ def test_even_past_the_parser_a_stranger_gets_no_costly_canonical_form(keys, now
 def test_an_id_carried_twice_names_nobody(spelling, signed, verify):
     body = signed.find("s:Body", NS)
     body[0].set(spelling, body.get(f"{{{WSU}}}Id"))
-    with pytest.raises(SecurityError, match="2 elements carry the id"):
+    with pytest.raises(SecurityError, match="several elements carry the id"):
         verify(signed)
 
 
@@ -654,3 +654,57 @@ def test_many_decrypted_elements_do_not_cost_their_square(keys, now, verify):
     result = verify(root, signed=())
     assert len(result.envelope.body) == 30_001
     assert time.thread_time() - start < 2
+
+
+def test_an_id_on_every_element_does_not_cost_their_square(signed, verify):
+    body = signed.find("s:Body", NS)
+    for _ in range(50_000):
+        etree.SubElement(body[0], "x").set("Id", body.get(f"{{{WSU}}}Id"))
+    data = etree.tostring(signed)
+
+    def attempt():
+        with pytest.raises(SecurityError, match="several elements"):
+            verify(data)
+
+    assert cpu_seconds(attempt) < 1
+
+
+def test_a_long_issuer_name_is_not_taken_apart(keys, now, plain, verify):
+    message = Security(outbound=[Sign(keys.alice, parts=["Body"], key_reference="issuer-serial")]).apply(plain, now=now)
+    next(message.root.iter("{*}X509IssuerName")).text = "CN=" + " " * 1_000_000 + "\\"
+
+    def attempt():
+        with pytest.raises(SecurityError, match="no certificate at hand"):
+            verify(message.root, certificates=[keys.alice.certificate])
+
+    assert cpu_seconds(attempt) < 0.5
+
+
+@pytest.mark.parametrize(
+    "profile_name", ["modern", "legacy_sha1", "legacy", "basic256sha256", "basic128gcm", "basic256"]
+)
+@pytest.mark.parametrize("name", ["rsa-sha1", "rsa-sha256", "rsa-sha512", "rsa-pss-sha256", "ecdsa-sha256", "ed25519"])
+def test_a_profile_accepts_what_it_names_and_nothing_else(name, profile_name, plain, keys, now):
+    policy = profile(profile_name)
+    keypair = keys.curve if name.startswith("ecdsa") else keys.edwards if name == "ed25519" else keys.alice
+    digest = max(policy.hashes)
+    message = Security(outbound=[Sign(keypair, parts=["Body"], algorithm=name, digest=digest)]).apply(plain, now=now)
+    require = Require(signed=["Body"], trust=keys.trust, algorithms=policy)
+    if name in policy.signatures:
+        assert Security(inbound=require).verify(message, now=now).signer
+    else:
+        with pytest.raises(SecurityError, match=f"not allowed by the policy '{profile_name}'"):
+            Security(inbound=require).verify(message, now=now)
+
+
+def test_what_a_stranger_wrote_does_not_flood_a_log(signed, keys, now, plain, verify):
+    only(signed, SIGNATURE_METHOD).set("Algorithm", "urn:" + "x" * 1_000_000)
+    with pytest.raises(SecurityError) as caught:
+        verify(signed)
+    assert len(str(caught.value)) < 1000
+    message = Security(outbound=[Sign(keys.alice, parts=["Body"], key_reference="issuer-serial")]).apply(plain, now=now)
+    next(message.root.iter("{*}X509IssuerName")).text = "CN=x\n2026-11-23 all is well\n" * 10_000
+    with pytest.raises(SecurityError) as caught:
+        verify(message.root)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 1000

@@ -393,8 +393,6 @@ def test_keypairs_are_loaded_from_every_form(keys, tmp_path):
     for source, password in (("carol.p12", "no"), ("carol.key", "no"), ("carol.key", None), ("carol.pem", None)):
         with pytest.raises(SecurityError, match=source):
             KeyPair.load(tmp_path / source, password)
-    with pytest.raises(SecurityError, match="keytool"):
-        KeyPair.load(b"\xfe\xed\xfe\xed")
 
 
 @pytest.mark.parametrize(
@@ -416,3 +414,32 @@ def test_keypairs_are_loaded_from_every_form(keys, tmp_path):
 )
 def test_prefixes_in_content_are_found(content, expected):
     assert content_prefixes(parse_message(content.encode())) == expected
+
+
+def test_a_part_with_a_question_mark_need_not_be_there(plain, keys, now):
+    parts = ["Body", "To?", "{urn:none}None?"]
+    signed = sent(plain, Sign(keys.alice, parts=parts), Encrypt(to=keys.bob, parts=["Body", "None?"]), now=now)
+    wanted = {"trust": keys.trust, "key": keys.bob, "replay": None}
+    assert len(received(signed, now, signed=parts, encrypted=["Body", "None?"], **wanted).signed) == 2
+    with pytest.raises(SecurityError, match="has no None"):
+        received(signed, now, signed=["Body", "None"], **wanted)
+    body_alone = sent(plain, Sign(keys.alice, parts=["Body"]), now=now)
+    with pytest.raises(SecurityError, match=r"the To\? at its place is not covered"):
+        received(body_alone, now, signed=parts, trust=keys.trust)
+
+
+def test_all_headers_are_a_part(plain, keys, now):
+    signed = sent(plain, Sign(keys.alice, parts=["Body", "Headers"]), now=now)
+    assert received(signed, now, signed=["Body", "Headers"], trust=keys.trust).signed[1].name == "{urn:addressing}To"
+    signed.header.append(etree.Element("{urn:addressing}From"))
+    with pytest.raises(SecurityError, match="the Headers at its place is not covered"):
+        received(on_the_wire(signed), now, signed=["Body", "Headers"], trust=keys.trust)
+    bare = sent(Draft(SOAP_1_1, "<x/>").to_envelope(), Sign(keys.alice, parts=["Body", "Headers"]), now=now)
+    assert received(bare, now, signed=["Body", "Headers"], trust=keys.trust).signer
+
+
+def test_optional_parts_that_are_all_missing_leave_nothing_to_encrypt_and_nothing_to_sign(keys, now):
+    plain = Draft(SOAP_1_1, "<x/>").to_envelope()
+    assert not list(sent(plain, Encrypt(to=keys.bob, parts=["To?"]), now=now).root.iter(ENCRYPTED_KEY))
+    with pytest.raises(SecurityError, match="would cover nothing"):
+        Security(outbound=[Sign(keys.alice, parts=["To?"])]).apply(plain, now=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from datetime import timedelta
@@ -23,6 +24,7 @@ from soapkit.security import (
     SqliteReplayStore,
     TrustStore,
 )
+from soapkit.security.jks import MAGIC, read_jks
 from soapkit.security.names import names_the_same
 from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.soap.envelope import Draft
@@ -188,3 +190,68 @@ def test_the_package_loads_no_cryptography_until_it_is_asked():
     root = str(Path(__file__).resolve().parents[2])
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root)
     assert done.stdout.strip() == "set()"
+
+
+JAVA = "cxf/rt/ws/security/src/test/resources"
+
+
+def test_a_java_key_store_gives_the_same_key_as_its_conversion(vectors):
+    converted = vectors / "p12-converted/cxf__rt__ws__security__src__test__resources__privatestore.jks.p12"
+    store = vectors / JAVA / "privatestore.jks"
+    loaded = KeyPair.load(store, "keyStorePassword", key_password="myAliasPassword")
+    assert loaded.certificate == KeyPair.load(converted, "changeit").certificate
+    assert KeyPair.load(store, "keyStorePassword", alias="myAlias", key_password="myAliasPassword").kind == "rsa"
+    for arguments, told in (
+        ({"password": "no"}, "key store is wrong"),
+        ({"password": "keyStorePassword"}, "password of the key 'myalias' is wrong"),
+        ({"password": "keyStorePassword", "alias": "other"}, "no key 'other'; there are: myalias"),
+    ):
+        with pytest.raises(SecurityError, match=told):
+            KeyPair.load(store, **arguments)
+
+
+def test_the_certificates_of_a_java_key_store_are_trusted(vectors):
+    store = vectors / "wss4j-keys/ws-security-common/src/test/resources/keys/wss40CA.jks"
+    assert "CN=Werner" in repr(TrustStore.load(store, password="security"))
+    assert TrustStore.load(store) == TrustStore.load(store, password="security")
+    with pytest.raises(SecurityError, match="key store is wrong"):
+        TrustStore.load(store, password="no")
+
+
+def test_a_java_key_store_with_several_keys_wants_to_know_which(vectors):
+    store = vectors / "wss4j-keys/ws-security-common/src/test/resources/keys/wss40.jks"
+    with pytest.raises(SecurityError, match="which key"):
+        KeyPair.load(store, "security")
+    assert [KeyPair.load(store, "security", alias=alias).kind for alias in ("wss40", "wss40ec")] == ["rsa", "ec"]
+    with pytest.raises(SecurityError, match="not used here"):
+        KeyPair.load(store, "security", alias="wss40dsa")
+
+
+def test_every_java_key_store_among_the_vectors_is_read(vectors):
+    stores = [path.read_bytes() for path in vectors.rglob("*.jks")]
+    entries = [entry for data in stores if data.startswith(MAGIC) for entry in read_jks(data, None)]
+    assert len(entries) >= 40
+    assert all(entry.certificates for entry in entries)
+
+
+def test_no_damaged_java_key_store_raises_anything_else(vectors):
+    data = (vectors / JAVA / "privatestore.jks").read_bytes()
+    for at in range(0, len(data), 3):
+        for damaged in (data[:at], data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]):
+            with pytest.raises(SecurityError):
+                KeyPair.load(damaged, "keyStorePassword", key_password="myAliasPassword")
+            with contextlib.suppress(SecurityError):
+                TrustStore.load(damaged)
+
+
+def test_a_path_once_found_is_still_checked_for_time_and_revocation(keys, now):
+    trust = TrustStore.of(keys.authority)
+    assert trust.check(keys.alice.certificate, (), now) == trust.check(keys.alice.certificate, (), now)
+    with pytest.raises(SecurityError, match="expired on"):
+        trust.check(keys.alice.certificate, (), now + timedelta(days=40))
+    short_lived = make_authority("short", now=now, days=1)
+    carol = make_keypair("carol", short_lived, now=now, days=30)
+    trust = TrustStore.of(short_lived)
+    assert trust.check(carol.certificate, (), now)
+    with pytest.raises(SecurityError, match="CN=short expired on"):
+        trust.check(carol.certificate, (), now + timedelta(days=2))

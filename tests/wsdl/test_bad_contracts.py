@@ -76,6 +76,10 @@ def test_the_contract_that_the_others_are_made_from_is_good(here: Path) -> None:
         ("Not found", r"^oracle\.wsdl:1:1: expected XML, found b'Not found'"),
         ("", r"^oracle\.wsdl:1: the document is empty"),
         ("<definitions>", r"^oracle\.wsdl:1:\d+: not well-formed XML"),
+        (
+            "<!DOCTYPE html>\n<html><meta charset=utf-8><p>Log in</html>",
+            r"^oracle\.wsdl:1: expected XML, found an HTML page.*\?wsdl",
+        ),
         ("<html><body>Log in</body></html>", r"^oracle\.wsdl:1: expected a WSDL document.*HTML page.*\?wsdl"),
         (
             '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"/>',

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from soapkit.errors import ConnectError, ContractError, Place
-from soapkit.xml.documents import DocumentLimits, Documents, join_urls
+from soapkit.xml.documents import DocumentLimits, Documents
+from soapkit.xml.locations import join_urls
 from soapkit.xml.parse import XmlLimits
 
 HERE = Place("main.wsdl", 7)
@@ -141,6 +142,14 @@ def test_a_document_from_elsewhere_never_makes_us_read_a_local_file(base: str) -
             documents.resolve("file:///etc/passwd", base, place=HERE)
 
 
+@pytest.mark.parametrize("location", ["file:///etc/a.xsd", "FILE:/etc/a.xsd", "zip:file:///b.zip!/a.xsd", "memory:/b"])
+def test_no_spelling_of_a_local_location_is_followed_from_elsewhere(location: str) -> None:
+    documents = Documents(mapping={"b": b"<b/>"}, allow_remote=True)
+    for base in ("https://example.org/main.wsdl", "zip:file:///x.zip!/main.wsdl"):
+        with pytest.raises(ContractError, match="may not make us read the local file"):
+            documents.resolve(location, base)
+
+
 @pytest.mark.parametrize(
     "location",
     ["http://other.org/a.xsd", "https://example.org:8443/a.xsd", "http://example.org:8080/a.xsd", "//other.org/a.xsd"],
@@ -150,6 +159,14 @@ def test_a_document_does_not_lead_to_another_origin_unless_allowed(location: str
     with pytest.raises(ContractError, match=r"main\.wsdl:7: .* is at another origin .*allow_remote"):
         Documents().resolve(location, base, place=HERE)
     assert Documents(allow_remote=True).resolve(location, base, place=HERE)
+
+
+@pytest.mark.parametrize("location", ["http://[x/a.xsd", "http://x:abc/a.xsd", "http://x:99999999/a.xsd", "//[/a.xsd"])
+def test_what_is_no_url_is_told(location: str) -> None:
+    for documents in (Documents(), Documents(allow_remote=True)):
+        with pytest.raises(ContractError, match=r"^main\.wsdl:7: "):
+            url = documents.resolve(location, "https://x/main.wsdl", place=HERE)
+            documents.read(url, place=HERE)
 
 
 def test_a_local_document_does_not_lead_to_the_net_unless_allowed(tmp_path: Path) -> None:
@@ -196,6 +213,20 @@ def test_a_missing_file_is_told_with_the_import(tmp_path: Path) -> None:
     url = documents.resolve("a.xsd", (tmp_path / "main.wsdl").as_uri(), place=HERE)
     with pytest.raises(ContractError, match=r"main\.wsdl:7: expected a schema at .*a\.xsd; there is no such file"):
         documents.read(url, place=HERE, expected="a schema")
+
+
+@pytest.mark.parametrize("location", ["a%00b.xsd", "x" * 5000 + ".xsd", "a\0b.xsd"])
+def test_a_name_that_no_file_can_have_is_told(tmp_path: Path, location: str) -> None:
+    documents = Documents()
+    with pytest.raises(ContractError, match=r"^main\.wsdl:7: expected a schema at "):
+        url = documents.resolve(location, (tmp_path / "main.wsdl").as_uri(), place=HERE)
+        documents.read(url, place=HERE, expected="a schema")
+
+
+@pytest.mark.parametrize("source", ["http://[x", "definitions " * 1000])
+def test_what_is_neither_path_nor_url_nor_xml_is_told(source: str) -> None:
+    with pytest.raises(ContractError, match="expected a path, a URL or XML"):
+        Documents().locate(source)
 
 
 def test_documents_are_counted() -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 from soapkit.cli.inspect import command
+from soapkit.cli.inspect_terminal import show
+from soapkit.cli.inspection import describe
 from soapkit.errors import ContractError, UsageError
+from soapkit.wsdl.load import load_contract
 
 WSDL = Path(__file__).resolve().parent.parent.parent / "wsdl"
 BANK = str(WSDL / "bank.wsdl")
@@ -129,3 +135,30 @@ def test_a_catalog_is_used(tmp_path: Path) -> None:
     )
     output = run(str(tmp_path / "bank.wsdl"), "--catalog", str(tmp_path / "catalog.xml"), "--strict").output
     assert "transfer(" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({}, ("service BankService", "http://localhost:8000/bank", "transfer(source: str", "raises UnknownAccount(")),
+        ({"operation": "closeAccount"}, ("close_account(iban: str", "header caller: Caller (required)", "payTo")),
+        ({"type_name": "Account"}, ("Account  record", "datetime | None", "@currency")),
+        ({"type_name": "AccountKind"}, ("enumeration", "Everyday payments.")),
+    ],
+)
+def test_a_terminal_is_shown_the_same_in_tables(arguments: dict[str, str], words: tuple[str, ...]) -> None:
+    described = describe(load_contract(BANK), **arguments)
+    screen = io.StringIO()
+    show(described, detailed=bool(arguments), console=Console(file=screen, force_terminal=True, width=100))
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue())
+    for word in words:
+        assert word in shown
+    assert "\x1b[" in screen.getvalue()
+
+
+def test_what_a_contract_says_is_never_taken_for_markup(tmp_path: Path) -> None:
+    text = (WSDL / "bare.wsdl").read_text().replace("A book that the library owns.", "[bold]loud[/bold] [/red]")
+    described = describe(load_contract(text), type_name="Book")
+    screen = io.StringIO()
+    show(described, detailed=True, console=Console(file=screen, force_terminal=True, width=100))
+    assert "[bold]loud[/bold] [/red]" in screen.getvalue()

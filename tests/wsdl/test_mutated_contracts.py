@@ -19,7 +19,8 @@ from soapkit.xml.documents import Documents
 
 WSDL = Path(__file__).resolve().parent.parent.parent / "wsdl"
 OURS = ("bank.wsdl", "bare.wsdl", "rpc-literal.wsdl", "headers.wsdl", "faults.wsdl")
-TEXTS = ("", " ", "x", "nope:thing", "-1", "99999999999999", "##any", "http://x y", "${x}/y", "a b", "unbounded", "é:ü")
+TEXTS = ("", " ", "x", "nope:thing", "-1", "99999999999999", "##any", "${x}/y", "a b", "unbounded", "é:ü", "y" * 5000)
+PLACES = ("http://x y", "http://[x", "http://x:port/", "file:///etc/passwd", "zip:file:///x!/y", "a%00b", "..", "#")
 
 
 def mutate(root: etree._Element, chance: random.Random) -> None:
@@ -33,7 +34,7 @@ def mutate(root: etree._Element, chance: random.Random) -> None:
     elif kind == 1 and names:
         del element.attrib[chance.choice(names)]
     elif kind == 2 and names:
-        element.set(chance.choice(names), chance.choice(TEXTS))
+        element.set(chance.choice(names), chance.choice(TEXTS + PLACES))
     elif kind == 3 and other not in element.iterancestors() and other is not element:
         element.append(other)
     elif kind == 4:

@@ -166,10 +166,17 @@ FORGIVEN = [
         "facet maxLength must be a whole number",
     ),
     ("<xs:thing/>", "thing may not stand in schema"),
+    (
+        '<simpleType xmlns="http://schemas.xmlsoap.org/wsdl/" name="S"><list itemType="xs:int"/></simpleType>',
+        "{http://schemas.xmlsoap.org/wsdl/}simpleType stands where simpleType of XML Schema may",
+    ),
     ("<xs:defaultOpenContent/>", "xs:defaultOpenContent belongs to XML Schema 1.1"),
     ('<xs:element name="a"><xs:alternative/></xs:element>', "xs:alternative belongs to XML Schema 1.1"),
     ('<xs:element name="a" type="xs:int"><xs:complexType/></xs:element>', "the element names a type and holds one"),
-    ('<xs:simpletype name="S"><xs:list itemType="xs:int"/></xs:simpletype>', "simpletype is written simpleType"),
+    (
+        '<xs:simpletype name="S"><xs:list itemType="xs:int"/></xs:simpletype>',
+        "where simpleType of XML Schema may",
+    ),
     (
         '<xs:group name="g"><xs:sequence><xs:element name="b"/><xs:group ref="g" minOccurs="0"/></xs:sequence>'
         "</xs:group>" + in_type('<xs:group ref="g"/>'),

@@ -171,6 +171,29 @@ def test_a_schema_that_libxml2_refuses_still_checks(text: str, validator_of: Val
     assert told(validator, '<a xmlns="urn:x"><t/><n>x</n></a>')
 
 
+@pytest.mark.parametrize("pattern", ["(a|aa)+b", "(a+a+)+b", "(a|b|ab)*c", "(a?a?){40}b"])
+def test_a_pattern_that_might_be_matched_for_ever_is_left_to_decoding(pattern: str, validator_of: ValidatorOf) -> None:
+    validator = validator_of(
+        f'<xs:element name="a"><xs:simpleType><xs:restriction base="xs:string"><xs:pattern value="{pattern}"/>'
+        '<xs:maxLength value="99"/></xs:restriction></xs:simpleType></xs:element>'
+    )
+    assert told(validator, f'<a xmlns="urn:x">{"a" * 80}</a>') == []
+    assert told(validator, f'<a xmlns="urn:x">{"a" * 100}</a>')
+    assert "for ever" in validator.loosened["element", "{urn:x}a"]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["[A-Z]{2}[0-9]{2}.*", r"(\\.[0-9]+)*", "([0-9]{4}-)+x", r"[^@]+@[^\\.]+\\..+", "(a|b)*"]
+)
+def test_an_ordinary_pattern_is_checked(pattern: str, validator_of: ValidatorOf) -> None:
+    validator = validator_of(
+        f'<xs:element name="a"><xs:simpleType><xs:restriction base="xs:string"><xs:pattern value="{pattern}"/>'
+        "</xs:restriction></xs:simpleType></xs:element>"
+    )
+    assert told(validator, '<a xmlns="urn:x">?!</a>')
+    assert not validator.loosened
+
+
 def test_a_name_that_tries_to_be_markup_is_data(validator_of: ValidatorOf) -> None:
     validator = validator_of(
         '<xs:complexType name="T"><xs:sequence><xs:element name="b&quot;/>&lt;x y=&quot;" minOccurs="0"/></xs:sequence>'

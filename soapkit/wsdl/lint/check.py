@@ -47,7 +47,7 @@ def lint(contract: Contract, profile: Profile = ANY_PROFILE) -> tuple[Finding, .
         for rule in rules_for(profile)
         for problem in rule.check(description)
     ]
-    found += _of_reading(contract, {finding.rule for finding in found})
+    found += _of_reading(contract, found)
     order = {document.source: number for number, document in enumerate(contract.documents)}
 
     def position(finding: Finding) -> tuple[int, int, str]:
@@ -56,8 +56,8 @@ def lint(contract: Contract, profile: Profile = ANY_PROFILE) -> tuple[Finding, .
     return tuple(sorted(dict.fromkeys(found), key=position))
 
 
-def _of_reading(contract: Contract, told: set[str]) -> Iterator[Finding]:
-    """What was told when the contract was read; not once more what a rule has told by its number."""
+def _of_reading(contract: Contract, told: list[Finding]) -> Iterator[Finding]:
+    """What was told when the contract was read; not once more what a rule tells, in the same words or by its number."""
     try:
         contract.schema.read_everything()  # types are read when they are used, and tell what is wrong only then
         unreadable: tuple[Problem, ...] = ()
@@ -67,7 +67,9 @@ def _of_reading(contract: Contract, told: set[str]) -> Iterator[Finding]:
         ("error", (*contract.problems, *unreadable)),
         ("warning", contract.warnings),
     )
+    numbers, words = {finding.rule for finding in told}, {(finding.message, finding.place) for finding in told}
     for level, problems in levels:
         for problem in problems:
-            if not told.intersection(_NUMBER.findall(problem.message)):
+            cited = numbers.intersection(_NUMBER.findall(problem.message))
+            if not cited and (problem.message, problem.place) not in words:
                 yield Finding(level, problem.message, place=problem.place)

@@ -9,7 +9,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import Problem
 from soapkit.wsdl.lint.description import Description
-from soapkit.wsdl.page import Page, is_schema
+from soapkit.wsdl.page import Page
 from soapkit.xml.names import SOAP11_ENC, WSDL11, XSD, clark, local_name, namespace_of
 from soapkit.xml.walk import children, tag_of
 from soapkit.xsd.document import OLD_NAMESPACES, SchemaDocument
@@ -94,12 +94,10 @@ def no_array_names(description: Description) -> Iterator[Problem]:
 
 
 def schemas_of_the_recommendation(description: Description) -> Iterator[Problem]:
-    """R2801."""
-    for document in description.contract.definitions.schemas:
-        namespace = namespace_of(tag_of(document.element))
-        if is_schema(document.element) and namespace != XSD:
-            message = f"a schema is in namespace {namespace!r}; expected {XSD!r}"
-            yield Problem(message, document.document.place(document.element))
+    """R2801. A schema of a draft is read as one of the Recommendation; only the warning still tells."""
+    for warning in description.contract.warnings:
+        if warning.message.startswith(tuple(f"the schema is written in {namespace};" for namespace in OLD_NAMESPACES)):
+            yield warning
 
 
 # --- messages and port types --------------------------------------------------------------------------------------
