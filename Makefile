@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: demo serve test lint types pytest bench docs interop test-all clean help
+.PHONY: demo serve test lint types pytest bench docs interop corpus corpus-sample test-all clean help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -57,6 +57,14 @@ test-all:
 ## make interop    soapkit against other stacks, over real sockets
 interop: $(DEV_READY)
 	$(BIN)/python -m pytest -q tests/interop
+
+## make corpus   every usable contract of ../shared/corpus: load, generate, import, samples, round trips, types
+corpus: $(DEV_READY)
+	$(BIN)/python tests/corpus/run.py --types --write docs/corpus.rst
+
+## make corpus-sample   a fixed, stratified sixth of them: fails where a contract that worked stops working
+corpus-sample: $(DEV_READY)
+	$(BIN)/python tests/corpus/run.py --sample --types --check docs/corpus.rst
 
 ## make bench      side by side with zeep, Spyne, suds and xsdata; writes docs/performance.rst
 bench: $(DEV_READY)

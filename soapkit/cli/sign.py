@@ -62,7 +62,8 @@ def command(
 ) -> None:
     """Sign a SOAP message with WS-Security.
 
-    A Timestamp is added when it is among the parts and the message has none. FILE is the message, or - for the standard input.
+    A Timestamp is added when it is among the parts and the message has none. FILE is the message, or - for the
+    standard input.
 
     \b
     Examples:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -20,6 +21,12 @@ from cryptography.hazmat.primitives.serialization import (
 
 from soapkit.security.keys import KeyPair, PrivateKey, public_key_of
 
+_GENERATORS: dict[str, Callable[[], PrivateKey]] = {
+    "rsa": lambda: rsa.generate_private_key(65537, 2048),
+    "ec": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+    "ed448": ed448.Ed448PrivateKey.generate,
+}
 _BACKDATED = timedelta(minutes=5)  # clocks differ
 
 
@@ -50,18 +57,12 @@ def make_keypair(
     name: str,
     authority: KeyPair,
     *,
-    kind: Literal["rsa", "ec", "ed25519"] = "rsa",
+    kind: Literal["rsa", "ec", "ed25519", "ed448"] = "rsa",
     now: datetime | None = None,
     days: int = 30,
 ) -> KeyPair:
     """A key pair called `name`, certified by `authority`: one that may sign and be encrypted to."""
-    key: PrivateKey
-    if kind == "rsa":
-        key = rsa.generate_private_key(65537, 2048)
-    elif kind == "ec":
-        key = ec.generate_private_key(ec.SECP256R1())
-    else:
-        key = ed25519.Ed25519PrivateKey.generate()
+    key: PrivateKey = _GENERATORS[kind]()
     issuer = authority.certificate
     certificate = (
         _builder(_subject(name), issuer.subject, key, now, days)
