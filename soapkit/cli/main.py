@@ -29,6 +29,7 @@ COMMANDS = {
     "verify": "Verify a signed message: what is covered, and by whom.",
     "encrypt": "Encrypt a SOAP message.",
     "decrypt": "Decrypt a SOAP message.",
+    "explain": "Tell a secured message in words: tokens, what is signed, what is weak.",
     "cert": "Make a throw-away authority and keys, for development.",
 }
 

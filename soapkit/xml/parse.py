@@ -75,7 +75,7 @@ def parse_message(data: bytes, *, source: str = "message", limits: XmlLimits = D
     try:
         root = etree.fromstring(data, _message_parser())
     except etree.XMLSyntaxError as error:
-        raise _told(error, data, source) from None
+        raise _told(error, data, source, doctype=False) from None
     except ValueError as error:
         raise XmlError(str(error), place=Place(source)) from None
     tree = root.getroottree()
@@ -113,7 +113,7 @@ def parse_document(
     try:
         root = etree.fromstring(data, parser, base_url=base_url)
     except etree.XMLSyntaxError as error:
-        raise _told(error, data, source) from None
+        raise _told(error, data, source, doctype=True) from None
     except ValueError as error:
         raise XmlError(str(error), place=Place(source)) from None
     check_limits(root, data, source=source, limits=limits)
@@ -172,12 +172,12 @@ def _instructions(root: _Element) -> list[_Element]:
     return [*root.iter(etree.ProcessingInstruction), *(node for node in around if callable(node.tag))]
 
 
-def _told(error: etree.XMLSyntaxError, data: bytes, source: str) -> XmlError:
+def _told(error: etree.XMLSyntaxError, data: bytes, source: str, *, doctype: bool) -> XmlError:
     """The parser's complaint in words a person can use."""
     line, column = error.position
     place = Place(source, line or None, column or None)
     message = error.msg or "not well-formed"
-    if _DOCTYPE.match(data):
+    if not doctype and _DOCTYPE.match(data):
         return XmlError("a DOCTYPE is not accepted, nor are its entities: " + message, place=Place(source, 1))
     if "XML_PARSE_HUGE" in message or "huge" in message.lower():
         # libxml2's own limits: depth 256, text 10 MB, names and attribute values likewise

@@ -5,6 +5,7 @@ Each step is tried on its own, so one failure does not hide the next. A step's f
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import re
@@ -21,8 +22,8 @@ from lxml.etree import _Element
 
 from soapkit.codegen.generate import generate
 from soapkit.databinding.sample import sample_content, sample_element
-from soapkit.databinding.shape import RecordRef
-from soapkit.errors import SoapkitError
+from soapkit.databinding.shape import ElementField, RecordRef
+from soapkit.errors import ContractError, SoapkitError
 from soapkit.exchange.body import codecs_for, decode_body, encode_body
 from soapkit.operations import Message, Operation, Service
 from soapkit.soap.envelope import Draft, Envelope
@@ -143,13 +144,14 @@ def _samples(
 ) -> Iterator[tuple[Service, Operation[Any, Any], str, list[_Element]]]:
     """A valid sample of every literal request and reply; what does not validate is counted and not passed on."""
     validator = validator_for(contract.schema)
+    elements = _global_elements(contract)
     for service in contract.services:
         for operation in service.operations:
             for kind, message in (("request", operation.request), ("reply", operation.reply)):
                 if message is None or message.encoded:
                     continue
                 try:
-                    body = sample_body(message, contract)
+                    body = sample_body(message, contract, elements)
                     if message.style != "rpc":
                         for element in body:
                             validator.check(element)
@@ -160,11 +162,20 @@ def _samples(
                 yield service, operation, kind, body
 
 
-def sample_body(message: Message, contract: Contract, *, full: bool = True) -> list[_Element]:
-    """The elements of a sample Body."""
+def sample_body(message: Message, contract: Contract, elements: list[ElementField]) -> list[_Element]:
+    """The elements of a sample Body; those of `elements` may stand for wildcards."""
     if message.tag is None:
-        return list(sample_content(message.record, contract.shapes, full=full))
-    return [sample_element(message.tag, RecordRef(message.record), contract.shapes, full=full)]
+        return list(sample_content(message.record, contract.shapes, full=True, elements=elements))
+    return [sample_element(message.tag, RecordRef(message.record), contract.shapes, full=True, elements=elements)]
+
+
+def _global_elements(contract: Contract) -> list[ElementField]:
+    """The global elements of a contract's schema that can be used."""
+    found = []
+    for tag in contract.schema.names("element"):
+        with contextlib.suppress(ContractError):
+            found.append(contract.shapes.element(tag))
+    return found
 
 
 # --- there and back -----------------------------------------------------------------------------------------------

@@ -26,26 +26,44 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHARED = ROOT.parent / "shared"
 BUILD = ROOT / "build" / "corpus"
+KNOWN = Path(__file__).resolve().with_name("known_failures.tsv")
 SECONDS = 240  # for one contract; a journey that takes longer has failed
+
+PAGE = """\
+The corpus
+==========
+
+Real contracts, taken through the whole way: loaded (leniently), generated, imported, type-checked (``mypy --strict``);
+a sample request and reply of every document and rpc/literal operation is made, validated with libxml2 against the
+contract's schema, decoded and encoded again, and compared. Written by ``make corpus``. ::
+
+{figures}
+
+Contracts that do not load
+--------------------------
+
+{refused}
+"""
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sample", action="store_true")
-    parser.add_argument("--only", default="")
-    parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--types", action="store_true", help="type-check the generated packages too (slow)")
+    parser.add_argument("--sample", action="store_true", help="a fixed sixth, spread over all kinds")
+    parser.add_argument("--only", default="", help="contracts whose path holds this text")
+    parser.add_argument("--resume", action="store_true", help="go on where the last run was stopped")
+    parser.add_argument("--types", action="store_true", help="type-check the generated packages too")
+    parser.add_argument("--write", metavar="RST", help="write the table here, and what fails to known_failures.tsv")
+    parser.add_argument("--check", action="store_true", help="fail where a contract that worked stops working")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     if not (SHARED / "unpack").exists():
         print("../shared is not here: nothing to run")
         return 1 if os.environ.get("SOAPKIT_PEERS") == "required" else 0
-    corpus = Path(
-        subprocess.run([SHARED / "unpack", "corpus"], capture_output=True, text=True, check=True).stdout.strip()
-    )
-    paths = [row["path"] for row in usable() if options.only in row["path"]]
+    printed = subprocess.run([SHARED / "unpack", "corpus"], capture_output=True, text=True, check=True)
+    corpus = Path(printed.stdout.strip())
+    paths = sorted(row["path"] for row in usable() if options.only in row["path"])
     if options.sample:
         paths = paths[::6]
     BUILD.mkdir(parents=True, exist_ok=True)
@@ -56,9 +74,14 @@ def main() -> int:
     for result in travelled(corpus, [path for path in paths if path not in done], log, options.jobs):
         done[result["path"]] = result
     results = [done[path] for path in paths if path in done]
-    typed = checked(results) if options.types else None
-    print(table(results, typed))
-    return 0
+    if options.types:
+        add_types(results)
+    figures = table(results)
+    print(figures)
+    print(reasons(results))
+    if options.write:
+        write(Path(options.write), figures, results)
+    return checked(results) if options.check else 0
 
 
 def usable() -> Iterator[dict[str, str]]:
@@ -101,50 +124,108 @@ def travelled_one(corpus: str, path: str) -> dict[str, Any]:
     return json.loads(journey.to_json())  # type: ignore[no-any-return]
 
 
-def checked(results: list[dict[str, Any]]) -> dict[str, int]:
-    """The number of errors that mypy --strict finds in each generated package, in batches."""
-    packages = [result["package"] for result in results if result["imported"]]
+def add_types(results: list[dict[str, Any]]) -> None:
+    """Put the number of errors that mypy --strict finds in each generated package, in batches, into its result."""
+    packages = {result["package"]: result for result in results if result["imported"]}
     errors: Counter[str] = Counter()
-    for start in range(0, len(packages), 40):
-        batch = packages[start : start + 40]
+    names = list(packages)
+    for start in range(0, len(names), 60):
+        batch = names[start : start + 60]
         command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--config-file="]
         run = subprocess.run(
             [*command, *(word for package in batch for word in ("-p", package))],
             cwd=BUILD / "packages",
+            env={**os.environ, "MYPYPATH": str(ROOT)},
             capture_output=True,
             text=True,
         )
-        for line in run.stdout.splitlines():
-            if ": error:" in line:
-                errors[line.split("/")[0]] += 1
-                print(line, file=sys.stderr)
+        found = [line for line in run.stdout.splitlines() if ": error:" in line]
+        errors.update(line.partition("/")[0] for line in found)
+        for line in found[:20]:
+            print(line, file=sys.stderr)
         if run.returncode not in (0, 1):
-            print(run.stdout[-2000:], run.stderr[-2000:], file=sys.stderr)
-    return {package: errors[package] for package in packages}
+            raise SystemExit(f"mypy failed: {run.stdout[-2000:]} {run.stderr[-2000:]}")
+    for package, result in packages.items():
+        result["typed"] = errors[package] == 0
 
 
-def table(results: list[dict[str, Any]], typed: dict[str, int] | None) -> str:
-    """How many of how many, then each failure with its reason."""
-    with_operations = [result for result in results if result["loaded"] and result["operations"]]
+def table(results: list[dict[str, Any]]) -> str:
+    """How many of how many."""
+    offering = [result for result in results if result["operations"]]
     lines = [
         _line("contracts load", sum(result["loaded"] for result in results), len(results)),
         _line("operations offered", sum(result["operations"] for result in results), None),
         _line("problems told", sum(result["told"] for result in results), None),
-        _line("packages generate", sum(result["generated"] for result in with_operations), len(with_operations)),
-        _line("packages import", sum(result["imported"] for result in with_operations), len(with_operations)),
+        _line("packages generate", sum(result["generated"] for result in offering), len(offering)),
+        _line("packages import", sum(result["imported"] for result in offering), len(offering)),
     ]
-    if typed is not None:
-        lines.append(_line("packages type-check", sum(not count for count in typed.values()), len(typed)))
+    typed = [result["typed"] for result in results if "typed" in result]
+    if typed:
+        lines.append(_line("packages type-check", sum(typed), len(typed)))
     for step, words in (("samples", "samples valid"), ("trips", "round trips the same")):
         good = sum(result[step]["good"] for result in results)
         lines.append(_line(words, good, sum(result[step]["total"] for result in results)))
+    return "\n".join(lines)
+
+
+def reasons(results: list[dict[str, Any]]) -> str:
+    """The slowest contracts, then each failure with its reason."""
     slow = sorted(results, key=lambda result: -sum(result["seconds"].values()))[:5]
-    lines += ["", "slowest:"] + [f"  {sum(r['seconds'].values()):6.1f} s  {r['path']} {r['seconds']}" for r in slow]
+    lines = ["", "slowest:"] + [f"  {sum(r['seconds'].values()):6.1f} s  {r['path']} {r['seconds']}" for r in slow]
     lines += ["", "failures:"]
     for result in results:
         for failure in [*result["failures"], *result["samples"]["failures"], *result["trips"]["failures"]]:
             lines.append(f"  {result['path']}: {' '.join(failure.split())}")
     return "\n".join(lines)
+
+
+def failed_steps(result: dict[str, Any]) -> list[str]:
+    """The steps that did not go well."""
+    steps = []
+    if not result["loaded"]:
+        return ["load"]
+    if result["operations"] and not result["imported"]:
+        steps.append("generate")
+    if not result.get("typed", True):
+        steps.append("types")
+    for step in ("samples", "trips"):
+        if result[step]["good"] != result[step]["total"]:
+            steps.append(step)
+    return steps
+
+
+def write(page: Path, figures: str, results: list[dict[str, Any]]) -> None:
+    """Write the page of the documentation, and the list that --check compares with."""
+    rows = [(result["path"], failed_steps(result), result) for result in results]
+    KNOWN.write_text(
+        "".join(f"{path}\t{' '.join(steps)}\n" for path, steps, _ in sorted(rows, key=lambda row: row[0]) if steps),
+        encoding="utf-8",
+    )
+    refused = [(path, result) for path, steps, result in rows if steps == ["load"]]
+    page.write_text(
+        PAGE.format(
+            figures="\n".join(f"    {line}" for line in figures.splitlines()),
+            refused="\n".join(
+                f"* ``{path}``: {' '.join(result['failures'][0].split())[:300].replace('`', chr(39)).replace('*', ' ')}"
+                for path, result in refused
+            )
+            or "None.",
+        ),
+        encoding="utf-8",
+    )
+
+
+def checked(results: list[dict[str, Any]]) -> int:
+    """1 if a contract fails at a step at which it did not fail when the list was written."""
+    known = dict(line.split("\t") for line in KNOWN.read_text(encoding="utf-8").splitlines())
+    worse = [
+        f"{result['path']}: {step} worked, and works no more"
+        for result in results
+        for step in failed_steps(result)
+        if step not in known.get(result["path"], "").split()
+    ]
+    print("\n".join(["", *worse, f"{len(results) - len(worse)} passed, {len(worse)} failed"]))
+    return 1 if worse else 0
 
 
 def _line(words: str, good: int, total: int | None) -> str:
