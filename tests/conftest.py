@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -68,8 +68,14 @@ def serve() -> Iterator[Callable[..., str]]:
         thread.join(timeout=10)
 
 
-def missing_peer(what: str) -> None:
-    """Skip, saying what is missing; fail where peers are required (``SOAPKIT_PEERS=required``, as CI sets it)."""
+@pytest.fixture(scope="session")
+def missing_peer() -> Callable[[str], NoReturn]:
+    """A function that skips a test, saying what is missing; it fails where peers are required
+    (``SOAPKIT_PEERS=required``, as CI sets it)."""
+    return _missing_peer
+
+
+def _missing_peer(what: str) -> NoReturn:
     if os.environ.get("SOAPKIT_PEERS") == "required":
         pytest.fail(f"{what} is required here and is missing")
     pytest.skip(f"{what} is not here")
@@ -89,6 +95,6 @@ def vectors() -> Path:
 
 def _unpacked(name: str) -> Path:
     if not (SHARED / "unpack").exists():
-        missing_peer(f"../shared ({name})")
+        _missing_peer(f"../shared ({name})")
     printed = subprocess.run([SHARED / "unpack", name], capture_output=True, text=True, check=True)
     return Path(printed.stdout.strip())

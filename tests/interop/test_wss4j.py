@@ -10,7 +10,9 @@ import hashlib
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -41,18 +43,12 @@ BODY = (
 HEADER = '<a:To xmlns:a="urn:addressing">http://bank.example/</a:To>'
 
 
-def missing(what: str) -> None:
-    if os.environ.get("SOAPKIT_PEERS") == "required":
-        pytest.fail(f"{what} is required here and is missing")
-    pytest.skip(f"{what} is not here")
-
-
 @pytest.fixture(scope="session")
-def built() -> Path:
+def built(missing_peer: Callable[[str], NoReturn]) -> Path:
     """The folder with WSS4J's jars and the compiled driver; made once for each version of its sources."""
     for tool in ("java", "javac", "mvn"):
         if shutil.which(tool) is None:
-            missing(tool)
+            missing_peer(tool)
     pom, source = SOURCES / "pom.xml", SOURCES / "Wss4jDriver.java"
     digest = hashlib.sha256(pom.read_bytes() + source.read_bytes()).hexdigest()[:16]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -68,7 +64,7 @@ def built() -> Path:
         timeout=600,
     )
     if fetched.returncode != 0:
-        missing("WSS4J from Maven Central")
+        missing_peer("WSS4J from Maven Central")
     subprocess.run(["javac", "-cp", f"{folder}/*", "-d", folder, source], check=True, capture_output=True, timeout=300)
     return folder
 

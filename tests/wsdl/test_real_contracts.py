@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,18 +10,6 @@ import pytest
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
 from soapkit.xml.documents import Documents
-
-UNPACK = Path(__file__).resolve().parent.parent.parent.parent / "shared" / "unpack"
-
-
-@pytest.fixture(scope="session")
-def corpus() -> Path:
-    if not UNPACK.exists():
-        if os.environ.get("SOAPKIT_PEERS") == "required":
-            pytest.fail(f"{UNPACK} is missing, and SOAPKIT_PEERS=required")
-        pytest.skip("the corpus is not on this machine")
-    told = subprocess.run([str(UNPACK), "corpus"], capture_output=True, text=True, check=True)
-    return Path(told.stdout.strip())
 
 
 def load(corpus: Path, path: str, *, usable: bool = True) -> Contract:
