@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +18,6 @@ from soapkit.xsd.schema import Schema
 from soapkit.xsd.shapes import SchemaShapes
 from soapkit.xsd.validate import validator_for
 
-SHARED = Path(__file__).resolve().parents[3] / "shared"
-
 CONTRACTS = [
     ("PackageGenerator--ews.services/services.wsdl", 1200),  # Exchange
     ("KDSoap--salesforce-partner/salesforce-partner.wsdl", 50),
@@ -35,16 +31,6 @@ CONTRACTS = [
     ("php-soap-wsdl--duplicate-typenames/redefine-xsd.wsdl", 1),
     ("axis1--ArrayTest/ArrayTest.wsdl", 1),  # XML Schema of 1999
 ]
-
-
-@pytest.fixture(scope="module")
-def corpus() -> Path:
-    if not (SHARED / "unpack").exists():
-        if os.environ.get("SOAPKIT_PEERS") == "required":
-            pytest.fail("../shared is not here, and SOAPKIT_PEERS=required")
-        pytest.skip("../shared is not here")
-    run = subprocess.run([SHARED / "unpack", "corpus"], capture_output=True, text=True, check=True)
-    return Path(run.stdout.strip())
 
 
 def schemas_of(path: Path, documents: Documents) -> Iterator[Source]:
