@@ -9,6 +9,7 @@ from typing import Any
 import click
 import msgspec
 
+from soapkit.cli.contracts import contract_options, read_contract
 from soapkit.client.client import Client
 from soapkit.errors import DeclaredFault, Fault, UsageError
 from soapkit.xml.names import did_you_mean
@@ -18,6 +19,7 @@ from soapkit.xml.names import did_you_mean
 @click.argument("contract", metavar="FILE_OR_URL")
 @click.argument("operation")
 @click.argument("arguments", metavar="[NAME=VALUE]...", nargs=-1)
+@contract_options
 @click.option("--address", help="Where to call, instead of the contract's address.")
 @click.option("--service", help="Which service of the contract, by name.")
 @click.option("--port", help="Which port of the service, by name.")
@@ -38,6 +40,9 @@ def command(
     validate: str,
     preview: bool,
     as_xml: bool,
+    strict: bool,
+    catalog: str | None,
+    allow_remote: bool,
 ) -> None:
     """Call OPERATION of a contract and print its result as JSON.
 
@@ -47,8 +52,9 @@ def command(
     Example:
         soapkit call wsdl/bank.wsdl transfer source=DE1 target=DE2 amount=10.00
     """
+    loaded = read_contract(contract, strict=strict, catalog=catalog, allow_remote=allow_remote)
     client = Client.from_wsdl(
-        contract, address, service=service, port=port, version=version, timeout=timeout, validate=validate
+        loaded, address, service=service, port=port, version=version, timeout=timeout, validate=validate
     )
     with client:
         view = client.preview if preview else client.with_exchange

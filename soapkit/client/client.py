@@ -28,6 +28,9 @@ from soapkit.soap.version import BY_LABEL
 from soapkit.transport.values import AsyncTransport, Transport
 from soapkit.xml.names import did_you_mean
 
+if TYPE_CHECKING:
+    from soapkit.wsdl.model import Contract  # loaded where a contract is read, not by every client
+
 RequestT = TypeVar("RequestT")
 ReplyT = TypeVar("ReplyT")
 
@@ -210,7 +213,7 @@ class Client(BaseClient):
     @classmethod
     def from_wsdl(
         cls,
-        contract: str | Path | bytes,
+        contract: str | Path | bytes | Contract,
         address: str | None = None,
         *,
         service: str | None = None,
@@ -253,7 +256,7 @@ class AsyncClient(BaseClient):
     @classmethod
     async def from_wsdl(
         cls,
-        contract: str | Path | bytes,
+        contract: str | Path | bytes | Contract,
         address: str | None = None,
         *,
         service: str | None = None,

@@ -17,25 +17,29 @@ from soapkit.errors import ContractError, UsageError
 from soapkit.transport.fetch import fetcher
 from soapkit.transport.values import Transport
 from soapkit.wsdl.load import load_contract
+from soapkit.wsdl.model import Contract
 from soapkit.xml.documents import Documents
 from soapkit.xml.names import did_you_mean
 from soapkit.xsd.validate import validator_for
 
 
 def client_for(
-    source: str | Path | bytes,
+    source: str | Path | bytes | Contract,
     base: type,
     address: str | None,
     service: str | None,
     strict: bool,
     settings: Mapping[str, Any],
 ) -> Any:
-    """A client (of `base`: `Client` or `AsyncClient`) for a contract given as a path, a URL or bytes.
+    """A client (of `base`: `Client` or `AsyncClient`) for a contract given as a path, a URL or bytes, or loaded.
 
     `service`: which of several, by name. Raises `ContractError`, `XmlError`, and `UsageError` for a service that is
     not there.
     """
-    contract = load_contract(source, documents=documents_for(source, settings.get("transport")), strict=strict)
+    if isinstance(source, Contract):
+        contract = source
+    else:
+        contract = load_contract(source, documents=documents_for(source, settings.get("transport")), strict=strict)
     module = module_in_memory(contract.services, contract.shapes, name="soapkit_contract")
     classes = [
         value

@@ -66,8 +66,8 @@ def sample_element(
 ) -> _Element:
     """An example element named `tag` (Clark name), valid by its type.
 
-    `elements`: global elements that may stand for ``xs:any`` with ``processContents="strict"``; where none are given, those of
-    ``shapes.global_elements()``, if it has that method. Otherwise as `sample`.
+    `elements`: global elements that may stand for ``xs:any`` with ``processContents="strict"``; where none are given,
+    those of ``shapes.global_elements()``, if it has that method. Otherwise as `sample`.
     """
     sampler = _Sampler(shapes, full, seed, tuple(elements))
     text = sampler.element(tag, type_)

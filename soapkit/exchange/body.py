@@ -39,6 +39,7 @@ def _warn(problem: object) -> None:
 
 def encode_body(message: Message, record: object, codecs: Codecs) -> str:
     """The content of the Body for a request or reply record. Raises `soapkit.errors.EncodeError`."""
+    _check_literal(message)
     codec = codecs.codec(RecordRef(message.record))
     return codec.encode_children(record) if message.tag is None else codec.encode(record, message.tag)
 
@@ -49,6 +50,7 @@ def decode_body(message: Message, body: _Element, codecs: Codecs) -> Any:
     Raises `MessageError` when something else stands in the Body than the contract says, `DecodeError` when the
     content does not fit its type.
     """
+    _check_literal(message)
     codec = codecs.codec(RecordRef(message.record))
     entries = list(children(body))
     if message.tag is None:
@@ -67,6 +69,13 @@ def decode_body(message: Message, body: _Element, codecs: Codecs) -> Any:
     if entry.get(XSI_NIL) in ("true", "1"):
         raise DecodeError("a message cannot be nil", place=place_of(entry, "message"))
     return codec.decode(entry)
+
+
+def _check_literal(message: Message) -> None:
+    """Literal XML written where a contract says use="encoded" would be misread by the peer, so it is not sent."""
+    if message.encoded:
+        name = message.tag or message.record
+        raise UsageError(f"{name} is use=encoded: SOAP encoding is read in contracts, not yet in messages")
 
 
 def _plain_rpc(message: Message, entry: _Element, codecs: Codecs) -> _Element:

@@ -32,8 +32,8 @@ class SecurityResult:
 
     `envelope`: the message to go on with, decrypted; the tree that came in is not to be used any more. `signer`: the
     certificate that signed (`cryptography.x509.Certificate`), None if unsigned; `signer_name`: its subject, RFC 4514.
-    `username`: of a UsernameToken whose password was checked. `created`, `expires`: of the Timestamp. `keys`: shared keys
-    that came with the message, for whoever secures the answer to it; in no repr.
+    `username`: of a UsernameToken whose password was checked. `created`, `expires`: of the Timestamp. `keys`: shared
+    keys that came with the message, for whoever secures the answer to it; in no repr.
     """
 
     envelope: Envelope

@@ -52,9 +52,10 @@ def load_contract(
     shapes = ContractShapes(SchemaShapes(schema))
     services = services_of(definitions, shapes, told)
     _check_filled(first)
-    if usable and not any(service.operations for service in services):
-        told.problems.raise_as(ContractError)
     told.warnings.found += documents.warnings
+    if usable and told.problems.found and not any(service.operations for service in services):
+        # an import that could not be read is a warning, and here the cause: it is told first
+        Problems([*dict.fromkeys((*told.warnings.found, *told.problems.found))]).raise_as(ContractError)
     if strict:
         schema.read_everything()
         Problems([*told.problems.found, *dict.fromkeys(told.warnings.found)]).raise_as(ContractError)

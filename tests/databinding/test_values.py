@@ -201,5 +201,5 @@ def test_any_bytes_are_written_and_read_back(value: bytes) -> None:
     ],
 )
 def test_a_value_of_another_type_is_refused(name: str, value: object) -> None:
-    with pytest.raises(ValueError, match="expected|not a name"):
+    with pytest.raises(ValueError, match=r"expected|not a name"):
         simple_codec(Atomic(name)).encode(value, str, False)

@@ -10,7 +10,7 @@ from lxml.etree import _Element
 from soapkit.errors import Problem
 from soapkit.wsdl.lint.description import Description
 from soapkit.wsdl.page import Page
-from soapkit.xml.names import SOAP11_ENC, WSDL11, XSD, clark, local_name, namespace_of
+from soapkit.xml.names import SOAP11_ENC, WSDL11, XSD, clark, local_name
 from soapkit.xml.walk import children, tag_of
 from soapkit.xsd.document import OLD_NAMESPACES, SchemaDocument
 
