@@ -214,6 +214,10 @@ class _Sampler:
         if self.full and len(self.open) <= _MAX_DEPTH and self.left > 0 and (free or field.minimum):
             most = field.maximum if field.maximum is not None else max(len(free), field.minimum)
             count = max(field.minimum, min(most, len(free) if field.many else 1))
+        if field.model is not None and self.left > 0:
+            return "a text " + self.particle(field.model)
+        if field.mixed:  # which elements go together is not known: one alone is most often valid
+            count = min(count, 1)
         start = self.texts.pick(len(usable))
         found = ["a text "] if field.mixed else []
         for place in range(count):
@@ -236,7 +240,12 @@ class _Sampler:
 
     def _any(self, field: AnyField) -> str:
         if field.process == "strict":
-            fitting = [one for one in self.elements if allows(field.namespaces, one.tag)]
+            fitting = [
+                one
+                for one in self.elements
+                if allows(field.namespaces, one.tag)
+                and not (isinstance(one.type, RecordRef) and self._is_open(one.type.key))
+            ]
             least = min(fitting, key=lambda one: self.heights.of_type(one.type), default=None)
             if least is not None and self.heights.of_type(least.type) < _ENDLESS:
                 return self.element(least.tag, least.type, least.fixed)

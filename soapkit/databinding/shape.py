@@ -21,7 +21,7 @@ own, whose fields are written in line (`Alternative.tag` None).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, TypeAlias
 
@@ -170,7 +170,8 @@ class Alternative:
 class ChoiceField:
     """A place where one of several things stands, once or repeatedly, in document order.
 
-    `mixed`: text stands between the elements, as `str` items of the list. Then `minimum` is 0, `maximum` None.
+    `mixed`: text stands between the elements, as `str` items of the list. Then `minimum` is 0, `maximum` None, and
+    `model` says how the elements stand where that is simple: for examples only, since any order is read and written.
     """
 
     name: str
@@ -181,6 +182,7 @@ class ChoiceField:
     mixed: bool = False
     documentation: str = ""
     place: Place = NOWHERE
+    model: Sequence | Choice | All | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,7 +260,20 @@ class ContentBuilder:
         if particle is not None:
             flat = Group("choice", tuple(self._flat(particle)))
             found = self._candidates(flat)[0]
-        return ChoiceField("content", self._alternatives(found, "mixed"), 0, None, many=True, mixed=True)
+        alternatives = self._alternatives(found, "mixed")
+        model = None
+        if particle is not None and not self._repeats(particle):
+            model = as_content(self._convert(particle))
+        return ChoiceField("content", alternatives, 0, None, many=True, mixed=True, model=model)
+
+    def _repeats(self, particle: Particle) -> bool:
+        """Whether a group in it occurs more than once, which takes group records to tell."""
+        if isinstance(particle, Group):
+            return particle.maximum != 1 or any(map(self._repeats, particle.particles))
+        if isinstance(particle, ElementRef):
+            head = element_of(self.around.schema, particle)
+            return len(substitutes_of(self.around.schema, head)) != 1
+        return isinstance(particle, GroupRef)
 
     def _flat(self, particle: Particle) -> Iterable[Particle]:
         self._spend(particle)

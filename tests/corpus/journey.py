@@ -23,7 +23,7 @@ from lxml.etree import _Element
 from soapkit.codegen.generate import generate
 from soapkit.databinding.sample import sample_content, sample_element
 from soapkit.databinding.shape import ElementField, RecordRef
-from soapkit.errors import ContractError, SoapkitError
+from soapkit.errors import ContractError, Problems, SoapkitError, ValidationError
 from soapkit.exchange.body import codecs_for, decode_body, encode_body
 from soapkit.operations import Message, Operation, Service
 from soapkit.soap.envelope import Draft, Envelope
@@ -32,7 +32,7 @@ from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
 from soapkit.xml.documents import Documents
 from soapkit.xml.parse import parse_message
-from soapkit.xsd.validate import validator_for
+from soapkit.xsd.validate import Validator, validator_for
 
 KEPT = 8  # failures of one kind that are kept in words
 
@@ -153,13 +153,23 @@ def _samples(
                 try:
                     body = sample_body(message, contract, elements)
                     if message.style != "rpc":
-                        for element in body:
-                            validator.check(element)
+                        _check(validator, message, contract, body)
                 except Exception as error:
                     journey.samples.count(f"{operation.name} {kind}: {_words(error)}")
                     continue
                 journey.samples.count(None)
                 yield service, operation, kind, body
+
+
+def _check(validator: Validator, message: Message, contract: Contract, body: list[_Element]) -> None:
+    """Validate the elements of a Body; a part that the contract describes by type (against BP R2204) by that type."""
+    fields = {field.tag: field for field in contract.shapes[message.record].elements if isinstance(field, ElementField)}
+    for element in body:
+        field = fields.get(str(element.tag))
+        if message.tag is not None or field is None or contract.schema.has("element", field.tag):
+            validator.check(element)
+        elif isinstance(field.type, RecordRef) and isinstance(field.type.key, str):
+            Problems(list(validator.problems_as(element, field.type.key))).raise_as(ValidationError)
 
 
 def sample_body(message: Message, contract: Contract, elements: list[ElementField]) -> list[_Element]:
