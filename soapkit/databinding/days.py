@@ -90,6 +90,11 @@ class XmlDate(date):
             return NotImplemented
         return _begin(self) == _begin(other)
 
+    def __ne__(self, other: object) -> bool:
+        # said anew: C's own comparison of the base class would answer, and knows nothing of what is kept here
+        equal = self.__eq__(other)
+        return equal if equal is NotImplemented else not equal
+
     def __hash__(self) -> int:
         return hash(_begin(self)) if self.far or self._zone is not None else hash(self.to_date())
 

@@ -157,6 +157,11 @@ class XmlDateTime(datetime):
             return False
         return instant(self) == instant(other)
 
+    def __ne__(self, other: object) -> bool:
+        # said anew: C's own comparison of the base class would answer, and knows nothing of what is kept here
+        equal = self.__eq__(other)
+        return equal if equal is NotImplemented else not equal
+
     def __hash__(self) -> int:
         return hash(instant(self)) if self.far or len(self.fraction) > 6 else hash(self._near())
 
@@ -318,6 +323,11 @@ class XmlTime(time):
         if (self.utcoffset() is None) != (other.utcoffset() is None):
             return False
         return _seconds(self) == _seconds(other)
+
+    def __ne__(self, other: object) -> bool:
+        # said anew: C's own comparison of the base class would answer, and knows nothing of what is kept here
+        equal = self.__eq__(other)
+        return equal if equal is NotImplemented else not equal
 
     def __hash__(self) -> int:
         return hash(_seconds(self)) if len(self._fraction) > 6 else hash(self.to_time())

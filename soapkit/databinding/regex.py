@@ -278,18 +278,42 @@ def _inner(node: Node) -> tuple[Node, ...]:
     return (node.body,) if isinstance(node, Repeat) else ()
 
 
+_FEW = 3  # times: so often `re` may try a branch or a repetition again without harm
+
+
 def _dangerous(node: Node) -> bool:
-    """Whether `re` might backtrack for ever: a long repetition of anything that is not one set of characters, where
-    that holds a repetition or alternatives; or several long repetitions one after the other."""
-    if (
-        isinstance(node, Repeat)
-        and _is_long(node)
-        and any(isinstance(one, (Repeat, Either)) for one in _all(node.body))
-    ):
-        return True
-    if isinstance(node, Run) and sum(_endless(part) for part in node.parts) > 3:
+    """Whether `re` might backtrack for ever: a repetition of what holds an endless repetition, or, more than a few
+    times, of what holds any repetition or alternatives; or several endless repetitions one after the other."""
+    if isinstance(node, Repeat) and (node.maximum is None or node.maximum > 1):
+        inside = list(_all(node.body))
+        if any(map(_endless, inside)):
+            return True
+        often = node.maximum is None or node.maximum > _FEW
+        if often and any(isinstance(one, (Repeat, Either)) for one in inside):
+            return True
+    if isinstance(node, Run) and sum(_endless(part) for part in node.parts) > _FEW:
         return True
     return any(_dangerous(inner) for inner in _inner(node))
+
+
+def _flattened(node: Node) -> Node:
+    """The same with a repetition of nothing but a repetition as one: ``(a{0,20}){0,20}`` is ``a{0,400}``."""
+    if isinstance(node, Run):
+        return Run(tuple(map(_flattened, node.parts)))
+    if isinstance(node, Either):
+        return Either(tuple(map(_flattened, node.branches)))
+    if not isinstance(node, Repeat):
+        return node
+    body = _flattened(node.body)
+    while isinstance(body, Run) and len(body.parts) == 1:
+        body = body.parts[0]
+    if isinstance(body, Repeat) and body.maximum == 0:
+        return body
+    if isinstance(body, Repeat) and body.minimum <= 1:  # else there are gaps: (a{2}){1,2} is not a{2,4}
+        endless = node.maximum is None or body.maximum is None
+        most = None if endless else (node.maximum or 0) * (body.maximum or 0)
+        return Repeat(body.body, node.minimum * body.minimum, most)
+    return Repeat(body, node.minimum, node.maximum)
 
 
 def _all(node: Node) -> Iterator[Node]:
@@ -318,7 +342,7 @@ def matcher(expression: str) -> Callable[[str], object]:
     >>> bool(matcher("[A-Z]{2}\\\\d*")("DE77")), bool(matcher("(a+)+")("a" * 5000 + "b"))
     (True, False)
     """
-    tree = parse_pattern(expression)
+    tree = _flattened(parse_pattern(expression))
     if _dangerous(tree):
         return Automaton(tree).matches
     return re.compile(_python(tree)).fullmatch
