@@ -169,7 +169,13 @@ class Codecs:
         return found
 
 
-_FACE = Codecs()
+_FACES: dict[object, Codecs] = {}
+
+
+def _face(cls: object) -> Codecs:
+    """One for each class, so that the prefixes it writes do not depend on what else a program writes."""
+    found = _FACES.get(cls)
+    return _FACES.setdefault(cls, Codecs()) if found is None else found
 
 
 def _face_tag(cls: type) -> str:
@@ -196,8 +202,8 @@ def encode(value: object, tag: str | None = None) -> bytes:
     if not is_record_class(cls):
         if tag is None:
             raise UsageError(f"{cls.__name__} names no element: say its tag")
-        return _FACE.codec(cls).encode(value, tag).encode()
-    return _FACE.codec(RecordRef(cls)).encode(value, tag or _face_tag(cls)).encode()
+        return _face(cls).codec(cls).encode(value, tag).encode()
+    return _face(cls).codec(RecordRef(cls)).encode(value, tag or _face_tag(cls)).encode()
 
 
 @overload
@@ -210,4 +216,4 @@ def decode(xml: bytes | str | _Element, cls: Any) -> Any:
     The element may have any name. Raises `XmlError` for bytes that are not XML, `DecodeError` with every problem.
     """
     element = xml if isinstance(xml, _Element) else parse_message(xml.encode() if isinstance(xml, str) else xml)
-    return _FACE.codec(type_for(cls)).decode(element)
+    return _face(cls).codec(type_for(cls)).decode(element)

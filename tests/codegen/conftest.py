@@ -128,7 +128,7 @@ def _essence(record: Record, names: Mapping[tuple[str, str], str], classes: Mapp
 
 
 def _field(field: Field, name: str, classes: Mapping[Any, type]) -> dict[str, object]:
-    said: dict[str, Any] = {each.name: getattr(field, each.name) for each in fields(field)}
+    said: dict[str, Any] = {each.name: getattr(field, each.name) for each in fields(field) if each.compare}
     for dropped in ("documentation", "place"):
         said.pop(dropped, None)
     said["kind"], said["name"] = type(field).__name__, name

@@ -93,10 +93,10 @@ patterns = st.lists(st.lists(pieces, min_size=1, max_size=4).map("".join), min_s
 
 @settings(max_examples=150, deadline=None)
 @given(patterns, st.lists(st.text("ab1c x", max_size=6), min_size=1, max_size=6))
-def test_libxml2_and_xmlschema_agree(pattern: str, texts: list[str]) -> None:
-    ours = matcher(pattern)
-    theirs, others = etree.XMLSchema(etree.fromstring(schema(pattern))), xmlschema.XMLSchema(schema(pattern))
+def test_xmlschema_agrees(pattern: str, texts: list[str]) -> None:
+    """libxml2 is not asked: for ``(a|b)*|[^a]`` it accepts ``1a``."""
+    ours, theirs = matcher(pattern), xmlschema.XMLSchema(schema(pattern))
     for text in texts:
         element = etree.Element("v")
         element.text = text
-        assert bool(ours(text)) == theirs.validate(element) == others.is_valid(element), text
+        assert bool(ours(text)) == theirs.is_valid(element), text
