@@ -41,10 +41,13 @@ class Place:
     path: str = ""
 
     def __str__(self) -> str:
-        position = [str(number) for number in (self.line, self.column) if number is not None]
-        return ":".join([part for part in (self.source or ("line" if position else ""),) if part] + position) + (
-            (": " if position or self.source else "") + self.path if self.path else ""
-        )
+        return ": ".join(filter(None, (self._in_document(), self.path)))
+
+    def _in_document(self) -> str:
+        numbers = [str(number) for number in (self.line, self.column) if number is not None]
+        if self.source:
+            return ":".join([self.source, *numbers])
+        return ", ".join(f"{word} {number}" for word, number in zip(("line", "column"), numbers, strict=False))
 
 
 NOWHERE = Place()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection
+from inspect import signature
 from typing import Any
 
 import click
@@ -11,7 +13,7 @@ import msgspec
 
 from soapkit.cli.contracts import contract_options, read_contract
 from soapkit.client.client import Client
-from soapkit.errors import DeclaredFault, Fault, UsageError
+from soapkit.errors import DeclaredFault, Fault, Place, Problem, UsageError
 from soapkit.xml.names import did_you_mean
 
 
@@ -59,8 +61,10 @@ def command(
     with client:
         view = client.preview if preview else client.with_exchange
         method = _method(view, operation)
+        values = dict(_argument(text) for text in arguments)
+        _check_arguments(method, operation, values)
         try:
-            result = _called(method, operation, dict(_argument(text) for text in arguments))
+            result = method(**values)
         except Fault as fault:
             _tell(fault)
             sys.exit(1)
@@ -79,13 +83,20 @@ def _method(client: Any, operation: str) -> Any:
     raise UsageError(f"{client.service.name} has no operation {operation!r}{did_you_mean(operation, names)}")
 
 
-def _called(method: Any, operation: str, arguments: dict[str, Any]) -> Any:
-    try:
-        return method(**arguments)
-    except TypeError as error:  # Python's own words for an unknown or a missing argument are the best there are
-        if "argument" in str(error):
-            raise UsageError(f"{operation}: {str(error).partition('() ')[2] or error}") from None
-        raise
+def _check_arguments(method: Any, operation: str, arguments: Collection[str]) -> None:
+    """Raise `UsageError`, which tells every argument that is unknown or missing."""
+    known = signature(method).parameters
+    takes = f"its arguments are {', '.join(known)}" if known else "it takes none"
+    unknown = [
+        f"no argument is called {name!r}; {takes}{did_you_mean(name, known)}" for name in arguments if name not in known
+    ]
+    missing = [
+        f"the argument {name} is missing"
+        for name, parameter in known.items()
+        if parameter.default is parameter.empty and name not in arguments
+    ]
+    if unknown or missing:
+        raise UsageError(problems=[Problem(text, Place(path=operation)) for text in unknown + missing])
 
 
 def _argument(text: str) -> tuple[str, Any]:

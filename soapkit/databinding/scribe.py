@@ -132,8 +132,9 @@ class Scribe:
         if isinstance(type_, AnyType):
             return self._anything(tag, name, value)
         codec = codec or self.context.simple(type_)
+        told = len(self.problems)
         text = self._text(value, codec, fixed)
-        if text == "" and default is not None:
+        if text == "" and default is not None and len(self.problems) == told:
             return self.problem(f"is empty, which would be read as the default {default!r}")
         return f"<{name}>{self._escaped(text)}</{name}>"
 

@@ -81,8 +81,8 @@ def test_a_usage_error_is_exit_code_2() -> None:
 # How `soapkit call` is called on the bank's contract, and what it says before anything is sent.
 CALLS = {
     "an unknown operation": (["tranfser"], "did you mean transfer"),
-    "an unknown argument": (["balance", "ibna=DE1"], "ibna"),
-    "a missing argument": (["balance"], "iban"),
+    "an unknown argument": (["balance", "ibna=DE1"], "no argument is called 'ibna'; its arguments are iban; did"),
+    "a missing argument": (["balance"], "balance: the argument iban is missing"),
     "no argument form": (["balance", "DE1"], "NAME=VALUE"),
     "a value against a pattern": (["balance", "iban=1"], "iban"),
     "a value that is no number": (["transfer", "source=DE1", "target=DE2", "amount=much"], "amount"),

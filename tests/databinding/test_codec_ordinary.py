@@ -115,12 +115,12 @@ def test_every_problem_of_a_message_is_told_with_path_line_and_text() -> None:
         decode(xml, Account)
     unknown = "has the element {urn:example:bank}ownr, which its type does not know: expected iban, balance, note, memo"
     assert str(told.value).splitlines() == [
-        "line:1: account.kind: 'gold' is not Kind: expected one of 'current', 'savings'",
-        f"line:4: account: {unknown}, owner, closed, colour; did you mean {{urn:example:bank}}owner?",
-        "line:2: account.iban: '77' is not xs:string: expected text that matches [A-Z]{2}[0-9]{2}.*",
-        "line:3: account.balance: '1E5' is not xs:decimal: expected a decimal number without exponent",
-        "line:5: account.owners[0].born: '2026-02-30' is not xs:date: day is out of range for month",
-        "line:6: account.owners[1]: lacks name, which is required, before born",
+        "line 1: account.kind: 'gold' is not Kind: expected one of 'current', 'savings'",
+        f"line 4: account: {unknown}, owner, closed, colour; did you mean {{urn:example:bank}}owner?",
+        "line 2: account.iban: '77' is not xs:string: expected text that matches [A-Z]{2}[0-9]{2}.*",
+        "line 3: account.balance: '1E5' is not xs:decimal: expected a decimal number without exponent",
+        "line 5: account.owners[0].born: '2026-02-30' is not xs:date: day is out of range for month",
+        "line 6: account.owners[1]: lacks name, which is required, before born",
     ]
 
 
@@ -144,6 +144,15 @@ def test_every_problem_of_a_value_is_told_before_anything_is_written() -> None:
         "account.owners[1].name: 3 is not xs:string: expected str, not int",
         "account.owners[2]: is Kind: expected Person",
     ]
+
+
+def test_a_bad_value_of_an_element_with_a_default_is_one_problem() -> None:
+    class Opening(Struct):
+        kind: Annotated[Kind, element("kind", default="current")]
+
+    with pytest.raises(EncodeError) as told:
+        encode(Opening("gold"), "opening")  # type: ignore[arg-type]
+    assert str(told.value) == "opening.kind: 'gold' is not Kind: expected one of 'current', 'savings'"
 
 
 def test_a_missing_field_is_refused() -> None:

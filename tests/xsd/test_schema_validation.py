@@ -104,7 +104,7 @@ def test_an_element_of_no_schema_is_checked_as_a_type(validator_of: ValidatorOf)
         'xsi:type="x:More" n="q"/><number xmlns="">1</number></o:call>'
     )
     (problem,) = validator.problems_as(call[0], "{urn:x}Base")
-    assert str(problem) == "line:2: call/part: attribute n: 'q' is not a valid value of the atomic type 'xs:int'"
+    assert str(problem) == "line 2: call/part: attribute n: 'q' is not a valid value of the atomic type 'xs:int'"
     assert validator.problems_as(call[1], "{http://www.w3.org/2001/XMLSchema}int") == ()
     assert validator.problems_as(call[1], "{http://www.w3.org/2001/XMLSchema}date")
 
