@@ -2,7 +2,7 @@
 
     Client, AsyncClient     call operations: generated subclasses, or from_wsdl()
     asgi, wsgi              host services: a generated Protocol's implementation, or a decorated class
-    service, operation      declare a service in code
+    service, operation      declare a service in code; header(): a parameter is a header block
     encode, decode          values and XML without SOAP
     Fault, DeclaredFault    what a service raises and a client catches
     SoapkitError            the root of all errors (soapkit.errors)
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from soapkit.databinding.codec import decode, encode
     from soapkit.databinding.values import Raw
     from soapkit.server.asgi import asgi
+    from soapkit.server.code_first import header
     from soapkit.server.context import Call
     from soapkit.server.service import operation, service
     from soapkit.server.wsgi import wsgi
@@ -46,6 +47,7 @@ __all__ = [
     "decode",
     "encode",
     "errors",
+    "header",
     "load_contract",
     "operation",
     "security",
@@ -65,6 +67,7 @@ _HOMES = {
     "asgi": "soapkit.server.asgi",
     "decode": "soapkit.databinding.codec",
     "encode": "soapkit.databinding.codec",
+    "header": "soapkit.server.code_first",
     "load_contract": "soapkit.wsdl.load",
     "operation": "soapkit.server.service",
     "service": "soapkit.server.service",

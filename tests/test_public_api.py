@@ -22,6 +22,7 @@ FACE = [
     "decode",
     "encode",
     "errors",
+    "header",
     "load_contract",
     "operation",
     "security",

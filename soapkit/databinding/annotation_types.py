@@ -12,11 +12,13 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
+from soapkit.databinding.adapted import ADAPTED
 from soapkit.databinding.annotations import (
     Builtin as BuiltinMark,
 )
 from soapkit.databinding.builtins import BUILTIN_OF, BUILTINS
 from soapkit.databinding.classes import is_record_class
+from soapkit.databinding.generics import concrete
 from soapkit.databinding.home import documentation, type_name, xml_type_of
 from soapkit.databinding.shape import (
     ANY_TYPE,
@@ -117,7 +119,15 @@ def _from_meta(meta: msgspec.Meta) -> Facets:
 
 def is_list(annotation: Any) -> bool:
     origin = get_origin(annotation) or annotation
-    return origin in (list, tuple, SequenceAbc, set, frozenset)
+    return origin in (list, SequenceAbc)
+
+
+def record_members(annotation: Any) -> tuple[Any, ...]:
+    """The members of a union of records, such as ``Cat | Dog``; nothing for any other annotation."""
+    if get_origin(annotation) not in (typing.Union, types.UnionType):
+        return ()
+    members = tuple(take_apart(member).type for member in get_args(annotation))
+    return members if all(is_record_class(get_origin(member) or member) for member in members) else ()
 
 
 def item_of(annotation: Any) -> Any:
@@ -147,6 +157,8 @@ def shape_of(annotation: Any, marks: tuple[Any, ...], namespace: str, where: str
         return ANY_TYPE
     if is_record_class(annotation):
         return RecordRef(annotation)
+    if is_record_class(get_origin(annotation)):
+        return RecordRef(concrete(annotation))
     if get_origin(annotation) is Literal:
         return replace(_literal(annotation, where), facets=facets)
     if is_list(annotation):
@@ -155,20 +167,47 @@ def shape_of(annotation: Any, marks: tuple[Any, ...], namespace: str, where: str
         return _union(annotation, facets, namespace, where)
     if isinstance(annotation, typing.TypeVar):
         return type_for(annotation.__bound__ or Any, namespace, where=where)
-    return replace(_atomic(annotation, where), facets=facets)
+    return _with_facets(_atomic(annotation, where), facets)
+
+
+def _with_facets(atomic: Atomic, facets: Facets) -> Atomic:
+    return replace(atomic, facets=_joined(atomic.facets, facets))
 
 
 def _atomic(annotation: Any, where: str, builtin: str | None = None) -> Atomic:
     if builtin is not None and get_origin(annotation) is Literal:
         return replace(_literal(annotation, where), builtin=builtin)
+    if builtin is None and annotation in ADAPTED:
+        return Atomic(ADAPTED[annotation].builtin, facets=ADAPTED[annotation].facets, python=annotation)
     found = builtin or (BUILTIN_OF.get(annotation) if isinstance(annotation, type) else None)
     if found is None:
         raise UsageError(
-            f"{annotation!r} has no counterpart in XSD; expected a built-in type such as str or Decimal, an Enum, "
-            "a dataclass or a Struct",
-            place=Place(path=where),
+            f"{_told(annotation)} has no counterpart in XSD; expected {_instead(annotation)}", place=Place(path=where)
         )
     return Atomic(found)
+
+
+_INSTEAD = {
+    dict: "a list of a Struct or dataclass with a key and a value",
+    set: "a list: XML keeps an order and has no rule against a second one",
+    frozenset: "a list: XML keeps an order and has no rule against a second one",
+    tuple: "a list of one type, or a Struct, dataclass or NamedTuple with a name for each item",
+    bytearray: "bytes",
+    complex: "a Struct or dataclass with two fields",
+}
+
+
+def _instead(annotation: Any) -> str:
+    """What to write for an annotation that cannot stand."""
+    kind = get_origin(annotation) or annotation
+    if typing.is_typeddict(kind):
+        return "a Struct or dataclass: a dict does not say which type it is"
+    return _INSTEAD.get(kind, "a built-in type such as str or Decimal, an Enum, a dataclass or a Struct")
+
+
+def _told(annotation: Any) -> str:
+    """An annotation as it is written."""
+    return annotation.__qualname__ if isinstance(annotation, type) and not get_args(annotation) else repr(annotation)
 
 
 def _simple(annotation: Any, namespace: str, where: str) -> Simple:

@@ -1,4 +1,4 @@
-"""The fields of a Python class: msgspec Struct or dataclass; how one is made, what an absent field becomes."""
+"""The fields of a Python class: msgspec Struct, dataclass or NamedTuple, plain or generic."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, TypeGuard, get_type_hints
 import msgspec
 
 from soapkit.databinding.builtins import BUILTIN_OF
+from soapkit.databinding.generics import alias_of, base_alias, concrete, filled, origin_of
 from soapkit.errors import UsageError
 
 
@@ -26,12 +27,18 @@ NO_DEFAULT = _NoDefault()
 
 @dataclass(frozen=True, slots=True)
 class PythonField:
-    """A field as the class gives it. `annotation` is resolved, with its `Annotated`."""
+    """A field as the class gives it. `annotation` is resolved, with its `Annotated`; `renamed`: by its Struct."""
 
     name: str
     annotation: Any
     default: Any = NO_DEFAULT
     factory: Callable[[], Any] | None = None
+    renamed: str = ""
+
+    @property
+    def tag_name(self) -> str:
+        """What XML calls it where no annotation says: as a Struct renames it, else its own name."""
+        return self.renamed or self.name
 
     @property
     def required(self) -> bool:
@@ -40,26 +47,38 @@ class PythonField:
 
 
 def is_record_class(cls: object) -> TypeGuard[type]:
-    """Whether instances are complex values: a msgspec Struct or a dataclass that is no value type of soapkit."""
+    """Whether instances are complex values: a msgspec Struct, NamedTuple or dataclass that is no value type of soapkit;
+    also the class that stands for a generic one (`soapkit.databinding.generics.concrete`)."""
     return (
         isinstance(cls, type)
         and cls not in BUILTIN_OF
         and cls is not msgspec.Struct
-        and (issubclass(cls, msgspec.Struct) or dataclasses.is_dataclass(cls))
+        and (
+            issubclass(cls, msgspec.Struct)
+            or dataclasses.is_dataclass(cls)
+            or is_named_tuple(cls)
+            or alias_of(cls) is not None
+        )
     )
+
+
+def is_named_tuple(cls: type) -> bool:
+    """Whether `cls` is made by `typing.NamedTuple`."""
+    return issubclass(cls, tuple) and hasattr(cls, "_field_defaults")
 
 
 def base_class(cls: type) -> type | None:
     """The class whose fields `cls` inherits, or None."""
-    for base in cls.__mro__[1:]:
+    for base in origin_of(cls).__mro__[1:]:
         if is_record_class(base):
-            return base
+            named = base_alias(cls, base)
+            return base if named is base else concrete(named)
     return None
 
 
 def own_names(cls: type) -> tuple[str, ...]:
     """The fields that `cls` itself declares, or declares anew."""
-    return tuple(inspect.get_annotations(cls))
+    return tuple(inspect.get_annotations(origin_of(cls)))
 
 
 def fields_of(cls: type) -> tuple[PythonField, ...]:
@@ -67,6 +86,10 @@ def fields_of(cls: type) -> tuple[PythonField, ...]:
     annotations that cannot be resolved."""
     if not is_record_class(cls):
         raise UsageError(f"{cls!r} is neither a msgspec.Struct nor a dataclass")
+    if alias_of(cls) is not None:
+        return tuple(
+            dataclasses.replace(field, annotation=filled(field.annotation, cls)) for field in fields_of(origin_of(cls))
+        )
     try:
         hints = get_type_hints(cls, include_extras=True)
     except NameError as error:
@@ -74,15 +97,20 @@ def fields_of(cls: type) -> tuple[PythonField, ...]:
             f"the annotations of {cls.__module__}.{cls.__qualname__} name something unknown: {error}"
         ) from error
     if issubclass(cls, msgspec.Struct):
+        renamed = dict(zip(cls.__struct_fields__, cls.__struct_encode_fields__, strict=True))
         return tuple(
             PythonField(
                 name,
                 hints[name],
                 NO_DEFAULT if info.default is msgspec.NODEFAULT else info.default,
                 None if info.default_factory is msgspec.NODEFAULT else info.default_factory,
+                renamed[name],
             )
             for name, info in _struct_defaults(cls).items()
         )
+    if is_named_tuple(cls):
+        defaults = cls._field_defaults  # type: ignore[attr-defined]  # just seen
+        return tuple(PythonField(name, hint, defaults.get(name, NO_DEFAULT)) for name, hint in hints.items())
     return tuple(
         PythonField(
             info.name,

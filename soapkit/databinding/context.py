@@ -12,6 +12,7 @@ import msgspec
 from soapkit.databinding.builtins import BUILTINS
 from soapkit.databinding.classes import NO_DEFAULT, PythonField, fields_of
 from soapkit.databinding.content import Model
+from soapkit.databinding.generics import origin_of
 from soapkit.databinding.shape import (
     AnyAttributeField,
     Atomic,
@@ -68,7 +69,8 @@ class Absent:
 class Bound:
     """A record tied to its class, with all that reading and writing it asks for.
 
-    `absent`: by field. `simple`: the codec of each field with a simple type. `attributes`: by tag.
+    `cls`: whose instances the values are. `absent`: by field. `simple`: the codec of each field with a simple type.
+    `attributes`: by tag.
     """
 
     record: Record
@@ -130,7 +132,7 @@ class Context:
         fields = record.fields
         return Bound(
             record,
-            record.key,
+            origin_of(record.key),
             self.model(record),
             {one.name: _absent(one, python.get(one.name)) for one in fields},
             {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
+from soapkit.databinding.adapted import ADAPTED
 from soapkit.databinding.builtins import BUILTINS, Builtin
 from soapkit.databinding.context import Context
 from soapkit.databinding.facets import bound as bound_value
@@ -67,7 +68,8 @@ class TextReader:
 
     def _text(self, source: Source, type_: Simple, variable: str, element: str, slow: str) -> None:
         """Lines that turn t into `variable`; t may be None, which is the empty text and no node: m counts none then."""
-        if isinstance(type_, Atomic) and not (type_.enumeration and type_.python is None):
+        plain = isinstance(type_, Atomic) and type_.python not in ADAPTED
+        if isinstance(type_, Atomic) and plain and not (type_.enumeration and type_.python is None):
             if type_.python is not None:
                 if self._enumeration(source, type_, type_.python, variable, element):
                     return

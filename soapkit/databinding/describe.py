@@ -25,7 +25,14 @@ from soapkit.databinding.annotations import (
     XmlType,
 )
 from soapkit.databinding.classes import base_class, fields_of, is_record_class, own_names
-from soapkit.databinding.described_fields import DescribedField, any_field, attribute_field, choice_field, element_field
+from soapkit.databinding.described_fields import (
+    DescribedField,
+    any_field,
+    attribute_field,
+    choice_field,
+    element_field,
+    union_of,
+)
 from soapkit.databinding.home import documentation, home_of, type_name, xml_type_of
 from soapkit.databinding.model_text import parse_model
 from soapkit.databinding.shape import (
@@ -115,8 +122,10 @@ class _OwnFields:
                 elements[field.name] = choice_field(described, choice)
             elif (anything := marked(marks, AnyElement)) is not None:
                 elements[field.name] = any_field(described, anything)
+            elif not marked(marks, Element) and (members := union_of(described)):
+                elements[field.name] = choice_field(described, members)
             else:
-                elements[field.name] = element_field(described, marked(marks, Element) or Element(field.name))
+                elements[field.name] = element_field(described, marked(marks, Element) or Element(field.tag_name))
         return cls(elements, tuple(attributes), any_attribute, text)
 
 

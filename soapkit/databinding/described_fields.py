@@ -14,6 +14,7 @@ from soapkit.databinding.annotation_types import (
     is_list,
     item_of,
     marked,
+    record_members,
     shape_of,
     take_apart,
 )
@@ -101,6 +102,7 @@ def element_field(described: DescribedField, mark: Element) -> ElementField:
     apart = described.apart
     many = _is_many(described)
     type_ = described.shape(item_of(apart.type), apart.marks) if many else described.shape(apart.type, apart.marks)
+    nillable = mark.nillable or (many and take_apart(item_of(apart.type)).none)
     absent_allowed = described.optional or apart.unset or (apart.none and not mark.nillable)
     minimum, maximum = _occurs(mark.min_occurs, mark.max_occurs, many, absent_allowed)
     meta = marked(apart.marks, msgspec.Meta)
@@ -111,7 +113,7 @@ def element_field(described: DescribedField, mark: Element) -> ElementField:
         minimum=minimum,
         maximum=maximum,
         many=many,
-        nillable=mark.nillable,
+        nillable=nillable,
         default=mark.default,
         fixed=mark.fixed,
         documentation=(meta.description or "") if meta else "",
@@ -139,6 +141,18 @@ def choice_field(described: DescribedField, mark: ChoiceOf) -> ChoiceField:
     if mark.mixed:
         minimum, maximum, many = 0, None, True
     return ChoiceField(described.field.name, tuple(alternatives), minimum, maximum, many, mark.mixed)
+
+
+def union_of(described: DescribedField) -> ChoiceOf | None:
+    """A choice between elements named like the classes, for a union of records or a list of one; None otherwise."""
+    apart = described.apart
+    inner = take_apart(item_of(apart.type)) if is_list(apart.type) else apart
+    members = record_members(inner.type)
+    if not members:
+        return None
+    references = [described.shape(member) for member in members]
+    names = [reference.key.__name__ for reference in references if isinstance(reference, RecordRef)]  # type: ignore[union-attr]  # classes
+    return ChoiceOf(tuple(Element(name, member) for name, member in zip(names, members, strict=True)))
 
 
 def any_field(described: DescribedField, mark: AnyElement) -> AnyField:

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 
+from soapkit.databinding.adapted import ADAPTED
 from soapkit.databinding.builtins import BUILTINS, Builtin
 from soapkit.databinding.context import Context
 from soapkit.databinding.decoder_texts import length_tests, range_tests
@@ -60,7 +61,8 @@ class TextWriter:
     def piece(self, source: Source, type_: Simple, variable: str, slow: str, *, attribute: bool = False) -> str:
         """Lines that check `variable` and make it a text, where that is needed; the piece that holds it."""
         escape = "escaped_attribute" if attribute else "escaped"
-        if isinstance(type_, Atomic) and not (type_.enumeration and type_.python is None):
+        plain = isinstance(type_, Atomic) and type_.python not in ADAPTED
+        if isinstance(type_, Atomic) and plain and not (type_.enumeration and type_.python is None):
             if type_.python is not None:
                 return self._enumeration(source, type_, type_.python, variable, slow, escape)
             if self._atomic(source, type_, BUILTINS[type_.builtin], variable, slow, escape):

@@ -21,6 +21,7 @@ from soapkit.databinding.builtins import BUILTIN_OF, BUILTINS
 from soapkit.databinding.classes import is_record_class, own_names
 from soapkit.databinding.content import allows
 from soapkit.databinding.context import Bound, Context
+from soapkit.databinding.generics import origin_of
 from soapkit.databinding.shape import (
     ANY_TYPE,
     Alternative,
@@ -212,6 +213,8 @@ class Scribe:
             if value is None:
                 return None, None
         key = own_class(type(value))
+        if isinstance(declared, type) and key is origin_of(declared):
+            key = declared  # a generic class: its instances do not know with which parameters they were made
         if key is not declared and (
             not is_record_class(key) or (declared is not None and not self.context.derives(key, declared))
         ):
@@ -460,7 +463,7 @@ class Scribe:
             return next((one for one in field.alternatives if one.nillable), None)
         cls = own_class(type(item)) if is_record_class(type(item)) else type(item)
         for one in field.alternatives:
-            if isinstance(one.type, RecordRef) and one.type.key is cls:
+            if isinstance(one.type, RecordRef) and isinstance(one.type.key, type) and origin_of(one.type.key) is cls:
                 return one
         if isinstance(item, Raw):
             return next((one for one in field.alternatives if one.type == ANY_TYPE and one.tag == item.tag), None)

@@ -22,8 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from soapkit.errors import NOWHERE, Place
 
@@ -75,14 +74,14 @@ class Atomic:
 
     `builtin`: the local name of the built-in type, such as ``decimal`` or ``token``. `name`: Clark name of the schema
     type, None if anonymous. `enumeration`: the permitted values, none if any. `python`: the `Enum` class that stands
-    for the enumeration, once there is one.
+    for the enumeration, once there is one; or a class that `soapkit.databinding.adapted` knows.
     """
 
     builtin: str
     name: str | None = None
     facets: Facets = NO_FACETS
     enumeration: tuple[EnumValue, ...] = ()
-    python: type[Enum] | None = None
+    python: type[Any] | None = None
     documentation: str = ""
 
 

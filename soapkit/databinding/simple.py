@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeAlias
 
+from soapkit.databinding.adapted import ADAPTED
 from soapkit.databinding.builtins import BUILTINS, Builtin, accepts
 from soapkit.databinding.facets import Check, checks_for
 from soapkit.databinding.lexical import collapse_blanks, parse_qname, replace_blanks
@@ -106,7 +107,7 @@ def _atomic(shape: Atomic) -> SimpleCodec:
     classes = builtin.classes
     plain = SimpleCodec(decode, encode, classes, words, builtin.family == "name")
     if shape.python is not None:
-        return _enum(shape, shape.python, plain)
+        return _adapted(shape.python, plain) if shape.python in ADAPTED else _enum(shape, shape.python, plain)
     return _limited(shape.enumeration, plain) if shape.enumeration else plain
 
 
@@ -225,6 +226,26 @@ def _enum(shape: Atomic, python: type[Enum], plain: SimpleCodec) -> SimpleCodec:
         raise ValueError(expected)
 
     return SimpleCodec(decode, encode, (python,), plain.words, plain.contextual)
+
+
+# --- classes held by a built-in type ------------------------------------------------------------------------------
+
+
+def _adapted(python: type, plain: SimpleCodec) -> SimpleCodec:
+    """The values of a class that is held by a built-in type."""
+    adapted = ADAPTED[python]
+
+    def decode(text: str, scope: Scope) -> Any:
+        return adapted.to_python(plain.decode(text, scope))
+
+    def encode(value: Any, prefix: Prefix, strict: bool) -> str:
+        if isinstance(value, python):
+            return plain.encode(adapted.from_python(value), prefix, True)
+        if strict or not isinstance(value, str):
+            raise ValueError(f"expected {python.__name__}, not {type(value).__name__}")
+        return plain.encode(value, prefix, False)
+
+    return SimpleCodec(decode, encode, (python,), plain.words)
 
 
 # --- lists and unions ---------------------------------------------------------------------------------------------

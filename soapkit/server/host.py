@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from soapkit.databinding.codec import Codecs
+from soapkit.databinding.docstrings import DocumentedShapes
 from soapkit.exchange.body import codecs_for
 from soapkit.exchange.message_security import MessageSecurity
 from soapkit.exchange.processor import Processor, Validation
@@ -97,7 +98,7 @@ def _publish(service: Service, contract: Contract | None, codecs: Codecs) -> Pub
         return lambda address: published(contract, address)
 
     def written(address: str) -> Mapping[str, bytes]:
-        return {"wsdl": write_wsdl(service, codecs.shapes, address=address)}
+        return {"wsdl": write_wsdl(service, DocumentedShapes(codecs.shapes), address=address)}
 
     return written
 

@@ -18,20 +18,22 @@ from soapkit.xml.names import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """The function for one operation: `accepts` are the keyword parameters it has, None for all; `call_parameter` the
-    one that wants the `Call`."""
+    """The function for one operation: `accepts` are the keyword parameters it has, None for all; `optional` those with
+    a default; `call_parameter` the one that wants the `Call`."""
 
     operation: Operation[Any, Any]
     function: Callable[..., Any]
     accepts: frozenset[str] | None
     call_parameter: str | None
+    optional: frozenset[str] = frozenset()
 
     def arguments(self, received: Received, call: Call, codecs: Codecs) -> dict[str, Any]:
         """The keyword arguments for a request: the record's fields, the header blocks, the `Call`."""
         record = codecs.shapes[received.operation.request.record]
         arguments = {field.name: getattr(received.value, field.name) for field in record.fields}
         for header in received.operation.request.headers:
-            if self.accepts is None or header.name in self.accepts:
+            given = header.name in received.headers or header.name not in self.optional
+            if given and (self.accepts is None or header.name in self.accepts):
                 arguments[header.name] = received.headers.get(header.name)
         if self.call_parameter is not None:
             arguments[self.call_parameter] = call
@@ -69,6 +71,7 @@ def _handler(operation: Operation[Any, Any], function: Callable[..., Any]) -> Ha
         function,
         None if takes_all else frozenset(signature.parameters),
         wants_call[0] if wants_call else None,
+        frozenset(one.name for one in parameters if one.default is not one.empty),
     )
 
 

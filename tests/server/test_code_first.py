@@ -108,27 +108,25 @@ def test_docstrings_become_documentation(client: Any) -> None:
 
 
 def test_a_parameter_without_annotation_is_refused_by_name() -> None:
-    @service("urn:x")
-    class Bad:
-        @operation
-        def go(self, what) -> None:  # type: ignore[no-untyped-def]
-            ...
+    with pytest.raises(UsageError, match=r"test_code_first.py:\d+: Bad\.go: parameter 'what' needs an annotation"):
 
-    with pytest.raises(UsageError, match=r"Bad\.go: parameter 'what' needs an annotation"):
-        soapkit.asgi(Bad())
+        @service("urn:x")
+        class Bad:
+            @operation
+            def go(self, what) -> None:  # type: ignore[no-untyped-def]
+                ...
 
 
 def test_a_fault_without_a_detail_type_is_refused_by_name() -> None:
     class Vague(soapkit.DeclaredFault):  # type: ignore[type-arg]
         pass
 
-    @service("urn:x")
-    class Bad:
-        @operation(raises=[Vague])
-        def go(self) -> None: ...
-
     with pytest.raises(UsageError, match="Vague must say what its detail is"):
-        soapkit.asgi(Bad())
+
+        @service("urn:x")
+        class Bad:
+            @operation(raises=[Vague])
+            def go(self) -> None: ...
 
 
 def test_a_class_that_is_no_service_is_refused() -> None:
