@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from soapkit.xml.names import (
     local_name,
     namespace_of,
 )
+from soapkit.xml.prose import prose
 from soapkit.xml.walk import children, tag_of
 from soapkit.xsd.document import OLD_NAMESPACES
 
@@ -141,13 +141,7 @@ def documentation_of(element: _Element) -> str:
     """The text of the documentation elements below a WSDL element, without the indentation of the file."""
     tag = clark(namespace_of(tag_of(element)), "documentation")
     texts = ("".join(str(text) for text in found.itertext()) for found in children(element, tag))
-    return "\n\n".join(cleaned for text in texts if (cleaned := _lines(text)))
-
-
-def _lines(text: str) -> str:
-    """Text without the margin of its lines; twice, since the first line may stand deeper than the rest."""
-    cleaned = inspect.cleandoc(inspect.cleandoc(text.expandtabs()))
-    return "\n".join(line.rstrip() for line in cleaned.splitlines()).strip()
+    return "\n\n".join(cleaned for text in texts if (cleaned := prose(text)))
 
 
 def is_schema(element: _Element) -> bool:

@@ -8,6 +8,7 @@ from typing import Final, cast
 from lxml.etree import _Element
 
 from soapkit.xml.names import WSDL11, XSD, local_name
+from soapkit.xml.prose import prose
 from soapkit.xsd.document import SchemaDocument
 from soapkit.xsd.model import (
     Attribute,
@@ -51,7 +52,7 @@ def documentation_of(element: _Element) -> str:
     if not len(element):
         return ""
     parts = [
-        "".join(text.itertext()).strip()
+        prose("".join(text.itertext()))
         for annotation in element.iterchildren(ANNOTATION)
         for text in annotation.iterchildren(DOCUMENTATION)
     ]

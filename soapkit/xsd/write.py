@@ -287,6 +287,7 @@ class _Writing:
         if wildcard is not None and not (extends and base is not None and base.any_attribute == wildcard):
             element = etree.SubElement(body, f"{_XS}anyAttribute", processContents=wildcard.process)
             set_namespaces(element, wildcard.namespaces, page)
+            set_documentation(element, wildcard.documentation)
 
     def attribute(self, attribute: AttributeField, page: Page, *, top: bool = False) -> _Element:
         """``xs:attribute``: local, or a reference into its namespace."""
@@ -325,6 +326,7 @@ class _Writing:
         elif isinstance(particle, AnyField):
             element = etree.Element(f"{_XS}any", processContents=particle.process)
             set_namespaces(element, particle.namespaces, page)
+            set_documentation(element, particle.documentation)
             yield occurring(element, particle.minimum, particle.maximum)
         elif isinstance(particle, ChoiceField):
             yield from self.choice(particle, page)
@@ -338,6 +340,9 @@ class _Writing:
 
     def choice(self, choice: ChoiceField, page: Page) -> Iterator[_Element]:
         """A repeated group: the group record it holds, or a choice of its alternatives."""
+        if choice.model is not None:
+            yield from self.particles(choice.model, page)
+            return
         inner: list[_Element] = []
         for alternative in choice.alternatives:
             if alternative.tag is not None:
@@ -348,7 +353,11 @@ class _Writing:
             elif isinstance(alternative.type, RecordRef):
                 inner.extend(self.particles(self.shapes[alternative.type.key].content, page))
         if len(inner) == 1 and len(choice.alternatives) == 1 and inner[0].get("minOccurs") is None:
-            yield occurring(inner[0], choice.minimum, choice.maximum)
+            repeated = inner[0]
+            if repeated.tag == f"{_XS}choice":  # a repeated sequence of one choice, which is no repeated choice
+                repeated = etree.Element(f"{_XS}sequence")
+                repeated.append(inner[0])
+            yield occurring(repeated, choice.minimum, choice.maximum)
         elif inner:
             element = etree.Element(f"{_XS}choice")
             element.extend(
@@ -402,7 +411,7 @@ def _added_alternatives(content: Particle, base: Record) -> Particle:
     mixed = content.particles[0]
     assert isinstance(mixed, ChoiceField)
     added = tuple(each for each in mixed.alternatives if each not in known)
-    return Sequence((replace(mixed, alternatives=added),)) if added else Sequence()
+    return Sequence((replace(mixed, alternatives=added, model=None),)) if added else Sequence()
 
 
 def _saying(element: ElementField) -> tuple[object, ...]:

@@ -30,6 +30,8 @@ class Page:
         namespace, local = split(clark_name)
         if not namespace:
             return local
+        if namespace == XSD:  # also where it is the target: contracts declare types of their own in it
+            return f"xs:{local}"
         if namespace not in self.prefixes:
             wanted = "tns" if namespace == self.namespace else CUSTOMARY_PREFIXES.get(namespace, "")
             if not wanted or wanted in self.prefixes.values():
