@@ -4,6 +4,7 @@
     asgi, wsgi              host services: a generated Protocol's implementation, or a decorated class
     service, operation      declare a service in code; header(): a parameter is a header block
     encode, decode          values and XML without SOAP
+    Attachment              bytes that travel beside a message, in memory or in a file
     Fault, DeclaredFault    what a service raises and a client catches
     SoapkitError            the root of all errors (soapkit.errors)
 
@@ -20,6 +21,7 @@ from soapkit.version import __version__
 
 if TYPE_CHECKING:
     from soapkit import errors, security, testing
+    from soapkit.attachment import Attachment
     from soapkit.client.call import Exchange, Preview
     from soapkit.client.client import AsyncClient, Client
     from soapkit.databinding.codec import decode, encode
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncClient",
+    "Attachment",
     "Call",
     "Client",
     "DeclaredFault",
@@ -59,6 +62,7 @@ __all__ = [
 
 _HOMES = {
     "AsyncClient": "soapkit.client.client",
+    "Attachment": "soapkit.attachment",
     "Call": "soapkit.server.context",
     "Client": "soapkit.client.client",
     "Exchange": "soapkit.client.call",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from soapkit.errors import ConnectError
@@ -62,20 +62,23 @@ class Loopback:
         endpoint = endpoint_at(self._endpoints, url.path)
         if endpoint is None:
             return Response(404)
-        return run(
+        response = run(
             endpoint.respond(
                 HttpRequest(
                     method=request.method,
                     path=url.path or "/",
                     query=url.query,
                     headers=request.headers,
-                    body=request.body,
+                    body=b"".join(request.stream) if request.stream is not None else request.body,
                     scheme=url.scheme or "http",
                     server=url.netloc or "localhost",
                     client="127.0.0.1",
                 )
             )
         )
+        if response.stream is not None:
+            return replace(response, body=b"".join(response.stream), stream=None)
+        return response
 
     def close(self) -> None:
         """Nothing is open."""

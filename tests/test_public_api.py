@@ -9,6 +9,7 @@ import soapkit
 
 FACE = [
     "AsyncClient",
+    "Attachment",
     "Call",
     "Client",
     "DeclaredFault",

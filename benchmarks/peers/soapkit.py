@@ -14,7 +14,7 @@ import soapkit
 from peers.wsgi import poster
 from soapkit.codegen.generate import generate
 from soapkit.testing import FakeTransport
-from soapkit.transport.binding import envelope_of
+from soapkit.transport.binding import package_of
 from soapkit.transport.values import Headers, Response
 
 METHODS = {"echo": "echo", "100 records": "echo_all"}
@@ -70,9 +70,9 @@ def _decoder(client: Any, method: str, response: Response) -> Any:
     operation = client.service.operation(method)
 
     def task() -> Any:
-        envelope = envelope_of(response, route.version)
-        assert envelope is not None
-        return operation.value_of(route.processor.receive_reply(envelope, operation).value)
+        package = package_of(response, route.version)
+        assert package is not None
+        return operation.value_of(route.processor.receive_reply(package.envelope, operation).value)
 
     return task
 

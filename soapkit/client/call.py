@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from soapkit.attachment import Attachment
 from soapkit.errors import SoapkitError
 from soapkit.exchange.flow import Flow, send
 from soapkit.exchange.log import log_message
+from soapkit.exchange.parts import Incoming, Outgoing
 from soapkit.exchange.processor import Processor, Received
 from soapkit.operations import Operation
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import Version
-from soapkit.transport.binding import envelope_of, request_for
+from soapkit.transport.binding import package_of, request_for
 from soapkit.transport.values import AsyncTransport, Headers, Request, Response, Transport
 
 ValueT = TypeVar("ValueT")
@@ -27,7 +29,8 @@ class Exchange(Generic[ValueT]):
     `value`: what the plain method returns. `request`, `response`: the envelopes as they went over the wire, bytes.
     `headers`: the reply's declared header blocks, typed, by part name. `request_headers`, `response_headers`: of HTTP.
     `status`: of HTTP, 0 if none came. `seconds`: from sending to the reply's last byte. `security`: what was believed
-    of the reply, and why. An exchange that failed is the `exchange` of the error, its `value` None.
+    of the reply, and why. `attachments`: what came beside the reply's envelope. An exchange that failed is the
+    `exchange` of the error, its `value` None.
     """
 
     operation: str
@@ -41,24 +44,28 @@ class Exchange(Generic[ValueT]):
     status: int = 0
     seconds: float = 0.0
     security: SecurityResult | None = field(default=None, repr=False)
+    attachments: tuple[Attachment, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A message that would be sent: ``bank.preview.transfer(...)``. `request` is the envelope, bytes."""
+    """A message that would be sent: ``bank.preview.transfer(...)``. `request` is the envelope, bytes; `attachments`:
+    what would travel beside it."""
 
     operation: str
     address: str
     request: bytes = field(repr=False)
     request_headers: Headers = field(default_factory=Headers, repr=False)
+    attachments: tuple[Attachment, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """Where calls go, and how: what a client holds.
 
-    `headers`: default values of declared header blocks, by part name, for the operations that declare them.
-    `timeout`: seconds for one exchange.
+    `headers`: default values of declared header blocks, by part name, for the operations that declare them. `timeout`:
+    seconds for one exchange. `threshold`: bytes from which binary content travels beside the envelope (MTOM), None for
+    never.
     """
 
     address: str
@@ -67,17 +74,34 @@ class Route:
     processor: Processor
     headers: Mapping[str, object]
     timeout: float | None
+    threshold: int | None = None
+
+    def outgoing(self, attachments: tuple[Attachment, ...]) -> Outgoing | None:
+        """What takes what travels beside a request; None where nothing can."""
+        return None if self.threshold is None and not attachments else Outgoing(self.threshold, attachments)
 
     def request(
-        self, operation: Operation[Any, Any], record: object, headers: Mapping[str, object] | None = None
+        self,
+        operation: Operation[Any, Any],
+        record: object,
+        headers: Mapping[str, object] | None = None,
+        parts: Outgoing | None = None,
     ) -> Request:
         """The HTTP request of a call. Raises `UsageError`, `EncodeError`, `ValidationError`, `SecurityError`."""
         declared = {header.name for header in operation.request.headers}
         blocks = {name: value for name, value in self.headers.items() if name in declared}
         blocks.update((name, value) for name, value in (headers or {}).items() if value is not None)
-        body = self.processor.send_request(self.version, operation, record, blocks)
+        body = self.processor.send_request(self.version, operation, record, blocks, parts)
         action = self.actions.get(operation.name, operation.action)
-        return request_for(self.address, self.version, action, body, timeout=self.timeout)
+        return request_for(
+            self.address,
+            self.version,
+            action,
+            body,
+            timeout=self.timeout,
+            attachments=parts.attachments if parts is not None else (),
+            xop=parts is not None and parts.xop,
+        )
 
 
 def call(
@@ -86,9 +110,10 @@ def call(
     operation: Operation[Any, ValueT],
     record: object,
     headers: Mapping[str, object] | None = None,
+    attachments: tuple[Attachment, ...] = (),
 ) -> Flow[Exchange[ValueT]]:
     """The flow of one call. Every error it ends with carries the exchange as far as it got."""
-    request = route.request(operation, record, headers)
+    request = route.request(operation, record, headers, route.outgoing(attachments))
     log_message("sent", operation.name, request.body)
     response: Response | None = None
     started = time.perf_counter()
@@ -106,8 +131,11 @@ def call(
 
 def _received(route: Route, operation: Operation[Any, Any], response: Response) -> Received | None:
     """The reply of a response; None where none is due."""
-    envelope = envelope_of(response, route.version, one_way=operation.one_way, source=operation.name)
-    return None if envelope is None else route.processor.receive_reply(envelope, operation)
+    package = package_of(response, route.version, one_way=operation.one_way, source=operation.name)
+    if package is None:
+        return None
+    parts = Incoming(package) if package.xop or package.attachments else None
+    return route.processor.receive_reply(package.envelope, operation, parts)
 
 
 def _exchange(
@@ -130,4 +158,5 @@ def _exchange(
         status=response.status if response is not None else 0,
         seconds=seconds,
         security=received.security if received is not None else None,
+        attachments=received.attachments if received is not None else (),
     )

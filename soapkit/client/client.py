@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
+from soapkit.attachment import Attachment
 from soapkit.client.call import Exchange, Preview, Route, call
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import UsageError
@@ -22,6 +23,7 @@ from soapkit.exchange.body import codecs_for
 from soapkit.exchange.flow import arun, run
 from soapkit.exchange.flow import call as do
 from soapkit.exchange.message_security import MessageSecurity
+from soapkit.exchange.parts import DEFAULT_THRESHOLD
 from soapkit.exchange.processor import Processor, Validation, Validator
 from soapkit.operations import Operation, Port, Service
 from soapkit.soap.version import BY_LABEL
@@ -76,7 +78,8 @@ class BaseClient:
     for one exchange, None for no end. `headers`: values of declared header blocks by part name, sent with every
     operation that declares them. `validate` and `validator`: check bodies against the schema when they come in
     (``in``), go out (``out``) or ``both``. `unknown`: what to do with elements that the contract does not know in a
-    reply: ``strict`` refuses them, ``lenient`` passes them over.
+    reply: ``strict`` refuses them, ``lenient`` passes them over. `mtom`: send messages as MTOM, binary content from
+    `mtom_threshold` bytes on beside the envelope; what comes as MTOM is read in any case.
 
     Raises `UsageError` for a port or version that the contract does not have, and where no address is known.
     """
@@ -96,6 +99,8 @@ class BaseClient:
         validate: Validation = "off",
         validator: Validator | None = None,
         unknown: Literal["strict", "lenient"] = "strict",
+        mtom: bool = False,
+        mtom_threshold: int = DEFAULT_THRESHOLD,
     ) -> None:
         chosen = _choose_port(self.service, port, version)
         target = address or chosen.address
@@ -117,10 +122,12 @@ class BaseClient:
             processor=Processor(codecs, security, validator, validate, understood),
             headers=dict(headers or {}),
             timeout=timeout,
+            threshold=mtom_threshold if mtom else None,
         )
         self._connection = _Connection(transport)
         self._loosen: Callable[[Any], Any] | None = None  # set by a dynamic client, whose values come as people type
         self._view: View = "value"
+        self._attachments: tuple[Attachment, ...] = ()
 
     @property
     def types(self) -> ModuleType:
@@ -142,6 +149,16 @@ class BaseClient:
         """The same operations, each returning its message as a `Preview`, and sending nothing."""
         return self._seen_as("preview")
 
+    def with_attachments(self, *attachments: Attachment) -> Self:
+        """The same operations, whose requests take these attachments along: SOAP with Attachments, or further parts of
+        an MTOM message. What comes beside a reply is in `Exchange.attachments`.
+
+        >>> bank.with_attachments(Attachment.from_path("contract.pdf")).open_account(owner="Ada")  # doctest: +SKIP
+        """
+        client = copy.copy(self)
+        client._attachments = attachments
+        return client
+
     def _seen_as(self, view: View) -> Self:
         client = copy.copy(self)
         client._view = view
@@ -151,8 +168,10 @@ class BaseClient:
         return request if self._loosen is None else self._loosen(request)
 
     def _previewed(self, operation: Operation[Any, Any], record: Any, headers: Mapping[str, object] | None) -> Any:
-        request = self._route.request(operation, record, headers)
-        return Preview(operation.name, request.url, request.body, request.headers)
+        parts = self._route.outgoing(self._attachments)
+        request = self._route.request(operation, record, headers, parts)
+        beside = tuple(parts.attachments) if parts is not None else ()
+        return Preview(operation.name, request.url, request.body, request.headers, beside)
 
     def _presented(self, exchange: Exchange[Any]) -> Any:
         return exchange.value if self._view == "value" else exchange
@@ -196,7 +215,7 @@ class Client(BaseClient):
         if self._view == "preview":
             return self._previewed(operation, record, headers)  # type: ignore[no-any-return]  # see View
         transport = self._connection.made_by(_urllib3)
-        return self._presented(run(call(self._route, transport, operation, record, headers)))  # type: ignore[no-any-return]  # see View
+        return self._presented(run(call(self._route, transport, operation, record, headers, self._attachments)))  # type: ignore[no-any-return]  # see View
 
     def close(self) -> None:
         """Let go of connections, if the client made its transport itself."""
@@ -239,7 +258,7 @@ class AsyncClient(BaseClient):
         if self._view == "preview":
             return self._previewed(operation, record, headers)  # type: ignore[no-any-return]  # see View
         transport = self._connection.made_by(_aiohttp)
-        return self._presented(await arun(call(self._route, transport, operation, record, headers)))  # type: ignore[no-any-return]  # see View
+        return self._presented(await arun(call(self._route, transport, operation, record, headers, self._attachments)))  # type: ignore[no-any-return]  # see View
 
     async def aclose(self) -> None:
         """Let go of connections, if the client made its transport itself."""

@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
+from soapkit.attachment import Attachment
 from soapkit.databinding import lexical, temporal
 from soapkit.databinding.values import Duration, GDay, GMonth, GMonthDay, GYear, GYearMonth, QName
 from soapkit.xml.names import XSD, is_ncname
@@ -127,6 +128,10 @@ def _decimal(value: Decimal | int) -> str:
     return int.__str__(value) if isinstance(value, int) else lexical.format_decimal(value)
 
 
+def _base64(value: bytes | Attachment) -> str:
+    return lexical.format_base64(value.read() if isinstance(value, Attachment) else value)
+
+
 def _float(value: float) -> str:
     return lexical.format_float(float(value))
 
@@ -232,9 +237,9 @@ _TABLE = (
     Builtin(
         "base64Binary",
         ("", "bytes"),
-        _BUFFERS,
+        (*_BUFFERS, Attachment),
         lexical.parse_base64,
-        lexical.format_base64,
+        _base64,
         family="bytes",
     ),
     Builtin(

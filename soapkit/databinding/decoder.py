@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 from lxml import etree
 from lxml.etree import _Element
 
+from soapkit.databinding.binary import included, put_back
 from soapkit.databinding.content import allows
 from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.decoder_records import RecordReaderSource
@@ -59,7 +60,13 @@ def _whole(element: _Element, count: Count) -> None:
 
 def _kept(element: _Element, count: Count) -> Raw:
     _whole(element, count)
-    return Raw(element)
+    return Raw(put_back(element))
+
+
+def _included(element: _Element, count: Count) -> bytes:
+    content = included(element).read()
+    _whole(element, count)
+    return content
 
 
 class _End:
@@ -78,6 +85,7 @@ class Decoder:
         self.workshop.globals.update(
             END=_End(),
             kept=_kept,
+            included=_included,
             Surprise=Surprise,
             ArithmeticError=ArithmeticError,
             Decimal=Decimal,

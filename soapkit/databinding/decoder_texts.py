@@ -49,7 +49,17 @@ class TextReader:
             with source.block("if t is None:"):
                 source.line(f"return {slow}(e, n, n0, n1)")
         simple: Any = type_
+        check = self.context.simple(simple).check_binary
+        if check is not None:
+            with source.block(f"if len({element}):"):
+                source.line(f"{variable} = included({element}, n)")
+                source.line(f"{self.workshop.constant(check, 'check')}({variable})")
+                source.line("m -= 1")
+            source.line("else:")
+            source.depth += 1
         self._text(source, simple, variable, element, slow)
+        if check is not None:
+            source.depth -= 1
         if field.fixed is not None:
             self._fixed(source, simple, field.fixed, variable, slow)
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import Enum
 
 from soapkit.databinding.adapted import ADAPTED
+from soapkit.databinding.binary import beside, carried
 from soapkit.databinding.builtins import BUILTINS, Builtin
 from soapkit.databinding.context import Context
 from soapkit.databinding.decoder_texts import length_tests, range_tests
@@ -39,6 +40,15 @@ def _escaped_attribute(text: str) -> str:
         raise Surprise from None
 
 
+def _written_binary(value: object) -> str:
+    markup = beside(value)
+    if markup is not None:
+        return markup
+    if value.__class__ is bytes:
+        return format_base64(value)
+    raise Surprise
+
+
 class TextWriter:
     """Writes lines that check a value of a simple type, and gives the piece of an f-string that is its text."""
 
@@ -55,7 +65,8 @@ class TextWriter:
             UTC=UTC,
             format_decimal=format_decimal,
             format_float=format_float,
-            format_base64=format_base64,
+            carried=carried,
+            written_binary=_written_binary,
         )
 
     def piece(self, source: Source, type_: Simple, variable: str, slow: str, *, attribute: bool = False) -> str:
@@ -75,7 +86,11 @@ class TextWriter:
             source.line(f"return {slow}(v, n)")
 
     def _by_codec(self, source: Source, type_: Simple, variable: str, slow: str, escape: str) -> None:
-        encode = self.workshop.constant(self.context.simple(type_).encode, "encode")
+        codec = self.context.simple(type_)
+        if codec.check_binary is not None and escape == "escaped":
+            with source.block("if carried():"):
+                source.line(f"return {slow}(v, n)")
+        encode = self.workshop.constant(codec.encode, "encode")
         prefix = self.workshop.constant(self.context.prefix, "prefix")
         with source.block("try:"):
             source.line(f"{variable} = {escape}({encode}({variable}, {prefix}, False))")
@@ -129,8 +144,9 @@ class TextWriter:
             self._demand(source, [f"{variable}.__class__ is date"], slow)
             source.line(f"{variable} = {variable}.isoformat()")
         elif builtin.name == "base64Binary":
-            self._demand(source, [f"{variable}.__class__ is bytes"], slow)
-            source.line(f"{variable} = format_base64({variable})")
+            if escape == "escaped_attribute":
+                return False
+            source.line(f"{variable} = written_binary({variable})")
         else:
             return False
         return True

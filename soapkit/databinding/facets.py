@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from soapkit.attachment import Attachment
 from soapkit.databinding.builtins import Builtin
 from soapkit.databinding.days import XmlDate
 from soapkit.databinding.lexical import collapse_blanks
@@ -51,8 +52,12 @@ def _size_of(builtin: Builtin | None) -> tuple[Callable[[Any], int], str] | None
     if builtin.family == "text":
         return len, "characters"
     if builtin.family == "bytes":
-        return (lambda value: memoryview(value).nbytes), "bytes"
+        return _byte_count, "bytes"
     return None  # of QName and NOTATION every length holds (errata E2-36)
+
+
+def _byte_count(value: bytes | bytearray | memoryview | Attachment) -> int:
+    return value.size if isinstance(value, Attachment) else memoryview(value).nbytes
 
 
 def _length_checks(builtin: Builtin | None, facets: Facets) -> list[Check]:

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 from lxml.etree import _Element
 
+from soapkit.databinding.binary import beside
 from soapkit.databinding.builtins import BUILTIN_OF, BUILTINS
 from soapkit.databinding.classes import is_record_class, own_names
 from soapkit.databinding.content import allows
@@ -42,7 +43,7 @@ from soapkit.databinding.shape import (
 from soapkit.databinding.simple import SimpleCodec, value_of
 from soapkit.databinding.values import Raw
 from soapkit.errors import EncodeError, Place, Problem, SoapkitError
-from soapkit.xml.names import XSI, did_you_mean, is_ncname, split
+from soapkit.xml.names import XMIME, XSI, clark, did_you_mean, is_ncname, split
 from soapkit.xml.serialise import escape_attribute, escape_text
 
 _BASES_OF_MOMENTS = ((datetime, "dateTime"), (date, "date"), (time, "time"), (timedelta, "duration"))
@@ -133,11 +134,23 @@ class Scribe:
         if isinstance(type_, AnyType):
             return self._anything(tag, name, value)
         codec = codec or self.context.simple(type_)
+        if (markup := self._beside(value, codec, fixed)) is not None:
+            return f"<{name}>{markup}</{name}>"
         told = len(self.problems)
         text = self._text(value, codec, fixed)
         if text == "" and default is not None and len(self.problems) == told:
             return self.problem(f"is empty, which would be read as the default {default!r}")
         return f"<{name}>{self._escaped(text)}</{name}>"
+
+    def _beside(self, value: Any, codec: SimpleCodec, fixed: str | None, content_type: str = "") -> str | None:
+        """What stands for bytes that travel beside the message; None for any other value."""
+        if codec.check_binary is None or fixed is not None or isinstance(value, str):
+            return None
+        try:
+            codec.check_binary(value)
+        except ValueError:
+            return None  # told where its text is made
+        return beside(value, content_type)
 
     def _text(self, value: Any, codec: SimpleCodec, fixed: str | None = None) -> str:
         try:
@@ -252,11 +265,13 @@ class Scribe:
         if given is None:
             given = value_of(field.fixed, bound.simple[field.name]) if field.fixed is not None else None
         self.path.append(f".{field.name}")
-        text = (
-            self.problem("is None: expected a value")
-            if given is None
-            else self._escaped(self._text(given, bound.simple[field.name], field.fixed))
-        )
+        codec = bound.simple[field.name]
+        if given is None:
+            text = self.problem("is None: expected a value")
+        elif (markup := self._beside(given, codec, field.fixed, _content_type(value, bound))) is not None:
+            text = markup
+        else:
+            text = self._escaped(self._text(given, codec, field.fixed))
         self.path.pop()
         return text
 
@@ -482,6 +497,16 @@ class Scribe:
         except ValueError:
             return False
         return True
+
+
+_CONTENT_TYPE = clark(XMIME, "contentType")
+
+
+def _content_type(value: Any, bound: Bound) -> str:
+    """What the record of some binary content says it is: its xmime:contentType."""
+    field = bound.attributes.get(_CONTENT_TYPE)
+    given = getattr(value, field.name) if field is not None else None
+    return given if isinstance(given, str) else ""
 
 
 # --- what is given ------------------------------------------------------------------------------------------------

@@ -44,7 +44,8 @@ class SimpleCodec:
 
     `decode(text, scope)`: text as it stands in XML to value. `encode(value, prefix)`: to text, not yet escaped;
     `strict` refuses a `str` given in place of another type, which is else read as the type's text. `classes`: Python
-    classes it writes. `words`: the type in words, for errors.
+    classes it writes. `words`: the type in words, for errors. `check_binary`: of xs:base64Binary, whose values may
+    travel beside the message: raises `ValueError` for one that is none of the type.
     """
 
     decode: Callable[[str, Scope], Any]
@@ -52,6 +53,7 @@ class SimpleCodec:
     classes: tuple[type, ...]
     words: str
     contextual: bool = False  # reads or writes QNames
+    check_binary: Callable[[Any], None] | None = None
 
 
 def simple_codec(shape: Simple) -> SimpleCodec:
@@ -104,8 +106,14 @@ def _atomic(shape: Atomic) -> SimpleCodec:
         _check_all(checks, value, text)
         return text
 
+    def check_binary(value: Any) -> None:
+        if not accepts(builtin, value):
+            raise ValueError(f"expected {_class_names(builtin.classes)}, not {type(value).__name__}")
+        _check_all(checks, value, "")
+
     classes = builtin.classes
-    plain = SimpleCodec(decode, encode, classes, words, builtin.family == "name")
+    beside = builtin.name == "base64Binary" and not shape.facets.patterns
+    plain = SimpleCodec(decode, encode, classes, words, builtin.family == "name", check_binary if beside else None)
     if shape.python is not None:
         return _adapted(shape.python, plain) if shape.python in ADAPTED else _enum(shape, shape.python, plain)
     return _limited(shape.enumeration, plain) if shape.enumeration else plain

@@ -11,6 +11,7 @@ from typing import Any
 
 from lxml.etree import _Element
 
+from soapkit.databinding.binary import included, is_included, put_back
 from soapkit.databinding.builtins import BUILTINS
 from soapkit.databinding.content import Assigned, Chosen, Mismatch, allows
 from soapkit.databinding.context import Bound, Context
@@ -31,11 +32,12 @@ from soapkit.databinding.shape import (
 from soapkit.databinding.simple import SimpleCodec, value_of
 from soapkit.databinding.values import Raw
 from soapkit.errors import DecodeError, Place, Problem
-from soapkit.xml.names import SOAP11, SOAP12, WSU, XSI, XSI_NIL, XSI_TYPE, did_you_mean, local_name, namespace_of
+from soapkit.xml.names import SOAP11, SOAP12, WSU, XMIME, XSI, XSI_NIL, XSI_TYPE, did_you_mean, local_name, namespace_of
 from soapkit.xml.walk import tag_of
 
-# Attributes that belong to the message, not to the value: xsi:schemaLocation, wsu:Id, encodingStyle.
-_OF_THE_MESSAGE = frozenset((XSI, WSU, SOAP11, SOAP12))
+# Attributes that belong to the message, not to the value: xsi:schemaLocation, wsu:Id, encodingStyle, and the
+# xmime:contentType that peers write beside an xop:Include.
+_OF_THE_MESSAGE = frozenset((XSI, WSU, SOAP11, SOAP12, XMIME))
 _SHOWN = 60  # characters of a wrong value that an error repeats
 
 
@@ -113,7 +115,7 @@ class Walker:
         if isinstance(type_, RecordRef):
             return self.record(element, type_.key)
         if isinstance(type_, AnyType):
-            return Raw(element)
+            return self._kept(element)
         return self._simple(element, codec or self.context.simple(type_), default, fixed)
 
     def _is_nil(self, element: _Element, nil: str, allowed: bool) -> bool:
@@ -164,6 +166,8 @@ class Walker:
 
     def _simple(self, element: _Element, codec: SimpleCodec, default: str | None, fixed: str | None) -> Any:
         children = elements_of(element)
+        if codec.check_binary is not None and is_included(element):
+            return self._included(element, codec)
         if children:
             found = local_name(tag_of(children[0]))
             self.problem(element, f"has the element {found} inside: expected only text, {codec.words}")
@@ -172,6 +176,25 @@ class Walker:
             if namespace_of(name) not in _OF_THE_MESSAGE:
                 self.leniently(element, f"has the attribute {name}, which its type does not know")
         return self._text_value(element, codec, text_of(element), default, fixed)
+
+    def _included(self, element: _Element, codec: SimpleCodec) -> Any:
+        """Bytes that travelled beside the message."""
+        assert codec.check_binary is not None
+        try:
+            value = included(element).read()
+            codec.check_binary(value)
+        except ValueError as error:
+            self.problem(element, f"is not {codec.words}: {error}")
+            return None
+        return value
+
+    def _kept(self, element: _Element) -> Any:
+        """XML that is kept, with all that belongs to it inside."""
+        try:
+            return Raw(put_back(element))
+        except ValueError as error:
+            self.problem(element, str(error))
+            return None
 
     def _text_value(
         self, element: _Element, codec: SimpleCodec, text: str, default: str | None, fixed: str | None, what: str = ""
@@ -280,7 +303,9 @@ class Walker:
         children = elements_of(element)
         codec = bound.simple[field.name]
         self.path.append(f".{field.name}")
-        if children:
+        if codec.check_binary is not None and is_included(element):
+            values[field.name] = self._included(element, codec)
+        elif children:
             found = local_name(tag_of(children[0]))
             self.problem(element, f"has the element {found} inside: expected only text, {codec.words}")
         else:
@@ -343,7 +368,7 @@ class Walker:
                 fixed=leaf.fixed,
             )
         if isinstance(leaf, AnyField):
-            return lambda place: Raw(children[place])
+            return lambda place: self._kept(children[place])
         return lambda chosen: self._chosen(chosen, children)
 
     def _chosen(self, chosen: Chosen, children: list[_Element]) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 
 from soapkit.errors import XmlError
+from soapkit.soap.envelope import Envelope
 from soapkit.xml.names import WSSE, clark
 from soapkit.xml.parse import parse_message
 from soapkit.xml.serialise import serialise
@@ -21,10 +22,11 @@ SECRETS = {clark(WSSE, "Password"), "password", "Password", "passwd", "secret"}
 LONGEST = 20_000  # characters of one message in the log
 
 
-def log_message(what: str, operation: str, message: bytes) -> None:
+def log_message(what: str, operation: str, message: bytes | Envelope) -> None:
     """Write a message to the log, if anybody listens: ``sent transfer: <soap:Envelope ...``."""
     if logger.isEnabledFor(logging.DEBUG):
-        logger.debug("%s %s: %s", what, operation, blanked(message))
+        text = blanked(message if isinstance(message, bytes) else message.to_bytes())
+        logger.debug("%s %s: %s", what, operation, text)
 
 
 def blanked(message: bytes) -> str:

@@ -19,11 +19,14 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from lxml.etree import _Element
 
+from soapkit.attachment import Attachment
+from soapkit.databinding.binary import carried_by
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import Fault, MessageError, SecurityError
 from soapkit.exchange.body import decode_body, decode_headers, encode_body, encode_headers
 from soapkit.exchange.faults import encode_fault, fault_from
 from soapkit.exchange.message_security import MessageSecurity
+from soapkit.exchange.parts import Incoming, Outgoing
 from soapkit.operations import Message, Operation
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.fault import read_fault
@@ -53,7 +56,8 @@ class Received:
     """A message that was received: believed, understood, decoded.
 
     `value`: the request or reply record; `headers`: declared header blocks by part name; `envelope`: what the security
-    layer let through; `security`: what was signed and encrypted, None where no security was asked for.
+    layer let through; `security`: what was signed and encrypted, None where no security was asked for; `attachments`:
+    what came beside the envelope.
     """
 
     operation: Operation[Any, Any]
@@ -61,6 +65,7 @@ class Received:
     headers: dict[str, Any]
     envelope: Envelope
     security: SecurityResult | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +87,18 @@ class Processor:
     # --- send -------------------------------------------------------------------------------------------------
 
     def send_request(
-        self, version: Version, operation: Operation[Any, Any], record: object, headers: Mapping[str, object]
+        self,
+        version: Version,
+        operation: Operation[Any, Any],
+        record: object,
+        headers: Mapping[str, object],
+        parts: Outgoing | None = None,
     ) -> bytes:
-        """The bytes of a request. Raises `UsageError`, `EncodeError`, `ValidationError`, `SecurityError`."""
-        return self._send(version, operation.request, record, headers)
+        """The bytes of a request; `parts` takes what travels beside it.
+
+        Raises `UsageError`, `EncodeError`, `ValidationError`, `SecurityError`.
+        """
+        return self._send(version, operation.request, record, headers, None, parts)
 
     def send_reply(
         self,
@@ -94,10 +107,12 @@ class Processor:
         record: object,
         headers: Mapping[str, object],
         request: SecurityResult | None = None,
+        parts: Outgoing | None = None,
     ) -> bytes:
-        """The bytes of a reply. `request`: what was believed of the request, such as whom to encrypt the reply to."""
+        """The bytes of a reply. `request`: what was believed of the request, such as whom to encrypt the reply to;
+        `parts` takes what travels beside it."""
         assert operation.reply is not None
-        return self._send(version, operation.reply, record, headers, request)
+        return self._send(version, operation.reply, record, headers, request, parts)
 
     def send_fault(
         self,
@@ -117,36 +132,51 @@ class Processor:
         record: object,
         headers: Mapping[str, object],
         request: SecurityResult | None = None,
+        parts: Outgoing | None = None,
     ) -> bytes:
-        body = encode_body(message, record, self.codecs)
-        draft = Draft(version, body, encode_headers(message.headers, headers, self.codecs))
-        if self.validate in ("out", "both") and self.validator is not None:
+        validated = self.validate in ("out", "both") and self.validator is not None
+        if parts is not None and (validated or self.security is not None):
+            parts.whole_first()
+        with carried_by(parts):
+            body = encode_body(message, record, self.codecs)
+            draft = Draft(version, body, encode_headers(message.headers, headers, self.codecs))
+        if validated:
             self._check(message, draft.to_envelope())
-        return self._secured(draft, request)
+        if parts is None or not (validated or self.security is not None):
+            return self._secured(draft, request)
+        return parts.take_out(self._secured_envelope(draft, request)).to_bytes()
 
     def _secured(self, draft: Draft, request: SecurityResult | None) -> bytes:
+        return draft.to_bytes() if self.security is None else self._secured_envelope(draft, request).to_bytes()
+
+    def _secured_envelope(self, draft: Draft, request: SecurityResult | None) -> Envelope:
+        envelope = draft.to_envelope()
         if self.security is None:
-            return draft.to_bytes()
-        return self.security.apply(draft.to_envelope(), now=self._now(), request=request).to_bytes()
+            return envelope
+        return self.security.apply(envelope, now=self._now(), request=request)
 
     # --- receive ----------------------------------------------------------------------------------------------
 
-    def receive_request(self, envelope: Envelope, route: Route) -> Received:
-        """The request that an envelope carries.
+    def receive_request(self, envelope: Envelope, route: Route, parts: Incoming | None = None) -> Received:
+        """The request that an envelope carries; `parts`: what came beside it.
 
         Raises `SecurityError`, `MessageError`, `ValidationError`, `DecodeError`, and what `route` raises.
         """
+        self._made_whole(parts)
         security = self.believed(envelope)
         envelope = security.envelope if security is not None else envelope
         operation = route(envelope)
-        return self._receive(envelope, security, operation, operation.request)
+        return self._receive(envelope, security, operation, operation.request, parts)
 
-    def receive_reply(self, envelope: Envelope, operation: Operation[Any, Any]) -> Received:
-        """The reply that an envelope carries; a fault is raised as the exception it stands for.
+    def receive_reply(
+        self, envelope: Envelope, operation: Operation[Any, Any], parts: Incoming | None = None
+    ) -> Received:
+        """The reply that an envelope carries, with `parts` beside it; a fault is raised as the exception it stands for.
 
         A fault whose security fails, where security is asked for, is raised all the same, marked ``unverified``: peers
         commonly send faults in the clear, and a caller learns more from one than from "not signed".
         """
+        self._made_whole(parts)
         try:
             security = self.believed(envelope)
         except SecurityError as error:
@@ -162,7 +192,7 @@ class Processor:
             raise fault
         if operation.reply is None:
             raise MessageError(f"{operation.name} is one-way, and yet a reply came")
-        return self._receive(envelope, security, operation, operation.reply)
+        return self._receive(envelope, security, operation, operation.reply, parts)
 
     def believed(self, envelope: Envelope) -> SecurityResult | None:
         """What may be believed of a message, its mandatory header blocks understood; None without security."""
@@ -171,14 +201,26 @@ class Processor:
         check_understood(result.envelope if result is not None else envelope, understood)
         return result
 
+    def _made_whole(self, parts: Incoming | None) -> None:
+        """A signature covers, and a schema describes, the envelope with all that belongs to it."""
+        if parts is not None and parts.package.xop and (self.security is not None or self.validate in ("in", "both")):
+            parts.put_back()
+
     def _receive(
-        self, envelope: Envelope, security: SecurityResult | None, operation: Operation[Any, Any], message: Message
+        self,
+        envelope: Envelope,
+        security: SecurityResult | None,
+        operation: Operation[Any, Any],
+        message: Message,
+        parts: Incoming | None,
     ) -> Received:
         if self.validate in ("in", "both") and self.validator is not None:
             self._check(message, envelope)
-        headers = decode_headers(message.headers, envelope, self.codecs)
-        value = decode_body(message, envelope.body, self.codecs)
-        return Received(operation, value, headers, envelope, security)
+        with carried_by(parts):
+            headers = decode_headers(message.headers, envelope, self.codecs)
+            value = decode_body(message, envelope.body, self.codecs)
+        attachments = parts.package.attachments if parts is not None else ()
+        return Received(operation, value, headers, envelope, security, attachments)
 
     def _fault_in(self, envelope: Envelope, operation: Operation[Any, Any]) -> Fault | None:
         message = read_fault(envelope)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import replace
 from typing import Any, TypeAlias, Unpack
 
 from soapkit.exchange.flow import arun
 from soapkit.server.endpoint import Endpoint
 from soapkit.server.host import Settings, endpoint_at, endpoints_for
 from soapkit.server.http import NOT_FOUND, TOO_LARGE, HttpRequest
+from soapkit.transport.binding import RequestReader, is_multipart
+from soapkit.transport.pieces import pieces_of
 from soapkit.transport.values import Headers, Response
 
 Scope: TypeAlias = "MutableMapping[str, Any]"  # Any: the ASGI specification's own typing
@@ -37,10 +41,13 @@ class Asgi:
         endpoint = endpoint_at(self.endpoints, inner)
         if endpoint is None:
             return NOT_FOUND
+        request = _request(scope, path)
+        if is_multipart(request.headers.get("content-type", "")):
+            return await arun(endpoint.respond(await _taken_apart(request, receive, endpoint)))
         body = await _read(receive, endpoint.limits.bytes)
         if body is None:
             return TOO_LARGE
-        return await arun(endpoint.respond(_request(scope, path, body)))
+        return await arun(endpoint.respond(replace(request, body=body)))
 
 
 def asgi(implementation: object, **settings: Unpack[Settings]) -> Asgi:
@@ -54,7 +61,7 @@ def asgi(implementation: object, **settings: Unpack[Settings]) -> Asgi:
     return Asgi(endpoints_for(implementation, **settings))
 
 
-def _request(scope: Scope, path: str, body: bytes) -> HttpRequest:
+def _request(scope: Scope, path: str) -> HttpRequest:
     server = scope.get("server") or ("localhost", None)
     client = scope.get("client")
     return HttpRequest(
@@ -62,12 +69,20 @@ def _request(scope: Scope, path: str, body: bytes) -> HttpRequest:
         path=path,
         query=scope.get("query_string", b"").decode("latin-1"),
         headers=Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]),
-        body=body,
         scheme=scope.get("scheme", "http"),
         server=f"{server[0]}:{server[1]}" if server[1] else str(server[0]),
         client=client[0] if client else "",
         extra=scope,
     )
+
+
+async def _taken_apart(request: HttpRequest, receive: Receive, endpoint: Endpoint) -> HttpRequest:
+    """A request with parts, which go to where they are kept while they come: in a thread, since that may be a disk."""
+    reader = RequestReader(request.headers, endpoint.limits)
+    message = await receive()
+    while await asyncio.to_thread(reader.feed, message.get("body", b"")) and message.get("more_body"):
+        message = await receive()
+    return replace(request, package=reader.finish)
 
 
 async def _read(receive: Receive, limit: int) -> bytes | None:
@@ -89,9 +104,13 @@ async def _read(receive: Receive, limit: int) -> bytes | None:
 
 async def _write(send: Send, response: Response, *, head: bool) -> None:
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.pairs]
-    headers.append((b"content-length", str(len(response.body)).encode()))
+    size = len(response.body) if response.stream is None else len(response.stream)
+    headers.append((b"content-length", str(size).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else response.body})
+    if response.stream is not None:
+        async for piece in pieces_of(response.stream):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b"" if head or response.stream is not None else response.body})
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

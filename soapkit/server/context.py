@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from soapkit.attachment import Attachment
 from soapkit.operations import Operation
 from soapkit.server.http import HttpRequest
 from soapkit.soap.envelope import Envelope
@@ -16,9 +17,10 @@ from soapkit.soap.security_result import SecurityResult
 class Call:
     """A handler gets it by annotating a parameter: ``def transfer(self, *, source: str, ..., call: Call)``.
 
-    `headers`: the request's declared header blocks, typed, by part name; `envelope`: the whole message, as the
-    security layer let it through; `security`: who signed, what was covered, None without security; `http`: the request
-    around it; `reply_headers`: put the reply's declared header blocks here, by part name.
+    `headers`: the request's declared header blocks, typed, by part name; `envelope`: the whole message, as the security
+    layer let it through; `security`: who signed, what was covered, None without security; `http`: the request around
+    it; `attachments`: what came beside the envelope. `reply_headers`: put the reply's declared header blocks here, by
+    part name; `reply_attachments`: put here what is to travel beside the reply.
     """
 
     operation: Operation[Any, Any]
@@ -27,3 +29,5 @@ class Call:
     security: SecurityResult | None
     http: HttpRequest
     reply_headers: dict[str, object] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
+    reply_attachments: list[Attachment] = field(default_factory=list)

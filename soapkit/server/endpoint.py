@@ -27,6 +27,7 @@ from soapkit.errors import (
 from soapkit.exchange.faults import plain_fault
 from soapkit.exchange.flow import Flow, call
 from soapkit.exchange.log import log_message
+from soapkit.exchange.parts import DEFAULT_THRESHOLD, Incoming, Outgoing
 from soapkit.exchange.processor import Processor, Received
 from soapkit.operations import Operation, Service
 from soapkit.server.context import Call
@@ -34,20 +35,22 @@ from soapkit.server.hosted import Handler
 from soapkit.server.http import HttpRequest
 from soapkit.server.publication import Publication
 from soapkit.server.route import Router
+from soapkit.soap.attachments import Package
 from soapkit.soap.envelope import Draft
 from soapkit.soap.headers import not_understood_blocks, upgrade_block
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import SOAP_1_1, Version
 from soapkit.transport.binding import (
     action_of,
-    envelope_of_request,
     fault_status,
     method_not_allowed,
     one_way_accepted,
+    package_of_request,
     response_for,
     unsupported_media_type,
     version_of_media_type,
 )
+from soapkit.transport.coding import encoded
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, HttpLimits
 from soapkit.transport.values import Response
 from soapkit.xml.names import WSSE, clark
@@ -63,9 +66,11 @@ SECURITY_REASON = "the message does not meet the security requirements"
 class Endpoint:
     """One service at one address.
 
-    `details`: tell a sender what was wrong with its message, and where; the reasons speak only of what the sender
-    sent, and of the contract. `publication`: what GET hands out. `limits`: of a request's bytes, as sent and expanded.
-    `sender_fault_status`: of HTTP, for a SOAP 1.2 fault that blames the sender.
+    `details`: tell a sender what was wrong with its message, and where; the reasons speak only of what the sender sent,
+    and of the contract. `publication`: what GET hands out. `limits`: of a request's bytes, as sent and expanded.
+    `sender_fault_status`: of HTTP, for a SOAP 1.2 fault that blames the sender. `mtom`: whether replies are sent as
+    MTOM; None: where the request was. `threshold`: bytes from which binary content then travels beside the envelope.
+    `gzip`: whether replies are compressed for callers that take that.
     """
 
     service: Service
@@ -76,6 +81,9 @@ class Endpoint:
     details: bool = True
     limits: HttpLimits = DEFAULT_HTTP_LIMITS
     sender_fault_status: int = field(default=400)
+    mtom: bool | None = None
+    threshold: int = DEFAULT_THRESHOLD
+    gzip: bool = False
 
     @property
     def codecs(self) -> Codecs:
@@ -92,41 +100,60 @@ class Endpoint:
         version = version_of_media_type(content_type)
         if version is None:
             return unsupported_media_type(content_type)
-        return (yield from self._answer(request, version))
+        response = yield from self._answer(request, version)
+        return encoded(response, request.headers.get("accept-encoding")) if self.gzip else response
 
     def _answer(self, request: HttpRequest, version: Version) -> Flow[Response]:
         """Read, serve, reply; at whichever step something is wrong, the fault for it."""
         operation: Operation[Any, Any] | None = None
         try:
-            envelope = envelope_of_request(request.body, request.headers, limits=self.limits)
-            version = envelope.version
+            package = self._package(request)
+            version = package.envelope.version
             action = action_of(version, request.headers)
-            received = self.processor.receive_request(envelope, lambda believed: self.router.route(believed, action))
+            parts = Incoming(package) if package.xop or package.attachments else None
+            received = self.processor.receive_request(
+                package.envelope, lambda believed: self.router.route(believed, action), parts
+            )
         except Exception as error:
             return self._fault(version, self._refusal(error), None, None)
         operation = received.operation
-        log_message("received", operation.name, request.body)
+        log_message("received", operation.name, request.body or received.envelope)
         try:
-            body = yield from self._serve(request, version, received)
+            response = yield from self._serve(request, version, received, in_kind=package.xop)
         except Exception as error:
             fault = error if isinstance(error, Fault) else _internal(error, operation)
             if operation.one_way:  # WS-I BP 1.1, R2714: no envelope in answer to a one-way message
                 return Response(500)
             return self._fault(version, fault, operation, received.security)
-        if body is None:
-            return one_way_accepted()
-        log_message("sent", operation.name, body)
-        return response_for(version, body)
+        log_message("sent", operation.name, response.body)
+        return response
 
-    def _serve(self, request: HttpRequest, version: Version, received: Received) -> Flow[bytes | None]:
+    def _package(self, request: HttpRequest) -> Package:
+        if request.package is not None:
+            return request.package()
+        return package_of_request(request.body, request.headers, limits=self.limits)
+
+    def _serve(self, request: HttpRequest, version: Version, received: Received, *, in_kind: bool) -> Flow[Response]:
         operation = received.operation
         handler = self.handlers[operation.name]
-        context = Call(operation, received.headers, received.envelope, received.security, request)
+        context = Call(
+            operation, received.headers, received.envelope, received.security, request, attachments=received.attachments
+        )
         value = yield from call(handler.function, **handler.arguments(received, context, self.codecs))
         if operation.reply is None:
-            return None
+            return one_way_accepted()
+        mtom = in_kind if self.mtom is None else self.mtom
+        parts = Outgoing(self.threshold if mtom else None, context.reply_attachments)
         record = operation.record_for(value)
-        return self.processor.send_reply(version, operation, record, context.reply_headers, received.security)
+        envelope = self.processor.send_reply(
+            version,
+            operation,
+            record,
+            context.reply_headers,
+            received.security,
+            parts if parts.as_package else None,
+        )
+        return response_for(version, envelope, attachments=parts.attachments, xop=parts.xop)
 
     # --- faults -----------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from soapkit.databinding.codec import Codecs
 from soapkit.databinding.docstrings import DocumentedShapes
 from soapkit.exchange.body import codecs_for
 from soapkit.exchange.message_security import MessageSecurity
+from soapkit.exchange.parts import DEFAULT_THRESHOLD
 from soapkit.exchange.processor import Processor, Validation
 from soapkit.operations import Service
 from soapkit.server.endpoint import Endpoint
@@ -33,10 +34,12 @@ class Settings(TypedDict, total=False):
 
     `security`: a `soapkit.security.Security`, applied to replies, verified on requests. `validate`: check bodies
     against the contract's schema when they come ``in``, go ``out``, or ``both``; ``off`` unless said. `contract`: the
-    WSDL to hand out at ``?wsdl``, where the generated package does not carry it. `details`: tell senders what was
-    wrong with their messages; True unless said. `limit`: bytes of a request, 64 MiB unless said.
-    `sender_fault_status`: the HTTP status of a SOAP 1.2 Sender fault, 400 as the binding says; 500 for old .NET peers,
-    which take nothing else.
+    WSDL to hand out at ``?wsdl``, where the generated package does not carry it. `details`: tell senders what was wrong
+    with their messages; True unless said. `limit`: bytes of a request, 64 MiB unless said. `sender_fault_status`: the
+    HTTP status of a SOAP 1.2 Sender fault, 400 as the binding says; 500 for old .NET peers, which take nothing else.
+    `mtom`: send replies as MTOM, always or never; where the request was, unless said. `mtom_threshold`: bytes from
+    which binary content then travels beside the envelope, 1,024 unless said. `gzip`: compress replies for callers that
+    take that; False unless said. Compressed requests are read in any case.
     """
 
     security: MessageSecurity | None
@@ -45,6 +48,9 @@ class Settings(TypedDict, total=False):
     details: bool
     limit: int
     sender_fault_status: int
+    mtom: bool
+    mtom_threshold: int
+    gzip: bool
 
 
 def endpoint_for(implementation: object, **settings: Unpack[Settings]) -> Endpoint:
@@ -80,6 +86,9 @@ def endpoint_for(implementation: object, **settings: Unpack[Settings]) -> Endpoi
         details=settings.get("details", True),
         limits=HttpLimits(bytes=limit, expanded=limit),
         sender_fault_status=settings.get("sender_fault_status", 400),
+        mtom=settings.get("mtom"),
+        threshold=settings.get("mtom_threshold", DEFAULT_THRESHOLD),
+        gzip=settings.get("gzip", False),
     )
 
 

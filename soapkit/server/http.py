@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
+from soapkit.soap.attachments import Package
 from soapkit.transport.values import NO_HEADERS, Headers, Response
 
 # RFC 9110, 7.2: host and port; what else stands in a Host header is somebody's attempt to be quoted in our WSDL.
@@ -17,7 +18,8 @@ _HOST = re.compile(r"[A-Za-z0-9.\-_~%]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,
 class HttpRequest:
     """`path`: below the host, mount point included; `query`: as it came, without the question mark; `client`: the
     peer's address; `scheme`, `server`: as the host program knows them, used where there is no usable Host header;
-    `extra`: the environment of the host program (ASGI scope, WSGI environ)."""
+    `package`: of a message with parts, which was taken apart while it came: gives it, or raises what was wrong with it;
+    `body` is then empty. `extra`: the environment of the host program (ASGI scope, WSGI environ)."""
 
     method: str
     path: str
@@ -27,6 +29,7 @@ class HttpRequest:
     scheme: str = "http"
     server: str = "localhost"
     client: str = ""
+    package: Callable[[], Package] | None = field(default=None, repr=False)
     extra: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @property

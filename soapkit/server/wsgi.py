@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, TypeAlias, Unpack
 
@@ -10,6 +11,8 @@ from soapkit.exchange.flow import run
 from soapkit.server.endpoint import Endpoint
 from soapkit.server.host import Settings, endpoint_at, endpoints_for
 from soapkit.server.http import NOT_FOUND, TOO_LARGE, HttpRequest
+from soapkit.transport.binding import RequestReader, is_multipart
+from soapkit.transport.coding import PIECE
 from soapkit.transport.values import Headers, Response
 
 Environ: TypeAlias = "dict[str, Any]"  # Any: PEP 3333's own typing
@@ -27,18 +30,26 @@ class Wsgi:
         status = response.status
         start_response(
             f"{status} {HTTPStatus(status).phrase}",
-            [*response.headers.pairs, ("Content-Length", str(len(response.body)))],
+            [
+                *response.headers.pairs,
+                ("Content-Length", str(len(response.body if response.stream is None else response.stream))),
+            ],
         )
+        if response.stream is not None:
+            return response.stream
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body]
 
     def _respond(self, environ: Environ) -> Response:
         endpoint = endpoint_at(self.endpoints, environ.get("PATH_INFO", ""))
         if endpoint is None:
             return NOT_FOUND
-        body = _read(environ, endpoint.limits.bytes)
+        limit, request = endpoint.limits.bytes, _request(environ)
+        if is_multipart(request.headers.get("content-type", "")):
+            return run(endpoint.respond(_taken_apart(request, environ, endpoint)))
+        body = _read(environ, limit)
         if body is None:
             return TOO_LARGE
-        return run(endpoint.respond(_request(environ, body)))
+        return run(endpoint.respond(replace(request, body=body)))
 
 
 def wsgi(implementation: object, **settings: Unpack[Settings]) -> Wsgi:
@@ -49,7 +60,7 @@ def wsgi(implementation: object, **settings: Unpack[Settings]) -> Wsgi:
     return Wsgi(endpoints_for(implementation, **settings))
 
 
-def _request(environ: Environ, body: bytes) -> HttpRequest:
+def _request(environ: Environ) -> HttpRequest:
     headers = [(name[5:].replace("_", "-"), value) for name, value in environ.items() if name.startswith("HTTP_")]
     headers += [
         (name.replace("_", "-"), environ[name]) for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)
@@ -59,12 +70,34 @@ def _request(environ: Environ, body: bytes) -> HttpRequest:
         path=environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
         query=environ.get("QUERY_STRING", ""),
         headers=Headers(headers),
-        body=body,
         scheme=environ.get("wsgi.url_scheme", "http"),
         server=f"{environ.get('SERVER_NAME', 'localhost')}:{environ.get('SERVER_PORT', '80')}",
         client=environ.get("REMOTE_ADDR", ""),
         extra=environ,
     )
+
+
+def _taken_apart(request: HttpRequest, environ: Environ, endpoint: Endpoint) -> HttpRequest:
+    """A request with parts, which go to where they are kept while they come."""
+    reader = RequestReader(request.headers, endpoint.limits)
+    for piece in _pieces(environ):
+        if not reader.feed(piece):
+            break
+    return replace(request, package=reader.finish)
+
+
+def _pieces(environ: Environ) -> Iterator[bytes]:
+    """The request's body, as it comes; where it ends is told as in `_read`."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    left = int(length) if length.isdecimal() else None
+    if left is None and not environ.get("wsgi.input_terminated"):
+        return
+    while left is None or left > 0:
+        piece: bytes = environ["wsgi.input"].read(PIECE if left is None else min(PIECE, left))
+        if not piece:
+            return
+        left = None if left is None else left - len(piece)
+        yield piece
 
 
 def _read(environ: Environ, limit: int) -> bytes | None:

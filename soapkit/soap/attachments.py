@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote, unquote
 
+from soapkit.attachment import Attachment, Spool
 from soapkit.errors import LimitError, MessageError, Place
-from soapkit.soap.attachment import Attachment, Spool
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.multipart import (
     DEFAULT_MULTIPART_LIMITS,

@@ -7,21 +7,20 @@ inline      xop:Include, attachments -> base64 in the envelope       (XOP 1.0, 3
 from __future__ import annotations
 
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from lxml import etree
 from lxml.etree import _Element
 
+from soapkit.attachment import Attachment
 from soapkit.errors import LimitError, MessageError
-from soapkit.soap.attachment import Attachment
 from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, AttachmentLimits, Package, look_up
 from soapkit.soap.envelope import Envelope
-from soapkit.xml.names import XMIME, XOP, clark
+from soapkit.xml.names import XOP, clark
 from soapkit.xml.walk import place_of
 
 INCLUDE = clark(XOP, "Include")
-_CONTENT_TYPE = clark(XMIME, "contentType")
 
 
 def include(attachment: Attachment) -> str:
@@ -29,29 +28,20 @@ def include(attachment: Attachment) -> str:
     return f'<xop:Include xmlns:xop="{XOP}" href="cid:{quote(attachment.content_id, safe="@*!$,;:()+-._~")}"/>'
 
 
-def optimise(
-    envelope: Envelope, is_binary: Callable[[_Element], bool], threshold: int = 1024
-) -> tuple[Envelope, tuple[Attachment, ...]]:
-    """Take large base64 content out of an envelope: the envelope with ``xop:Include`` in its place; the attachments.
+def optimise(envelope: Envelope, contents: Mapping[str, Attachment]) -> tuple[Attachment, ...]:
+    """Take binary content out of an envelope: ``xop:Include`` in its place, and the attachments it refers to.
 
-    `is_binary`: whether an element is known to be xs:base64Binary; of these, the ones in canonical form with at least
-    `threshold` characters are taken (XOP, 3.1: others could not be put back as they were). Works on the tree it is
-    given.
+    `contents`: by the canonical base64 in which the envelope has them (XOP, 3.1: another form could not be put back as
+    it was). Works on the tree it is given.
     """
-    attachments: list[Attachment] = []
-    for element in list(envelope.body.iter(etree.Element)):
-        text = element.text
-        if text is None or len(text) < threshold or len(element) or not is_binary(element):
-            continue
-        content = _canonical_base64(text)
-        if content is None:
-            continue
-        media_type = element.get(_CONTENT_TYPE) or "application/octet-stream"
-        attachment = Attachment(content, media_type)
-        attachments.append(attachment)
-        element.text = None
-        element.append(etree.fromstring(include(attachment)))
-    return envelope, tuple(attachments)
+    found: dict[str, Attachment] = {}
+    for element in list(envelope.body.iter(etree.Element)) if contents else ():
+        attachment = contents.get(element.text or "")
+        if attachment is not None and not len(element):
+            found[attachment.content_id] = attachment
+            element.text = None
+            element.append(etree.fromstring(include(attachment)))
+    return tuple(found.values())
 
 
 def inline(package: Package, *, strict: bool = False, limits: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS) -> Envelope:
@@ -97,12 +87,3 @@ def _included(references: Mapping[str, Attachment], element: _Element, parent: _
 
 def _is_text(text: str | None) -> bool:
     return text is not None and not text.isspace() and text != ""
-
-
-def _canonical_base64(text: str) -> bytes | None:
-    """What canonical base64 stands for; None for any other text."""
-    try:
-        content = binascii.a2b_base64(text, strict_mode=True)
-    except (binascii.Error, ValueError):
-        return None
-    return content if binascii.b2a_base64(content, newline=False).decode("ascii") == text else None

@@ -1,7 +1,7 @@
 """A message in HTTP: method, status, action, media type.
 
-    client    request_for(url, version, action, bytes) -> Request      envelope_of(response) -> Envelope | None
-    server    envelope_of_request(bytes, headers) -> Envelope          response_for(version, bytes, status) -> Response
+    client    request_for(url, version, action, bytes) -> Request      package_of(response) -> Package | None
+    server    package_of_request(bytes, headers) -> Package            response_for(version, bytes, status) -> Response
 
 SOAP 1.1, 6; SOAP 1.2 part 2, 7; WS-I Basic Profile 1.1, 4.3 (R1100 to R1140).
 """
@@ -11,15 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from soapkit.errors import HttpError, LimitError, MessageError, Place, TransportError, XmlError
-from soapkit.soap.attachment import Attachment
+from soapkit.attachment import Attachment
+from soapkit.errors import HttpError, LimitError, MessageError, Place, SoapkitError, TransportError, XmlError
 from soapkit.soap.attachments import Package, Unpacker, pack_package, unpack_package
-from soapkit.soap.envelope import Envelope
 from soapkit.soap.rules import check_rules
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
 from soapkit.soap.wire import describe_page, looks_like_html, pack, parse_media_type, read_action, unpack
-from soapkit.soap.xop import inline
-from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, HttpLimits, expand
+from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, BodyReader, HttpLimits
 from soapkit.transport.values import Headers, Request, Response, Sink
 from soapkit.version import __version__
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
@@ -43,16 +41,17 @@ def request_for(
     headers: Mapping[str, str] | None = None,
     timeout: float | None = None,
     attachments: Sequence[Attachment] = (),
-    xop: bool = True,
+    xop: bool = False,
 ) -> Request:
     """The HTTP request that carries a message.
 
-    `headers` replace ours of the same names. `attachments` go with it, as MTOM or (`xop` False) as SOAP with
-    Attachments. Raises `soapkit.errors.UsageError` for an action or a header that HTTP cannot carry.
+    `headers` replace ours of the same names. `attachments` go with it, as SOAP with Attachments or (`xop`) as MTOM,
+    which packs a message even where nothing goes with it. Raises `soapkit.errors.UsageError` for an action or a header
+    that HTTP cannot carry.
     """
     fields = _request_headers(version, action)
     stream = None
-    if attachments:
+    if attachments or xop:
         stream, described = pack_package(envelope, version, action, attachments, xop=xop)
         fields = fields.with_(*described)
     if headers:
@@ -63,10 +62,11 @@ def request_for(
 def reply_sink(_status: int, headers: Headers) -> Sink | None:
     """What takes the body of a reply with attachments while it comes: an `Unpacker`. None for any other reply."""
     content_type = headers.get("content-type", "")
-    return Unpacker(content_type, source="reply") if _is_multipart(content_type) else None
+    return Unpacker(content_type, source="reply") if is_multipart(content_type) else None
 
 
-def _is_multipart(content_type: str) -> bool:
+def is_multipart(content_type: str) -> bool:
+    """Whether a Content-Type announces a message with parts."""
     return content_type[:17].lower() == "multipart/related"
 
 
@@ -77,29 +77,6 @@ def _request_headers(version: Version, action: str) -> Headers:
     return Headers((*fields, ("Accept", _ACCEPT[version]), ("User-Agent", USER_AGENT)))
 
 
-def envelope_of(
-    response: Response,
-    version: Version,
-    *,
-    one_way: bool = False,
-    source: str = "reply",
-    limits: XmlLimits = DEFAULT_LIMITS,
-) -> Envelope | None:
-    """The message that a response carries: a reply, or a fault whatever its status. None: there is none, and none was
-    due.
-
-    `version`: of the request; a fault may come in the other. `one_way`: the operation has no reply, so that an empty
-    202, 204 or 200 is what it should be. `source`: what errors call the message.
-
-    Raises `HttpError` for a response that is no SOAP message, in a sentence that says what it is instead;
-    `XmlError`, `MessageError` and `LimitError` for a SOAP message that is broken.
-
-    What came as attachments by XOP is put back into the envelope: `package_of` leaves it outside.
-    """
-    package = package_of(response, version, one_way=one_way, source=source, limits=limits)
-    return None if package is None else inline(package)
-
-
 def package_of(
     response: Response,
     version: Version,
@@ -108,7 +85,15 @@ def package_of(
     source: str = "reply",
     limits: XmlLimits = DEFAULT_LIMITS,
 ) -> Package | None:
-    """As `envelope_of`, with the attachments beside the envelope, and in it the references to them."""
+    """The message that a response carries: a reply, or a fault whatever its status; with what came beside it. None:
+    there is none, and none was due.
+
+    `version`: of the request; a fault may come in the other. `one_way`: the operation has no reply, so that an empty
+    202, 204 or 200 is what it should be. `source`: what errors call the message.
+
+    Raises `HttpError` for a response that is no SOAP message, in a sentence that says what it is instead;
+    `XmlError`, `MessageError` and `LimitError` for a SOAP message that is broken.
+    """
     if isinstance(response.sink, Unpacker):
         return response.sink.finish()
     if not response.body or response.body.isspace():
@@ -117,7 +102,7 @@ def package_of(
         raise _http_error(response, version, source, "an empty body")
     content_type = response.headers.get("content-type", "")
     try:
-        if _is_multipart(content_type):
+        if is_multipart(content_type):
             return unpack_package(response.body, content_type, source=source, xml_limits=limits)
         return Package(unpack(response.body, content_type, source=source, limits=limits))
     except LimitError:
@@ -218,26 +203,54 @@ def version_of_media_type(content_type: str | None) -> Version | None:
     return SOAP_1_2 if any(name.lower().startswith(SOAP_1_2.media_type) for name in named) else SOAP_1_1
 
 
-def envelope_of_request(body: bytes, headers: Headers, *, limits: HttpLimits = DEFAULT_HTTP_LIMITS) -> Envelope:
-    """The message that a request carries: its content-coding undone, what came as attachments by XOP put back, the
-    rules of its SOAP version kept. The pair of `envelope_of` on the server.
+class RequestReader:
+    """Takes the body of a request piece by piece and gives the message: `feed` each piece, then `finish`.
 
-    Raises `MessageError`, `XmlError`, `LimitError`: what `soapkit.soap.attachments.unpack_package`,
-    `soapkit.soap.xop.inline` and `soapkit.soap.rules.check_rules` raise.
+    Its content-coding is undone within `limits`, attachments beyond a size go to files, the rules of its SOAP version
+    are kept. The pair of `package_of` on the server. `feed` raises nothing: it says whether more is wanted.
     """
-    coding = headers.get("content-encoding")
-    if coding:
+
+    __slots__ = ("_body", "_error", "_unpacker")
+
+    def __init__(self, headers: Headers, limits: HttpLimits = DEFAULT_HTTP_LIMITS) -> None:
+        self._error: SoapkitError | None = None
+        self._unpacker: Unpacker | None = None
+        self._body: BodyReader | None = None
         try:
-            body = expand(body, coding, limits)
+            self._unpacker = Unpacker(headers.get("content-type", ""), source="request")
+            self._body = BodyReader(headers.get("content-encoding"), limits, "request", self._unpacker)
+        except SoapkitError as error:
+            self._error = error
+
+    def feed(self, piece: bytes) -> bool:
+        """Take the next piece. False: something is wrong, which `finish` raises; no more is wanted."""
+        if self._body is not None and self._error is None:
+            try:
+                self._body.feed(piece)
+            except SoapkitError as error:
+                self._error = error
+        return self._error is None
+
+    def finish(self) -> Package:
+        """The whole message. Raises `MessageError`, `XmlError`, `LimitError`."""
+        try:
+            if self._error is not None:
+                raise self._error
+            assert self._unpacker is not None
+            assert self._body is not None
+            self._body.finish()
+            package = self._unpacker.finish()
         except TransportError as error:
             raise MessageError(str(error)) from error
-    content_type = headers.get("content-type", "")
-    if _is_multipart(content_type):
-        envelope = inline(unpack_package(body, content_type, source="request"))
-    else:
-        envelope = unpack(body, content_type, source="request")
-    check_rules(envelope)
-    return envelope
+        check_rules(package.envelope)
+        return package
+
+
+def package_of_request(body: bytes, headers: Headers, *, limits: HttpLimits = DEFAULT_HTTP_LIMITS) -> Package:
+    """The message that a request carries, at once: `RequestReader` fed with its body."""
+    reader = RequestReader(headers, limits)
+    reader.feed(body)
+    return reader.finish()
 
 
 def action_of(version: Version, headers: Headers) -> str:
@@ -251,14 +264,14 @@ def response_for(
     *,
     status: int = 200,
     attachments: Sequence[Attachment] = (),
-    xop: bool = True,
+    xop: bool = False,
 ) -> Response:
-    """The response that carries a reply, or, with `fault_status`, a fault. `attachments` go with it, as MTOM or (`xop`
-    False) as SOAP with Attachments."""
-    if not attachments:
+    """The response that carries a reply, or, with `fault_status`, a fault. `attachments` go with it, as for
+    `request_for`; then it is sent piece by piece."""
+    if not attachments and not xop:
         return Response(status, _reply_headers(version), envelope, _REASONS.get(status, ""))
     pieces, fields = pack_package(envelope, version, None, attachments, xop=xop)
-    return Response(status, Headers(fields), b"".join(pieces), _REASONS.get(status, ""))
+    return Response(status, Headers(fields), envelope, _REASONS.get(status, ""), stream=pieces)
 
 
 def fault_status(version: Version, code: str) -> int:

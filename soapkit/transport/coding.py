@@ -28,8 +28,9 @@ def compress(body: bytes, coding: str = "gzip") -> bytes:
 
 
 def encoded(response: Response, accept_encoding: str | None) -> Response:
-    """The response in gzip, where the peer takes that and it is worth it; else as it is."""
-    if len(response.body) < _WORTHWHILE or not accepts_gzip(accept_encoding):
+    """The response in gzip, where the peer takes that and it is worth it; else as it is. Attachments are mostly
+    compressed already: a response with parts is left alone."""
+    if response.stream is not None or len(response.body) < _WORTHWHILE or not accepts_gzip(accept_encoding):
         return response
     fields = (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
     return replace(response, headers=response.headers.with_(*fields), body=compress(response.body))

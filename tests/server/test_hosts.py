@@ -18,6 +18,7 @@ from lxml import etree
 
 import soapkit
 from soapkit.errors import UsageError
+from soapkit.transport.urllib3 import Urllib3Transport
 from soapkit.wsdl.load import load_contract
 
 
@@ -182,3 +183,26 @@ def test_the_served_contract_is_the_contract(root: Any, bank_service: ModuleType
     assert [operation.name for operation in served.service.operations] == [
         operation.name for operation in own.services[0].operations
     ]
+
+
+@soapkit.service("urn:echo")
+class Echo:
+    @soapkit.operation
+    def echo(self, text: str) -> str:
+        return text
+
+
+@pytest.mark.parametrize("gzip", [True, False])
+def test_messages_are_compressed_both_ways_where_both_sides_want_it(serve: Callable[..., str], gzip: bool) -> None:
+    address = serve(soapkit.asgi(Echo(), gzip=gzip))
+    with soapkit.Client.from_wsdl(address + "?wsdl", address, transport=Urllib3Transport(gzip=gzip)) as client:
+        exchange = client.with_exchange.echo(text="again and " * 1000)
+    assert exchange.value == "again and " * 1000
+    assert exchange.response_headers.get("content-encoding") == ("gzip" if gzip else None)
+    assert (int(exchange.response_headers["content-length"]) < 1000) is gzip
+
+
+def test_a_small_reply_is_not_worth_compressing(serve: Callable[..., str]) -> None:
+    address = serve(soapkit.asgi(Echo(), gzip=True))
+    with soapkit.Client.from_wsdl(address + "?wsdl", address) as client:
+        assert "content-encoding" not in client.with_exchange.echo(text="x").response_headers

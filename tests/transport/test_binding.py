@@ -7,10 +7,10 @@ from soapkit.soap.envelope import Draft
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
 from soapkit.transport.binding import (
     action_of,
-    envelope_of,
     fault_status,
     method_not_allowed,
     one_way_accepted,
+    package_of,
     request_for,
     response_for,
     unsupported_media_type,
@@ -53,18 +53,18 @@ def test_header_fields_of_the_caller_replace_ours() -> None:
 
 @pytest.mark.parametrize("status", [200, 202, 400, 401, 500, 503])
 def test_a_soap_message_is_taken_whatever_its_status(status: int) -> None:
-    envelope = envelope_of(Response(status, XML, ENVELOPE), SOAP_1_1)
-    assert envelope is not None
-    assert envelope.content[0].tag == "x"
+    package = package_of(Response(status, XML, ENVELOPE), SOAP_1_1)
+    assert package is not None
+    assert package.envelope.content[0].tag == "x"
 
 
 def test_a_soap_message_is_taken_even_as_html() -> None:
-    assert envelope_of(Response(200, HTML, ENVELOPE), SOAP_1_1) is not None
+    assert package_of(Response(200, HTML, ENVELOPE), SOAP_1_1) is not None
 
 
 @pytest.mark.parametrize("status", [200, 202, 204])
 def test_no_reply_is_right_for_a_one_way_call(status: int) -> None:
-    assert envelope_of(Response(status), SOAP_1_1, one_way=True) is None
+    assert package_of(Response(status), SOAP_1_1, one_way=True) is None
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_no_reply_is_right_for_a_one_way_call(status: int) -> None:
 )
 def test_a_response_that_is_no_soap_message_is_told_in_a_sentence(response: Response, words: str) -> None:
     with pytest.raises(HttpError, match=words) as caught:
-        envelope_of(response, SOAP_1_1, source="https://bank.example/")
+        package_of(response, SOAP_1_1, source="https://bank.example/")
     assert caught.value.status == response.status
     assert caught.value.body == response.body
     assert str(caught.value).startswith("https://bank.example/: expected a SOAP message")
@@ -101,28 +101,28 @@ def test_a_response_that_is_no_soap_message_is_told_in_a_sentence(response: Resp
 
 def test_an_error_status_without_body_fails_a_one_way_call_too() -> None:
     with pytest.raises(HttpError):
-        envelope_of(Response(500), SOAP_1_1, one_way=True)
+        package_of(Response(500), SOAP_1_1, one_way=True)
 
 
 def test_a_truncated_reply_is_told_with_its_place() -> None:
     with pytest.raises(XmlError) as caught:
-        envelope_of(Response(200, XML, ENVELOPE[:-3]), SOAP_1_1)
+        package_of(Response(200, XML, ENVELOPE[:-3]), SOAP_1_1)
     assert caught.value.place.line == 1
 
 
 def test_a_reply_of_another_kind_of_xml_is_no_soap_message() -> None:
     with pytest.raises(MessageError, match="found element wsdl"):
-        envelope_of(Response(200, XML, b"<wsdl/>"), SOAP_1_1)
+        package_of(Response(200, XML, b"<wsdl/>"), SOAP_1_1)
 
 
 def test_a_reply_beyond_a_limit_is_told_as_that() -> None:
     with pytest.raises(LimitError):
-        envelope_of(Response(500, XML, ENVELOPE), SOAP_1_1, limits=XmlLimits(bytes=5))
+        package_of(Response(500, XML, ENVELOPE), SOAP_1_1, limits=XmlLimits(bytes=5))
 
 
 def test_an_error_keeps_only_the_start_of_a_large_body() -> None:
     with pytest.raises(HttpError) as caught:
-        envelope_of(Response(500, HTML, PAGE + b"x" * 100_000), SOAP_1_1)
+        package_of(Response(500, HTML, PAGE + b"x" * 100_000), SOAP_1_1)
     assert len(caught.value.body) == 4096
 
 

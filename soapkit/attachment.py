@@ -1,14 +1,14 @@
 """Attachment: bytes that travel beside a message, in memory or in a file.
 
-The one file of `soapkit.soap` that touches a disk: an attachment may be larger than the memory, and then goes from
-file to socket and from socket to file.
+A value that both wings know: a field of a record may hold one, and a message may carry some. It touches the disk, since
+an attachment may be larger than the memory, and then goes from file to socket and from socket to file.
 """
 
 from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -87,6 +87,14 @@ class Attachment:
         import asyncio  # here: blocking programs need not load it
 
         return await asyncio.to_thread(self.read)
+
+    async def achunks(self) -> AsyncIterator[bytes]:
+        """`chunks`, without blocking the event loop."""
+        import asyncio  # here: as above
+
+        pieces = self.chunks()
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            yield piece
 
     async def asave(self, path: str | os.PathLike[str]) -> Path:
         """`save`, without blocking the event loop."""

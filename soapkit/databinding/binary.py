@@ -1,0 +1,95 @@
+"""Binary content that travels beside the XML: where it goes and comes from while one message is written or read.
+
+MTOM takes the bytes of xs:base64Binary out of the envelope and leaves ``<xop:Include href="cid:..."/>`` in their place.
+Codecs need not know how messages are packed: who carries a message (`soapkit.exchange.processor`) says so for the time
+of one encode or decode, with `carried_by`.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from lxml.etree import _Element
+
+from soapkit.attachment import Attachment
+from soapkit.databinding.lexical import BLANKS
+from soapkit.xml.names import XOP, clark
+from soapkit.xml.walk import children, tag_of
+
+INCLUDE = clark(XOP, "Include")
+
+BINARY_CLASSES = (bytes, bytearray, memoryview, Attachment)
+
+
+class Parts(Protocol):
+    """What travels beside one message."""
+
+    def put(self, content: bytes | Attachment, content_type: str) -> str | None:
+        """The XML that stands for `content`, which then travels beside; None: it is to stand in the XML, as base64.
+
+        `content_type`: what the record says of it; empty if nothing.
+        """
+        ...
+
+    def take(self, reference: str, *, in_memory: bool) -> Attachment:
+        """What an Include's href means. Raises `ValueError` where there is nothing, or too much."""
+        ...
+
+
+_parts: ContextVar[Parts | None] = ContextVar("soapkit_parts", default=None)
+
+
+@contextmanager
+def carried_by(parts: Parts | None) -> Iterator[None]:
+    """Until its end, what is encoded or decoded in this context belongs to a message with these parts."""
+    token = _parts.set(parts)
+    try:
+        yield
+    finally:
+        _parts.reset(token)
+
+
+def carried() -> bool:
+    """Whether what is encoded or decoded belongs to a message with parts."""
+    return _parts.get() is not None
+
+
+def beside(value: Any, content_type: str = "") -> str | None:
+    """The XML for a value that travels beside the message; None where it stands in the XML."""
+    parts = _parts.get()
+    if parts is None or not isinstance(value, BINARY_CLASSES):
+        return None
+    return parts.put(value if isinstance(value, Attachment) else bytes(value), content_type)
+
+
+def is_included(element: _Element) -> bool:
+    """Whether the content of an element is an Include of this message."""
+    return len(element) > 0 and carried() and any(tag_of(child) == INCLUDE for child in children(element))
+
+
+def included(element: _Element, *, in_memory: bool = True) -> Attachment:
+    """What an element's ``xop:Include`` refers to (XOP 1.0, 3.2). Raises `ValueError` for anything else inside."""
+    parts = _parts.get()
+    inside = list(children(element))
+    texts = [element.text or "", *(child.tail or "" for child in inside)]
+    if parts is None or len(inside) != 1 or tag_of(inside[0]) != INCLUDE or len(inside[0]):
+        raise ValueError("expected base64, or one xop:Include")
+    if any(text.strip(BLANKS) for text in texts):
+        raise ValueError("an xop:Include is the only content of its element")
+    return parts.take(inside[0].get("href", ""), in_memory=in_memory)
+
+
+def put_back(element: _Element) -> _Element:
+    """An element that is kept as XML, with base64 in place of every Include inside. Works on the tree it is given."""
+    if carried():
+        for include in list(element.iter(INCLUDE)):
+            parent = include.getparent()
+            if parent is not None:
+                content = included(parent).read()
+                parent.remove(include)
+                parent.text = binascii.b2a_base64(content, newline=False).decode("ascii")
+    return element

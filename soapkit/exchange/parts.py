@@ -1,0 +1,130 @@
+"""Outgoing, Incoming: what travels beside one message, for the codecs that write and read its envelope.
+
+    outgoing = Outgoing(threshold=1024)
+    envelope = processor.send_request(version, operation, record, {}, outgoing)     # xop:Include where bytes stood
+    request_for(url, version, action, envelope, attachments=outgoing.attachments)
+
+MTOM 1.0; XOP 1.0. A signature covers the bytes as base64 in the envelope (WSS 1.1, 8.1 and XOP 1.0, 5), so a message
+that is secured or validated is written whole first, and only then are the bytes taken out.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from soapkit.attachment import Attachment
+from soapkit.errors import UsageError
+from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, Package, look_up
+from soapkit.soap.envelope import Envelope
+from soapkit.soap.xop import include, inline, optimise
+
+DEFAULT_THRESHOLD = 1024
+"""Bytes from which a value travels beside its message: what is smaller costs more as a part than as base64."""
+
+
+class Outgoing:
+    """What travels beside a message that is being written.
+
+    `threshold`: bytes from which a value travels beside; None: none does (no MTOM). `given`: attachments that travel in
+    any case (SOAP with Attachments). `attachments`: all of them, once the message is written.
+
+    Raises `UsageError` for two attachments with one content id.
+    """
+
+    __slots__ = ("_taken", "attachments", "threshold")
+
+    def __init__(self, threshold: int | None = None, given: Iterable[Attachment] = ()) -> None:
+        self.threshold = threshold
+        self.attachments: list[Attachment] = []
+        self._taken: dict[str, Attachment] | None = None
+        for attachment in given:
+            self._add(attachment)
+
+    @property
+    def xop(self) -> bool:
+        """Whether the message is sent as MTOM."""
+        return self.threshold is not None
+
+    @property
+    def as_package(self) -> bool:
+        """Whether the message is sent as multipart: MTOM always is, so that a peer can answer in kind."""
+        return self.xop or bool(self.attachments)
+
+    def whole_first(self) -> None:
+        """The envelope is to be written with all that belongs to it; `take_out` then makes it smaller."""
+        self._taken = {}
+
+    def put(self, content: bytes | Attachment, content_type: str) -> str | None:
+        """See `soapkit.databinding.binary.Parts`."""
+        size = content.size if isinstance(content, Attachment) else len(content)
+        if self.threshold is None or size < self.threshold:
+            return None
+        if self._taken is None:
+            return include(self._add(_as_attachment(content, content_type)))
+        data = content.read() if isinstance(content, Attachment) else content
+        text = binascii.b2a_base64(data, newline=False).decode("ascii")
+        self._taken.setdefault(text, _as_attachment(content, content_type))
+        return text
+
+    def take(self, reference: str, *, in_memory: bool) -> Attachment:
+        """Nothing is read while a message is written."""
+        raise ValueError(f"there is no attachment for {reference!r}")
+
+    def take_out(self, envelope: Envelope) -> Envelope:
+        """The envelope without what travels beside it, the pair of `whole_first`. Works on the tree it is given.
+
+        What was encrypted meanwhile is not found, and stays.
+        """
+        for attachment in optimise(envelope, self._taken or {}):
+            self._add(attachment)
+        return envelope
+
+    def _add(self, attachment: Attachment) -> Attachment:
+        for other in self.attachments:
+            if other is attachment:
+                return attachment
+            if other.content_id == attachment.content_id:
+                raise UsageError(f"two attachments of a message have the content id {attachment.content_id!r}")
+        self.attachments.append(attachment)
+        return attachment
+
+
+def _as_attachment(content: bytes | Attachment, content_type: str) -> Attachment:
+    if isinstance(content, Attachment):
+        return content
+    return Attachment(content, content_type) if content_type else Attachment(content)
+
+
+@dataclass(slots=True)
+class Incoming:
+    """What came beside a message that is being read."""
+
+    package: Package
+    _references: Mapping[str, Attachment] = field(init=False, repr=False)
+    _read: int = field(default=0, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._references = self.package.references()
+
+    def put(self, content: bytes | Attachment, content_type: str) -> str | None:
+        """Nothing is written while a message is read."""
+        return None
+
+    def take(self, reference: str, *, in_memory: bool) -> Attachment:
+        """See `soapkit.databinding.binary.Parts`."""
+        found = look_up(self._references, reference) if reference else None
+        if found is None:
+            raise ValueError(f"the message has no attachment for {reference!r}")
+        self._read += found.size if in_memory else 0
+        if self._read > DEFAULT_ATTACHMENT_LIMITS.total_bytes:  # one part may be referred to a million times
+            raise ValueError(f"the attachments come to more than {DEFAULT_ATTACHMENT_LIMITS.total_bytes:,} bytes")
+        return found
+
+    def put_back(self) -> Envelope:
+        """The envelope with all that belongs to it: what a signature covers, and a schema describes.
+
+        Raises as `soapkit.soap.xop.inline` does.
+        """
+        return inline(self.package)
