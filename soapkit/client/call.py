@@ -14,6 +14,7 @@ from soapkit.exchange.log import log_message
 from soapkit.exchange.parts import Incoming, Outgoing
 from soapkit.exchange.processor import Processor, Received
 from soapkit.operations import Operation
+from soapkit.soap.attachments import Unpacker
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import Version
 from soapkit.transport.binding import package_of, request_for
@@ -120,7 +121,7 @@ def call(
     try:
         response = yield from send(transport, request)
         seconds = time.perf_counter() - started
-        log_message("received", operation.name, response.body)
+        log_message("received", operation.name, _envelope_in(response))
         received = _received(route, operation, response)
     except SoapkitError as error:
         error.exchange = _exchange(operation, request, response, None, None, time.perf_counter() - started)
@@ -138,6 +139,11 @@ def _received(route: Route, operation: Operation[Any, Any], response: Response) 
     return route.processor.receive_reply(package.envelope, operation, parts)
 
 
+def _envelope_in(response: Response) -> bytes:
+    """The envelope as it came, without what came beside it."""
+    return response.sink.root if isinstance(response.sink, Unpacker) else response.body
+
+
 def _exchange(
     operation: Operation[Any, Any],
     request: Request,
@@ -151,7 +157,7 @@ def _exchange(
         address=request.url,
         value=value,
         request=request.body,
-        response=response.body if response is not None else b"",
+        response=_envelope_in(response) if response is not None else b"",
         headers=received.headers if received is not None else {},
         request_headers=request.headers,
         response_headers=response.headers if response is not None else Headers(),

@@ -20,7 +20,7 @@ KEYWORDS = frozenset(keyword.kwlist) | {"self", "cls"}
 # tests/codegen/test_naming.py holds this against the classes of soapkit.client.
 CLIENT_MEMBERS = frozenset(
     {"aclose", "address", "close", "from_wsdl", "headers", "operations", "preview", "security", "service", "timeout"}
-    | {"transport", "types", "with_exchange", "with_settings"}
+    | {"stream", "streaming", "transport", "types", "with_attachments", "with_exchange", "with_settings"}
 )
 
 # Segments of a namespace that say nothing of its content.

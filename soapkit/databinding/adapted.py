@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from soapkit.attachment import Attachment
 from soapkit.databinding.shape import Facets
 from soapkit.databinding.values import Duration
 
@@ -34,6 +35,7 @@ _UUID = Facets(patterns=((f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HE
 
 ADAPTED: dict[Any, Adapted] = {
     timedelta: Adapted("duration", Facets(), _timedelta, Duration.from_timedelta),
+    Attachment: Adapted("base64Binary", Facets(), Attachment, Attachment.read),
     UUID: Adapted("string", _UUID, UUID, str),
 }
 """By class."""

@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 from lxml import etree
 from lxml.etree import _Element
 
+from soapkit.attachment import Attachment
 from soapkit.databinding.binary import included, put_back
 from soapkit.databinding.content import allows
 from soapkit.databinding.context import Bound, Context
@@ -69,6 +70,12 @@ def _included(element: _Element, count: Count) -> bytes:
     return content
 
 
+def _attached(element: _Element, count: Count) -> Attachment:
+    attachment = included(element, in_memory=False)
+    _whole(element, count)
+    return attachment
+
+
 class _End:
     """Stands after the last child, so that no function asks whether there is another."""
 
@@ -86,6 +93,7 @@ class Decoder:
             END=_End(),
             kept=_kept,
             included=_included,
+            attached=_attached,
             Surprise=Surprise,
             ArithmeticError=ArithmeticError,
             Decimal=Decimal,

@@ -49,10 +49,11 @@ class TextReader:
             with source.block("if t is None:"):
                 source.line(f"return {slow}(e, n, n0, n1)")
         simple: Any = type_
-        check = self.context.simple(simple).check_binary
+        codec = self.context.simple(simple)
+        check = codec.check_binary
         if check is not None:
             with source.block(f"if len({element}):"):
-                source.line(f"{variable} = included({element}, n)")
+                source.line(f"{variable} = {'attached' if codec.attached else 'included'}({element}, n)")
                 source.line(f"{self.workshop.constant(check, 'check')}({variable})")
                 source.line("m -= 1")
             source.line("else:")

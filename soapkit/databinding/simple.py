@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeAlias
 
+from soapkit.attachment import Attachment
 from soapkit.databinding.adapted import ADAPTED
 from soapkit.databinding.builtins import BUILTINS, Builtin, accepts
 from soapkit.databinding.facets import Check, checks_for
@@ -45,7 +46,8 @@ class SimpleCodec:
     `decode(text, scope)`: text as it stands in XML to value. `encode(value, prefix)`: to text, not yet escaped;
     `strict` refuses a `str` given in place of another type, which is else read as the type's text. `classes`: Python
     classes it writes. `words`: the type in words, for errors. `check_binary`: of xs:base64Binary, whose values may
-    travel beside the message: raises `ValueError` for one that is none of the type.
+    travel beside the message: raises `ValueError` for one that is none of the type. `attached`: its
+    values are `soapkit.Attachment`, not bytes.
     """
 
     decode: Callable[[str, Scope], Any]
@@ -54,6 +56,7 @@ class SimpleCodec:
     words: str
     contextual: bool = False  # reads or writes QNames
     check_binary: Callable[[Any], None] | None = None
+    attached: bool = False
 
 
 def simple_codec(shape: Simple) -> SimpleCodec:
@@ -253,6 +256,14 @@ def _adapted(python: type, plain: SimpleCodec) -> SimpleCodec:
             raise ValueError(f"expected {python.__name__}, not {type(value).__name__}")
         return plain.encode(value, prefix, False)
 
+    def check_attached(value: Any) -> None:
+        if not isinstance(value, python):
+            raise ValueError(f"expected {python.__name__}, not {type(value).__name__}")
+        if plain.check_binary is not None:
+            plain.check_binary(value)
+
+    if python is Attachment and plain.check_binary is not None:
+        return SimpleCodec(decode, encode, (python,), plain.words, False, check_attached, attached=True)
     return SimpleCodec(decode, encode, (python,), plain.words)
 
 

@@ -181,12 +181,12 @@ class Walker:
         """Bytes that travelled beside the message."""
         assert codec.check_binary is not None
         try:
-            value = included(element).read()
-            codec.check_binary(value)
+            attachment = included(element, in_memory=not codec.attached)
+            codec.check_binary(attachment)
         except ValueError as error:
             self.problem(element, f"is not {codec.words}: {error}")
             return None
-        return value
+        return attachment if codec.attached else attachment.read()
 
     def _kept(self, element: _Element) -> Any:
         """XML that is kept, with all that belongs to it inside."""

@@ -219,6 +219,11 @@ class Unpacker:
         envelope = unpack(root, self._envelope_type, source=self._source, limits=self._xml_limits)
         return Package(envelope, tuple(self._attachments), _is_xop(self._media_type))
 
+    @property
+    def root(self) -> bytes:
+        """The envelope as it came."""
+        return bytes(self._envelope)
+
     def discard(self) -> None:
         """Let go of what came, where the message is given up."""
         if self._part is not None:

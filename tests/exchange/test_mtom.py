@@ -39,11 +39,17 @@ class Album(msgspec.Struct, kw_only=True):
 @soapkit.service("urn:album")
 class Albums:
     seen: soapkit.Call
+    passed: Attachment
 
     @soapkit.operation
     def keep(self, album: Album, call: soapkit.Call) -> Album:
         Albums.seen = call
         return album
+
+    @soapkit.operation
+    def passed_on(self, file: Attachment) -> Attachment:
+        Albums.passed = file
+        return file
 
     @soapkit.operation
     def attach(self, name: str, call: soapkit.Call) -> str:
@@ -125,6 +131,16 @@ def test_an_attachment_stands_for_bytes(application: Any, tmp_path: Path, mtom: 
         assert albums.keep(album={"cover": cover, "photos": [cover]}).photos == [PHOTO]
     if mtom:
         assert [one.content_type for one in Albums.seen.attachments] == ["image/png"]
+
+
+@pytest.mark.parametrize("mtom", [True, False])
+def test_a_parameter_may_be_an_attachment(application: Any, tmp_path: Path, mtom: bool) -> None:
+    path = tmp_path / "large.bin"
+    path.write_bytes(PHOTO * 1000)
+    with client(application, mtom=mtom) as albums:
+        assert albums.passed_on(file=Attachment.from_path(path)) == PHOTO * 1000
+    assert Albums.passed.read() == PHOTO * 1000
+    assert isinstance(Albums.passed.content, Path) is mtom  # never in memory: from socket to file
 
 
 def test_what_a_record_says_of_its_bytes_is_said_of_the_part(application: Any) -> None:

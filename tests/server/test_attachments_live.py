@@ -76,7 +76,9 @@ def test_a_large_file_goes_to_a_service_and_back_with_little_memory(address: str
     with soapkit.Client.from_wsdl(address + "?wsdl", address) as store:
         tracemalloc.start()
         assert store.with_attachments(Attachment.from_path(large)).put(name="large.bin") == SIZE
-        (received,) = store.with_exchange.get().attachments
+        exchange = store.with_exchange.get()
+        assert b"here it is" in exchange.response
+        (received,) = exchange.attachments
         saved = received.save(large.parent / "copy.bin")
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

@@ -1,0 +1,137 @@
+"""Eclipse Metro (JAX-WS), live over real sockets: MTOM in both directions, in both SOAP versions.
+
+The driver is java/metro/MetroDriver.java, a service and a client; Maven fetches Metro once, into the user's cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+import soapkit
+from soapkit import Attachment
+from soapkit.client.dynamic import documents_for
+from soapkit.codegen.generate import module_in_memory
+from soapkit.wsdl.load import load_contract
+
+SOURCES = Path(__file__).parent / "java" / "metro"
+DATA = random.Random(2).randbytes(200_000)
+
+
+@pytest.fixture(scope="session")
+def built(missing_peer: Callable[[str], NoReturn]) -> Path:
+    """The folder with Metro's jars and the compiled driver; made once for each version of its sources."""
+    for tool in ("java", "javac", "mvn"):
+        if shutil.which(tool) is None:
+            missing_peer(tool)
+    pom, source = SOURCES / "pom.xml", SOURCES / "MetroDriver.java"
+    digest = hashlib.sha256(pom.read_bytes() + source.read_bytes()).hexdigest()[:16]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "soapkit-test-data" / f"metro-{digest}"
+    if (folder / "MetroDriver.class").exists():
+        return folder
+    folder.mkdir(parents=True, exist_ok=True)
+    fetched = subprocess.run(
+        ["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={folder}"],
+        capture_output=True,
+        check=False,
+        timeout=600,
+    )
+    if fetched.returncode != 0:
+        missing_peer("Metro from Maven Central")
+    subprocess.run(["javac", "-cp", f"{folder}/*", "-d", folder, source], check=True, capture_output=True, timeout=300)
+    return folder
+
+
+class Metro:
+    """The driver, running. `address`: of its service."""
+
+    def __init__(self, folder: Path) -> None:
+        self._process = subprocess.Popen(
+            ["java", "-Dsun.net.httpserver.nodelay=true", "-cp", f"{folder}/*:{folder}", "MetroDriver"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.address = self._line()[1]
+
+    def _line(self) -> list[str]:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().rstrip("\n").split("\t")
+
+    def calls(self, wsdl: str, service: str, size: int) -> list[str]:
+        """What a Metro client finds when it sends so many bytes to the service of this contract."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"call\t{wsdl}\t{service}\t{size}\n")
+        self._process.stdin.flush()
+        return self._line()
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=20)
+        self._process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def metro(built: Path) -> Iterator[Metro]:
+    running = Metro(built)
+    yield running
+    running.close()
+
+
+@pytest.fixture(params=["11", "12"])
+def version(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+def test_metro_understands_what_we_pack_and_we_what_metro_packs(metro: Metro, version: str) -> None:
+    with soapkit.Client.from_wsdl(f"{metro.address}store{version}?wsdl", mtom=True) as store:
+        exchange = store.with_exchange.echo(data=DATA)
+        assert exchange.value == DATA
+        assert exchange.response_headers["content-type"].startswith("multipart/related")
+        assert [one.size for one in exchange.attachments] == [len(DATA)]
+        assert b"<xop:Include" in exchange.request
+        assert store.sizes(one=DATA, many=[DATA, b"123"]) == "200000 and 200003"
+        assert store.echo(data=b"small\r\n") == b"small\r\n"
+
+
+def test_a_file_goes_to_metro_and_back(metro: Metro, version: str, tmp_path: Path) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(DATA)
+    with soapkit.Client.from_wsdl(f"{metro.address}store{version}?wsdl", mtom=True) as store:
+        assert store.typed(file=Attachment.from_path(path)) == DATA
+
+
+def test_a_metro_client_calls_our_service_with_mtom(metro: Metro, version: str, serve: Callable[..., str]) -> None:
+    source = f"{metro.address}store{version}?wsdl"
+    contract = load_contract(source, documents=documents_for(source))
+    module = module_in_memory(contract.services, contract.shapes, name="metro_store")
+    protocol: Any = getattr(module, f"Store{version}")
+    seen: list[int] = []
+
+    class Store(protocol):  # type: ignore[misc]  # generated here
+        def echo(self, *, data: bytes, call: soapkit.Call) -> bytes:
+            seen.append(len(call.attachments))
+            return data
+
+        def typed(self, *, file: bytes) -> bytes:
+            return file
+
+        def sizes(self, *, one: bytes, many: list[bytes]) -> str:
+            return f"{len(one)} and {sum(map(len, many))}"
+
+    address = serve(soapkit.asgi(Store()))
+    answer = metro.calls(f"{address}?wsdl", f"Store{version}", 300_000)
+    assert answer[:3] == ["ok", "true", "300000 and 300003"]
+    assert seen == [1]
