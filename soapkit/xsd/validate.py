@@ -16,7 +16,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import Place, Problem, ValidationError
-from soapkit.xml.names import XSD, XSI, XSI_TYPE, clark, did_you_mean, local_name
+from soapkit.xml.names import SOAP11, SOAP12, WSU, XSD, XSI, XSI_TYPE, clark, did_you_mean, local_name
 from soapkit.xml.walk import path_of, tag_of
 from soapkit.xsd.compile import Compiled, Compiler
 from soapkit.xsd.model import Element
@@ -140,11 +140,15 @@ def _checked(compiled: Compiled, element: _Element, source: str) -> tuple[Proble
             return ()
     except etree.XMLSchemaValidateError as error:  # libxml2 gave up
         return (Problem(f"libxml2 cannot check the element: {error}", Place(source, element.sourceline)),)
-    return tuple(_told(entry, element, source) for entry in compiled.schema.error_log)
+    return tuple(_told(entry, element, source) for entry in compiled.schema.error_log if not _of_the_message(entry))
 
 
 # --- what libxml2 says, in words a person can use ---------------------------------------------------------------------
 
+_MESSAGE_ATTRIBUTE: Final = re.compile(
+    rf"Element '[^']*', attribute '\{{({'|'.join(map(re.escape, (WSU, SOAP11, SOAP12)))})\}}[^']*': "
+    r"The attribute '[^']*' is not allowed\."
+)
 _STEP = re.compile(r"(?:([^/:\[\]]+):)?([^/:\[\]]+)(?:\[(\d+)\])?")
 _SUBJECT = re.compile(r"Element '([^']*)'(?:, attribute '([^']*)')?: ", re.DOTALL)
 # libxml2's sentences that leave out what a person needs, and ours, with the name of the element it speaks of.
@@ -163,6 +167,14 @@ _REWORDED: Final = (
         "text is not allowed here, only elements",
     ),
 )
+
+
+def _of_the_message(entry: etree._LogEntry) -> bool:
+    """Whether all that is wrong is an attribute of the message that stands on a value: wsu:Id, encodingStyle.
+
+    No schema of a payload knows them, and yet signatures (WSS 1.1, 4.3) and SOAP (1.2 part 1, 5.1.1) put them there.
+    """
+    return _MESSAGE_ATTRIBUTE.fullmatch(entry.message) is not None
 
 
 def _told(entry: etree._LogEntry, element: _Element, source: str) -> Problem:

@@ -18,7 +18,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,29 @@ Contracts that do not load
 --------------------------
 
 {refused}
+
+Recorded messages
+-----------------
+
+Messages that were recorded or written for these contracts: valid or not is said by libxml2, on the schema that soapkit
+writes of the contract, and by xmlschema where libxml2 and the decoder are of two opinions. *Same infoset*: encoding
+what was decoded gives the same elements, attributes and values, QNames in content resolved. *Same value*: what it gives
+decodes to the same again. ::
+
+{messages}
+
+Valid ones of which the infoset is not the same, each with what differs:
+
+{differing}
+
+Where xmlschema overruled libxml2:
+
+{overruled}
 """
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from messages import bound_messages, message_failures, message_table, read_messages, second_opinions  # noqa: E402
 
 
 def main() -> int:
@@ -79,9 +100,28 @@ def main() -> int:
     figures = table(results)
     print(figures)
     print(reasons(results))
+    outcomes = read_messages_of(corpus, options.only, options.jobs)
+    print(message_table(outcomes))
+    for path, reason in message_failures(outcomes):
+        print(f"  {path}: {reason}")
     if options.write:
-        write(Path(options.write), figures, results)
-    return checked(results) if options.check else 0
+        write(Path(options.write), figures, results, outcomes)
+    return checked(results, outcomes) if options.check else 0
+
+
+def read_messages_of(corpus: Path, only: str, jobs: int) -> list[dict[str, Any]]:
+    """What became of the recorded messages. They are quick: a sample takes all of them."""
+    groups = [(path, rows) for path, rows in bound_messages(corpus).items() if only in path]
+    groups.sort(key=lambda group: -len(group[1]))
+    work = partial(messages_read, str(corpus))
+    with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=25) as pool:
+        return [outcome for found in pool.imap_unordered(work, groups) for outcome in found]
+
+
+def messages_read(corpus: str, group: tuple[str, list[dict[str, str]]]) -> list[dict[str, Any]]:
+    """The messages of one contract, in a process of the pool."""
+    found = [asdict(each) for each in read_messages(Path(corpus), *group, BUILD / "packages")]
+    return json.loads(json.dumps(found).replace(f"{corpus}/", ""))  # type: ignore[no-any-return]
 
 
 def usable() -> Iterator[dict[str, str]]:
@@ -195,29 +235,37 @@ def failed_steps(result: dict[str, Any]) -> list[str]:
     return steps
 
 
-def write(page: Path, figures: str, results: list[dict[str, Any]]) -> None:
+def write(page: Path, figures: str, results: list[dict[str, Any]], outcomes: list[dict[str, Any]]) -> None:
     """Write the page of the documentation, and the list that --check compares with."""
     rows = [(result["path"], failed_steps(result), result) for result in results]
-    KNOWN.write_text(
-        "".join(f"{path}\t{' '.join(steps)}\n" for path, steps, _ in sorted(rows, key=lambda row: row[0]) if steps),
-        encoding="utf-8",
-    )
+    known = [(path, " ".join(steps)) for path, steps, _ in rows if steps]
+    known += [(path, "message") for path, _ in message_failures(outcomes)]
+    KNOWN.write_text("".join(f"{path}\t{steps}\n" for path, steps in sorted(known)), encoding="utf-8")
     refused = [(path, result) for path, steps, result in rows if steps == ["load"]]
     page.write_text(
         PAGE.format(
-            figures="\n".join(f"    {line}" for line in figures.splitlines()),
-            refused="\n".join(
-                f"* ``{path}``: {' '.join(result['failures'][0].split())[:300].replace('`', chr(39)).replace('*', ' ')}"
-                for path, result in refused
-            )
-            or "None.",
+            figures=_indented(figures),
+            refused=_bullets((path, result["failures"][0]) for path, result in refused),
+            messages=_indented(message_table(outcomes)),
+            differing=_bullets(message_failures(outcomes)),
+            overruled=_bullets(second_opinions(outcomes)),
         ),
         encoding="utf-8",
     )
 
 
-def checked(results: list[dict[str, Any]]) -> int:
-    """1 if a contract fails at a step at which it did not fail when the list was written."""
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.splitlines())
+
+
+def _bullets(rows: Iterable[tuple[str, str]]) -> str:
+    """One line a row: what, and why."""
+    plain = ((name, " ".join(words.split())[:300].replace("`", "'").replace("*", " ")) for name, words in rows)
+    return "\n".join(f"* ``{name}``: {words}" for name, words in plain) or "None."
+
+
+def checked(results: list[dict[str, Any]], outcomes: list[dict[str, Any]]) -> int:
+    """1 if a contract or a message fails at a step at which it did not fail when the list was written."""
     known = dict(line.split("\t") for line in KNOWN.read_text(encoding="utf-8").splitlines())
     worse = [
         f"{result['path']}: {step} worked, and works no more"
@@ -225,7 +273,9 @@ def checked(results: list[dict[str, Any]]) -> int:
         for step in failed_steps(result)
         if step not in known.get(result["path"], "").split()
     ]
-    print("\n".join(["", *worse, f"{len(results) - len(worse)} passed, {len(worse)} failed"]))
+    worse += [f"{path}: {reason}" for path, reason in message_failures(outcomes) if path not in known]
+    total = len(results) + len(outcomes)
+    print("\n".join(["", *worse, f"{total - len(worse)} passed, {len(worse)} failed"]))
     return 1 if worse else 0
 
 

@@ -74,6 +74,23 @@ def test_an_element_inside_an_envelope_is_checked_alone(validator_of: ValidatorO
     assert problem.place.path == "Body/order/line/count"
 
 
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        'w:Id="body-1" xmlns:w="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"',
+        's:encodingStyle="urn:none" xmlns:s="http://www.w3.org/2003/05/soap-envelope"',
+    ],
+)
+def test_attributes_of_the_message_on_a_value_are_no_fault_of_the_value(
+    validator_of: ValidatorOf, attribute: str
+) -> None:
+    line = "<line><count>1</count></line>"
+    assert told(validator_of(ORDER), f'<order xmlns="urn:x" {attribute}>{line}</order>') == []
+    assert told(validator_of(ORDER), f'<order xmlns="urn:x" {attribute} odd="1">{line}</order>') == [
+        "m.xml:1: order: attribute odd: The attribute 'odd' is not allowed"
+    ]
+
+
 # --- what is brought in by the message ---
 
 DERIVED = (
