@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: demo serve test lint types pytest bench docs interop corpus corpus-sample test-all clean help
+.PHONY: demo serve test lint types pytest bench docs interop corpus corpus-sample differential test-all clean help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -65,6 +65,10 @@ corpus: $(DEV_READY)
 ## make corpus-sample  a fixed, stratified sixth of them: fails where a contract that worked stops working
 corpus-sample: $(DEV_READY)
 	$(BIN)/python tests/corpus/run.py --sample --types --check
+
+## make differential  soapkit and xmlschema asked about samples of real contracts, and mutations of them; an hour
+differential: $(DEV_READY)
+	$(BIN)/python tests/corpus/differential.py --types 200
 
 ## make bench      side by side with zeep, Spyne, suds and xsdata; writes docs/performance.rst
 bench: $(DEV_READY)

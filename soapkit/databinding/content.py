@@ -321,14 +321,28 @@ class _Run:
         waiting = list(node.inner)
         while (tag := self.tag(at)) is not None:
             following = next((one for one in waiting if one.begins(tag)), None)
-            if following is None:
+            if following is not None:
+                waiting.remove(following)
+                at = self.match(following, at, into)
+            elif self._one_more(node, at, into):
+                at += 1
+            else:
                 break
-            waiting.remove(following)
-            at = self.match(following, at, into)
         for one in waiting:
             if not one.empty:
                 self.match(one, at, into)  # tells what is missing: nothing that begins it stands there
         return at
+
+    def _one_more(self, node: _Node, at: int, into: Assigned) -> bool:
+        """Take one more of an element that repeats, with others between: XSD 1.1, 3.8.4.1.3, which contracts use."""
+        for one in node.inner:
+            leaf = one.particle
+            if isinstance(leaf, ElementField) and leaf.tag == self.tag(at):
+                taken = into.get(leaf.name, [])
+                if leaf.maximum is None or len(taken) < leaf.maximum:
+                    into.setdefault(leaf.name, []).append(self.known[at])  # type: ignore[arg-type]  # by its kind
+                    return True
+        return False
 
     def _choice(self, node: _Node, at: int, into: Assigned) -> int:
         tag = self.tag(at)

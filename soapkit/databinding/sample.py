@@ -38,7 +38,7 @@ from soapkit.databinding.simple import value_of
 from soapkit.errors import DataError
 from soapkit.xml.names import XSI, clark
 from soapkit.xml.parse import parse_message
-from soapkit.xml.serialise import escape_attribute, escape_text
+from soapkit.xml.serialise import escape_attribute, escape_text, serialise
 
 _ENDLESS = 1_000_000  # the height of a record that no finite element satisfies
 _MAX_ELEMENTS = 2_000  # likewise; types that hold each other grow without a reasonable end
@@ -81,7 +81,7 @@ def sample_content(
     sampler = _Sampler(shapes, full, seed, tuple(elements))
     text = sampler.particle(shapes[key].content)
     around = etree.fromstring(f"<around{sampler.context.declarations(text)}>{text}</around>")
-    return [parse_message(etree.tostring(child, with_tail=False), source="sample") for child in around]
+    return [parse_message(serialise(child), source="sample") for child in around]
 
 
 class _Sampler:

@@ -144,6 +144,10 @@ class Walker:
             return declared  # a simple value must satisfy its declared type in any case
         if isinstance(declared, AnyType) or self._derives(found, declared):
             return found
+        if isinstance(found, RecordRef) and not isinstance(declared, RecordRef):
+            text = self.context.shapes[found.key].text
+            if text is not None and self._derives(text.type, declared):
+                return declared  # the same text with attributes (3.4.2), for which the field has no room
         if isinstance(declared, RecordRef) or isinstance(found, RecordRef):
             self.problem(element, f"xsi:type names {name}, which is not derived from {self._name_of(declared)}")
         return declared

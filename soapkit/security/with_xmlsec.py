@@ -175,7 +175,7 @@ def _encrypt(template: _Element, key: xmlsec.Key, data: bytes) -> bytes:
 def _decrypt(template: _Element, key: xmlsec.Key, data: bytes, refused: str) -> bytes:
     # in a document of its own, as the interface expects of a node
     _value_of(template).text = b64encode(data).decode("ascii")
-    root = etree.fromstring(etree.tostring(template))
+    root = etree.fromstring(etree.tostring(template, encoding="UTF-8"))
     context = xmlsec.EncryptionContext()
     context.key = key
     try:

@@ -98,7 +98,7 @@ def _inclusive(element: _Element) -> bytes:
 
 def _apart(element: _Element) -> _Element:
     """The element as the root of a new document of this thread, with every namespace that was in scope."""
-    return etree.fromstring(etree.tostring(element, with_tail=False), _own_parser())
+    return etree.fromstring(etree.tostring(element, encoding="UTF-8", with_tail=False), _own_parser())
 
 
 def _own_parser() -> etree.XMLParser:

@@ -39,6 +39,7 @@ from soapkit.xml.parse import parse_message
 from soapkit.xml.walk import tag_of
 from soapkit.xsd.normalise import normalise
 from soapkit.xsd.normalise_pages import DRIVER
+from soapkit.xsd.schema import Schema, Space
 from soapkit.xsd.validate import Validator, validator_for
 
 
@@ -93,7 +94,7 @@ class _Reader:
         generate(self.contract, output / name)
         self.services = list(_services(_imported(output, name)))
         self.codecs = {id(service): codecs_for(service) for service in self.services}
-        self.second: dict[str, Any] = {}
+        self.second: xmlschema.XMLSchema10 | None = None
 
     # --- one message ----------------------------------------------------------------------------------------------
 
@@ -228,19 +229,25 @@ class _Reader:
 
     def _xmlschema(self, entry: _Element) -> str:
         """What xmlschema says is wrong with an element; empty if nothing is."""
-        tag = tag_of(entry)
-        if tag not in self.second:
-            roots = {("element", name) for name in self.contract.schema.names("element")}
-            normalised = normalise(self.contract.schema, roots)
-            documents = dict(normalised.documents)
-            sources = [text for name, text in documents.items() if name != DRIVER]
-            schema = xmlschema.XMLSchema10(_without_locations(sources[0]), build=False, validation="lax")
-            for text in sources[1:]:
-                schema.add_schema(_without_locations(text))
-            schema.build()
-            self.second[tag] = schema
-        error = next(iter(self.second[tag].iter_errors(etree.fromstring(etree.tostring(entry)))), None)
+        if self.second is None:
+            self.second = xmlschema_of(self.contract.schema)
+        error = next(
+            iter(self.second.iter_errors(etree.fromstring(etree.tostring(entry, encoding="unicode", with_tail=False)))),
+            None,
+        )
         return "" if error is None else " ".join(str(error.reason or error).split())[:200]
+
+
+def xmlschema_of(schema: Schema) -> xmlschema.XMLSchema10:
+    """The second judge's schema: all of the documents that soapkit writes of a contract."""
+    spaces: tuple[Space, ...] = ("element", "type", "attribute")
+    normalised = normalise(schema, {(space, name) for space in spaces for name in schema.names(space)})
+    first, *others = [_without_locations(text) for name, text in normalised.documents.items() if name != DRIVER]
+    made = xmlschema.XMLSchema10(first, build=False, validation="lax")
+    for text in others:
+        made.add_schema(text)
+    made.build()
+    return made
 
 
 def _without_locations(text: str) -> str:

@@ -26,6 +26,12 @@ def test_a_prefix_list_keeps_what_content_uses():
     assert canonicalise(root[0], prefixes=["q", "none"]) == b'<b xmlns:q="urn:q">q:x</b>'
 
 
+@pytest.mark.parametrize(("method", "prefixes"), [(INCLUSIVE, ()), (EXCLUSIVE, ["#default"])])
+def test_names_beyond_ascii_are_kept(method, prefixes):
+    root = parse_message('<a xmlns="urn:a"><été œuvre="1"/></a>'.encode())
+    assert canonicalise(root[0], method=method, prefixes=prefixes) == '<été xmlns="urn:a" œuvre="1"></été>'.encode()
+
+
 @pytest.mark.parametrize("prefixes", [["#default"], ["#default", "p"]])
 def test_the_default_namespace_in_a_prefix_list_is_honoured_in_any_thread(prefixes):
     message = b'<p:a xmlns="urn:d" xmlns:p="urn:p"><p:b><c xmlns=""/></p:b></p:a>'
