@@ -13,6 +13,7 @@ import click
 
 from soapkit.errors import SoapkitError
 from soapkit.version import __version__
+from soapkit.xml.names import did_you_mean
 
 # One file a command: loaded only when it is called, so that `soapkit --help` stays quick.
 COMMANDS = {
@@ -21,6 +22,7 @@ COMMANDS = {
     "sample": "Print an example message for an operation.",
     "call": "Call an operation, from the command line.",
     "serve": "Host a service with uvicorn.",
+    "mock": "Serve a contract with examples for answers.",
     "validate": "Check a message against a contract.",
     "lint": "Check a contract against the WS-I Basic Profile.",
     "diff": "Tell what changed between two versions of a contract.",
@@ -31,6 +33,7 @@ COMMANDS = {
     "decrypt": "Decrypt a SOAP message.",
     "explain": "Tell a secured message in words: tokens, what is signed, what is weak.",
     "cert": "Make a throw-away authority and keys, for development.",
+    "doctor": "Tell versions and extras, and what does not fit together.",
 }
 
 
@@ -45,6 +48,13 @@ class Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(f"soapkit.cli.{cmd_name}").command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"there is no command {args[0]!r}{did_you_mean(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

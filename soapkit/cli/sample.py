@@ -34,7 +34,9 @@ from soapkit.wsdl.model import Contract, SoapVersion
 @click.option("--fault", default="", metavar="NAME", help="This declared fault.")
 @click.option("--service", default="", metavar="NAME", help="Which service of the contract.")
 @click.option("--full", is_flag=True, help="All optional parts and header blocks too.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, help="0: the plainest example; others vary.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, help="Others than 0 take other enumeration values and choices."
+)
 @click.option("--soap", "label", type=click.Choice(["1.1", "1.2"]), help="Which SOAP version.")
 @click.option("--json", "as_json", is_flag=True, help="Print the value as JSON, instead of the message.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Write all messages into this folder.")

@@ -128,7 +128,7 @@ def pretty(envelope: Envelope) -> str:
 
 def value_of(contract: Contract, sampled: Sampled, envelope: Envelope) -> Any:
     """The message as Python has it: the record of a request, what a call returns, the detail of a fault."""
-    service = _with_classes(contract, sampled.service)
+    service = service_with_classes(contract, sampled.service)
     codecs = codecs_for(service)
     operation = service.operation(sampled.operation.method or sampled.operation.name)
     counterpart = Sampled(service, operation, sampled.direction, sampled.fault)
@@ -140,7 +140,7 @@ def value_of(contract: Contract, sampled: Sampled, envelope: Envelope) -> Any:
     return operation.value_of(record) if sampled.direction == "reply" else record
 
 
-def _with_classes(contract: Contract, service: Service) -> Service:
+def service_with_classes(contract: Contract, service: Service) -> Service:
     """The same service with Python classes for its types: of the module that a dynamic client uses."""
     module = module_in_memory(contract.services, contract.shapes, name=f"soapkit_contract_{id(contract):x}")
     candidates = (getattr(value, "service", None) for value in list(vars(module).values()))

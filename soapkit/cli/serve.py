@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -42,24 +45,48 @@ def command(
     Example:
         soapkit serve bank_service:MyBank --port 8080
     """
-    try:
-        import uvicorn  # the extra `server`
-    except ImportError:
-        raise UsageError("soapkit serve needs uvicorn: pip install 'soapkit[server]'") from None
     application = application_for(target, validate=validate, contract=contract)
+    if workers == 1:
+        hosted(application, host, port, log_level)
+    else:
+        _check_uvicorn()
+        with listening(application, host, port) as listener:
+            _many(workers, log_level, listener, target, validate, contract)
+
+
+def hosted(application: Asgi, host: str, port: int, log_level: str) -> None:
+    """Serve an application until it is stopped; the address is told once it can be called.
+
+    Raises `UsageError` where uvicorn is not installed, `OSError` where nothing can listen there.
+    """
+    _check_uvicorn()
+    import uvicorn  # only here: the other commands do without
+
+    with listening(application, host, port) as listener:
+        uvicorn.Server(uvicorn.Config(application, log_level=log_level, lifespan="on")).run(sockets=[listener])
+
+
+def _check_uvicorn() -> None:
+    if importlib.util.find_spec("uvicorn") is None:  # the extra `server`
+        raise UsageError("this needs uvicorn: pip install 'soapkit[server]'")
+
+
+@contextmanager
+def listening(application: Asgi, host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that listens, its address told."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise UsageError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
         listener.listen(2048)  # before the address is told: whoever calls now waits for the first worker
         bound = listener.getsockname()[1]
         for path in application.endpoints:
             shown = f"[{host}]" if ":" in host else host
             click.echo(f"serving http://{shown}:{bound}{path or '/'}  (contract: ?wsdl)")
         sys.stdout.flush()
-        if workers == 1:
-            uvicorn.Server(uvicorn.Config(application, log_level=log_level, lifespan="on")).run(sockets=[listener])
-        else:
-            _many(workers, log_level, listener, target, validate, contract)
+        yield listener
 
 
 def _many(

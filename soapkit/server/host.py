@@ -34,17 +34,17 @@ class Settings(TypedDict, total=False):
 
     `security`: a `soapkit.security.Security`, applied to replies, verified on requests. `validate`: check bodies
     against the contract's schema when they come ``in``, go ``out``, or ``both``; ``off`` unless said. `contract`: the
-    WSDL to hand out at ``?wsdl``, where the generated package does not carry it. `details`: tell senders what was wrong
-    with their messages; True unless said. `limit`: bytes of a request, 64 MiB unless said. `sender_fault_status`: the
-    HTTP status of a SOAP 1.2 Sender fault, 400 as the binding says; 500 for old .NET peers, which take nothing else.
-    `mtom`: send replies as MTOM, always or never; where the request was, unless said. `mtom_threshold`: bytes from
-    which binary content then travels beside the envelope, 1,024 unless said. `gzip`: compress replies for callers that
-    take that; False unless said. Compressed requests are read in any case.
+    WSDL to hand out at ``?wsdl``, or that contract loaded, where the generated package does not carry it. `details`:
+    tell senders what was wrong with their messages; True unless said. `limit`: bytes of a request, 64 MiB unless said.
+    `sender_fault_status`: the HTTP status of a SOAP 1.2 Sender fault, 400 as the binding says; 500 for old .NET peers,
+    which take nothing else. `mtom`: send replies as MTOM, always or never; where the request was, unless said.
+    `mtom_threshold`: bytes from which binary content then travels beside the envelope, 1,024 unless said. `gzip`:
+    compress replies for callers that take that; False unless said. Compressed requests are read in any case.
     """
 
     security: MessageSecurity | None
     validate: Validation
-    contract: str | Path | None
+    contract: str | Path | Contract | None
     details: bool
     limit: int
     sender_fault_status: int
@@ -68,7 +68,8 @@ def endpoint_for(implementation: object, **settings: Unpack[Settings]) -> Endpoi
     known: Contract | None = None
     if service is not None:
         location = contract or _carried(cls)
-        known = load_contract(location) if location is not None else None
+        if location is not None:
+            known = location if isinstance(location, Contract) else load_contract(location)
     else:
         service = service_of(cls)
     codecs = codecs_for(service)

@@ -75,7 +75,7 @@ def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
 
 def test_a_usage_error_is_exit_code_2() -> None:
     refused(soapkit("inspect"), "Usage", code=2)
-    refused(soapkit("inspekt"), "No such command", code=2)
+    refused(soapkit("inspekt"), "there is no command 'inspekt'; did you mean inspect?", code=2)
 
 
 # How `soapkit call` is called on the bank's contract, and what it says before anything is sent.

@@ -1,7 +1,9 @@
 """The requirements of the WS-I Basic Profile on descriptions that a program can test, one table.
 
-Numbers are the Profile's own, which 1.1 (2006-04-10), 1.2 (2010-11-09) and 2.0 (2010-11-09) share; 2.0 means by its
-soap: elements those of the SOAP 1.2 binding. The words are ours. Not in the table: what binds messages and programs
+Numbers are those of Basic Profile 1.1 (2006-04-10). 1.2 and 2.0 (both 2010-11-09) grew out of it; 2.0 means by its
+soap: elements those of the SOAP 1.2 binding. Of their numbers, R2001, R2204, R2210 and R2710 were compared with what is
+quoted of the text of 1.2; the others of 1.2, and all of 2.0, are taken to be those of 1.1 and were not compared with
+the text. The words are ours. Not in the table: what binds messages and programs
 (R2113, R2301, R2712, R2729 ...), what only allows (R2009, R2202, R2709 ...), and whether documents are valid by the
 schemas of WSDL (R2028, R2029).
 """
