@@ -7,6 +7,7 @@ READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.ready-dev
 
 .PHONY: demo serve test lint types pytest bench docs interop corpus corpus-sample differential test-all clean help
+.PHONY: demo serve test lint types pytest bench streams docs interop corpus corpus-sample test-all clean help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -73,6 +74,10 @@ differential: $(DEV_READY)
 ## make bench      side by side with zeep, Spyne, suds and xsdata; writes docs/performance.rst
 bench: $(DEV_READY)
 	$(BIN)/python benchmarks/run.py
+
+## make streams    1 GB through a client and a service, item by item: time and memory
+streams: $(DEV_READY)
+	$(BIN)/python benchmarks/streams.py 1024
 
 ## make docs       the documentation, in docs/_build
 docs: $(DEV_READY)

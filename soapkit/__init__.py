@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from soapkit.client.call import Exchange, Preview
     from soapkit.client.client import AsyncClient, Client
     from soapkit.databinding.codec import decode, encode
+    from soapkit.databinding.items import iter_decode
     from soapkit.databinding.values import Raw
     from soapkit.server.asgi import asgi
     from soapkit.server.code_first import header
@@ -51,6 +52,7 @@ __all__ = [
     "encode",
     "errors",
     "header",
+    "iter_decode",
     "load_contract",
     "operation",
     "security",
@@ -72,6 +74,7 @@ _HOMES = {
     "decode": "soapkit.databinding.codec",
     "encode": "soapkit.databinding.codec",
     "header": "soapkit.server.code_first",
+    "iter_decode": "soapkit.databinding.items",
     "load_contract": "soapkit.wsdl.load",
     "operation": "soapkit.server.service",
     "service": "soapkit.server.service",

@@ -24,6 +24,7 @@ FACE = [
     "encode",
     "errors",
     "header",
+    "iter_decode",
     "load_contract",
     "operation",
     "security",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeV
 
 from soapkit.attachment import Attachment
 from soapkit.client.call import Exchange, Preview, Route, call
+from soapkit.client.stream import Stream, Streaming
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import UsageError
 from soapkit.exchange.body import codecs_for
@@ -39,7 +40,7 @@ ReplyT = TypeVar("ReplyT")
 DEFAULT_TIMEOUT = 60.0  # seconds
 
 
-View: TypeAlias = Literal["value", "exchange", "preview"]
+View: TypeAlias = Literal["value", "exchange", "preview", "stream"]
 """What a call returns. A generated method promises the value; for the other views the generator declares classes of
 their own, so a type checker knows, while at run time it is the same method of a copy of the client."""
 
@@ -128,6 +129,7 @@ class BaseClient:
         self._loosen: Callable[[Any], Any] | None = None  # set by a dynamic client, whose values come as people type
         self._view: View = "value"
         self._attachments: tuple[Attachment, ...] = ()
+        self._path = ""  # of the list that a stream gives
 
     @property
     def types(self) -> ModuleType:
@@ -158,6 +160,32 @@ class BaseClient:
         client = copy.copy(self)
         client._attachments = attachments
         return client
+
+    @property
+    def streaming(self) -> Any:
+        """The same operations, each giving the items of its reply one by one, as they come: ``stream`` by their
+        names."""
+        return Streaming(self.stream)
+
+    if TYPE_CHECKING:
+
+        def stream(self, operation: str, path: str = "", /, **arguments: Any) -> Any: ...
+
+    def _streamed(self, operation: str, path: str) -> tuple[Self, str]:
+        """The client whose methods give streams, and the name of the method."""
+        try:
+            found = self.service.operation(operation)
+        except KeyError:
+            known = [known.method or known.name for known in self.service.operations]
+            raise UsageError(
+                f"{type(self).__name__} has no operation {operation!r}{did_you_mean(operation, known)}"
+            ) from None
+        client = self._seen_as("stream")
+        client._path = path
+        return client, found.method or found.name
+
+    def _stream_of(self, operation: Operation[Any, Any], record: Any, headers: Mapping[str, object] | None) -> Stream:
+        return Stream(self._route, operation, record, headers, self._path)
 
     def _seen_as(self, view: View) -> Self:
         client = copy.copy(self)
@@ -215,7 +243,25 @@ class Client(BaseClient):
         if self._view == "preview":
             return self._previewed(operation, record, headers)  # type: ignore[no-any-return]  # see View
         transport = self._connection.made_by(_urllib3)
+        if self._view == "stream":
+            return self._stream_of(operation, record, headers).items(transport)  # type: ignore[return-value]  # see View
         return self._presented(run(call(self._route, transport, operation, record, headers, self._attachments)))  # type: ignore[no-any-return]  # see View
+
+    def stream(self, operation: str, path: str = "", /, **arguments: Any) -> Iterator[Any]:
+        """The items of a repeated element of an operation's reply, one by one, while they come: memory holds one.
+
+        `path`: fields from what the call returns to the list (``page.records``), where it has several. `arguments`: of
+        the operation. The request is sent when this is called; who leaves the iterator early closes the connection.
+
+        Raises `UsageError` for an operation without such a list, and on a client that verifies or validates replies.
+        What is wrong with an item is raised when its turn comes, what is wrong around them at the end.
+
+        >>> for record in client.stream("ListRecords", since=date(2026, 1, 1)):         # doctest: +SKIP
+        ...     print(record.name)
+        """
+        client, method = self._streamed(operation, path)
+        items: Iterator[Any] = getattr(client, method)(**arguments)
+        return items
 
     def close(self) -> None:
         """Let go of connections, if the client made its transport itself."""
@@ -258,7 +304,15 @@ class AsyncClient(BaseClient):
         if self._view == "preview":
             return self._previewed(operation, record, headers)  # type: ignore[no-any-return]  # see View
         transport = self._connection.made_by(_aiohttp)
+        if self._view == "stream":
+            return self._stream_of(operation, record, headers).items_async(transport)  # type: ignore[return-value]  # see View
         return self._presented(await arun(call(self._route, transport, operation, record, headers, self._attachments)))  # type: ignore[no-any-return]  # see View
+
+    async def stream(self, operation: str, path: str = "", /, **arguments: Any) -> AsyncIterator[Any]:
+        """As `Client.stream`: ``async for record in client.stream("ListRecords")``."""
+        client, method = self._streamed(operation, path)
+        async for item in await getattr(client, method)(**arguments):
+            yield item
 
     async def aclose(self) -> None:
         """Let go of connections, if the client made its transport itself."""

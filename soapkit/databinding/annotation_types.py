@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
 from collections.abc import Sequence as SequenceAbc
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -34,6 +34,9 @@ from soapkit.databinding.shape import (
 from soapkit.databinding.simple import simple_codec
 from soapkit.databinding.values import Raw
 from soapkit.errors import Place, UsageError
+
+# What a handler may return where a list is meant, so that it is sent while it is made.
+_ITERATORS = (Iterator, AsyncIterator, Iterable, AsyncIterable, Generator, AsyncGenerator)
 
 LIST = "list"  # xsd("list"): one text of several items, not several elements
 
@@ -119,7 +122,7 @@ def _from_meta(meta: msgspec.Meta) -> Facets:
 
 def is_list(annotation: Any) -> bool:
     origin = get_origin(annotation) or annotation
-    return origin in (list, SequenceAbc)
+    return origin in (list, SequenceAbc, *_ITERATORS)
 
 
 def record_members(annotation: Any) -> tuple[Any, ...]:

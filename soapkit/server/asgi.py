@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sized
 from dataclasses import replace
 from typing import Any, TypeAlias, Unpack
 
 from soapkit.exchange.flow import arun
+from soapkit.exchange.sending import SentItems
 from soapkit.server.endpoint import Endpoint
 from soapkit.server.host import Settings, endpoint_at, endpoints_for
 from soapkit.server.http import NOT_FOUND, TOO_LARGE, HttpRequest
@@ -104,11 +105,13 @@ async def _read(receive: Receive, limit: int) -> bytes | None:
 
 async def _write(send: Send, response: Response, *, head: bool) -> None:
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.pairs]
-    size = len(response.body) if response.stream is None else len(response.stream)
-    headers.append((b"content-length", str(size).encode()))
+    body = response.body if response.stream is None else response.stream
+    if isinstance(body, Sized):
+        headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     if response.stream is not None:
-        async for piece in pieces_of(response.stream):
+        pieces = body.pieces_async() if isinstance(body, SentItems) and body.is_async else pieces_of(response.stream)
+        async for piece in pieces:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b"" if head or response.stream is not None else response.body})
 

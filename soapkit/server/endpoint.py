@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from soapkit.databinding.codec import Codecs
@@ -26,9 +26,11 @@ from soapkit.errors import (
 )
 from soapkit.exchange.faults import plain_fault
 from soapkit.exchange.flow import Flow, call
+from soapkit.exchange.items import ItemPlace, item_places, split_at
 from soapkit.exchange.log import log_message
 from soapkit.exchange.parts import DEFAULT_THRESHOLD, Incoming, Outgoing
 from soapkit.exchange.processor import Processor, Received
+from soapkit.exchange.sending import Items, SentItems, items_in, taken, with_items
 from soapkit.operations import Operation, Service
 from soapkit.server.context import Call
 from soapkit.server.hosted import Handler
@@ -36,7 +38,7 @@ from soapkit.server.http import HttpRequest
 from soapkit.server.publication import Publication
 from soapkit.server.route import Router
 from soapkit.soap.attachments import Package
-from soapkit.soap.envelope import Draft
+from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.headers import not_understood_blocks, upgrade_block
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import SOAP_1_1, Version
@@ -54,6 +56,7 @@ from soapkit.transport.coding import encoded
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, HttpLimits
 from soapkit.transport.values import Response
 from soapkit.xml.names import WSSE, clark
+from soapkit.xml.parse import parse_message
 
 logger = logging.getLogger("soapkit.server")
 
@@ -84,6 +87,7 @@ class Endpoint:
     mtom: bool | None = None
     threshold: int = DEFAULT_THRESHOLD
     gzip: bool = False
+    _places: dict[str, tuple[ItemPlace, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def codecs(self) -> Codecs:
@@ -145,6 +149,13 @@ class Endpoint:
         mtom = in_kind if self.mtom is None else self.mtom
         parts = Outgoing(self.threshold if mtom else None, context.reply_attachments)
         record = operation.record_for(value)
+        stream = items_in(record, self._item_places(operation))
+        if stream is not None:
+            place, items = stream
+            if self._is_whole or parts.as_package:
+                record = with_items(record, place, (yield from taken(items, None)))
+            else:
+                return (yield from self._sent_items(version, record, place, items, received, context))
         envelope = self.processor.send_reply(
             version,
             operation,
@@ -154,6 +165,34 @@ class Endpoint:
             parts if parts.as_package else None,
         )
         return response_for(version, envelope, attachments=parts.attachments, xop=parts.xop)
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether a reply must be there whole before it is sent: to be signed, to be validated."""
+        return self.processor.security is not None or self.processor.validate in ("out", "both")
+
+    def _item_places(self, operation: Operation[Any, Any]) -> tuple[ItemPlace, ...]:
+        """Where a handler may put an iterator; found out at the first call."""
+        found = self._places.get(operation.name)
+        if found is None:
+            assert operation.reply is not None
+            found = self._places[operation.name] = item_places(operation.reply, self.codecs)
+        return found
+
+    def _sent_items(
+        self, version: Version, record: Any, place: ItemPlace, items: Items, received: Received, context: Call
+    ) -> Flow[Response]:
+        """A reply that is sent while its items are made."""
+        operation = received.operation
+        assert operation.reply is not None
+        first = yield from taken(items, max(place.field.minimum, 1))
+        record = with_items(record, place, first)
+        envelope = self.processor.send_reply(version, operation, record, context.reply_headers)
+        response = response_for(version, envelope)
+        if not first:
+            return response
+        head, tail = split_at(Envelope.read(parse_message(envelope)), operation.reply, place)
+        return replace(response, stream=SentItems(head, tail, self.codecs, place, items, len(first)))
 
     # --- faults -----------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, TypeAlias, Unpack
@@ -28,13 +28,9 @@ class Wsgi:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         response = self._respond(environ)
         status = response.status
-        start_response(
-            f"{status} {HTTPStatus(status).phrase}",
-            [
-                *response.headers.pairs,
-                ("Content-Length", str(len(response.body if response.stream is None else response.stream))),
-            ],
-        )
+        body = response.body if response.stream is None else response.stream
+        length = [("Content-Length", str(len(body)))] if isinstance(body, Sized) else []
+        start_response(f"{status} {HTTPStatus(status).phrase}", [*response.headers.pairs, *length])
         if response.stream is not None:
             return response.stream
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body]

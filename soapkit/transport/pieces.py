@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-
-from soapkit.transport.values import Streamed
+from collections.abc import AsyncIterator, Iterable
 
 
-async def pieces_of(stream: Streamed) -> AsyncIterator[bytes]:
+async def pieces_of(stream: Iterable[bytes]) -> AsyncIterator[bytes]:
     """The pieces of a stream, without blocking the event loop."""
     pieces = iter(stream)
     while (piece := await asyncio.to_thread(next, pieces, None)) is not None:

@@ -114,14 +114,14 @@ class Request:
 class Response:
     """What came back, its content-encoding (gzip, deflate) undone. `reason`: the words after the status; `sink`: what
     took the body, which is then empty here. `stream`: of a response on its way out, what is sent instead of `body`,
-    which is then only the envelope in it."""
+    which is then only the envelope in it; its length may not be known."""
 
     status: int
     headers: Headers = NO_HEADERS
     body: bytes = field(default=b"", repr=False)
     reason: str = ""
     sink: Sink | None = field(default=None, repr=False)
-    stream: Streamed | None = field(default=None, repr=False)
+    stream: Iterable[bytes] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

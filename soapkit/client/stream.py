@@ -1,0 +1,127 @@
+"""A call whose reply is read while it comes: its items one by one, blocking or async.
+
+What is not a stream of items (a fault, a page, a reply with attachments, one in another encoding) is read whole, as any
+reply is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from soapkit.client.call import Route
+from soapkit.errors import HttpError
+from soapkit.exchange.items import ItemPlace, ReplyItems, check_streamable, item_place
+from soapkit.exchange.log import log_message
+from soapkit.exchange.parts import Incoming
+from soapkit.operations import Operation
+from soapkit.soap.wire import parse_media_type
+from soapkit.transport.binding import package_of
+from soapkit.transport.values import (
+    AsyncStreamingTransport,
+    AsyncTransport,
+    Head,
+    Response,
+    StreamingTransport,
+    Transport,
+)
+
+# A stream lasts as long as who reads it likes; silence has a limit of its own (`HttpLimits.read_seconds`).
+_SECONDS = 7 * 24 * 3600.0
+
+_MEDIA_TYPES = ("text/xml", "application/soap+xml", "application/xml")
+_CHARSETS = ("", "utf-8", "utf8", "us-ascii")
+
+
+class Streaming:
+    """The operations of a client, each giving the items of its reply one by one:
+    ``client.streaming.records(since=day)``.
+
+    What comes back is an iterator; of an async client, an async one.
+    """
+
+    def __init__(self, stream: Callable[..., Any]) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda **arguments: self._stream(name, **arguments)
+
+
+class Stream:
+    """One call: its request, and what reads its reply."""
+
+    def __init__(
+        self,
+        route: Route,
+        operation: Operation[Any, Any],
+        record: object,
+        headers: Mapping[str, object] | None,
+        path: str,
+    ) -> None:
+        check_streamable(route.processor)
+        self._route = route
+        self._operation = operation
+        self._place: ItemPlace = item_place(operation, route.processor.codecs, path)
+        self._request = replace(route.request(operation, record, headers), timeout=_SECONDS)
+        log_message("sent", operation.name, self._request.body)
+
+    def items(self, transport: Transport) -> Iterator[Any]:
+        """The items, blocking. Who leaves early closes the connection."""
+        if not isinstance(transport, StreamingTransport):
+            yield from self._whole(transport.send(self._request))
+            return
+        with transport.open(self._request) as opened:
+            if not _is_stream(opened):
+                yield from self._whole(_collected(opened, opened.reason, list(opened)))
+                return
+            reader = self._reader()
+            for piece in opened:
+                yield from reader.feed(piece)
+            yield from reader.finish()
+
+    async def items_async(self, transport: AsyncTransport) -> AsyncIterator[Any]:
+        """The same in an event loop."""
+        if not isinstance(transport, AsyncStreamingTransport):
+            for item in self._whole(await transport.send(self._request)):
+                yield item
+            return
+        async with await transport.open(self._request) as opened:
+            if not _is_stream(opened):
+                for item in self._whole(_collected(opened, opened.reason, [piece async for piece in opened])):
+                    yield item
+                return
+            reader = self._reader()
+            async for piece in opened:
+                for item in reader.feed(piece):
+                    yield item
+            for item in reader.finish():
+                yield item
+
+    def _reader(self) -> ReplyItems:
+        return ReplyItems(self._route.processor, self._route.version, self._operation, self._place)
+
+    def _whole(self, response: Response) -> Iterator[Any]:
+        """The items of a reply that is read like any other."""
+        package = package_of(response, self._route.version, source=self._operation.name)
+        if package is None:
+            raise HttpError("expected a reply, got none", status=response.status, body=b"")
+        parts = Incoming(package) if package.xop or package.attachments else None
+        received = self._route.processor.receive_reply(package.envelope, self._operation, parts)
+        yield from self._place.items_of(received.value) or ()
+
+
+def _is_stream(head: Head) -> bool:
+    """Whether what comes may be read in pieces: a reply, in an encoding that the parser finds out by itself."""
+    media_type = parse_media_type(head.headers.get("content-type"))
+    return (
+        200 <= head.status < 300
+        and media_type.name in _MEDIA_TYPES
+        and media_type.parameters.get("charset", "").lower() in _CHARSETS
+    )
+
+
+def _collected(head: Head, reason: str, pieces: list[bytes]) -> Response:
+    return Response(head.status, head.headers, b"".join(pieces), reason)

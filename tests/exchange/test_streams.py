@@ -1,0 +1,299 @@
+"""Repeated elements one by one: read while a reply comes, sent while a handler makes them, read from a file."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import soapkit
+from soapkit.errors import DecodeError, Fault, LimitError, MessageError, UsageError, XmlError
+from soapkit.testing import FakeTransport, loopback
+from soapkit.transport.urllib3 import Urllib3Transport
+from soapkit.transport.values import Headers, OpenResponse, Request, Response
+from soapkit.xml.parse import XmlLimits
+
+
+class Entry(msgspec.Struct, kw_only=True):
+    number: int
+    text: str = ""
+
+
+class Page(msgspec.Struct, kw_only=True):
+    total: int
+    entries: list[Entry] = []
+    after: str | None = None
+
+
+@soapkit.service("urn:journal")
+class Journal:
+    made = 0
+    closed = False
+
+    @soapkit.operation
+    def entries(self, count: int) -> Iterator[Entry]:
+        Journal.made = 0
+        for number in range(count):
+            if number == 7_777:
+                raise RuntimeError("the disk is gone")
+            Journal.made += 1
+            yield Entry(number=number, text=f"é & <{number}>")
+
+    @soapkit.operation
+    async def later(self, count: int) -> AsyncIterator[int]:
+        for number in range(count):
+            await asyncio.sleep(0)
+            yield number
+
+    @soapkit.operation
+    def page(self, count: int) -> Page:
+        entries: Any = iter([Entry(number=number) for number in range(count)])
+        return Page(total=count, entries=entries, after="the end")
+
+    @soapkit.operation
+    def fails(self) -> list[str]:
+        raise Fault("not today")
+
+    @soapkit.operation
+    def fails_at_once(self) -> Iterator[str]:
+        raise Fault("not even one")
+        yield ""
+
+
+WSDL = loopback(soapkit.asgi(Journal())).send(Request("http://x/?wsdl", method="GET")).body
+HOSTS = [soapkit.asgi, soapkit.wsgi]
+
+
+@pytest.fixture(params=HOSTS)
+def journal(request: pytest.FixtureRequest) -> Any:
+    return soapkit.Client.from_wsdl(WSDL, "http://x/", transport=loopback(request.param(Journal())))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 1_500])
+def test_what_a_handler_yields_is_what_a_caller_gets(journal: Any, count: int) -> None:
+    expected = [(number, f"é & <{number}>") for number in range(count)]
+    assert [(one.number, one.text) for one in journal.entries(count=count)] == expected
+    assert [(one.number, one.text) for one in journal.streaming.entries(count=count)] == expected
+    assert journal.later(count=count) == list(range(count))
+    assert list(journal.stream("later", count=count)) == list(range(count))
+
+
+def test_what_stands_around_the_items_stays_in_its_place(journal: Any) -> None:
+    page = journal.page(count=300)
+    assert (page.total, len(page.entries), page.after) == (300, 300, "the end")
+    assert [one.number for one in journal.stream("page", "entries", count=3)] == [0, 1, 2]
+
+
+def test_a_handler_that_fails_at_once_is_answered_with_a_fault(journal: Any) -> None:
+    with pytest.raises(Fault, match="not even one"):
+        journal.fails_at_once()
+    with pytest.raises(Fault, match="not today"):
+        list(journal.streaming.fails())
+
+
+def test_a_secured_or_validated_reply_is_sent_whole() -> None:
+    application = soapkit.asgi(Journal(), validate="both")
+    response = loopback(application)
+    client = soapkit.Client.from_wsdl(WSDL, "http://x/", transport=response)
+    assert len(client.entries(count=10)) == 10
+
+
+# --- over sockets -------------------------------------------------------------------------------------------------
+
+
+def test_items_arrive_while_the_others_are_made(serve: Callable[..., str]) -> None:
+    address = serve(soapkit.asgi(Journal()))
+    with soapkit.Client.from_wsdl(WSDL, address) as journal:
+        items = journal.stream("entries", count=7_000)
+        assert next(items).number == 0
+        items.close()  # the connection with it: the service stops
+        exchange = journal.with_exchange.entries(count=7_000)
+    assert len(exchange.value) == 7_000
+    assert exchange.response_headers["transfer-encoding"] == "chunked"
+
+
+def test_async_clients_get_the_same(serve: Callable[..., str]) -> None:
+    address = serve(soapkit.asgi(Journal()))
+
+    async def main() -> tuple[list[int], list[int]]:
+        async with await soapkit.AsyncClient.from_wsdl(WSDL, address) as journal:
+            one = [item.number async for item in journal.stream("entries", count=3_000)]
+            return one, [item async for item in journal.streaming.later(count=3)]
+
+    assert asyncio.run(main()) == (list(range(3_000)), [0, 1, 2])
+
+
+def test_a_handler_that_fails_in_the_middle_breaks_the_reply_off(serve: Callable[..., str]) -> None:
+    address = serve(soapkit.asgi(Journal()))
+    with (
+        soapkit.Client.from_wsdl(WSDL, address) as journal,
+        pytest.raises(soapkit.SoapkitError, match=r"broke|cut short|not well-formed"),
+    ):
+        list(journal.stream("entries", count=10_000))
+
+
+# --- what comes ---------------------------------------------------------------------------------------------------
+
+ENVELOPE = (
+    '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/">{header}<s:Body><entriesResponse '
+    'xmlns="urn:journal">{inside}</entriesResponse></s:Body></s:Envelope>'
+)
+
+
+class Pieces:
+    """A transport whose replies come in pieces of three bytes."""
+
+    def __init__(self, body: str, status: int = 200, content_type: str = "text/xml; charset=utf-8") -> None:
+        self.body, self.status, self.headers = body.encode(), status, Headers({"Content-Type": content_type})
+
+    def send(self, request: Request) -> Response:
+        raise AssertionError("a stream was asked for")
+
+    def open(self, request: Request) -> OpenResponse:
+        pieces = (self.body[start : start + 3] for start in range(0, len(self.body), 3))
+        return OpenResponse(self.status, self.headers, "", pieces, lambda: None)
+
+    def close(self) -> None: ...
+
+
+def received(inside: str, header: str = "", **settings: Any) -> list[Any]:
+    transport = Pieces(ENVELOPE.format(header=header, inside=inside), **settings)
+    got = []
+    with soapkit.Client.from_wsdl(WSDL, "http://x/", transport=transport) as journal:
+        for item in journal.stream("entries", count=0):
+            got.append(item)
+    return got
+
+
+def item(number: object) -> str:
+    return f"<result><number>{number}</number><text/></result>"
+
+
+def test_items_are_read_however_the_reply_is_cut() -> None:
+    assert [one.number for one in received("".join(map(item, range(50))))] == list(range(50))
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "iso-8859-1"])
+def test_a_reply_in_another_encoding_is_read_whole(charset: str) -> None:
+    transport = Pieces("", content_type=f"text/xml; charset={charset}")
+    transport.body = ENVELOPE.format(header="", inside=item(1)).encode(charset)
+    with soapkit.Client.from_wsdl(WSDL, "http://x/", transport=transport) as journal:
+        assert [one.number for one in journal.stream("entries", count=0)] == [1]
+
+
+def test_an_item_that_does_not_fit_is_told_when_its_turn_comes() -> None:
+    transport = Pieces(ENVELOPE.format(header="", inside=item(1) + item("x") + item(3)))
+    with soapkit.Client.from_wsdl(WSDL, "http://x/", transport=transport) as journal:
+        items = journal.stream("entries", count=0)
+        assert next(items).number == 1
+        with pytest.raises(DecodeError, match=r"result\[1\].number: 'x' is not") as caught:
+            next(items)
+    assert caught.value.problems[0].place.line == 1
+
+
+@pytest.mark.parametrize(
+    ("inside", "error", "words"),
+    [
+        (item(1) + "<more/>", DecodeError, "more"),
+        (item(1) + item(2) + "text", DecodeError, "text"),
+        (item(1) + "<result>", XmlError, "not well-formed"),
+        (item(1) + "<?pi?>", XmlError, "processing instruction"),
+    ],
+)
+def test_what_is_wrong_around_the_items_is_told_at_the_end(inside: str, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        received(inside)
+
+
+def test_a_header_that_must_be_understood_comes_before_any_item() -> None:
+    header = '<s:Header><x:h xmlns:x="urn:x" s:mustUnderstand="1"/></s:Header>'
+    transport = Pieces(ENVELOPE.format(header=header, inside=item(1)))
+    with (
+        soapkit.Client.from_wsdl(WSDL, "http://x/", transport=transport) as journal,
+        pytest.raises(MessageError, match="urn:x"),
+    ):
+        next(journal.stream("entries", count=0))
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_fault_in_place_of_items_is_raised(status: int) -> None:
+    fault = (
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>s:Server'
+        "</faultcode><faultstring>no</faultstring></s:Fault></s:Body></s:Envelope>"
+    )
+    with (
+        soapkit.Client.from_wsdl(WSDL, "http://x/", transport=Pieces(fault, status)) as journal,
+        pytest.raises(Fault, match="no"),
+    ):
+        list(journal.stream("entries", count=0))
+
+
+def test_a_doctype_is_refused_before_any_item() -> None:
+    transport = Pieces('<!DOCTYPE x [<!ENTITY a "b">]>' + ENVELOPE.format(header="", inside=item(1)))
+    with (
+        soapkit.Client.from_wsdl(WSDL, "http://x/", transport=transport) as journal,
+        pytest.raises(XmlError, match="DOCTYPE"),
+    ):
+        next(journal.stream("entries", count=0))
+
+
+def test_a_transport_that_cannot_stream_still_gives_items() -> None:
+    body = ENVELOPE.format(header="", inside=item(1)).encode()
+    with soapkit.Client.from_wsdl(WSDL, "http://x/", transport=FakeTransport(body)) as journal:
+        assert [one.number for one in journal.stream("entries", count=0)] == [1]
+
+
+def test_what_cannot_be_streamed_is_told_before_anything_is_sent(journal: Any) -> None:
+    with pytest.raises(UsageError, match="no operation 'entrys'; did you mean entries"):
+        journal.stream("entrys")
+    with pytest.raises(UsageError, match="no list 'entrie'; it has entries"):
+        journal.stream("page", "entrie", count=1)
+    validating = soapkit.Client.from_wsdl(WSDL, "http://x/", transport=Urllib3Transport(), validate="in")
+    with pytest.raises(UsageError, match="must be validated is read whole"):
+        validating.stream("entries", count=1)
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+DOCUMENT = '<?xml version="1.0"?><?style x?><a xmlns="urn:a"><b><number>9</number></b><c>{}</c><c>{}</c></a>'
+
+
+def entries(*numbers: int) -> str:
+    return "".join(f'<entry xmlns=""><number>{number}</number></entry>' for number in numbers)
+
+
+def test_a_file_is_read_element_by_element(tmp_path: Path) -> None:
+    path = tmp_path / "large.xml"
+    path.write_text(DOCUMENT.format(entries(1, 2), entries(3)))
+    for source in (path, str(path), io.BytesIO(path.read_bytes()), [path.read_bytes()[:90], path.read_bytes()[90:]]):
+        assert [one.number for one in soapkit.iter_decode(source, Entry, "a/c/entry")] == [1, 2, 3]
+    assert [one.number for one in soapkit.iter_decode(path, Entry, "{urn:a}a/c/entry")] == [1, 2, 3]
+    assert list(soapkit.iter_decode(path, Entry, "{urn:b}a/c/entry")) == []
+
+
+def test_what_is_wrong_in_a_file_is_told_with_file_and_line(tmp_path: Path) -> None:
+    path = tmp_path / "large.xml"
+    path.write_text("<a>\n<entry><number>1</number></entry>\n<entry><number>one</number></entry></a>")
+    with pytest.raises(DecodeError, match=r"line 3.*entry\[1\].number: 'one' is not"):
+        list(soapkit.iter_decode(path, Entry, "a/entry"))
+    path.write_text("<a>\n<entry>")
+    with pytest.raises(XmlError, match=r"large.xml:2"):
+        list(soapkit.iter_decode(path, Entry, "a/entry"))
+
+
+def test_a_path_names_elements() -> None:
+    with pytest.raises(UsageError, match="is no path"):
+        list(soapkit.iter_decode([b"<a/>"], Entry, "a//b"))
+
+
+def test_a_document_without_the_elements_does_not_fill_the_memory() -> None:
+    limits = XmlLimits(bytes=1000)
+    with pytest.raises(LimitError, match="1,000 bytes without an element entry"):
+        list(soapkit.iter_decode([b"<a>", *[b"<x>1</x>" * 100] * 3], Entry, "a/entry", limits=limits))
+    many = [b"<a>", *[b"<entry><number>1</number></entry>"] * 1000, b"</a>"]
+    assert sum(1 for _ in soapkit.iter_decode(many, Entry, "a/entry", limits=limits)) == 1000
