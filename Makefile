@@ -6,8 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: demo serve test lint types pytest bench docs interop corpus corpus-sample differential test-all clean help
-.PHONY: demo serve test lint types pytest bench streams docs interop corpus corpus-sample test-all clean help
+.PHONY: demo serve test lint types pytest bench streams docs interop corpus corpus-sample differential test-all clean help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)

@@ -14,9 +14,9 @@ from xml.parsers import expat
 
 from lxml.etree import _Element
 
-from soapkit.cli.sampling import Direction
 from soapkit.databinding.shape import Atomic, ElementField, RecordRef, Type
 from soapkit.errors import MessageError, Place, Problem, Problems, XmlError
+from soapkit.exchange.samples import Direction
 from soapkit.operations import Header, Message, Operation, Service
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.fault import read_fault

@@ -11,11 +11,12 @@ import click
 from lxml import etree
 
 from soapkit.cli.contracts import contract_options, read_contract
-from soapkit.cli.sampling import Sampled, sample_envelope, service_with_classes, version_of
+from soapkit.cli.sampling import service_with_classes
 from soapkit.cli.serve import hosted
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import ContractError, SoapkitError, UsageError
 from soapkit.exchange.body import codecs_for, decode_body, decode_headers
+from soapkit.exchange.samples import Sampled, sample_envelope, version_of
 from soapkit.operations import Operation, Service
 from soapkit.server.asgi import Asgi, asgi
 from soapkit.server.context import Call
@@ -202,7 +203,7 @@ class _Mocking:
 
     def _sample(self, sampled: Sampled) -> Envelope:
         version = version_of(sampled.service)
-        return sample_envelope(self._contract, sampled, version, full=self._full, seed=self._seed)
+        return sample_envelope(self._contract.shapes, sampled, version, full=self._full, seed=self._seed)
 
     def _answering(self, line: str, make: Callable[[], _Reply]) -> Callable[..., Any]:
         """`make` is called with the first request: the examples of a large contract take their time."""

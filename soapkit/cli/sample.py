@@ -12,17 +12,8 @@ import click
 import msgspec
 
 from soapkit.cli.contracts import contract_options, read_contract
-from soapkit.cli.sampling import (
-    Direction,
-    Sampled,
-    all_messages,
-    find_operation,
-    messages_of,
-    pretty,
-    sample_envelope,
-    value_of,
-    version_of,
-)
+from soapkit.cli.sampling import all_messages, find_operation, value_of
+from soapkit.exchange.samples import Direction, Sampled, messages_of, pretty, sample_envelope, version_of
 from soapkit.wsdl.model import Contract, SoapVersion
 
 
@@ -102,7 +93,7 @@ class _Making:
     def text(self, sampled: Sampled) -> str:
         """One message: its envelope, or its value as JSON."""
         version = version_of(sampled.service, self._label)
-        envelope = sample_envelope(self._contract, sampled, version, full=self._full, seed=self._seed)
+        envelope = sample_envelope(self._contract.shapes, sampled, version, full=self._full, seed=self._seed)
         return _as_json(value_of(self._contract, sampled, envelope)) if self._as_json else pretty(envelope)
 
     def write(self, wanted: Iterable[Sampled], folder: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, count
 
 from soapkit.databinding.shape import ElementField, Key, Record, Type
-from soapkit.errors import NOWHERE, Place
+from soapkit.errors import NOWHERE, ContractError, Place
 from soapkit.xsd.shapes import SchemaShapes
 
 
@@ -38,6 +38,16 @@ class ContractShapes(Mapping[Key, Record]):
     def derived(self, key: Key) -> tuple[Key, ...]:
         """The named records derived from one, directly or not: what xsi:type may put in its place."""
         return self.schema.derived(key) if key not in self.messages else ()
+
+    def global_elements(self) -> tuple[ElementField, ...]:
+        """The global elements that can be used, in document order: what may stand for a strict wildcard."""
+        found = []
+        for name in self.schema.schema.names("element"):
+            try:
+                found.append(self.element(name))
+            except ContractError:  # one that cannot be used serves as no example
+                continue
+        return tuple(found)
 
     def add_message(self, record: Record) -> Key:
         """Keep the record of a message; its key. A record like one that is there already shares its key; a different

@@ -14,8 +14,8 @@ import pytest
 
 import soapkit
 from soapkit.cli.mock import mock_of
-from soapkit.cli.sampling import Sampled, pretty, sample_envelope, version_of
 from soapkit.errors import Fault, UsageError
+from soapkit.exchange.samples import Sampled, pretty, sample_envelope, version_of
 from soapkit.testing import loopback
 from soapkit.transport.values import Headers, Request
 from soapkit.wsdl.load import load_contract
@@ -37,7 +37,7 @@ def test_a_call_is_answered_with_the_example_that_sample_prints(wsdl: Path) -> N
     contract = load_contract(wsdl / "bank.wsdl")
     service = contract.service()
     sampled = Sampled(service, service.operation("transfer"), "reply")
-    assert f">{receipt.number}<" in pretty(sample_envelope(contract, sampled, version_of(service)))
+    assert f">{receipt.number}<" in pretty(sample_envelope(contract.shapes, sampled, version_of(service)))
     assert told == ["transfer: answered with an example"]
 
 
@@ -50,7 +50,7 @@ def test_every_operation_of_our_contracts_is_answered(wsdl: Path, name: str, ful
     transport = loopback(application)
     for operation in service.operations:
         version = version_of(service)
-        envelope = sample_envelope(contract, Sampled(service, operation), version, full=full)
+        envelope = sample_envelope(contract.shapes, Sampled(service, operation), version, full=full)
         headers = {"Content-Type": "text/xml", "SOAPAction": f'"{operation.action}"'}
         reply = transport.send(Request("http://x/", envelope.to_bytes(), Headers(headers)))
         assert reply.status == (202 if operation.one_way else 200), reply.body

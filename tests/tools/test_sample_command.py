@@ -11,8 +11,9 @@ import pytest
 from lxml import etree
 
 from soapkit.cli.checking import check_message
-from soapkit.cli.sampling import Sampled, all_messages, find_operation, pretty, sample_envelope, version_of
+from soapkit.cli.sampling import all_messages, find_operation
 from soapkit.errors import UsageError
+from soapkit.exchange.samples import Sampled, pretty, sample_envelope, version_of
 from soapkit.soap.version import SOAP_1_2
 from soapkit.wsdl.load import load_contract
 from soapkit.xml.names import SOAP12, clark
@@ -28,7 +29,7 @@ def test_every_message_of_a_contract_has_a_valid_sample(wsdl: Path, name: str, f
     sampled = all_messages(contract)
     assert sampled
     for each in sampled:
-        text = pretty(sample_envelope(contract, each, version_of(each.service), full=full))
+        text = pretty(sample_envelope(contract.shapes, each, version_of(each.service), full=full))
         checked = check_message(contract, text.encode(), each.label)
         assert checked.problems == ()
         assert (each.operation.name, each.direction) in [
@@ -41,7 +42,8 @@ def test_a_seed_varies_the_sample_and_gives_the_same_one_each_time(wsdl: Path, s
     contract = load_contract(wsdl / "bank.wsdl")
     service, operation = find_operation(contract, "openAccount")
     texts = {
-        pretty(sample_envelope(contract, Sampled(service, operation), SOAP_1_2, full=True, seed=seed)) for _ in "ab"
+        pretty(sample_envelope(contract.shapes, Sampled(service, operation), SOAP_1_2, full=True, seed=seed))
+        for _ in "ab"
     }
     assert len(texts) == 1
     assert check_message(contract, texts.pop().encode()).problems == ()
@@ -50,7 +52,7 @@ def test_a_seed_varies_the_sample_and_gives_the_same_one_each_time(wsdl: Path, s
 def test_a_required_header_block_is_in_the_minimal_sample(wsdl: Path) -> None:
     contract = load_contract(wsdl / "headers.wsdl")
     service, operation = find_operation(contract, "fetch")
-    envelope = sample_envelope(contract, Sampled(service, operation), version_of(service))
+    envelope = sample_envelope(contract.shapes, Sampled(service, operation), version_of(service))
     assert [etree.QName(block).localname for block in envelope.headers] == ["session"]
 
 
@@ -58,7 +60,7 @@ def test_a_sample_of_a_fault_nobody_declares_names_those_that_are(wsdl: Path) ->
     contract = load_contract(wsdl / "bank.wsdl")
     service, operation = find_operation(contract, "transfer")
     with pytest.raises(UsageError, match="InsufficientFunds, UnknownAccount; did you mean UnknownAccount"):
-        sample_envelope(contract, Sampled(service, operation, "fault", "unknownAcount"), SOAP_1_2)
+        sample_envelope(contract.shapes, Sampled(service, operation, "fault", "unknownAcount"), SOAP_1_2)
 
 
 def test_the_command_prints_an_envelope_of_the_wanted_version(run: Run, wsdl: Path) -> None:
