@@ -27,10 +27,26 @@ Style: TypeAlias = Literal["document", "rpc"]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A WS-Policy that stands at a component, or that it refers to: the ``wsp:Policy`` element, as read."""
+    """A WS-Policy that stands at a component, or that it refers to: the ``wsp:Policy`` element, as read.
+
+    `base`: the URL of its document, which references in it start from.
+    """
 
     element: _Element
     place: Place = NOWHERE
+    base: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyReference:
+    """A reference from a component to a policy that does not stand in its document: the URI, as written."""
+
+    uri: str
+    place: Place = NOWHERE
+    base: str = ""
+
+
+Attached: TypeAlias = Policy | PolicyReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +81,7 @@ class MessageDefinition:
     name: str
     parts: tuple[PartDefinition, ...] = ()
     documentation: str = ""
+    policies: tuple[Attached, ...] = ()
     place: Place = NOWHERE
 
     def part(self, name: str) -> PartDefinition | None:
@@ -80,7 +97,7 @@ class MessageUse:
     message: str
     action: str = ""
     documentation: str = ""
-    policies: tuple[Policy, ...] = ()
+    policies: tuple[Attached, ...] = ()
     place: Place = NOWHERE
 
 
@@ -94,7 +111,7 @@ class OperationDefinition:
     faults: tuple[MessageUse, ...] = ()
     output_first: bool = False
     documentation: str = ""
-    policies: tuple[Policy, ...] = ()
+    policies: tuple[Attached, ...] = ()
     place: Place = NOWHERE
 
 
@@ -105,7 +122,7 @@ class PortType:
     name: str
     operations: tuple[OperationDefinition, ...] = ()
     documentation: str = ""
-    policies: tuple[Policy, ...] = ()
+    policies: tuple[Attached, ...] = ()
     place: Place = NOWHERE
 
 
@@ -148,7 +165,7 @@ class BoundMessage:
     body: SoapBody | None = None
     headers: tuple[SoapHeader, ...] = ()
     attachments: tuple[str, ...] = ()
-    policies: tuple[Policy, ...] = ()
+    policies: tuple[Attached, ...] = ()
     place: Place = NOWHERE
 
 
@@ -162,7 +179,7 @@ class BoundOperation:
     input: BoundMessage | None = None
     output: BoundMessage | None = None
     faults: tuple[BoundMessage, ...] = ()
-    policies: tuple[Policy, ...] = ()
+    policies: tuple[Attached, ...] = ()
     place: Place = NOWHERE
 
 
@@ -180,7 +197,7 @@ class Binding:
     default_style: Style = "document"
     transport: str = ""
     operations: tuple[BoundOperation, ...] = ()
-    policies: tuple[Policy, ...] = ()
+    policies: tuple[Attached, ...] = ()
     extensions: tuple[Extension, ...] = ()
     documentation: str = ""
     place: Place = NOWHERE
@@ -197,7 +214,7 @@ class PortDefinition:
     binding: str
     address: str = ""
     documentation: str = ""
-    policies: tuple[Policy, ...] = ()
+    policies: tuple[Attached, ...] = ()
     extensions: tuple[Extension, ...] = ()
     place: Place = NOWHERE
 
@@ -209,7 +226,7 @@ class ServiceDefinition:
     name: str
     ports: tuple[PortDefinition, ...] = ()
     documentation: str = ""
-    policies: tuple[Policy, ...] = ()
+    policies: tuple[Attached, ...] = ()
     place: Place = NOWHERE
 
 
@@ -233,7 +250,7 @@ class Definitions:
     schemas: tuple[SchemaSource, ...] = ()
     documents: tuple[Document, ...] = ()
     documentation: str = ""
-    policies: tuple[Policy, ...] = ()
+    policies: tuple[Attached, ...] = ()
     version: Literal["1.1", "2.0"] = "1.1"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lxml.etree import _Element
 
 from soapkit.errors import Place, Problems
-from soapkit.wsdl.model import Extension, Policy
+from soapkit.wsdl.model import Attached, Extension, Policy, PolicyReference
 from soapkit.xml.documents import Document
 from soapkit.xml.names import (
     WSDL11,
@@ -18,6 +18,8 @@ from soapkit.xml.names import (
     WSDL11_SOAP11,
     WSDL11_SOAP12,
     WSDL20,
+    WSU,
+    XML,
     XSD,
     clark,
     local_name,
@@ -27,7 +29,12 @@ from soapkit.xml.prose import prose
 from soapkit.xml.walk import children, tag_of
 from soapkit.xsd.document import OLD_NAMESPACES
 
-POLICY_NAMESPACES = ("http://www.w3.org/ns/ws-policy", "http://schemas.xmlsoap.org/ws/2004/09/policy")
+POLICY_NAMESPACES = (
+    "http://www.w3.org/ns/ws-policy",
+    "http://schemas.xmlsoap.org/ws/2004/09/policy",
+    "http://www.w3.org/2006/07/ws-policy",  # drafts
+    "http://schemas.xmlsoap.org/ws/2002/12/policy",
+)
 _POLICY = tuple(clark(namespace, "Policy") for namespace in POLICY_NAMESPACES)
 _POLICY_REFERENCE = tuple(clark(namespace, "PolicyReference") for namespace in POLICY_NAMESPACES)
 _POLICY_URIS = tuple(clark(namespace, "PolicyURIs") for namespace in POLICY_NAMESPACES)
@@ -40,8 +47,13 @@ _ACTIONS = (
     "{http://www.w3.org/2005/08/addressing}Action",
     "{http://schemas.xmlsoap.org/ws/2004/08/addressing}Action",
 )
-_ID = clark("http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd", "Id")
-_XML_ID = clark("http://www.w3.org/XML/1998/namespace", "id")
+_POLICY_NAMES = (
+    clark(WSU, "Id"),
+    clark("http://schemas.xmlsoap.org/ws/2002/07/utility", "Id"),  # a draft
+    clark(XML, "id"),
+    "Name",
+    "Id",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,31 +122,42 @@ class Page:
             Extension(tag_of(element), element, is_required(element), self.place(element)) for element in found
         )
 
-    def attached(self, *elements: _Element) -> tuple[Policy, ...]:
+    def attached(self, *elements: _Element) -> tuple[Attached, ...]:
         """The policies that stand in these elements, or that they refer to (WS-PolicyAttachment, 4)."""
-        found: list[Policy] = []
+        found: list[Attached] = []
         for element in elements:
-            found += [Policy(policy, self.place(policy)) for tag in _POLICY for policy in children(element, tag)]
+            found += [self._policy(policy) for tag in _POLICY for policy in children(element, tag)]
             uris = [reference.get("URI", "") for tag in _POLICY_REFERENCE for reference in children(element, tag)]
             uris += [uri for name in _POLICY_URIS for uri in element.get(name, "").split()]
             for uri in uris:
                 policy = self.policies.get(uri.removeprefix("#"))
                 if policy is None:
-                    self.warn(f"no policy {uri!r} in this document; it was passed over", element)
+                    if uri.startswith("#"):
+                        self.warn(f"no policy {uri!r} in this document", element)
+                    found.append(PolicyReference(uri, self.place(element), self.document.url))
                 else:
-                    found.append(Policy(policy, self.place(policy)))
+                    found.append(self._policy(policy))
         return tuple(found)
+
+    def _policy(self, element: _Element) -> Policy:
+        return Policy(element, self.place(element), self.document.url)
 
 
 def page_for(document: Document, warnings: Problems) -> Page:
     """The page of a document, whose root is a definitions or description element."""
+    target_namespace = (document.root.get("targetNamespace") or "").strip()
+    return Page(document, target_namespace, warnings, named_policies(document.root))
+
+
+def named_policies(root: _Element) -> dict[str, _Element]:
+    """The policies in a document by id and by name (WS-Policy 1.5, 4.2)."""
     policies: dict[str, _Element] = {}
     for tag in _POLICY:
-        for policy in document.root.iter(tag):
-            for name in (_ID, _XML_ID, "Name"):
+        for policy in root.iter(tag):
+            for name in _POLICY_NAMES:
                 if policy.get(name):
                     policies.setdefault(policy.get(name, ""), policy)
-    return Page(document, (document.root.get("targetNamespace") or "").strip(), warnings, policies)
+    return policies
 
 
 def documentation_of(element: _Element) -> str:

@@ -15,6 +15,7 @@ from lxml.etree import _Element
 from soapkit.errors import ContractError, Problems
 from soapkit.wsdl.extensions import address_of, bound_message, protocol_of, soap_child, style_of, transport_of
 from soapkit.wsdl.model import (
+    Attached,
     Binding,
     BoundOperation,
     Definitions,
@@ -22,7 +23,6 @@ from soapkit.wsdl.model import (
     MessageUse,
     OperationDefinition,
     PartDefinition,
-    Policy,
     PortDefinition,
     PortType,
     SchemaSource,
@@ -51,7 +51,7 @@ class _Found:
     schemas: list[SchemaSource] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     documentation: str = ""
-    policies: tuple[Policy, ...] = ()
+    policies: tuple[Attached, ...] = ()
 
 
 def read_wsdl11(first: Document, documents: Documents, *, warnings: Problems, problems: Problems) -> Definitions:
@@ -158,6 +158,7 @@ def _message(element: _Element, page: Page) -> MessageDefinition:
         name=page.own(_name(element, page)),
         parts=tuple(_part(part, page) for part in children(element, clark(WSDL11, "part"))),
         documentation=documentation_of(element),
+        policies=page.attached(element),
         place=page.place(element),
     )
 
