@@ -13,6 +13,7 @@ Every message style comes to the same two things: a record whose fields are the 
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
@@ -137,14 +138,15 @@ class Service:
     name: str
     namespace: str
     port_type: str
-    operations: tuple[Operation[Any, Any], ...]
+    operations: Sequence[Operation[Any, Any]]
     ports: tuple[Port, ...] = ()
     documentation: str = ""
     place: Place = NOWHERE
 
     def operation(self, name: str) -> Operation[Any, Any]:
         """The operation of this contract name or method name. Raises `KeyError`."""
-        for operation in self.operations:
+        named = getattr(self.operations, "named", None)  # those of a contract are read one by one (wsdl/later.py)
+        for operation in (named(name) if named is not None else ()) or self.operations:
             if name in (operation.name, operation.method):
                 return operation
         raise KeyError(name)

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from soapkit.errors import ContractError, Place, Problems
-from soapkit.wsdl.model import Contract, Definitions
-from soapkit.wsdl.operations import Told, services_of
+from soapkit.wsdl.model import Contract, Definitions, Told
+from soapkit.wsdl.operations import services_of
 from soapkit.wsdl.page import is_schema
 from soapkit.wsdl.read11 import DEFINITIONS, read_wsdl11
 from soapkit.wsdl.read20 import DESCRIPTIONS, read_wsdl20
@@ -42,7 +42,7 @@ def load_contract(
     """
     documents = documents if documents is not None else Documents()
     first = _first_document(documents, documents.locate(source))
-    told = Told(Problems(), Problems(), Problems())
+    told = Told()
     definitions = _reader(first)(first, documents, warnings=told.warnings, problems=told.problems)
     schema = load_schema(
         [Source(found.element, found.document.url, found.document.source) for found in definitions.schemas],
@@ -53,13 +53,10 @@ def load_contract(
     services = services_of(definitions, shapes, told)
     _check_filled(first)
     told.warnings.found += documents.warnings
-    if usable and told.problems.found and not any(service.operations for service in services):
+    if usable and not any(service.operations for service in services) and told.problems.found:
         # an import that could not be read is a warning, and here the cause: it is told first
         Problems([*dict.fromkeys((*told.warnings.found, *told.problems.found))]).raise_as(ContractError)
-    if strict:
-        schema.read_everything()
-        Problems([*told.problems.found, *dict.fromkeys(told.warnings.found)]).raise_as(ContractError)
-    return Contract(
+    contract = Contract(
         source=first.source,
         definitions=definitions,
         schema=schema,
@@ -67,10 +64,12 @@ def load_contract(
         services=services,
         documents=documents.documents,
         links=dict(documents.links),
-        problems=tuple(dict.fromkeys(told.problems.found)),
-        notes=tuple(dict.fromkeys(told.notes.found)),
-        told=told.warnings,
+        told=told,
     )
+    if strict:
+        schema.read_everything()
+        Problems([*contract.problems, *contract.warnings]).raise_as(ContractError)
+    return contract
 
 
 def _first_document(documents: Documents, url: str) -> Document:

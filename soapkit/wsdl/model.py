@@ -9,6 +9,7 @@ References are Clark names.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -120,7 +121,7 @@ class PortType:
     """A set of operations."""
 
     name: str
-    operations: tuple[OperationDefinition, ...] = ()
+    operations: Sequence[OperationDefinition] = ()
     documentation: str = ""
     policies: tuple[Attached, ...] = ()
     place: Place = NOWHERE
@@ -196,7 +197,7 @@ class Binding:
     version: SoapVersion = "1.1"
     default_style: Style = "document"
     transport: str = ""
-    operations: tuple[BoundOperation, ...] = ()
+    operations: Sequence[BoundOperation] = ()
     policies: tuple[Attached, ...] = ()
     extensions: tuple[Extension, ...] = ()
     documentation: str = ""
@@ -243,15 +244,24 @@ class Definitions:
     """What the WSDL documents of a contract say, together. `documents`: those documents, the first one first."""
 
     target_namespace: str
-    messages: dict[str, MessageDefinition]
-    port_types: dict[str, PortType]
-    bindings: dict[str, Binding]
-    services: dict[str, ServiceDefinition]
+    messages: Mapping[str, MessageDefinition]
+    port_types: Mapping[str, PortType]
+    bindings: Mapping[str, Binding]
+    services: Mapping[str, ServiceDefinition]
     schemas: tuple[SchemaSource, ...] = ()
     documents: tuple[Document, ...] = ()
     documentation: str = ""
     policies: tuple[Attached, ...] = ()
     version: Literal["1.1", "2.0"] = "1.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Where to tell what was found: broken rules, operations that cannot be used, what soapkit does not speak."""
+
+    warnings: Problems = field(default_factory=Problems)
+    problems: Problems = field(default_factory=Problems)
+    notes: Problems = field(default_factory=Problems)
 
 
 # --- the whole ----------------------------------------------------------------------------------------------------
@@ -266,8 +276,8 @@ class Contract:
     called. `documents`: every document that was read; `links`: where the locations written in them led, by URL of the
     document and location.
 
-    `problems`: operations that cannot be used, each by name with the reason; `notes`: what soapkit does not speak (HTTP
-    GET, JMS, notifications); `told`: the list behind `warnings`.
+    Messages, operations and types are read when they are first asked for; `problems`, `notes` and `warnings` read every
+    operation. `told`: the lists behind them.
     """
 
     source: str
@@ -277,15 +287,31 @@ class Contract:
     services: tuple[Service, ...]
     documents: tuple[Document, ...] = ()
     links: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
-    problems: tuple[Problem, ...] = ()
-    notes: tuple[Problem, ...] = ()
-    told: Problems = field(default_factory=Problems, repr=False)
+    told: Told = field(default_factory=Told, repr=False)
+
+    def read_operations(self) -> None:
+        """Read every operation, so that all is told that is wrong with one."""
+        for service in self.services:
+            len(service.operations)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Operations that cannot be used, each by name with the reason."""
+        self.read_operations()
+        return tuple(dict.fromkeys(self.told.problems.found))
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What soapkit does not speak: JMS, notifications."""
+        self.read_operations()
+        return tuple(dict.fromkeys(self.told.notes.found))
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
         """The rules that the contract breaks, and what was assumed. Types are read when they are first used, so that
         more may be told later."""
-        return tuple(dict.fromkeys(self.told.found))
+        self.read_operations()
+        return tuple(dict.fromkeys(self.told.warnings.found))
 
     @property
     def target_namespace(self) -> str:
@@ -307,7 +333,8 @@ class Contract:
     def operation(self, name: str) -> Operation[object, object]:
         """The first operation of this contract name or method name. Raises `KeyError`."""
         for service in self.services:
-            for operation in service.operations:
-                if name in (operation.name, operation.method):
-                    return operation
+            try:
+                return service.operation(name)
+            except KeyError:
+                continue
         raise KeyError(name)

@@ -9,15 +9,15 @@ ever dropped in silence.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from soapkit.databinding.shape import Key, Record, RecordRef, reachable
-from soapkit.errors import ContractError, Place, Problems
+from soapkit.errors import ContractError, Place
 from soapkit.operations import Operation, Port, Service
 from soapkit.wsdl.extensions import HTTP_TRANSPORTS, SOAP_OVER_HTTP
+from soapkit.wsdl.later import Later, Usable
 from soapkit.wsdl.lookup import look_up
 from soapkit.wsdl.messages import MessageReader
 from soapkit.wsdl.model import (
@@ -30,20 +30,12 @@ from soapkit.wsdl.model import (
     PortType,
     ServiceDefinition,
     SoapBody,
+    Told,
 )
 from soapkit.wsdl.shapes import ContractShapes
 from soapkit.xml.names import did_you_mean, local_name, namespace_of, split
 
 FoundT = TypeVar("FoundT")
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Where to tell what was found: broken rules, operations that cannot be used, what soapkit does not speak."""
-
-    warnings: Problems
-    problems: Problems
-    notes: Problems
 
 
 def services_of(definitions: Definitions, shapes: ContractShapes, told: Told) -> tuple[Service, ...]:
@@ -108,7 +100,8 @@ class _Bound:
     port: Port
     http: bool
     port_type: PortType
-    operations: tuple[Operation[Any, Any], ...]
+    binding: Binding
+    operations: Usable[Operation[Any, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +159,9 @@ class _Builder:
         port_type = self._port_type(binding)
         if port_type is None:
             return None
-        operations = tuple(self._operations(binding, port_type))
+        operations = self._operations(binding, port_type)
         value = Port(port.name, port.address, binding.version, binding.name, place=port.place)
-        return _Bound(value, http, port_type, operations)
+        return _Bound(value, http, port_type, binding, operations)
 
     def _port_type(self, binding: Binding) -> PortType | None:
         """The port type of a binding. Without it, each of the binding's operations is told."""
@@ -188,7 +181,7 @@ class _Builder:
 
     # --- operations -----------------------------------------------------------------------------------------------
 
-    def _operations(self, binding: Binding, port_type: PortType) -> Iterator[Operation[Any, Any]]:
+    def _operations(self, binding: Binding, port_type: PortType) -> Usable[Operation[Any, Any]]:
         if not binding.operations and port_type.operations:
             self.told.warnings.add(
                 f"binding {local_name(binding.name)} has no operations (WSDL 1.1, 2.5); those of port type "
@@ -197,26 +190,41 @@ class _Builder:
             )
             binding = _with_all_operations(binding, port_type)
         pairs, unpaired = _paired(binding, port_type)
-        self._tell_unpaired(binding, port_type, unpaired)
-        times: Counter[str] = Counter()
-        for definition, bound in pairs:
-            if bound is None:
+        names = _names(port_type.operations)
+        self._tell_unpaired(binding, port_type, unpaired, names)
+        for place, chosen in enumerate(pairs):
+            if chosen is None:
                 self.told.problems.add(
-                    f"operation {definition.name} of port type {local_name(port_type.name)} is not in binding "
+                    f"operation {names[place]} of port type {local_name(port_type.name)} is not in binding "
                     f"{local_name(binding.name)} (WSDL 1.1, 2.5)",
-                    definition.place,
+                    port_type.operations[place].place,
                 )
-                continue
-            operation = self._usable(definition, bound, binding)
-            if operation is not None:
-                times[operation.name] += 1
-                number = times[operation.name]
-                # an overloaded name is told apart by a number: send, send_2
-                yield replace(operation, method=operation.name if number == 1 else f"{operation.name}_{number}")
+        return Usable(self._later(binding, port_type, names, pairs))
 
-    def _tell_unpaired(self, binding: Binding, port_type: PortType, unpaired: list[BoundOperation]) -> None:
-        names = [definition.name for definition in port_type.operations]
-        for bound in unpaired:
+    def _later(
+        self, binding: Binding, port_type: PortType, names: list[str], pairs: list[int | None]
+    ) -> Later[Operation[Any, Any] | None]:
+        """Each operation, read when it is asked for; None for one that cannot be used."""
+        found: Later[Operation[Any, Any] | None]
+
+        def read(place: int) -> Operation[Any, Any] | None:
+            chosen = pairs[place]
+            if chosen is None:
+                return None
+            operation = self._usable(port_type.operations[place], binding.operations[chosen], binding)
+            if operation is None:
+                return None
+            alike = (earlier for earlier in range(place) if names[earlier] == operation.name) if repeated else ()
+            number = 1 + sum(found[earlier] is not None for earlier in alike)
+            # an overloaded name is told apart by a number: send, send_2
+            return replace(operation, method=operation.name if number == 1 else f"{operation.name}_{number}")
+
+        repeated = len(set(names)) < len(names)
+        found = Later(names, read)
+        return found
+
+    def _tell_unpaired(self, binding: Binding, port_type: PortType, unpaired: list[int], names: list[str]) -> None:
+        for bound in (binding.operations[place] for place in unpaired):
             hint = "" if bound.name in names else did_you_mean(bound.name, names)
             self.told.problems.add(
                 f"operation {bound.name} of binding {local_name(binding.name)} is not in port type "
@@ -310,25 +318,32 @@ def _only_field(record: Record) -> str | None:
     return names.pop() if len(names) == 1 else None
 
 
-def _paired(
-    binding: Binding, port_type: PortType
-) -> tuple[list[tuple[OperationDefinition, BoundOperation | None]], list[BoundOperation]]:
-    """Each operation of a port type with its binding; and the bindings that are left over.
+def _paired(binding: Binding, port_type: PortType) -> tuple[list[int | None], list[int]]:
+    """For each operation of a port type where its binding stands, if anywhere; and the bindings that are left over.
 
     Of several of one name, the names of input and output tell which is which (WSDL 1.1, 2.5), else their order.
     """
-    pairs: list[tuple[OperationDefinition, BoundOperation | None]] = []
-    free: dict[str, list[BoundOperation]] = {}
-    for bound in binding.operations:
-        free.setdefault(bound.name, []).append(bound)
-    for definition in port_type.operations:
-        candidates = free.get(definition.name, [])
-        named = [bound for bound in candidates if _same_messages(definition, bound)]
+    pairs: list[int | None] = []
+    free: dict[str, list[int]] = {}
+    for place, name in enumerate(_names(binding.operations)):
+        free.setdefault(name, []).append(place)
+    for place, name in enumerate(_names(port_type.operations)):
+        candidates = free.get(name, [])
+        named = (
+            [each for each in candidates if _same_messages(port_type.operations[place], binding.operations[each])]
+            if len(candidates) > 1
+            else ()
+        )
         chosen = next(iter(named or candidates), None)
         if chosen is not None:
             candidates.remove(chosen)
-        pairs.append((definition, chosen))
-    return pairs, [bound for bounds in free.values() for bound in bounds]
+        pairs.append(chosen)
+    return pairs, [place for places in free.values() for place in places]
+
+
+def _names(operations: Sequence[OperationDefinition] | Sequence[BoundOperation]) -> list[str]:
+    """Their names, for which none is read."""
+    return list(operations.names) if isinstance(operations, Later) else [each.name for each in operations]
 
 
 def _same_messages(definition: OperationDefinition, bound: BoundOperation) -> bool:
@@ -343,9 +358,21 @@ def _same_messages(definition: OperationDefinition, bound: BoundOperation) -> bo
 
 def _agree(one: _Bound, other: _Bound) -> bool:
     """Whether two ports say the same, but for SOAP version and action."""
-    return one.port_type.name == other.port_type.name and [
-        replace(operation, action="") for operation in one.operations
-    ] == [replace(operation, action="") for operation in other.operations]
+    return one.port_type.name == other.port_type.name and (
+        _written_alike(one, other)
+        or [replace(operation, action="") for operation in one.operations]
+        == [replace(operation, action="") for operation in other.operations]
+    )
+
+
+def _written_alike(one: _Bound, other: _Bound) -> bool:
+    """Whether two bindings say the same in the same words, actions too: then no operation need be read to know it."""
+    ours, theirs = one.binding, other.binding
+    if not (isinstance(ours.operations, Later) and isinstance(theirs.operations, Later)):
+        return False
+    written = ours.operations.written()
+    same_terms = (ours.default_style, ours.protocol) == (theirs.default_style, theirs.protocol)
+    return bool(written) and same_terms and written == theirs.operations.written()
 
 
 def _service(definition: ServiceDefinition, group: list[_Bound]) -> Service:
@@ -366,6 +393,8 @@ def _service(definition: ServiceDefinition, group: list[_Bound]) -> Service:
 
 def _differing_actions(first: _Bound, bound: _Bound) -> dict[str, str]:
     """The actions in which a port differs from the first, by method (the contract's name, but for overloaded ones)."""
+    if bound is first or _written_alike(first, bound):
+        return {}
     return {
         mine.method: mine.action
         for mine, its in zip(bound.operations, first.operations, strict=True)

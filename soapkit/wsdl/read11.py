@@ -6,14 +6,25 @@ circle of imports is therefore no trouble (WSDL 1.1, 2.1.1).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
+from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import ContractError, Problems
-from soapkit.wsdl.extensions import address_of, bound_message, protocol_of, soap_child, style_of, transport_of
+from soapkit.wsdl.extensions import (
+    SOAP_VERSIONS,
+    address_of,
+    bound_message,
+    protocol_of,
+    soap_child,
+    style_of,
+    transport_of,
+)
+from soapkit.wsdl.later import Later, Named
 from soapkit.wsdl.model import (
     Attached,
     Binding,
@@ -35,7 +46,7 @@ from soapkit.xml.walk import children, tag_of
 
 DEFINITIONS = clark(WSDL11, "definitions")
 
-NamedT = TypeVar("NamedT", MessageDefinition, PortType, Binding, ServiceDefinition)
+NamedT = TypeVar("NamedT", MessageDefinition, PortType, Binding, ServiceDefinition, OperationDefinition, BoundOperation)
 
 
 @dataclass(slots=True)
@@ -44,10 +55,10 @@ class _Found:
 
     warnings: Problems
     problems: Problems
-    messages: dict[str, MessageDefinition] = field(default_factory=dict)
-    port_types: dict[str, PortType] = field(default_factory=dict)
-    bindings: dict[str, Binding] = field(default_factory=dict)
-    services: dict[str, ServiceDefinition] = field(default_factory=dict)
+    messages: dict[str, Callable[[], MessageDefinition]] = field(default_factory=dict)
+    port_types: dict[str, Callable[[], PortType]] = field(default_factory=dict)
+    bindings: dict[str, Callable[[], Binding]] = field(default_factory=dict)
+    services: dict[str, Callable[[], ServiceDefinition]] = field(default_factory=dict)
     schemas: list[SchemaSource] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     documentation: str = ""
@@ -69,10 +80,10 @@ def read_wsdl11(first: Document, documents: Documents, *, warnings: Problems, pr
             waiting += _read_document(document, documents, found)
     return Definitions(
         target_namespace=(first.root.get("targetNamespace") or "").strip(),
-        messages=found.messages,
-        port_types=found.port_types,
-        bindings=found.bindings,
-        services=found.services,
+        messages=Named(found.messages),
+        port_types=_read(found.port_types),
+        bindings=_read(found.bindings),
+        services=_read(found.services),
         schemas=tuple(found.schemas),
         documents=tuple(found.documents),
         documentation=found.documentation,
@@ -128,18 +139,23 @@ def _imported(page: Page, documents: Documents, found: _Found) -> Iterator[Docum
         yield imported
 
 
-def _collect(page: Page, into: dict[str, NamedT], local: str, read: Callable[[_Element, Page], NamedT]) -> None:
-    """Read the children named `local`; of two of one name the first counts, and the second is told."""
+def _collect(
+    page: Page, into: dict[str, Callable[[], NamedT]], local: str, read: Callable[[str, _Element, Page], NamedT]
+) -> None:
+    """Note the children named `local`; of two of one name the first counts, and the second is told."""
     for element in children(page.document.root, clark(WSDL11, local)):
-        component = read(element, page)
-        if component.name not in into:
-            into[component.name] = component
-        elif component != into[component.name]:
+        name = page.own(_name(element, page))
+        if name not in into:
+            into[name] = partial(read, name, element, page)
+        elif (first := into[name]()) != read(name, element, page):
             page.warn(
-                f"{local} {local_name(component.name)} is defined a second time (first at "
-                f"{into[component.name].place}); the first was taken",
+                f"{local} {local_name(name)} is defined a second time (first at {first.place}); the first was taken",
                 element,
             )
+
+
+def _read(found: Mapping[str, Callable[[], NamedT]]) -> dict[str, NamedT]:
+    return {name: read() for name, read in found.items()}
 
 
 def _name(element: _Element, page: Page) -> str:
@@ -153,9 +169,9 @@ def _name(element: _Element, page: Page) -> str:
 # --- messages and port types --------------------------------------------------------------------------------------
 
 
-def _message(element: _Element, page: Page) -> MessageDefinition:
+def _message(name: str, element: _Element, page: Page) -> MessageDefinition:
     return MessageDefinition(
-        name=page.own(_name(element, page)),
+        name=name,
         parts=tuple(_part(part, page) for part in children(element, clark(WSDL11, "part"))),
         documentation=documentation_of(element),
         policies=page.attached(element),
@@ -173,18 +189,33 @@ def _part(element: _Element, page: Page) -> PartDefinition:
     )
 
 
-def _port_type(element: _Element, page: Page) -> PortType:
+def _port_type(name: str, element: _Element, page: Page) -> PortType:
     return PortType(
-        name=page.own(_name(element, page)),
-        operations=tuple(_operation(operation, page) for operation in children(element, clark(WSDL11, "operation"))),
+        name=name,
+        operations=_operations(element, page, _operation),
         documentation=documentation_of(element),
         policies=page.attached(element),
         place=page.place(element),
     )
 
 
-def _operation(element: _Element, page: Page) -> OperationDefinition:
-    name = _name(element, page)
+def _operations(parent: _Element, page: Page, read: Callable[[str, _Element, Page], NamedT]) -> Later[NamedT]:
+    elements = list(children(parent, clark(WSDL11, "operation")))
+    names = [_name(element, page) for element in elements]
+    return Later(names, lambda place: read(names[place], elements[place], page), partial(_written, parent))
+
+
+def _written(binding: _Element) -> bytes:
+    """The operations of a binding as the document has them, whatever prefix it has for the namespaces of SOAP."""
+    text = etree.tostring(binding, with_tail=False).partition(b">")[2]
+    for prefix, namespace in binding.nsmap.items():
+        if namespace in SOAP_VERSIONS and prefix:
+            for start in (b"<", b"</"):
+                text = text.replace(start + prefix.encode() + b":", start + b"soap:")
+    return text[text.find(b"operation") :]  # what comes before says version and transport
+
+
+def _operation(name: str, element: _Element, page: Page) -> OperationDefinition:
     input_, output = element.find(clark(WSDL11, "input")), element.find(clark(WSDL11, "output"))
     both = input_ is not None and output is not None
     return OperationDefinition(
@@ -219,16 +250,16 @@ def _use(element: _Element, page: Page, default_name: str) -> MessageUse:
 # --- bindings and services ----------------------------------------------------------------------------------------
 
 
-def _binding(element: _Element, page: Page) -> Binding:
+def _binding(name: str, element: _Element, page: Page) -> Binding:
     protocol, version, soap = protocol_of(element)
     return Binding(
-        name=page.own(_name(element, page)),
+        name=name,
         port_type=page.reference(element, "type"),
         protocol=protocol,
         version=version,
         default_style=style_of(soap, page) or "document",
         transport=transport_of(soap) if soap is not None else "",
-        operations=tuple(_bound_operation(found, page) for found in children(element, clark(WSDL11, "operation"))),
+        operations=_operations(element, page, _bound_operation),
         policies=page.attached(element),
         extensions=page.extensions(element),
         documentation=documentation_of(element),
@@ -236,11 +267,11 @@ def _binding(element: _Element, page: Page) -> Binding:
     )
 
 
-def _bound_operation(element: _Element, page: Page) -> BoundOperation:
+def _bound_operation(name: str, element: _Element, page: Page) -> BoundOperation:
     soap = soap_child(element, "operation")
     input_, output = element.find(clark(WSDL11, "input")), element.find(clark(WSDL11, "output"))
     return BoundOperation(
-        name=_name(element, page),
+        name=name,
         action=(soap.get("soapAction") or "").strip() if soap is not None else "",
         style=style_of(soap, page),
         input=bound_message(input_, page) if input_ is not None else None,
@@ -251,9 +282,9 @@ def _bound_operation(element: _Element, page: Page) -> BoundOperation:
     )
 
 
-def _service(element: _Element, page: Page) -> ServiceDefinition:
+def _service(name: str, element: _Element, page: Page) -> ServiceDefinition:
     return ServiceDefinition(
-        name=page.own(_name(element, page)),
+        name=name,
         ports=tuple(_port(port, page) for port in children(element, clark(WSDL11, "port"))),
         documentation=documentation_of(element),
         policies=page.attached(element),

@@ -127,13 +127,12 @@ def check_limits(root: _Element, data: bytes, *, source: str, limits: XmlLimits 
     bytes have equals signs, nor more elements than they have angle brackets.
     """
     if data.count(b"=") > min(limits.attributes, limits.namespaces, limits.in_scope):
-        for element in root.iter(etree.Element):
-            if len(element.attrib) > limits.attributes:
-                raise LimitError(
-                    f"element {tag_of(element)} has {len(element.attrib):,} attributes; at most {limits.attributes:,} "
-                    "are read",
-                    place=Place(source, element.sourceline),
-                )
+        found = next((each for each in root.iter(etree.Element) if len(each.attrib) > limits.attributes), None)
+        if found is not None:
+            raise LimitError(
+                f"element {tag_of(found)} has {len(found.attrib):,} attributes; at most {limits.attributes:,} are read",
+                place=Place(source, found.sourceline),
+            )
         if data.count(b"xmlns") > limits.in_scope or b"\0" in data[:4]:
             _check_namespaces(root, source, limits)
     if data.count(b"<") > limits.elements and sum(1 for _ in root.iter()) > limits.elements:
