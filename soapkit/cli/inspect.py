@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from soapkit.cli.contracts import contract_options, read_contract
-from soapkit.cli.inspection import Described, describe
+from soapkit.cli.inspection import Described, describe, policy_lines
 from soapkit.xml.names import local_name
 
 
@@ -73,6 +73,10 @@ def _service(service: Described, detailed: bool) -> Iterator[str]:
     yield from _table(
         [f"port {port['name']}", f"SOAP {port['soap']}", port["address"] or "(no address)"] for port in service["ports"]
     )
+    for port in service["ports"]:
+        if port["policy"]:
+            yield f"  policy of {port['name']}"
+            yield from (f"    {line}" for line in policy_lines(port["policy"]))
     for operation in service["operations"]:
         yield ""
         yield from _operation(operation, detailed)

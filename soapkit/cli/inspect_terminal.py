@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from soapkit.cli.inspection import Described
+from soapkit.cli.inspection import Described, policy_lines
 from soapkit.xml.names import local_name
 
 _COLOURS = {"problems": "red", "warnings": "yellow", "notes": "dim"}
@@ -26,6 +26,11 @@ def show(described: Described, *, detailed: bool = False, console: Console | Non
         _documentation(service["documentation"], console)
         ports = ([port["name"], f"SOAP {port['soap']}", port["address"]] for port in service["ports"])
         console.print(_table(("port", "version", "address"), ports))
+        for port in service["ports"]:
+            if port["policy"]:
+                console.print(Text(f"policy of {port['name']}", style="bold yellow"))
+                for line in policy_lines(port["policy"]):
+                    console.print(Text(f"  {line}"))
         for operation in service["operations"]:
             _operation(operation, detailed, console)
     if described["types"]:

@@ -30,8 +30,10 @@ from soapkit.databinding.shape import (
     leaves,
     reachable,
 )
-from soapkit.errors import Problem, UsageError
+from soapkit.errors import Problem, SoapkitError, UsageError
 from soapkit.operations import Header, Message, Operation, Port, Service
+from soapkit.policy.attach import Policies
+from soapkit.policy.words import tell
 from soapkit.wsdl.model import Contract
 from soapkit.xml.names import did_you_mean, local_name
 
@@ -43,7 +45,8 @@ def describe(contract: Contract, *, operation: str = "", type_name: str = "") ->
 
     Raises `UsageError` for a name that is not there.
     """
-    services = [_service(service, contract) for service in contract.services]
+    demands = _demands(contract)
+    services = [_service(service, contract, demands) for service in contract.services]
     types = list(_types(contract))
     if operation:
         services = _with_operation(services, operation)
@@ -68,19 +71,41 @@ def _problem(problem: Problem) -> Described:
 # --- services and operations --------------------------------------------------------------------------------------
 
 
-def _service(service: Service, contract: Contract) -> Described:
+def _demands(contract: Contract) -> dict[str, Described]:
+    """What each port demands of security and the like, by its name."""
+    policies = Policies(contract)
+    found: dict[str, Described] = {}
+    try:
+        for endpoint in policies.endpoints():
+            told = tell(policies, endpoint)
+            if told is not None:
+                alternatives = [list(lines) for lines in told.alternatives]
+                messages = {name: list(lines) for name, lines in told.messages.items()}
+                found[endpoint.port] = {"alternatives": alternatives, "messages": messages}
+    except SoapkitError as error:
+        return {"": {"alternatives": [[f"its policies cannot be read: {error}"]], "messages": {}}}
+    return found
+
+
+def _service(service: Service, contract: Contract, demands: dict[str, Described]) -> Described:
     return {
         "name": service.name,
         "namespace": service.namespace,
         "port_type": service.port_type,
         "documentation": service.documentation,
-        "ports": [_port(port) for port in service.ports],
+        "ports": [_port(port, demands) for port in service.ports],
         "operations": [_operation(operation, contract) for operation in service.operations],
     }
 
 
-def _port(port: Port) -> Described:
-    return {"name": port.name, "soap": port.version, "address": port.address, "binding": port.binding}
+def _port(port: Port, demands: dict[str, Described]) -> Described:
+    return {
+        "name": port.name,
+        "soap": port.version,
+        "address": port.address,
+        "binding": port.binding,
+        "policy": demands.get(port.name, demands.get("")),
+    }
 
 
 def _operation(operation: Operation[Any, Any], contract: Contract) -> Described:
@@ -342,3 +367,14 @@ def _class_of(key: Key) -> str:
     """The class of a record: named by the last step of its key."""
     name = key if isinstance(key, str) else key.__name__
     return class_name(local_name(name).rpartition("/")[2])
+
+
+def policy_lines(policy: Described) -> Iterator[str]:
+    """What a port demands, a fact a line."""
+    alternatives = policy["alternatives"]
+    for number, lines in enumerate(alternatives, start=1):
+        if len(alternatives) > 1:
+            yield "demands" if number == 1 else "or else"
+        yield from (f"  {line}" if len(alternatives) > 1 else line for line in lines)
+    for name, lines in policy["messages"].items():
+        yield f"{name}: {'; '.join(lines)}"
