@@ -23,6 +23,7 @@ COMMANDS = {
     "call": "Call an operation, from the command line.",
     "serve": "Host a service with uvicorn.",
     "mock": "Serve a contract with examples for answers.",
+    "explore": "Look at a contract in a browser, and try its operations.",
     "validate": "Check a message against a contract.",
     "lint": "Check a contract against the WS-I Basic Profile.",
     "diff": "Tell what changed between two versions of a contract.",

@@ -20,6 +20,7 @@ from soapkit.exchange.samples import Sampled, sample_envelope, version_of
 from soapkit.operations import Operation, Service
 from soapkit.server.asgi import Asgi, asgi
 from soapkit.server.context import Call
+from soapkit.server.host import paths_of
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import VERSIONS, Version
 from soapkit.wsdl.model import Contract
@@ -131,20 +132,9 @@ def mock_of(
             f"the contract has no service {service!r}; it has {', '.join(names)}{did_you_mean(service, names)}"
         )
     mocking.check(chosen)
-    paths = _paths(chosen)
+    paths = paths_of(chosen)
     served: Any = {path: mocking.implementation(known) for path, known in paths.items()}
     return asgi(served if len(served) > 1 else served[""], contract=contract, validate=validate)  # type: ignore[arg-type]  # click has checked it
-
-
-def _paths(services: list[Service]) -> dict[str, Service]:
-    """A path for each service: none for the only one, else its name; a second of one name is numbered."""
-    if len(services) == 1:
-        return {"": services[0]}
-    found: dict[str, Service] = {}
-    for service in services:
-        number = sum(1 for known in found.values() if known.name == service.name)
-        found[f"{service.name}-{number + 1}" if number else service.name] = service
-    return found
 
 
 class _Mocking:

@@ -255,7 +255,11 @@ class _Sampler:
 
 
 def derived_keys(key: Key, shapes: Shapes) -> tuple[Key, ...]:
-    """The records derived from that of `key`, directly or not."""
+    """The records derived from that of `key`, directly or not: of a class, those of its subclasses."""
+    if isinstance(key, type):
+        subclasses: list[type] = key.__subclasses__()
+        below = [cls for cls in subclasses if cls in shapes]
+        return (*below, *(lower for cls in below for lower in derived_keys(cls, shapes)))
     known = getattr(shapes, "derived", None)
     if known is not None:
         return tuple(known(key))

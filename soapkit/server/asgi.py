@@ -9,9 +9,8 @@ from typing import Any, TypeAlias, Unpack
 
 from soapkit.exchange.flow import arun
 from soapkit.exchange.sending import SentItems
-from soapkit.server.endpoint import Endpoint
 from soapkit.server.host import Settings, endpoint_at, endpoints_for
-from soapkit.server.http import NOT_FOUND, TOO_LARGE, HttpRequest
+from soapkit.server.http import NOT_FOUND, TOO_LARGE, HttpRequest, Responder
 from soapkit.transport.binding import RequestReader, is_multipart
 from soapkit.transport.pieces import pieces_of
 from soapkit.transport.values import Headers, Response
@@ -24,7 +23,7 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 class Asgi:
     """The application that `asgi` makes. `endpoints`: by path."""
 
-    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+    def __init__(self, endpoints: Mapping[str, Responder]) -> None:
         self.endpoints = endpoints
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,7 +76,7 @@ def _request(scope: Scope, path: str) -> HttpRequest:
     )
 
 
-async def _taken_apart(request: HttpRequest, receive: Receive, endpoint: Endpoint) -> HttpRequest:
+async def _taken_apart(request: HttpRequest, receive: Receive, endpoint: Responder) -> HttpRequest:
     """A request with parts, which go to where they are kept while they come: in a thread, since that may be a disk."""
     reader = RequestReader(request.headers, endpoint.limits)
     message = await receive()

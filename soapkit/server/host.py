@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -16,6 +16,8 @@ from soapkit.exchange.processor import Processor, Validation
 from soapkit.operations import Service
 from soapkit.server.endpoint import Endpoint
 from soapkit.server.hosted import handlers_of
+from soapkit.server.http import ResponderT
+from soapkit.server.page.site import Site
 from soapkit.server.publication import Publication, Publish
 from soapkit.server.route import Router
 from soapkit.server.service import service_of
@@ -40,6 +42,7 @@ class Settings(TypedDict, total=False):
     which take nothing else. `mtom`: send replies as MTOM, always or never; where the request was, unless said.
     `mtom_threshold`: bytes from which binary content then travels beside the envelope, 1,024 unless said. `gzip`:
     compress replies for callers that take that; False unless said. Compressed requests are read in any case.
+    `try_it`: whether the page offers a form that calls the service; on loopback only, unless said.
     """
 
     security: MessageSecurity | None
@@ -51,6 +54,7 @@ class Settings(TypedDict, total=False):
     mtom: bool
     mtom_threshold: int
     gzip: bool
+    try_it: bool | None
 
 
 def endpoint_for(implementation: object, **settings: Unpack[Settings]) -> Endpoint:
@@ -83,7 +87,7 @@ def endpoint_for(implementation: object, **settings: Unpack[Settings]) -> Endpoi
         handlers=handlers_of(served, service),
         processor=Processor(codecs, settings.get("security"), validator, validate, understood),
         router=Router(service, codecs.shapes),
-        publication=Publication(service, publish),
+        publication=Publication(_site(service, known, codecs), publish, settings.get("try_it")),
         details=settings.get("details", True),
         limits=HttpLimits(bytes=limit, expanded=limit),
         sender_fault_status=settings.get("sender_fault_status", 400),
@@ -100,6 +104,15 @@ def _carried(cls: type) -> Path | None:
         if isinstance(name, str):
             return Path(sys.modules[base.__module__].__file__ or "").parent / name
     return None
+
+
+def _site(service: Service, contract: Contract | None, codecs: Codecs) -> Site:
+    """The pages of a service: told by its contract, which says more than the classes made from it."""
+    if contract is not None:
+        for told in contract.services:
+            if (told.name, told.port_type) == (service.name, service.port_type):
+                return Site(told, contract.shapes)
+    return Site(service, DocumentedShapes(codecs.shapes))
 
 
 def _publish(service: Service, contract: Contract | None, codecs: Codecs) -> Publish | None:
@@ -123,6 +136,17 @@ def endpoints_for(implementations: object, **settings: Unpack[Settings]) -> Mapp
     return {"": endpoint_for(implementations, **settings)}
 
 
-def endpoint_at(endpoints: Mapping[str, Endpoint], path: str) -> Endpoint | None:
+def endpoint_at(endpoints: Mapping[str, ResponderT], path: str) -> ResponderT | None:
     """The endpoint that serves a path."""
     return endpoints.get("/" + path.strip("/")) or endpoints.get("")
+
+
+def paths_of(services: Sequence[Service]) -> dict[str, Service]:
+    """A path for each service: none for the only one, else its name; a second of one name is numbered."""
+    if len(services) == 1:
+        return {"": services[0]}
+    found: dict[str, Service] = {}
+    for service in services:
+        number = sum(1 for known in found.values() if known.name == service.name)
+        found[f"{service.name}-{number + 1}" if number else service.name] = service
+    return found

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
+from typing import Protocol, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
+from soapkit.exchange.flow import Flow
 from soapkit.soap.attachments import Package
+from soapkit.transport.limits import HttpLimits
 from soapkit.transport.values import NO_HEADERS, Headers, Response
 
 # RFC 9110, 7.2: host and port; what else stands in a Host header is somebody's attempt to be quoted in our WSDL.
@@ -39,10 +43,46 @@ class HttpRequest:
         return f"{self.scheme}://{host if _HOST.fullmatch(host) else self.server}{self.path}"
 
     @property
+    def host(self) -> str:
+        """The host that the caller asked for, without its port."""
+        return urlsplit(self.address).hostname or ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether a request comes from this machine and asks for it by a name of its own: behind a proxy on this
+        machine, and for a name that somebody made point here, it does not."""
+        return is_loopback(self.client) and is_loopback(self.host)
+
+    @property
     def parameters(self) -> dict[str, str]:
         """The query's parameters, names in lower case: ``?WSDL`` and ``?wsdl`` are one."""
         return {name.lower(): value for name, value in parse_qsl(self.query, keep_blank_values=True)}
 
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own, which nobody else can make it."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Responder(Protocol):
+    """What answers the requests to one path, such as a `soapkit.server.endpoint.Endpoint`."""
+
+    @property
+    def limits(self) -> HttpLimits:
+        """Of a request."""
+        ...
+
+    def respond(self, request: HttpRequest) -> Flow[Response]:
+        """The flow of one HTTP request. It ends in a response, whatever came."""
+        ...
+
+
+ResponderT = TypeVar("ResponderT", bound=Responder)
 
 NOT_FOUND = Response(404, Headers({"Content-Type": "text/plain; charset=utf-8"}), b"no service at this path\n")
 TOO_LARGE = Response(413, Headers({"Content-Type": "text/plain; charset=utf-8"}), b"the request is too large\n")

@@ -120,7 +120,7 @@ class _Writer:
         while waiting:
             found = reachable([key for key in waiting if key not in keys], self.shapes)
             keys.update(dict.fromkeys(found))
-            waiting = [lower for key in found for lower in _derived(key, self.shapes) if lower not in keys]
+            waiting = [lower for key in found for lower in derived_keys(key, self.shapes) if lower not in keys]
         return tuple(key for key in keys if self.shapes[key].name is not None)
 
     def _named_values(self) -> tuple[Simple, ...]:
@@ -325,15 +325,6 @@ def _messages(operation: Operation[Any, Any]) -> Iterator[Message]:
     yield operation.request
     if operation.reply is not None:
         yield operation.reply
-
-
-def _derived(key: Key, shapes: Shapes) -> tuple[Key, ...]:
-    """The records derived from one: of a class, those of its subclasses."""
-    if not isinstance(key, type):
-        return derived_keys(key, shapes)
-    subclasses: list[type] = key.__subclasses__()
-    below = [cls for cls in subclasses if cls in shapes]
-    return (*below, *(lower for cls in below for lower in _derived(cls, shapes)))
 
 
 def _wsdl_style(operation: Operation[Any, Any]) -> str:
