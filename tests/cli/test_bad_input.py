@@ -155,7 +155,21 @@ def test_serve_says_what_is_not_there(target: str, tmp_path: Path) -> None:
     refused(soapkit("serve", target, cwd=tmp_path), target.split(":")[0])
 
 
-COMMANDS = ["inspect", "generate", "call", "serve", "sign", "verify", "encrypt", "decrypt", "cert"]
+COMMANDS = [
+    "inspect",
+    "generate",
+    "call",
+    "serve",
+    "mock",
+    "explore",
+    "validate",
+    "lint",
+    "sign",
+    "verify",
+    "encrypt",
+    "decrypt",
+    "cert",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
