@@ -16,7 +16,7 @@ def wsdl(root: Path) -> Path:
     return root / "wsdl"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: while playwright is there, no other event loop can run
 def chromium(missing_peer: Callable[[str], None]) -> Iterator[Any]:
     """Debian's Chromium, driven by playwright."""
     program = shutil.which("chromium")
