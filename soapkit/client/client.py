@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -38,6 +38,7 @@ RequestT = TypeVar("RequestT")
 ReplyT = TypeVar("ReplyT")
 
 DEFAULT_TIMEOUT = 60.0  # seconds
+_LISTED = 30  # names in an error message
 
 
 View: TypeAlias = Literal["value", "exchange", "preview", "stream"]
@@ -109,12 +110,7 @@ class BaseClient:
             raise UsageError(f"the contract gives no address for {self.service.name}: give one")
         if validate != "off" and validator is None:
             raise UsageError(f"validate={validate!r} needs a validator (soapkit.validator_for(contract))")
-        understood = frozenset(
-            header.tag
-            for operation in self.service.operations
-            if operation.reply is not None
-            for header in operation.reply.headers
-        )
+        understood = _Understood(self.service)
         codecs = _codecs_of(type(self), unknown)
         self._route = Route(
             address=target,
@@ -176,9 +172,8 @@ class BaseClient:
         try:
             found = self.service.operation(operation)
         except KeyError:
-            known = [known.method or known.name for known in self.service.operations]
             raise UsageError(
-                f"{type(self).__name__} has no operation {operation!r}{did_you_mean(operation, known)}"
+                f"{type(self).__name__} has no operation {operation!r}{did_you_mean(operation, self._methods())}"
             ) from None
         client = self._seen_as("stream")
         client._path = path
@@ -204,20 +199,38 @@ class BaseClient:
     def _presented(self, exchange: Exchange[Any]) -> Any:
         return exchange.value if self._view == "value" else exchange
 
+    @classmethod
+    def _methods(cls) -> list[str]:
+        """The names of the operations, as methods."""
+        return [operation.method or operation.name for operation in cls.service.operations]
+
     if not TYPE_CHECKING:  # a type checker would take any name for an operation
 
         def __getattr__(self, name: str) -> Any:
             # Only reached for a name that is not there: say which operation was meant.
             if name.startswith("_"):
                 raise AttributeError(name)
-            known = [operation.method or operation.name for operation in self.service.operations]
+            known = self._methods()
             meant = did_you_mean(name, known)
-            raise _UnknownOperation(
-                f"{type(self).__name__} has no operation {name!r}{meant} (it has {', '.join(known)})"
-            )
+            listed = ", ".join(known[:_LISTED]) + (f" and {len(known) - _LISTED} more" if len(known) > _LISTED else "")
+            raise _UnknownOperation(f"{type(self).__name__} has no operation {name!r}{meant} (it has {listed})")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._route.address!r}, {self._route.version!r})"
+
+
+class _Understood(Container[str]):
+    """The header blocks that replies of a service declare; collected when a reply has one that must be understood."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._tags: frozenset[str] | None = None
+
+    def __contains__(self, tag: object) -> bool:
+        if self._tags is None:
+            replies = (operation.reply for operation in self._service.operations if operation.reply is not None)
+            self._tags = frozenset(header.tag for reply in replies for header in reply.headers)
+        return tag in self._tags
 
 
 class _UnknownOperation(UsageError, AttributeError):

@@ -35,6 +35,13 @@ def plan_package(services: Iterable[Service], shapes: Shapes, *, name: str, opti
     return Package(name, options, types, planned, tuple(named.faults.values()), left_out)
 
 
+def plan_operation(service: Service, operation: Operation[Any, Any], method: str, types: Types) -> ServicePlan:
+    """The plan of a service of one operation, called `method`, whose types are planned elsewhere."""
+    alone = replace(service, operations=(operation,))
+    options = Options(names={operation.name: method})
+    return _service(alone, _NamedServices([alone], options), types, options)
+
+
 def header_owner(header: Header) -> Key:
     """The key under which anonymous simple types of a header block are planned."""
     return f"header:{header.tag}"

@@ -90,17 +90,17 @@ class _TypesPlanner:
     # --- which namespaces share a module --------------------------------------------------------------------------
 
     def _groups(self, uses: Sequence[_Use]) -> list[tuple[str, ...]]:
-        namespaces = dict.fromkeys(_namespace(record) for record in self.records.values())
+        namespaces = dict.fromkeys(namespace_for(record) for record in self.records.values())
         namespaces.update(dict.fromkeys(use.namespace for use in uses))
         edges: dict[str, set[str]] = {namespace: set() for namespace in namespaces}
         for record in self.records.values():
             if record.base is not None:
-                edges[_namespace(record)].add(_namespace(self.records[record.base.key]))
+                edges[namespace_for(record)].add(namespace_for(self.records[record.base.key]))
         return _circles(list(namespaces), edges)
 
     def _contents(self, group: tuple[str, ...], uses: Sequence[_Use]) -> tuple[list[Record], list[_Use]]:
         inside = frozenset(group)
-        records = [record for record in self.records.values() if _namespace(record) in inside]
+        records = [record for record in self.records.values() if namespace_for(record) in inside]
         return records, [use for use in uses if use.namespace in inside]
 
     # --- names ----------------------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ class _TypesPlanner:
     def _place_simple(self, draft: _Draft, use: _Use, module: str) -> None:
         name = draft.simple_names[use.owner, use.shape]
         if isinstance(use.shape, Atomic) and use.shape.enumeration:
-            plan = EnumPlan(name, use.shape, _members(use.shape))
+            plan = EnumPlan(name, use.shape, enum_members(use.shape))
             self.enums["" if use.named else use.owner, use.shape] = (module, plan)
             draft.enums[module].append(plan)
             if use.named:
@@ -218,7 +218,7 @@ class _TypesPlanner:
             yield TypesModule(
                 module,
                 namespace,
-                _mostly_unqualified(classes, namespace),
+                mostly_unqualified(classes, namespace),
                 tuple(draft.enums.get(module, ())),
                 tuple(draft.aliases.get(module, ())),
                 classes,
@@ -269,7 +269,7 @@ def _simple_uses(wanted: Wanted) -> Iterator[_Use]:
         base = wanted.records[record.base.key] if record.base is not None else None
         inherited = _enumerations(base, wanted.records)
         for name, type_ in _types(record.fields):
-            for use in _uses(record.key, _namespace(record), name, type_):
+            for use in _uses(record.key, namespace_for(record), name, type_):
                 if (use.owner, use.shape) not in seen and not (not use.named and use.shape in inherited):
                     seen.add((use.owner, use.shape))
                     yield use
@@ -287,6 +287,16 @@ def _enumerations(record: Record | None, records: Mapping[Key, Record]) -> set[S
     found = _enumerations(records[record.base.key] if record.base is not None else None, records)
     for name, type_ in _types(record.fields):
         found.update(use.shape for use in _uses(record.key, "", name, type_) if not use.named)
+    return found
+
+
+def anonymous_uses(record: Record) -> dict[Simple, str]:
+    """The anonymous enumerations that stand in a record, each with the name of its first field."""
+    uses = (use for name, type_ in _types(record.fields) for use in _uses(record.key, "", name, type_))
+    found: dict[Simple, str] = {}
+    for use in uses:
+        if not use.named:
+            found.setdefault(use.shape, use.name)
     return found
 
 
@@ -327,7 +337,8 @@ def _parts(shape: Simple) -> tuple[Simple, ...]:
             return ()
 
 
-def _members(shape: Atomic) -> tuple[tuple[str, str, str], ...]:
+def enum_members(shape: Atomic) -> tuple[tuple[str, str, str], ...]:
+    """See `soapkit.codegen.plan.EnumPlan`."""
     names = Names({"MRO"})
     values = {value.value: value for value in shape.enumeration}
     return tuple((names.take(member_name(each.value)), each.value, each.documentation) for each in values.values())
@@ -336,7 +347,8 @@ def _members(shape: Atomic) -> tuple[tuple[str, str, str], ...]:
 # --- records ------------------------------------------------------------------------------------------------------
 
 
-def _namespace(record: Record) -> str:
+def namespace_for(record: Record) -> str:
+    """The namespace in whose module the class of a record stands."""
     if record.name is not None:
         return namespace_of(record.name)
     return str(record.key).partition("{")[2].partition("}")[0]  # keys such as ``message:{urn:x}lookUpIn``
@@ -359,7 +371,8 @@ def _anonymous_name(key: Key) -> str:
     return str(key).rpartition("}")[2] if isinstance(key, str) else key.__name__
 
 
-def _mostly_unqualified(classes: Iterable[ClassPlan], namespace: str) -> bool:
+def mostly_unqualified(classes: Iterable[ClassPlan], namespace: str) -> bool:
+    """Whether most elements of the classes of a module are in no namespace."""
     tags = [each.field.tag for plan in classes for each in plan.fields if isinstance(each.field, ElementField)]
     return bool(namespace) and sum(not namespace_of(tag) for tag in tags) * 2 > len(tags)
 

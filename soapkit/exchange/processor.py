@@ -12,8 +12,8 @@ nothing else of the message is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -81,7 +81,7 @@ class Processor:
     security: MessageSecurity | None = None
     validator: Validator | None = None
     validate: Validation = "off"
-    understood: frozenset[str] = field(default_factory=frozenset)
+    understood: Container[str] = frozenset()
     now: Callable[[], datetime] | None = None
 
     # --- send -------------------------------------------------------------------------------------------------
@@ -197,8 +197,11 @@ class Processor:
     def believed(self, envelope: Envelope) -> SecurityResult | None:
         """What may be believed of a message, its mandatory header blocks understood; None without security."""
         result = self.security.verify(envelope, now=self._now()) if self.security is not None else None
-        understood = self.understood | {SECURITY_HEADER} if result is not None else self.understood
-        check_understood(result.envelope if result is not None else envelope, understood)
+        if result is None:
+            check_understood(envelope, self.understood)
+        else:
+            known = self.understood
+            check_understood(result.envelope, lambda block: block.tag == SECURITY_HEADER or block.tag in known)
         return result
 
     def _made_whole(self, parts: Incoming | None) -> None:

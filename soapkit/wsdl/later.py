@@ -103,6 +103,15 @@ class Usable(Sequence[ItemT], Generic[ItemT]):
     def __init__(self, later: Later[ItemT | None]) -> None:
         self._later = later
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all, also of those that turn out not to be usable."""
+        return self._later.names
+
+    def at(self, place: int) -> ItemT | None:
+        """The item at a place of `names`, or None if it cannot be used."""
+        return self._later[place]
+
     def named(self, name: str) -> list[ItemT]:
         """Those of this name, in order; no other is read."""
         found = (self._later[place] for place, known in enumerate(self._later.names) if known == name)

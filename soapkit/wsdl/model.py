@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Literal, TypeAlias
 
 from lxml.etree import _Element
@@ -288,6 +289,13 @@ class Contract:
     documents: tuple[Document, ...] = ()
     links: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
     told: Told = field(default_factory=Told, repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this contract from others: a digest of all its documents and of how they refer to each other."""
+        read = [(document.url, document.digest) for document in self.documents]
+        links = sorted((base, written, url) for (base, written), url in self.links.items())
+        return sha256(repr((self.source, read, links)).encode()).hexdigest()
 
     def read_operations(self) -> None:
         """Read every operation, so that all is told that is wrong with one."""

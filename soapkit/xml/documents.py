@@ -17,6 +17,7 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
@@ -65,13 +66,14 @@ class Document:
     """A document that was read.
 
     `url`: its identity, which relative locations in it start from; `source`: what a person knows it by (a path, a
-    URL); `root`: its root element; `warnings`: what was wrong and tolerated.
+    URL); `root`: its root element; `warnings`: what was wrong and tolerated; `digest`: of its bytes, as they were read.
     """
 
     url: str
     root: _Element
     source: str
     warnings: tuple[Problem, ...] = ()
+    digest: str = ""
 
     def place(self, element: _Element) -> Place:
         """Where an element of this document stands."""
@@ -238,7 +240,7 @@ class Documents:
                     "or a higher limit (DocumentLimits)",
                     place=place,
                 )
-            self._read[url] = self._parsed(data, url)
+            self._read[url] = replace(self._parsed(data, url), digest=sha256(data).hexdigest())
         return self._read[url]
 
     def entries(self, url: str) -> tuple[str, ...]:
