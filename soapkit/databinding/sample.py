@@ -16,6 +16,7 @@ from lxml.etree import _Element
 from soapkit.databinding.codec import Codecs, declared
 from soapkit.databinding.content import allows
 from soapkit.databinding.context import Context, Settings
+from soapkit.databinding.sample_keys import keep_constraints
 from soapkit.databinding.sample_text import TextSampler
 from soapkit.databinding.shape import (
     All,
@@ -24,6 +25,7 @@ from soapkit.databinding.shape import (
     AttributeField,
     Choice,
     ChoiceField,
+    Constraint,
     ElementField,
     Key,
     Particle,
@@ -35,10 +37,11 @@ from soapkit.databinding.shape import (
     Type,
 )
 from soapkit.databinding.simple import value_of
-from soapkit.errors import DataError
+from soapkit.errors import ContractError, DataError
 from soapkit.xml.names import XSI, clark
 from soapkit.xml.parse import parse_message
 from soapkit.xml.serialise import escape_attribute, escape_text, serialise
+from soapkit.xml.walk import tag_of
 
 _ENDLESS = 1_000_000  # the height of a record that no finite element satisfies
 _MAX_ELEMENTS = 2_000  # likewise; types that hold each other grow without a reasonable end
@@ -71,7 +74,9 @@ def sample_element(
     """
     sampler = _Sampler(shapes, full, seed, tuple(elements))
     text = sampler.element(tag, type_)
-    return parse_message(declared(text, sampler.context).encode(), source="sample")
+    element = parse_message(declared(text, sampler.context).encode(), source="sample")
+    sampler.keep_constraints([element], [ElementField(tag, tag, type_, constraints=_constraints_of(tag, shapes))])
+    return element
 
 
 def sample_content(
@@ -81,7 +86,20 @@ def sample_content(
     sampler = _Sampler(shapes, full, seed, tuple(elements))
     text = sampler.particle(shapes[key].content)
     around = etree.fromstring(f"<around{sampler.context.declarations(text)}>{text}</around>")
-    return [parse_message(serialise(child), source="sample") for child in around]
+    found = [parse_message(serialise(child), source="sample") for child in around]
+    fields = {leaf.tag: leaf for leaf in shapes[key].elements if isinstance(leaf, ElementField)}
+    known = [element for element in found if element.tag in fields]
+    sampler.keep_constraints(known, [fields[tag_of(element)] for element in known])
+    return found
+
+
+def _constraints_of(tag: str, shapes: Shapes) -> tuple[Constraint, ...]:
+    """The identity constraints of a global element; none where the shapes know no elements, being classes."""
+    find = getattr(shapes, "element", None)
+    try:
+        return find(tag).constraints if find is not None else ()
+    except ContractError:  # the wrapper of an rpc message is declared nowhere
+        return ()
 
 
 class _Sampler:
@@ -102,6 +120,11 @@ class _Sampler:
         """What may stand for a strict wildcard, asked for only where there is one."""
         known = getattr(self.shapes, "global_elements", None)
         return self.given or (tuple(known()) if known is not None else ())
+
+    def keep_constraints(self, elements: list[_Element], fields: list[ElementField]) -> None:
+        """Make the examples keep the identity constraints of their elements; most schemas have none."""
+        for element, field in zip(elements, fields, strict=True):
+            keep_constraints(element, field, self.context, self.texts)
 
     # --- elements -------------------------------------------------------------------------------------------------
 

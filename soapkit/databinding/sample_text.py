@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
+from datetime import date, timedelta
 from decimal import Decimal
 
 from soapkit.databinding.builtins import BUILTINS, Builtin
@@ -41,6 +43,7 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
 _WORDS = ("text", "example", "sample")
 _PREFERRED = "aA0 bB1-./_@"
 _TRIES = 400
+_MANY_TRIES = 4_000  # for all the different texts of one type
 
 
 class TextSampler:
@@ -68,6 +71,29 @@ class TextSampler:
             if tried > _TRIES:
                 break
         raise DataError(f"no example of {self.context.simple(shape).words} was found by its facets")
+
+    def others(self, shape: Simple) -> Iterator[str]:
+        """Valid texts, all different, for where a schema wants values to differ; as many as are found."""
+        given: set[str] = set()
+        for tried, candidate in enumerate(self._varied(shape)):
+            if tried > _MANY_TRIES:
+                return
+            if candidate not in given and self._valid(shape, candidate):
+                given.add(candidate)
+                yield candidate
+
+    def _varied(self, shape: Simple) -> Iterator[str]:
+        if shape.enumeration:
+            yield from (value.value for value in shape.enumeration if not self.context.simple(shape).contextual)
+        elif isinstance(shape, UnionOf):
+            yield from itertools.chain.from_iterable(self.others(member) for member in shape.members)
+        elif isinstance(shape, ListOf):
+            yield from self.others(shape.item)
+        elif shape.facets.patterns:
+            for number in itertools.count(1):
+                yield from (_numbered(parse_pattern(pattern), number) for pattern in _patterns(shape.facets))
+        else:
+            yield from _numbered_plain(BUILTINS[shape.builtin], shape.facets)
 
     def _enumerated(self, shape: Simple) -> str:
         value = shape.enumeration[self.pick(len(shape.enumeration))].value
@@ -164,6 +190,25 @@ def _sized(facets: Facets) -> Iterator[str]:
         yield word + "x" * (least - len(word))
 
 
+def _numbered_plain(builtin: Builtin, facets: Facets) -> Iterator[str]:
+    """Texts of the type that differ by a number or a day."""
+    if builtin.name in ("date", "dateTime"):
+        rest = "T12:00:00Z" if builtin.name == "dateTime" else ""
+        days = (date(2026, 1, 1) + timedelta(days=number) for number in itertools.count(1))
+        yield from (f"{day.isoformat()}{rest}" for day in days)
+    bounds = [bound for bound in (facets.min_inclusive, facets.max_inclusive, facets.min_exclusive) if bound]
+    for number in itertools.count(2):
+        if builtin.family == "number":
+            yield str(number)
+            yield from _numbers(facets, [f"{Decimal(bound) + number}" for bound in bounds if bound.isdigit()])
+        elif builtin.family == "bytes":
+            size = facets.length or facets.min_length or 3
+            yield builtin.format(number.to_bytes(size, "big")) if number < 256**size else ""
+        else:
+            least = facets.length or facets.min_length or 0
+            yield f"a{number}".rjust(least, "a")
+
+
 # --- texts from a pattern -----------------------------------------------------------------------------------------
 
 
@@ -199,3 +244,27 @@ def _character(node: Chars, branch: int) -> str:
         high for _low, high in node.ranges if high >= 0x20
     ]
     return chr(printable[0]) if printable else chr(node.ranges[0][0]) if node.ranges else ""
+
+
+def _numbered(tree: Node, number: int) -> str:
+    """A text that matches, its characters chosen by the digits of a number: another number, most often another text."""
+    digits = [number]
+
+    def digit(count: int) -> int:
+        digits[0], found = divmod(digits[0], count)
+        return found
+
+    def text(node: Node) -> str:
+        if isinstance(node, Chars):
+            some = list(itertools.islice((chr(one) for low, high in node.ranges for one in range(low, high + 1)), 10))
+            usable = [one for one in some if one.isalnum()] or some
+            return usable[digit(len(usable))] if usable else ""
+        if isinstance(node, Run):
+            return "".join([text(part) for part in reversed(node.parts)][::-1])
+        if isinstance(node, Either):
+            return text(node.branches[digit(len(node.branches))])
+        assert isinstance(node, Repeat)
+        most = node.minimum + 2 if node.maximum is None else min(node.maximum, node.minimum + 2)
+        return "".join([text(node.body) for _ in range(max(node.minimum, min(most, 2)))][::-1])
+
+    return text(tree)

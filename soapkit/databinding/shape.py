@@ -134,6 +134,22 @@ ANY_TYPE = AnyType()
 
 
 @dataclass(frozen=True, slots=True)
+class Constraint:
+    """An identity constraint of an element (XSD part 1, 3.11): kept for validation and for examples.
+
+    `selector`, `fields`: XPaths; `prefixes`: what their prefixes mean.
+    """
+
+    kind: Literal["unique", "key", "keyref"]
+    name: str
+    selector: str
+    fields: tuple[str, ...]
+    refer: str | None = None
+    prefixes: tuple[tuple[str, str], ...] = ()
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class ElementField:
     """Child elements of one name.
 
@@ -154,6 +170,7 @@ class ElementField:
     fixed: str | None = None
     documentation: str = ""
     place: Place = NOWHERE
+    constraints: tuple[Constraint, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,7 @@ class ContentBuilder:
             element.fixed,
             element.documentation,
             element.place,
+            element.constraints,
         )
 
     def _reference(self, use: ElementRef) -> Field:

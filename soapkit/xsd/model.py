@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from soapkit.databinding.shape import Constraint
 from soapkit.errors import NOWHERE, Place
 from soapkit.xml.names import XSD
 
@@ -126,19 +127,6 @@ class AttributeGroup:
 
 
 # --- particles ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Constraint:
-    """An identity constraint: kept for validation. `prefixes`: what the prefixes of its XPaths mean."""
-
-    kind: Literal["unique", "key", "keyref"]
-    name: str
-    selector: str
-    fields: tuple[str, ...]
-    refer: str | None = None
-    prefixes: tuple[tuple[str, str], ...] = ()
-    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from soapkit.databinding.shape import Constraint
 from soapkit.errors import ContractError, Problem
 from soapkit.xml.names import XML, XSD, local_name, namespace_of, split
 from soapkit.xml.serialise import escape_attribute
@@ -22,7 +23,6 @@ from soapkit.xsd.content import MOST_PARTICLES
 from soapkit.xsd.model import (
     ANY_TYPE_NAME,
     ComplexType,
-    Constraint,
     Element,
     ElementRef,
     Group,

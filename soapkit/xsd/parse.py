@@ -11,6 +11,7 @@ from typing import Final, Literal, cast
 
 from lxml.etree import _Element
 
+from soapkit.databinding.shape import Constraint
 from soapkit.xml.names import XSD, clark, local_name
 from soapkit.xsd.document import SchemaDocument
 from soapkit.xsd.model import (
@@ -20,7 +21,6 @@ from soapkit.xsd.model import (
     ComplexType,
     Component,
     Compositor,
-    Constraint,
     Element,
     ElementRef,
     Group,

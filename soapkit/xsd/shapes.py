@@ -91,6 +91,7 @@ class SchemaShapes(Mapping[Key, Record]):
                     fixed=element.fixed,
                     documentation=element.documentation,
                     place=element.place,
+                    constraints=element.constraints,
                 )
         return made
 
