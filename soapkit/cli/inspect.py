@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from soapkit.cli.contracts import contract_options, read_contract
+from soapkit.cli.inspect_markdown import markdown_of
 from soapkit.cli.inspection import Described, describe, policy_lines
 from soapkit.xml.names import local_name
 
@@ -20,9 +21,17 @@ from soapkit.xml.names import local_name
 @click.option("--operation", default="", metavar="NAME", help="Tell this operation only, with all its fields.")
 @click.option("--type", "type_name", default="", metavar="NAME", help="Tell this type only, with all its fields.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print a Markdown page.")
 @contract_options
 def command(
-    source: str, operation: str, type_name: str, as_json: bool, strict: bool, catalog: str | None, allow_remote: bool
+    source: str,
+    operation: str,
+    type_name: str,
+    as_json: bool,
+    as_markdown: bool,
+    strict: bool,
+    catalog: str | None,
+    allow_remote: bool,
 ) -> None:
     """Tell what a contract offers: services, ports, operations with their signatures, headers, faults, types.
 
@@ -33,11 +42,18 @@ def command(
         soapkit inspect wsdl/bank.wsdl
         soapkit inspect wsdl/bank.wsdl --operation transfer
         soapkit inspect https://example.org/service?wsdl --json
+        soapkit inspect wsdl/bank.wsdl --markdown > bank.md
     """
+    if as_json and as_markdown:
+        raise click.UsageError("--json and --markdown are two forms of one answer: choose one")
     contract = read_contract(source, strict=strict, catalog=catalog, allow_remote=allow_remote)
     described = describe(contract, operation=operation, type_name=type_name)
     if as_json:
         click.echo(json.dumps(described, indent=2, ensure_ascii=False))
+        return
+    if as_markdown:
+        for line in markdown_of(described):
+            click.echo(line)
         return
     detailed = bool(operation or type_name)
     if sys.stdout.isatty() and importlib.util.find_spec("rich") is not None:

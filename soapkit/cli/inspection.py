@@ -47,17 +47,15 @@ def describe(contract: Contract, *, operation: str = "", type_name: str = "") ->
     """
     demands = _demands(contract)
     services = [_service(service, contract, demands) for service in contract.services]
-    types = list(_types(contract))
     if operation:
         services = _with_operation(services, operation)
-    if type_name:
-        types = [_type_named(contract, type_name)]
+    types = [_type_named(contract, type_name)] if type_name else [] if operation else list(_types(contract))
     return {
         "source": contract.source,
         "target_namespace": contract.target_namespace,
         "documentation": contract.documentation,
         "services": [] if type_name and not operation else services,
-        "types": [] if operation and not type_name else types,
+        "types": types,
         "problems": [_problem(problem) for problem in contract.problems],
         "warnings": [_problem(problem) for problem in contract.warnings],
         "notes": [_problem(problem) for problem in contract.notes],
@@ -239,7 +237,7 @@ def _type_named(contract: Contract, name: str) -> Described:
             if not isinstance(type_, AnyType):
                 return _simple(type_)
     for described in _types(contract):
-        if name == described["python"]:
+        if name in (described["python"], described["name"]):
             return described
     raise UsageError(f"the contract has no type {name!r}{did_you_mean(name, declared)}")
 

@@ -5,12 +5,12 @@
       <rewriteURI uriStartString="http://example.org/" rewritePrefix="mirror/"/>
     </catalog>
 
-Source: OASIS XML Catalogs 1.1, sections 4, 6 and 7. Entries for public identifiers and delegation are not read.
+Source: OASIS XML Catalogs 1.1, sections 4, 6 and 7. Entries for public identifiers, which no schema has, are not read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lxml.etree import _Element
@@ -25,6 +25,7 @@ CATALOG = "urn:oasis:names:tc:entity:xmlns:xml:catalog"
 _EXACT = {"uri": ("name", "uri"), "system": ("systemId", "uri")}
 _PREFIX = {"rewriteURI": ("uriStartString", "rewritePrefix"), "rewriteSystem": ("systemIdStartString", "rewritePrefix")}
 _SUFFIX = {"uriSuffix": ("uriSuffix", "uri"), "systemSuffix": ("systemIdSuffix", "uri")}
+_DELEGATES = {"delegateURI": ("uriStartString", "catalog"), "delegateSystem": ("systemIdStartString", "catalog")}
 
 Join = Callable[[str, str], str]
 """A location and the URL it stands in -> a URL."""
@@ -37,7 +38,14 @@ class Catalog:
     exact: tuple[tuple[str, str], ...] = ()
     prefixes: tuple[tuple[str, str], ...] = ()
     suffixes: tuple[tuple[str, str], ...] = ()
+    delegates: tuple[tuple[str, str], ...] = ()
     next: tuple[str, ...] = ()
+
+    def delegated(self, location: str) -> tuple[str, ...]:
+        """The catalogs that alone are asked about `location`, where no entry speaks of it: those of the longest start
+        first; none if it is not delegated (OASIS XML Catalogs 1.1, 7.2.2, 5)."""
+        found = [(start, url) for start, url in self.delegates if location.startswith(start)]
+        return tuple(dict.fromkeys(url for _, url in sorted(found, key=lambda entry: -len(entry[0]))))
 
     def lookup(self, location: str) -> str | None:
         """The URL that stands for `location`, or None: an exact entry, else the longest prefix, else the longest suffix
@@ -57,6 +65,30 @@ class Catalog:
         return max(ends, key=lambda entry: len(entry[0]))[1] if ends else None
 
 
+def look_up(location: str, first: str, catalogs: Mapping[str, Catalog]) -> str | None:
+    """The URL that stands for `location` by the catalog `first` and those it leads to (OASIS XML Catalogs 1.1, 7.2.2):
+    its own entries; else, where it delegates, what the catalogs named there say, and nothing else; else the next ones.
+    """
+    return _asked(location, first, catalogs, set())[0]
+
+
+def _asked(location: str, url: str, catalogs: Mapping[str, Catalog], seen: set[str]) -> tuple[str | None, bool]:
+    """What is found, and whether that is the last word."""
+    if url in seen or url not in catalogs:
+        return None, False
+    seen.add(url)
+    catalog = catalogs[url]
+    found = catalog.lookup(location)
+    if found is not None:
+        return found, True
+    delegated = catalog.delegated(location)
+    for following in delegated or catalog.next:
+        found, final = _asked(location, following, catalogs, set() if delegated else seen)
+        if final:
+            return found, True
+    return None, bool(delegated)
+
+
 def read_catalog(root: _Element, url: str, join: Join, source: str = "") -> Catalog:
     """The entries below the root element of the catalog at `url`.
 
@@ -70,6 +102,7 @@ def read_catalog(root: _Element, url: str, join: Join, source: str = "") -> Cata
     exact: list[tuple[str, str]] = []
     prefixes: list[tuple[str, str]] = []
     suffixes: list[tuple[str, str]] = []
+    delegates: list[tuple[str, str]] = []
     following: list[str] = []
 
     def collect(parent: _Element, base: str) -> None:
@@ -81,11 +114,12 @@ def read_catalog(root: _Element, url: str, join: Join, source: str = "") -> Cata
             if kind == "group":
                 collect(entry, base)
             elif kind == "nextCatalog":
-                following.append(join(entry.get("catalog", ""), base))
-            for table, found in ((_EXACT, exact), (_PREFIX, prefixes), (_SUFFIX, suffixes)):
+                following.append(join(entry.get("catalog", ""), join(entry.get(clark(XML, "base"), ""), base)))
+            tables = ((_EXACT, exact), (_PREFIX, prefixes), (_SUFFIX, suffixes), (_DELEGATES, delegates))
+            for table, found in tables:
                 if kind in table:
                     key, target = (entry.get(name, "") for name in table[kind])
                     found.append((key, join(target, join(entry.get(clark(XML, "base"), ""), base))))
 
     collect(root, url)
-    return Catalog(tuple(exact), tuple(prefixes), tuple(suffixes), tuple(following))
+    return Catalog(tuple(exact), tuple(prefixes), tuple(suffixes), tuple(delegates), tuple(following))

@@ -24,7 +24,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 from lxml.etree import _Element
 
 from soapkit.errors import NOWHERE, ContractError, LimitError, Place, Problem, SoapkitError, XmlError
-from soapkit.xml.catalog import Catalog, read_catalog
+from soapkit.xml.catalog import Catalog, look_up, read_catalog
 from soapkit.xml.encodings import mended, without_encoding
 from soapkit.xml.locations import (
     LOCAL,
@@ -111,7 +111,7 @@ class Documents:
         self._size = 0
         self._mapping = {key: self._mapped(key, target) for key, target in (mapping or {}).items()}
         self._logical = {url: key for key, url in self._mapping.items() if urlsplit(key).scheme in REMOTE}
-        self._catalogs = self._load_catalogs(url_of_path(Path(catalog))) if catalog is not None else ()
+        self._catalogs = self._load_catalogs(url_of_path(Path(catalog))) if catalog is not None else {}
 
     # --- what is there --------------------------------------------------------------------------------------------
 
@@ -200,7 +200,8 @@ class Documents:
     def _looked_up(self, key: str) -> str | None:
         if key in self._mapping:
             return self._mapping[key]
-        return next((url for catalog in self._catalogs if (url := catalog.lookup(key)) is not None), None)
+        first = next(iter(self._catalogs), None)
+        return None if first is None else look_up(key, first, self._catalogs)
 
     def _check_allowed(self, url: str, base: str, place: Place) -> None:
         to, origin = urlsplit(url).scheme, urlsplit(base).scheme
@@ -346,8 +347,8 @@ class Documents:
             return target
         return url_of_path(Path(target))
 
-    def _load_catalogs(self, url: str) -> tuple[Catalog, ...]:
-        """The catalog and those that it names as next, each once."""
+    def _load_catalogs(self, url: str) -> dict[str, Catalog]:
+        """The catalog and those that it names, each once."""
         found: dict[str, Catalog] = {}
         waiting = [url]
         while waiting:
@@ -356,5 +357,5 @@ class Documents:
                 data = self._bytes(current, NOWHERE, "an XML catalog")
                 document = self._parsed(data, current)
                 found[current] = read_catalog(document.root, current, join_urls, document.source)
-                waiting.extend(found[current].next)
-        return tuple(found.values())
+                waiting.extend((*found[current].next, *(catalog for _, catalog in found[current].delegates)))
+        return found

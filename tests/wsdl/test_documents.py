@@ -115,6 +115,67 @@ def test_a_catalog_says_what_stands_for_a_location(tmp_path: Path) -> None:
         assert documents.read(documents.resolve(location, "memory:/main.wsdl")).root.tag == tag
 
 
+CATALOG = '<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog">{}</catalog>'
+
+
+def catalog_of(folder: Path, **entries: str) -> Documents:
+    """Documents that find by the catalog `main`, which may name the others."""
+    for name, text in entries.items():
+        (folder / f"{name}.xml").write_text(CATALOG.format(text))
+    return Documents(catalog=folder / "main.xml")
+
+
+def found_by(documents: Documents, location: str) -> str:
+    return documents.resolve(location, "memory:/main.wsdl").rpartition("/")[2]
+
+
+def test_a_catalog_rewrites_system_identifiers_the_longest_start_first(tmp_path: Path) -> None:
+    documents = catalog_of(
+        tmp_path,
+        main='<rewriteSystem systemIdStartString="http://x/" rewritePrefix="short/"/>'
+        '<rewriteSystem systemIdStartString="http://x/a" rewritePrefix="long-"/>',
+    )
+    assert found_by(documents, "http://x/a.xsd") == "long-.xsd"
+    assert found_by(documents, "http://x/b.xsd") == "b.xsd"
+
+
+def test_a_catalog_delegates_to_others_which_have_the_last_word(tmp_path: Path) -> None:
+    documents = catalog_of(
+        tmp_path,
+        main='<delegateURI uriStartString="http://x/" catalog="general.xml"/>'
+        '<delegateSystem systemIdStartString="http://x/special/" catalog="special.xml"/>'
+        '<nextCatalog catalog="never.xml"/>',
+        general='<uri name="http://x/a" uri="general-a"/><uri name="http://x/special/a" uri="general-special"/>',
+        special='<uri name="http://x/special/a" uri="special-a"/>',
+        never='<uri name="http://x/b" uri="never-b"/><uri name="http://y/b" uri="next-b"/>',
+    )
+    assert found_by(documents, "http://x/a") == "general-a"
+    assert found_by(documents, "http://x/special/a") == "special-a"
+    assert found_by(documents, "http://y/b") == "next-b"
+    with pytest.raises(ContractError, match="another origin"):
+        documents.resolve("http://x/b", "https://example.org/main.wsdl")
+
+
+def test_catalogs_that_name_each_other_end(tmp_path: Path) -> None:
+    documents = catalog_of(
+        tmp_path,
+        main='<nextCatalog catalog="other.xml"/>',
+        other='<nextCatalog catalog="main.xml"/><uri name="http://x/a" uri="a.xsd"/>',
+    )
+    assert found_by(documents, "http://x/a") == "a.xsd"
+    assert found_by(documents, "types.xsd") == "types.xsd"
+
+
+def test_the_base_of_an_entry_of_a_catalog_is_its_own_or_that_around_it(tmp_path: Path) -> None:
+    documents = catalog_of(
+        tmp_path,
+        main='<group xml:base="mirror/"><uri name="http://x/a" uri="a.xsd"/>'
+        '<uri name="http://x/b" uri="b.xsd" xml:base="deep/"/></group>',
+    )
+    assert documents.resolve("http://x/a", "memory:/m").endswith("/mirror/a.xsd")
+    assert documents.resolve("http://x/b", "memory:/m").endswith("/mirror/deep/b.xsd")
+
+
 def test_a_file_that_is_no_catalog_is_refused(tmp_path: Path) -> None:
     (tmp_path / "catalog.xml").write_text("<books/>")
     with pytest.raises(ContractError, match=r"catalog\.xml:1: expected an XML catalog.*found books"):

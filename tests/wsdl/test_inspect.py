@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from soapkit.cli.inspect import command
+from soapkit.cli.inspect_markdown import markdown_of
 from soapkit.cli.inspect_terminal import show
 from soapkit.cli.inspection import describe
 from soapkit.errors import ContractError, UsageError
@@ -162,3 +163,34 @@ def test_what_a_contract_says_is_never_taken_for_markup(tmp_path: Path) -> None:
     screen = io.StringIO()
     show(described, detailed=True, console=Console(file=screen, force_terminal=True, width=100))
     assert "[bold]loud[/bold] [/red]" in screen.getvalue()
+
+
+def test_a_page_of_markdown_is_told() -> None:
+    page = run(BANK, "--markdown").output
+    assert "\n## Service BankService\n" in page
+    assert "\n```python\ntransfer(source: str, target: str, amount: Decimal) -> Receipt\n```\n" in page
+    assert "\n| `pay_to` | `str \\| None` | `payTo` |  |  |\n" in page
+    assert "\n### AccountKind\n" in page
+
+
+def test_the_words_of_a_contract_are_no_markup() -> None:
+    described = describe(load_contract(BANK)) | {"documentation": "<b>*x*</b> | [y](http://z)\n\n# big"}
+    page = list(markdown_of(described))
+    assert page[4] == r"\<b\>\*x\*\</b\> \| \[y\](http://z)"
+    assert page[6] == r"\# big"
+
+
+def test_a_page_and_json_are_not_told_together() -> None:
+    result = CliRunner().invoke(command, [BANK, "--markdown", "--json"])
+    assert result.exit_code == 2
+
+
+@pytest.mark.parametrize("kind", ["Everything", "AccountKind", "{urn:example:bank:types}Everything"])
+def test_each_type_that_is_told_can_be_asked_for(kind: str) -> None:
+    assert run(BANK, "--type", kind).output
+
+
+def test_every_listed_name_of_a_type_can_be_asked_for_again() -> None:
+    contract = load_contract(WSDL / "split" / "shop.wsdl")
+    names = [found["name"] for found in describe(contract)["types"] if found["name"]]
+    assert [describe(contract, type_name=name)["types"][0]["name"] for name in names] == names
