@@ -39,7 +39,7 @@ from soapkit.databinding.values import Raw
 from soapkit.databinding.walker import Walker
 from soapkit.xml.names import XSI_NIL
 
-_ATTRIBUTED = etree.XPath("boolean(.//@*)")
+_ATTRIBUTED = etree.XPath("boolean(descendant-or-self::*/@*)")
 _NODES = etree.XPath("count(.//node())")
 _ELEMENTS = etree.XPath("count(.//*)")
 _STRANGE = etree.XPath(

@@ -52,6 +52,9 @@ class _Odd(Exception):
     """A content model that is left to the walker."""
 
 
+_ALWAYS = 2  # the depth of lines that run in any case: in the function, in its try
+
+
 class RecordReaderSource:
     """Writes the function for one record."""
 
@@ -64,6 +67,7 @@ class RecordReaderSource:
         self.slow = self.workshop.constant(decoder.slow(bound, careful), f"walk_{bound.cls.__name__}")
         self.variables: dict[str, str] = {}
         self.source = Source("")
+        self.sure = 0  # texts that are read in any case
         self.at: int | None = 0  # the place among the children while it is known; then it is in the variable i
 
     def write(self, name: str) -> Source:
@@ -85,6 +89,7 @@ class RecordReaderSource:
         self.source = source = Source(f"def {name}(e, n):")
         with source.block():
             source.line("n0, n1 = n")
+            counted = len(source.lines)
             source.line("m = 0")
             self._initial_values()
             with source.block("try:"):
@@ -96,6 +101,7 @@ class RecordReaderSource:
             with source.block("except (ValueError, KeyError, AttributeError, TypeError, ArithmeticError):"):
                 source.line(f"return {self.slow}(e, n, n0, n1)")
             self._result()
+        source.lines[counted] = f"    m = {self.sure}"
         return source
 
     # --- frame ----------------------------------------------------------------------------------------------------
@@ -340,7 +346,10 @@ class RecordReaderSource:
         elif isinstance(field.type, AnyType):
             self.source.line(f"{variable} = kept(c, n)")
         else:
-            self.source.line("m += 1")
+            if self.source.depth == _ALWAYS:
+                self.sure += 1
+            else:
+                self.source.line("m += 1")
             self.decoder.texts.element_text(self.source, field, "c", variable, self.slow)
 
     # --- choices and wildcards ------------------------------------------------------------------------------------

@@ -135,7 +135,8 @@ def check_limits(root: _Element, data: bytes, *, source: str, limits: XmlLimits 
             )
         if data.count(b"xmlns") > limits.in_scope or b"\0" in data[:4]:
             _check_namespaces(root, source, limits)
-    if data.count(b"<") > limits.elements and sum(1 for _ in root.iter()) > limits.elements:
+    # Four bytes are the least an element takes: <a/>
+    if len(data) >= 4 * limits.elements and sum(1 for _ in root.iter()) > limits.elements:
         raise LimitError(f"the document has more than {limits.elements:,} elements", place=Place(source))
 
 
@@ -163,7 +164,9 @@ def _may_hold_instructions(data: bytes) -> bool:
     """A look at the bytes spares nearly every message the walk: only the XML declaration may start with ``<?``."""
     if b"\0" in data[:4]:  # UTF-16 or UTF-32
         return True
-    return data.count(b"<?") > (1 if data.lstrip(b"\xef\xbb\xbf").startswith(b"<?xml ") else 0)
+    start = data.find(b"?>") + 2 if data.startswith((b"<?xml ", b"\xef\xbb\xbf<?xml ")) else 0
+    # One character is found thirty times sooner than two.
+    return data.find(b"?", start) >= 0 and data.find(b"<?", start) >= 0
 
 
 def _instructions(root: _Element) -> list[_Element]:
