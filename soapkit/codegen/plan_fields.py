@@ -55,8 +55,15 @@ def plan_fields(record: Record, base: Record | None, inherited: Sequence[FieldPl
         everything.append(plan)
     kept = {plan.name for plan in everything}
     content, whole = _content(record, base, {plan.field.name: plan.name for plan in everything if _is_leaf(plan.field)})
-    everything += [plan for plan in inherited if plan.name not in kept]  # still there in Python, though never written
+    forbidden = [_forbidden(plan) for plan in inherited if plan.name not in kept]
+    own += [plan for plan in forbidden if plan not in inherited]
+    everything += forbidden
     return PlannedFields(tuple(own), tuple(everything), content, whole)
+
+
+def _forbidden(plan: FieldPlan) -> FieldPlan:
+    """A field of the base that a restriction forbids: still there in Python, never written, and not asked for."""
+    return plan if plan.absent or not _is_leaf(plan.field) else replace(plan, absent=True, redefines=plan)
 
 
 def _others(record: Record) -> Iterator[Field]:

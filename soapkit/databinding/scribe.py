@@ -25,6 +25,7 @@ from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.generics import origin_of
 from soapkit.databinding.shape import (
     ANY_TYPE,
+    NO_FACETS,
     Alternative,
     AnyAttributeField,
     AnyField,
@@ -89,6 +90,12 @@ def builtin_for(value: object) -> str | None:
     return next((name for cls, name in BUILTIN_OF.items() if isinstance(value, cls)), None)
 
 
+def _says_its_type(type_: Type, value: object) -> bool:
+    """Whether a value that is no text stands where any simple one may (xs:anySimpleType): xsi:type says what it is."""
+    anywhere = isinstance(type_, Atomic) and type_.builtin == "anySimpleType" and type_.facets == NO_FACETS
+    return anywhere and not isinstance(value, str) and not is_record_class(type(value))
+
+
 class Scribe:
     """Writes one value; `problems` grows on the way. Made anew for each.
 
@@ -131,14 +138,14 @@ class Scribe:
             return self.problem("is None: expected a value, since it may not be nil")
         if isinstance(type_, RecordRef):
             return self._record(name, value, type_.key)
-        if isinstance(type_, AnyType):
+        if isinstance(type_, AnyType) or _says_its_type(type_, value):
             return self._anything(tag, name, value)
         codec = codec or self.context.simple(type_)
         if (markup := self._beside(value, codec, fixed)) is not None:
             return f"<{name}>{markup}</{name}>"
         told = len(self.problems)
         text = self._text(value, codec, fixed)
-        if text == "" and default is not None and len(self.problems) == told:
+        if text == "" and default and len(self.problems) == told:
             return self.problem(f"is empty, which would be read as the default {default!r}")
         return f"<{name}>{self._escaped(text)}</{name}>"
 

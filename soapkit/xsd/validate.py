@@ -120,8 +120,6 @@ class Validator:
         found: set[ComponentKey] = {("element", tag) for tag in tags}
         for each in element.iter(etree.Element):
             for name in each.keys():  # noqa: SIM118  an element iterates over its children
-                if name[0] != "{":
-                    continue
                 found.add(("attribute", name))
                 if name == XSI_TYPE:
                     prefix, _, local = (each.get(name) or "").strip().rpartition(":")

@@ -246,3 +246,13 @@ def test_one_validator_serves_many_threads(validator_of: ValidatorOf) -> None:
     for thread in threads:
         thread.join()
     assert counts == [0] * 200
+
+
+def test_a_global_attribute_of_no_namespace_is_known_to_a_wildcard(validator_of: ValidatorOf) -> None:
+    validator = validator_of(
+        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:attribute name="known" type="xs:int"/>'
+        '<xs:element name="a"><xs:complexType><xs:anyAttribute namespace="##any"/></xs:complexType></xs:element>'
+        "</xs:schema>"
+    )
+    assert told(validator, '<a known="1"/>') == []
+    assert told(validator, '<a known="one"/>') != []
