@@ -15,6 +15,9 @@ from typing import Any, NoReturn
 
 import pytest
 
+# No test writes into the cache of whoever runs it; those on the cache say where it is.
+os.environ["SOAPKIT_CACHE"] = "off"
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 

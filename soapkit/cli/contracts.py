@@ -34,4 +34,4 @@ def read_contract(
     """
     documents = Documents(fetch=fetcher(), catalog=catalog, allow_remote=allow_remote)
     located = documents.give(sys.stdin.buffer.read(), "standard input") if source == "-" else source
-    return load_contract(located, documents=documents, strict=strict, usable=usable)
+    return load_contract(located, documents=documents, strict=strict, usable=usable, cache=False)

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 import click
 
 from soapkit.version import __version__
+from soapkit.wsdl.store import SWITCH, Store, folder
 
 State: TypeAlias = Literal["ok", "absent", "wrong"]
 
@@ -70,6 +71,7 @@ def examined() -> Iterator[Found]:
     )
     yield from (_required(name) for name in REQUIRED)
     yield _libxml2()
+    yield _cache()
     for extra, (names, purpose) in EXTRAS.items():
         yield from (_extra(name, extra, purpose) for name in names)
     yield from _xmlsec()
@@ -94,6 +96,16 @@ def _extra(name: str, extra: str, purpose: str) -> Found:
     if version is None:
         return Found(name, "absent", f"for {purpose}: pip install 'soapkit[{extra}]'")
     return Found(name, "ok", f"{version}, for {purpose}")
+
+
+def _cache() -> Found:
+    """Where parsed contracts are kept."""
+    where = folder()
+    if where is None:
+        return Found("cache", "ok", f"off, by {SWITCH}")
+    entries = Store(where).entries()
+    size = sum(path.stat().st_size for path in entries) / 1e6
+    return Found("cache", "ok", f"{where}, {len(entries)} contracts, {size:.1f} MB; {SWITCH}=off turns it off")
 
 
 def _libxml2() -> Found:

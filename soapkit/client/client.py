@@ -296,12 +296,17 @@ class Client(BaseClient):
         *,
         service: str | None = None,
         strict: bool = False,
+        cache: bool = True,
         **settings: Any,  # those of the constructor
     ) -> Any:
-        """A client for a contract, without generated code; see `soapkit.client.dynamic`."""
+        """A client for a contract, without generated code: its classes and methods are made when they are first used.
+
+        `contract`: a path, a URL, bytes, or what `load_contract` gave. `service`: which of several. `strict` and
+        `cache`: as in `load_contract`. What is left goes to the constructor.
+        """
         from soapkit.client.dynamic import client_for  # the contract wing only where a contract is read
 
-        return client_for(contract, cls, address, service, strict, settings)
+        return client_for(contract, cls, address, service, strict, settings, cache=cache)
 
 
 class AsyncClient(BaseClient):
@@ -347,12 +352,13 @@ class AsyncClient(BaseClient):
         *,
         service: str | None = None,
         strict: bool = False,
+        cache: bool = True,
         **settings: Any,
     ) -> Any:
         """As `Client.from_wsdl`; the contract is read in a thread, so the event loop is never blocked."""
         from soapkit.client.dynamic import client_for  # as in Client
 
-        return await arun(do(partial(client_for, contract, cls, address, service, strict, settings)))
+        return await arun(do(partial(client_for, contract, cls, address, service, strict, settings, cache=cache)))
 
 
 def _codecs_of(cls: type[BaseClient], unknown: Literal["strict", "lenient"]) -> Codecs:

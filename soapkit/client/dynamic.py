@@ -35,6 +35,8 @@ def client_for(
     service: str | None,
     strict: bool,
     settings: Mapping[str, Any],
+    *,
+    cache: bool = True,
 ) -> Any:
     """A client (of `base`: `Client` or `AsyncClient`) for a contract given as a path, a URL or bytes, or loaded.
 
@@ -44,7 +46,8 @@ def client_for(
     if isinstance(source, Contract):
         contract = source
     else:
-        contract = load_contract(source, documents=documents_for(source, settings.get("transport")), strict=strict)
+        documents = documents_for(source, settings.get("transport"))
+        contract = load_contract(source, documents=documents, strict=strict, cache=cache)
     chosen = _class_for(_choose(contract, service), contract, base)
     arguments = dict(settings)
     if arguments.get("validate", "off") != "off":
@@ -63,7 +66,7 @@ def documents_for(source: str | Path | bytes, transport: object = None) -> Docum
 
 
 def _choose(contract: Contract, service: str | None) -> Service:
-    services = [each for each in contract.services if each.operations]
+    services = [each for each in contract.services if _by_name(each.operations).names]
     if not services:
         raise ContractError("the contract has no service with a SOAP port that soapkit can call")
     if service is None:

@@ -77,7 +77,7 @@ def generate(
     """
     folder = Path(output)
     check_overwritable(folder, force=force)
-    loaded = contract if isinstance(contract, Contract) else load_contract(contract, strict=strict)
+    loaded = contract if isinstance(contract, Contract) else load_contract(contract, strict=strict, cache=False)
     return write_package(generated(loaded, folder, name=name, options=options).files, folder)
 
 

@@ -83,19 +83,19 @@ class Locator:
     def _types(self) -> dict[str, list[Key]]:
         """The named complex types by the name that their class would like."""
         found: dict[str, list[Key]] = {}
-        for name in self.contract.schema.names("type"):
+        for name in self.contract.shapes.schema.schema.names("type"):
             found.setdefault(class_name(local_name(name)), []).append(name)
         return {name: keys for name, keys in found.items() if len(keys) > 1 or self._is_complex(keys[0])}
 
     def _is_complex(self, key: Key) -> bool:
-        declared = self.contract.schema.names("type")[str(key)]
+        declared = self.contract.shapes.schema.schema.names("type")[str(key)]
         return local_name(str(declared.element.tag)) == "complexType"
 
     @cached_property
     def _faults(self) -> dict[str, str]:
         uses = (
             use
-            for port_type in self.contract.definitions.port_types.values()
+            for port_type in self.contract.outline.port_types.values()
             for operation in port_type.operations
             for use in operation.faults
         )

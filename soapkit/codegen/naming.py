@@ -40,8 +40,11 @@ def words(name: str) -> list[str]:
     What Python does not allow in a name parts words, as do underscores; so nothing of a contract's text other than
     letters and digits ever comes through.
     """
-    plain = unicodedata.normalize("NFKC", name)  # as the compiler does with identifiers
-    text = "".join(character if ("a" + character).isidentifier() else " " for character in plain)
+    if name.isascii() and name.isidentifier():
+        text = name
+    else:
+        plain = unicodedata.normalize("NFKC", name)  # as the compiler does with identifiers
+        text = "".join(character if ("a" + character).isidentifier() else " " for character in plain)
     return [word for part in text.replace("_", " ").split() for word in _WORD_BREAKS.split(part)]
 
 

@@ -9,9 +9,8 @@ References are Clark names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Literal, TypeAlias
 
 from lxml.etree import _Element
@@ -265,6 +264,16 @@ class Told:
     notes: Problems = field(default_factory=Problems)
 
 
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What was read: see the properties of these names of `Contract`."""
+
+    definitions: Definitions
+    schema: Schema
+    documents: tuple[Document, ...] = ()
+    links: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
 # --- the whole ----------------------------------------------------------------------------------------------------
 
 
@@ -278,24 +287,48 @@ class Contract:
     document and location.
 
     Messages, operations and types are read when they are first asked for; `problems`, `notes` and `warnings` read every
-    operation. `told`: the lists behind them.
+    operation. `told`: the lists behind them. `outline`: the definitions, of a contract from the cache without documents
+    and schemas. `fingerprint`: what tells the contract from others.
     """
 
     source: str
-    definitions: Definitions
-    schema: Schema
+    target_namespace: str
+    documentation: str
     shapes: ContractShapes
     services: tuple[Service, ...]
-    documents: tuple[Document, ...] = ()
-    links: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
+    outline: Definitions
+    fingerprint: str
     told: Told = field(default_factory=Told, repr=False)
+    _sources: Sources | None = field(default=None, repr=False)
+    _whole: Callable[[], Contract] | None = field(default=None, repr=False, compare=False)
 
     @property
-    def fingerprint(self) -> str:
-        """What tells this contract from others: a digest of all its documents and of how they refer to each other."""
-        read = [(document.url, document.digest) for document in self.documents]
-        links = sorted((base, written, url) for (base, written), url in self.links.items())
-        return sha256(repr((self.source, read, links)).encode()).hexdigest()
+    def sources(self) -> Sources:
+        """What was read. Of a contract from the cache, all of it is read now."""
+        if self._sources is not None:
+            return self._sources
+        assert self._whole is not None  # one or the other is given
+        return self._whole().sources
+
+    @property
+    def definitions(self) -> Definitions:
+        """What the documents say."""
+        return self.sources.definitions
+
+    @property
+    def schema(self) -> Schema:
+        """The schema components."""
+        return self.sources.schema
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """Every document that was read."""
+        return self.sources.documents
+
+    @property
+    def links(self) -> Mapping[tuple[str, str], str]:
+        """Where the locations written in the documents led, by URL of the document and location."""
+        return self.sources.links
 
     def read_operations(self) -> None:
         """Read every operation, so that all is told that is wrong with one."""
@@ -320,16 +353,6 @@ class Contract:
         more may be told later."""
         self.read_operations()
         return tuple(dict.fromkeys(self.told.warnings.found))
-
-    @property
-    def target_namespace(self) -> str:
-        """The target namespace of the first document."""
-        return self.definitions.target_namespace
-
-    @property
-    def documentation(self) -> str:
-        """What the first document says of itself."""
-        return self.definitions.documentation
 
     def service(self, name: str = "", *, port: str = "") -> Service:
         """The service of this name, or that has this port; without either, the first. Raises `KeyError`."""

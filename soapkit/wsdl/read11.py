@@ -103,10 +103,10 @@ def _read_document(document: Document, documents: Documents, found: _Found) -> l
         found.policies = page.attached(document.root)
     for types in children(document.root, clark(WSDL11, "types")):
         found.schemas += [SchemaSource(schema, document) for schema in schemas_in(types)]
-    _collect(page, found.messages, "message", _message)
-    _collect(page, found.port_types, "portType", _port_type)
-    _collect(page, found.bindings, "binding", _binding)
-    _collect(page, found.services, "service", _service)
+    _collect(page, found.messages, "message", read_message)
+    _collect(page, found.port_types, "portType", read_port_type)
+    _collect(page, found.bindings, "binding", read_binding)
+    _collect(page, found.services, "service", read_service)
     return list(_imported(page, documents, found))
 
 
@@ -169,7 +169,7 @@ def _name(element: _Element, page: Page) -> str:
 # --- messages and port types --------------------------------------------------------------------------------------
 
 
-def _message(name: str, element: _Element, page: Page) -> MessageDefinition:
+def read_message(name: str, element: _Element, page: Page) -> MessageDefinition:
     return MessageDefinition(
         name=name,
         parts=tuple(_part(part, page) for part in children(element, clark(WSDL11, "part"))),
@@ -189,10 +189,10 @@ def _part(element: _Element, page: Page) -> PartDefinition:
     )
 
 
-def _port_type(name: str, element: _Element, page: Page) -> PortType:
+def read_port_type(name: str, element: _Element, page: Page) -> PortType:
     return PortType(
         name=name,
-        operations=_operations(element, page, _operation),
+        operations=_operations(element, page, read_operation),
         documentation=documentation_of(element),
         policies=page.attached(element),
         place=page.place(element),
@@ -206,16 +206,22 @@ def _operations(parent: _Element, page: Page, read: Callable[[str, _Element, Pag
 
 
 def _written(binding: _Element) -> bytes:
-    """The operations of a binding as the document has them, whatever prefix it has for the namespaces of SOAP."""
-    text = etree.tostring(binding, with_tail=False).partition(b">")[2]
-    for prefix, namespace in binding.nsmap.items():
+    """The operations of a binding as the document has them."""
+    text = etree.tostring(binding, with_tail=False)
+    operations = text.find(b"operation", text.find(b">"))  # what comes before says version and transport
+    return same_words(text[operations:], binding.nsmap)
+
+
+def same_words(text: bytes, prefixes: Mapping[str | None, str]) -> bytes:
+    """A piece of a binding, with one prefix for the namespaces of SOAP in both versions."""
+    for prefix, namespace in prefixes.items():
         if namespace in SOAP_VERSIONS and prefix:
             for start in (b"<", b"</"):
                 text = text.replace(start + prefix.encode() + b":", start + b"soap:")
-    return text[text.find(b"operation") :]  # what comes before says version and transport
+    return text
 
 
-def _operation(name: str, element: _Element, page: Page) -> OperationDefinition:
+def read_operation(name: str, element: _Element, page: Page) -> OperationDefinition:
     input_, output = element.find(clark(WSDL11, "input")), element.find(clark(WSDL11, "output"))
     both = input_ is not None and output is not None
     return OperationDefinition(
@@ -250,7 +256,7 @@ def _use(element: _Element, page: Page, default_name: str) -> MessageUse:
 # --- bindings and services ----------------------------------------------------------------------------------------
 
 
-def _binding(name: str, element: _Element, page: Page) -> Binding:
+def read_binding(name: str, element: _Element, page: Page) -> Binding:
     protocol, version, soap = protocol_of(element)
     return Binding(
         name=name,
@@ -259,7 +265,7 @@ def _binding(name: str, element: _Element, page: Page) -> Binding:
         version=version,
         default_style=style_of(soap, page) or "document",
         transport=transport_of(soap) if soap is not None else "",
-        operations=_operations(element, page, _bound_operation),
+        operations=_operations(element, page, read_bound_operation),
         policies=page.attached(element),
         extensions=page.extensions(element),
         documentation=documentation_of(element),
@@ -267,7 +273,7 @@ def _binding(name: str, element: _Element, page: Page) -> Binding:
     )
 
 
-def _bound_operation(name: str, element: _Element, page: Page) -> BoundOperation:
+def read_bound_operation(name: str, element: _Element, page: Page) -> BoundOperation:
     soap = soap_child(element, "operation")
     input_, output = element.find(clark(WSDL11, "input")), element.find(clark(WSDL11, "output"))
     return BoundOperation(
@@ -282,7 +288,7 @@ def _bound_operation(name: str, element: _Element, page: Page) -> BoundOperation
     )
 
 
-def _service(name: str, element: _Element, page: Page) -> ServiceDefinition:
+def read_service(name: str, element: _Element, page: Page) -> ServiceDefinition:
     return ServiceDefinition(
         name=name,
         ports=tuple(_port(port, page) for port in children(element, clark(WSDL11, "port"))),

@@ -80,6 +80,11 @@ class Document:
         return Place(self.source, element.sourceline)
 
 
+def digest_of(data: bytes) -> str:
+    """What tells the bytes of one document from those of another: their SHA-256."""
+    return sha256(data).hexdigest()
+
+
 class Documents:
     """One loader for all documents of a contract. Each is read once and kept.
 
@@ -108,7 +113,11 @@ class Documents:
         self._read: dict[str, Document] = {}
         self._links: dict[tuple[str, str], str] = {}
         self._warnings: list[Problem] = []
+        self._held: dict[str, bytes] = {}
+        self._known: set[str] = set()
         self._size = 0
+        self._asked: dict[tuple[str, str, str], str | None] = {}
+        self._missing: dict[str, None] = {}
         self._mapping = {key: self._mapped(key, target) for key, target in (mapping or {}).items()}
         self._logical = {url: key for key, url in self._mapping.items() if urlsplit(key).scheme in REMOTE}
         self._catalogs = self._load_catalogs(url_of_path(Path(catalog))) if catalog is not None else {}
@@ -129,6 +138,25 @@ class Documents:
     def links(self) -> Mapping[tuple[str, str], str]:
         """Where each location led that was resolved so far: by URL of the document it stands in, and as written."""
         return self._links
+
+    @property
+    def asked(self) -> Mapping[tuple[str, str, str], str | None]:
+        """All that `resolve` was asked so far, by location, base and namespace, with its answer; None for a refusal."""
+        return self._asked
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The URLs that could not be read so far."""
+        return tuple(self._missing)
+
+    @property
+    def held(self) -> Mapping[str, bytes]:
+        """The bytes of documents, by URL, until `release`."""
+        return self._held
+
+    def release(self) -> None:
+        """Let go of the bytes of documents; what was parsed stays."""
+        self._held.clear()
 
     def source_of(self, url: str) -> str:
         """What a person knows a document by: a path below the working directory, a whole path, or the URL."""
@@ -175,10 +203,13 @@ class Documents:
         `place`: of the importing element; `namespace`: the one it imports, which the mapping may name too. Raises
         `ContractError` for what is no URL, and when the document at `base` may not refer to that URL.
         """
+        self._asked[location, base, namespace] = None
         try:
-            return self._resolved(location, base, place, namespace)
+            found = self._resolved(location, base, place, namespace)
         except ValueError as error:  # urllib's word for a bad host or port
             raise ContractError(f"expected a path or a URL, found {location!r}: {error}", place=place) from None
+        self._asked[location, base, namespace] = found
+        return found
 
     def _resolved(self, location: str, base: str, place: Place, namespace: str) -> str:
         written = location.strip()
@@ -227,22 +258,35 @@ class Documents:
         is not there or is not XML, and beyond the limits.
         """
         if url not in self._read:
-            if len(self._read) >= self._limits.documents:
-                raise ContractError(
-                    f"more than {self._limits.documents:,} documents; the contract imports without end, or the limit "
-                    "must be raised (DocumentLimits)",
-                    place=place,
-                )
-            data = self._bytes(url, place, expected)
-            self._size += len(data)
-            if self._size > self._limits.bytes:
-                raise ContractError(
-                    f"the documents have more than {self._limits.bytes:,} bytes together; expected a smaller contract, "
-                    "or a higher limit (DocumentLimits)",
-                    place=place,
-                )
-            self._read[url] = replace(self._parsed(data, url), digest=sha256(data).hexdigest())
+            data = self.data(url, place=place, expected=expected)
+            self._read[url] = replace(self._parsed(data, url), digest=digest_of(data))
         return self._read[url]
+
+    def data(self, url: str, *, place: Place = NOWHERE, expected: str = "a document") -> bytes:
+        """The bytes at a URL, as `read` reads them, which raises as this does."""
+        if url in self._held:
+            return self._held[url]
+        if url not in self._known and len(self._known) >= self._limits.documents:
+            raise ContractError(
+                f"more than {self._limits.documents:,} documents; the contract imports without end, or the limit "
+                "must be raised (DocumentLimits)",
+                place=place,
+            )
+        try:
+            data = self._bytes(url, place, expected)
+        except (SoapkitError, OSError):
+            self._missing[url] = None
+            raise
+        self._size += 0 if url in self._known else len(data)
+        self._known.add(url)
+        if self._size > self._limits.bytes:
+            raise ContractError(
+                f"the documents have more than {self._limits.bytes:,} bytes together; expected a smaller contract, "
+                "or a higher limit (DocumentLimits)",
+                place=place,
+            )
+        self._held[url] = data
+        return data
 
     def entries(self, url: str) -> tuple[str, ...]:
         """The URLs of the files in the zip archive at `url`; none if it is not an archive."""

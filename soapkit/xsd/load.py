@@ -18,7 +18,7 @@ from soapkit.xml.walk import tag_of
 from soapkit.xsd.document import SCHEMA, SchemaDocument, document_for
 from soapkit.xsd.known import is_known_namespace
 from soapkit.xsd.parse_simple import XS, unexpected
-from soapkit.xsd.schema import SPACES, Declared, Index, Schema, empty_index, same_text
+from soapkit.xsd.schema import SPACES, Declared, Schema, Space, empty_index, same_text
 
 INCLUDE: Final = f"{XS}include"
 IMPORT: Final = f"{XS}import"
@@ -92,7 +92,7 @@ class _Loading:
 
     documents: Documents
     warnings: Problems
-    index: Index = field(default_factory=empty_index)
+    index: dict[Space, dict[str, Declared]] = field(default_factory=empty_index)
     read: list[SchemaDocument] = field(default_factory=list)
     seen: set[tuple[str, int, str]] = field(default_factory=set)
     fetched: dict[str, list[tuple[_Element, str, str]]] = field(default_factory=dict)

@@ -65,11 +65,11 @@ class Declared:
         return self.document.place(self.element)
 
 
-Index: TypeAlias = "dict[Space, dict[str, Declared]]"
+Index: TypeAlias = "Mapping[Space, Mapping[str, Declared]]"
 Relation: TypeAlias = Callable[[], Iterator[tuple[str, str]]]
 
 
-def empty_index() -> Index:
+def empty_index() -> dict[Space, dict[str, Declared]]:
     """An index without components."""
     return {space: {} for space in ("element", "type", "group", "attribute", "attributeGroup", "notation")}
 
@@ -135,6 +135,12 @@ class Schema:
     def derived_types(self, name: str) -> tuple[str, ...]:
         """The named types derived from the type `name`, transitively, in document order."""
         return _closure(self._relation("derivation", self._derivations), name)
+
+    def relations(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Which elements may stand for others, and which types are derived from others, directly: by the upper name."""
+        self._relation("substitution", self._substitutions)
+        self._relation("derivation", self._derivations)
+        return self._derived
 
     def tell(self, message: str, place: Place) -> None:
         """Note in `warnings`, once, a rule that is broken and what was assumed."""
