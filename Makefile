@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: demo serve test lint types pytest bench streams docs interop corpus corpus-sample differential test-all clean help
+.PHONY: demo serve test lint types pytest bench streams fuzz docs interop corpus corpus-sample differential test-all clean help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -77,6 +77,10 @@ bench: $(DEV_READY)
 ## make streams    1 GB through a client and a service, item by item: time and memory
 streams: $(DEV_READY)
 	$(BIN)/python benchmarks/streams.py 1024
+
+## make fuzz       damaged messages, hundreds of thousands, for each target in tests/fuzz; prints its seed
+fuzz: $(DEV_READY)
+	@for target in tests/fuzz/fuzz_*.py; do echo "== $$target"; $(BIN)/python $$target || exit 1; done
 
 ## make docs       the documentation, in docs/_build
 docs: $(DEV_READY)

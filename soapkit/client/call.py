@@ -132,6 +132,10 @@ def call(
 
 def _received(route: Route, operation: Operation[Any, Any], response: Response) -> Received | None:
     """The reply of a response; None where none is due."""
+    if response.sink is None:
+        plain = route.processor.receive_plain_reply(response.body, response.headers.get("content-type", ""), operation)
+        if plain is not None:
+            return plain
     package = package_of(response, route.version, one_way=operation.one_way, source=operation.name)
     if package is None:
         return None

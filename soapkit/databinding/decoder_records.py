@@ -65,6 +65,7 @@ class RecordReaderSource:
         self.bound = bound
         self.careful = careful
         self.slow = self.workshop.constant(decoder.slow(bound, careful), f"walk_{bound.cls.__name__}")
+        self.fail = f"return {self.slow}(e, n, n0, n1)"
         self.variables: dict[str, str] = {}
         self.source = Source("")
         self.sure = 0  # texts that are read in any case
@@ -99,7 +100,7 @@ class RecordReaderSource:
                 else:
                     self._children()
             with source.block("except (ValueError, KeyError, AttributeError, TypeError, ArithmeticError):"):
-                source.line(f"return {self.slow}(e, n, n0, n1)")
+                source.line(self.fail)
             self._result()
         source.lines[counted] = f"    m = {self.sure}"
         return source
@@ -154,11 +155,11 @@ class RecordReaderSource:
                 self.source.line(f"t = given.pop({field.tag!r}, None)")
                 with self.source.block("if t is not None:"):
                     variable = self.variables[field.name]
-                    self.decoder.texts.attribute(self.source, field, variable, self.slow)
+                    self.decoder.texts.attribute(self.source, field, variable, self.fail)
                 with self.source.block("else:"):
                     self._absent_attribute(field)
             with self.source.block("if given:"):
-                self.source.line(f"return {self.slow}(e, n, n0, n1)")
+                self.source.line(self.fail)
         if record.attributes:
             with self.source.block("else:"):
                 self._absent_attributes()
@@ -186,7 +187,7 @@ class RecordReaderSource:
     def _absent_attribute(self, field: Any) -> None:
         given = field.default if field.default is not None else field.fixed
         if field.required:
-            self.source.line(f"return {self.slow}(e, n, n0, n1)")
+            self.source.line(self.fail)
         elif given is not None:
             codec = self.bound.simple[field.name]
             value = value_of(given, codec)
@@ -203,9 +204,9 @@ class RecordReaderSource:
         field = self.bound.record.text
         assert field is not None
         with self.source.block("if len(e):"):
-            self.source.line(f"return {self.slow}(e, n, n0, n1)")
+            self.source.line(self.fail)
         self.source.line("m = 1")
-        self.decoder.texts.element_text(self.source, field, "e", self.variables[field.name], self.slow)
+        self.decoder.texts.element_text(self.source, field, "e", self.variables[field.name], self.fail)
         self.source.line("n[1] += m")
 
     # --- children -------------------------------------------------------------------------------------------------
@@ -214,16 +215,16 @@ class RecordReaderSource:
         source = self.source
         if not self.bound.record.elements:
             with source.block("if len(e) or e.text:"):
-                source.line(f"return {self.slow}(e, n, n0, n1)")
+                source.line(self.fail)
             return
         source.line("kids = e[:]")
         source.line("kids.append(END)")
         if _may_be_nothing(self.bound.record.content):
             with source.block("if kids[0] is END and e.text:"):
-                source.line(f"return {self.slow}(e, n, n0, n1)")
+                source.line(self.fail)
         self._particle(self.bound.record.content)
         with source.block(f"if kids[{self._place()}] is not END:"):
-            source.line(f"return {self.slow}(e, n, n0, n1)")
+            source.line(self.fail)
         source.line("n[0] += len(kids) - 1")
         source.line("n[1] += m")
 
@@ -237,7 +238,7 @@ class RecordReaderSource:
             self.at = None
 
     def _fail(self) -> None:
-        self.source.line(f"return {self.slow}(e, n, n0, n1)")
+        self.source.line(self.fail)
 
     def _particle(self, particle: Particle) -> None:
         if isinstance(particle, ElementField):
@@ -350,7 +351,7 @@ class RecordReaderSource:
                 self.sure += 1
             else:
                 self.source.line("m += 1")
-            self.decoder.texts.element_text(self.source, field, "c", variable, self.slow)
+            self.decoder.texts.element_text(self.source, field, "c", variable, self.fail)
 
     # --- choices and wildcards ------------------------------------------------------------------------------------
 

@@ -32,14 +32,18 @@ _DIGITS = "'0123456789.+-'"
 
 
 class TextReader:
-    """Writes lines that turn a text into a value of a simple type."""
+    """Writes lines that turn a text, in `t`, into a value of a simple type.
 
-    def __init__(self, context: Context, workshop: Workshop) -> None:
+    `fail`: the line that gives up. `counted`: whether m counts the texts that were read.
+    """
+
+    def __init__(self, context: Context, workshop: Workshop, *, counted: bool = True) -> None:
         self.context = context
         self.workshop = workshop
+        self.counted = counted
 
     def element_text(
-        self, source: Source, field: ElementField | TextField, element: str, variable: str, slow: str
+        self, source: Source, field: ElementField | TextField, element: str, variable: str, fail: str
     ) -> None:
         """Lines that read the text of `element` into `variable`."""
         type_ = field.type
@@ -47,7 +51,7 @@ class TextReader:
         source.line(f"t = {element}.text")
         if field.fixed is not None or field.default is not None:
             with source.block("if t is None:"):
-                source.line(f"return {slow}(e, n, n0, n1)")
+                source.line(fail)
         simple: Any = type_
         codec = self.context.simple(simple)
         check = codec.check_binary
@@ -58,42 +62,44 @@ class TextReader:
                 source.line("m -= 1")
             source.line("else:")
             source.depth += 1
-        self._text(source, simple, variable, element, slow)
+        self.text(source, simple, variable, element, fail)
         if check is not None:
             source.depth -= 1
         if field.fixed is not None:
-            self._fixed(source, simple, field.fixed, variable, slow)
+            self.fixed(source, simple, field.fixed, variable, fail)
 
-    def attribute(self, source: Source, field: AttributeField, variable: str, slow: str) -> None:
+    def attribute(self, source: Source, field: AttributeField, variable: str, fail: str) -> None:
         """Lines that read the text t of an attribute of e into `variable`."""
-        self._text(source, field.type, variable, "e", slow)
+        self.text(source, field.type, variable, "e", fail)
         if field.fixed is not None:
-            self._fixed(source, field.type, field.fixed, variable, slow)
+            self.fixed(source, field.type, field.fixed, variable, fail)
 
-    def _fixed(self, source: Source, type_: Simple, fixed: str, variable: str, slow: str) -> None:
+    def fixed(self, source: Source, type_: Simple, fixed: str, variable: str, fail: str) -> None:
         value = self.workshop.constant(value_of(fixed, self.context.simple(type_)), "fixed")
         with source.block(f"if {variable} != {value}:"):
-            source.line(f"return {slow}(e, n, n0, n1)")
+            source.line(fail)
 
     # --- by type --------------------------------------------------------------------------------------------------
 
-    def _text(self, source: Source, type_: Simple, variable: str, element: str, slow: str) -> None:
-        """Lines that turn t into `variable`; t may be None, which is the empty text and no node: m counts none then."""
+    def text(self, source: Source, type_: Simple, variable: str, element: str, fail: str) -> None:
+        """Lines that turn t into `variable`. Where texts are counted, t may be None: the empty text and no node, so
+        that m counts none."""
         plain = isinstance(type_, Atomic) and type_.python not in ADAPTED
         if isinstance(type_, Atomic) and plain and not (type_.enumeration and type_.python is None):
             if type_.python is not None:
                 if self._enumeration(source, type_, type_.python, variable, element):
                     return
-            elif self._atomic(source, type_, BUILTINS[type_.builtin], variable, slow):
+            elif self._atomic(source, type_, BUILTINS[type_.builtin], variable, fail):
                 return
         self._by_codec(source, self.context.simple(type_), variable, element)
 
     def _by_codec(self, source: Source, codec: SimpleCodec, variable: str, element: str) -> None:
         decode = self.workshop.constant(codec.decode, "decode")
         scope = f"lambda: {element}.nsmap" if codec.contextual else self.workshop.constant(no_scope, "no_scope")
-        with source.block("if t is None:"):
-            source.line("t = ''")
-            source.line("m -= 1")
+        if self.counted:
+            with source.block("if t is None:"):
+                source.line("t = ''")
+                source.line("m -= 1")
         source.line(f"{variable} = {decode}(t, {scope})")
 
     def _enumeration(self, source: Source, type_: Atomic, python: type[Enum], variable: str, element: str) -> bool:
@@ -107,7 +113,7 @@ class TextReader:
             self._by_codec(source, codec, variable, element)
         return True
 
-    def _atomic(self, source: Source, type_: Atomic, builtin: Builtin, variable: str, slow: str) -> bool:
+    def _atomic(self, source: Source, type_: Atomic, builtin: Builtin, variable: str, fail: str) -> bool:
         """The quick way for a built-in type; False where there is none."""
         writers = {
             "string": self._string,
@@ -121,35 +127,38 @@ class TextReader:
         if type_.facets.white_space is not None:
             return False
         if builtin.python == ("", "int"):
-            return self._integer(source, type_.facets, builtin, variable, slow)
+            return self._integer(source, type_.facets, builtin, variable, fail)
         write = writers.get(builtin.name)
-        return write is not None and write(source, type_.facets, builtin, variable, slow)
+        return write is not None and write(source, type_.facets, builtin, variable, fail)
 
-    def _string(self, source: Source, facets: Facets, _builtin: Builtin, variable: str, slow: str) -> bool:
-        with source.block("if t is None:"):
-            source.line(f"{variable} = ''")
-            source.line("m -= 1")
-        with source.block("else:"):
+    def _string(self, source: Source, facets: Facets, _builtin: Builtin, variable: str, fail: str) -> bool:
+        if self.counted:
+            with source.block("if t is None:"):
+                source.line(f"{variable} = ''")
+                source.line("m -= 1")
+            source.line("else:")
+            source.line(f"    {variable} = t")
+        else:
             source.line(f"{variable} = t")
         tests = length_tests(facets, f"len({variable})")
         for step in facets.patterns:
             calls = [f"{self.workshop.constant(matcher(pattern), 'matches')}({variable})" for pattern in step]
             tests.append(" or ".join(calls) if len(calls) == 1 else f"({' or '.join(calls)})")
-        self._demand(source, tests, slow)
+        self._demand(source, tests, fail)
         return True
 
-    def _demand(self, source: Source, tests: list[str], slow: str) -> None:
+    def _demand(self, source: Source, tests: list[str], fail: str) -> None:
         if tests:
             with source.block(f"if not ({' and '.join(tests)}):"):
-                source.line(f"return {slow}(e, n, n0, n1)")
+                source.line(fail)
 
-    def _boolean(self, source: Source, facets: Facets, _builtin: Builtin, variable: str, slow: str) -> bool:
+    def _boolean(self, source: Source, facets: Facets, _builtin: Builtin, variable: str, fail: str) -> bool:
         if facets != NO_FACETS:
             return False
         source.line(f"{variable} = {self.workshop.constant(BOOLEANS, 'booleans')}[t]")
         return True
 
-    def _integer(self, source: Source, facets: Facets, builtin: Builtin, variable: str, slow: str) -> bool:
+    def _integer(self, source: Source, facets: Facets, builtin: Builtin, variable: str, fail: str) -> bool:
         if facets.patterns or facets.total_digits is not None:
             return False
         parse = self.workshop.constant(self._parse(builtin), f"parse_{builtin.name}")
@@ -159,26 +168,26 @@ class TextReader:
             tests.append(f"{variable} >= {builtin.minimum}")
         if builtin.maximum is not None:
             tests.append(f"{variable} <= {builtin.maximum}")
-        self._demand(source, tests, slow)
+        self._demand(source, tests, fail)
         return True
 
-    def _decimal(self, source: Source, facets: Facets, builtin: Builtin, variable: str, slow: str) -> bool:
+    def _decimal(self, source: Source, facets: Facets, builtin: Builtin, variable: str, fail: str) -> bool:
         if facets.patterns or facets.total_digits is not None or facets.fraction_digits is not None:
             return False
         parse = self.workshop.constant(self._parse(builtin), "parse_decimal")
         source.line(f"{variable} = {parse}(t) if t.strip({_DIGITS}) else Decimal(t)")
-        self._demand(source, range_tests(facets, builtin, variable, self.workshop), slow)
+        self._demand(source, range_tests(facets, builtin, variable, self.workshop), fail)
         return True
 
-    def _float(self, source: Source, facets: Facets, builtin: Builtin, variable: str, slow: str) -> bool:
+    def _float(self, source: Source, facets: Facets, builtin: Builtin, variable: str, fail: str) -> bool:
         if facets.patterns:
             return False
         parse = self.workshop.constant(self._parse(builtin), "parse_float")
         source.line(f"{variable} = {parse}(t) if t.strip({_DIGITS}) else float(t)")
-        self._demand(source, range_tests(facets, builtin, variable, self.workshop), slow)
+        self._demand(source, range_tests(facets, builtin, variable, self.workshop), fail)
         return True
 
-    def _datetime(self, source: Source, facets: Facets, builtin: Builtin, variable: str, slow: str) -> bool:
+    def _datetime(self, source: Source, facets: Facets, builtin: Builtin, variable: str, fail: str) -> bool:
         if facets != NO_FACETS:
             return False
         parse = self.workshop.constant(self._parse(builtin), "parse_datetime")
@@ -186,7 +195,7 @@ class TextReader:
         source.line(f"{variable} = datetime.fromisoformat(t) if {usual} else {parse}(t)")
         return True
 
-    def _date(self, source: Source, facets: Facets, builtin: Builtin, variable: str, slow: str) -> bool:
+    def _date(self, source: Source, facets: Facets, builtin: Builtin, variable: str, fail: str) -> bool:
         if facets != NO_FACETS:
             return False
         parse = self.workshop.constant(self._parse(builtin), "parse_date")

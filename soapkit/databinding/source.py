@@ -85,12 +85,13 @@ class Workshop:
         def first_call(*arguments: Any) -> Any:
             with self._lock:
                 if self.globals[name] is first_call:
-                    self.globals[name] = self._compiled(name, write(name))
+                    self.globals[name] = self.compiled(name, write(name))
             return self.globals[name](*arguments)
 
         return first_call
 
-    def _compiled(self, name: str, source: Source) -> Callable[..., Any]:
+    def compiled(self, name: str, source: Source) -> Callable[..., Any]:
+        """The function that a source defines, at once."""
         file = f"<soapkit {self.title} {name} #{next(_numbers)}>"
         text = source.text
         made: dict[str, Any] = {}

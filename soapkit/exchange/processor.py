@@ -13,7 +13,7 @@ nothing else of the message is used.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -27,12 +27,14 @@ from soapkit.exchange.body import decode_body, decode_headers, encode_body, enco
 from soapkit.exchange.faults import encode_fault, fault_from
 from soapkit.exchange.message_security import MessageSecurity
 from soapkit.exchange.parts import Incoming, Outgoing
+from soapkit.exchange.plain import PlainReader, Resolve
 from soapkit.operations import Message, Operation
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.fault import read_fault
 from soapkit.soap.headers import check_understood
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import Version
+from soapkit.soap.wire import Unparsed, is_utf8
 from soapkit.xml.names import WSSE, clark
 
 Validation: TypeAlias = Literal["off", "in", "out", "both"]
@@ -55,7 +57,7 @@ Route: TypeAlias = Callable[[Envelope], Operation[Any, Any]]
 class Received:
     """A message that was received: believed, understood, decoded.
 
-    `value`: the request or reply record; `headers`: declared header blocks by part name; `envelope`: what the security
+    `value`: the request or reply record; `headers`: declared header blocks by part name; `message`: what the security
     layer let through; `security`: what was signed and encrypted, None where no security was asked for; `attachments`:
     what came beside the envelope.
     """
@@ -63,9 +65,19 @@ class Received:
     operation: Operation[Any, Any]
     value: Any
     headers: dict[str, Any]
-    envelope: Envelope
+    message: Envelope | Unparsed
     security: SecurityResult | None = None
     attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def envelope(self) -> Envelope:
+        """The message as a tree."""
+        return self.message if isinstance(self.message, Envelope) else self.message.envelope
+
+    @property
+    def version(self) -> Version:
+        """The SOAP version it came in."""
+        return self.message.version
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,12 @@ class Processor:
     validate: Validation = "off"
     understood: Container[str] = frozenset()
     now: Callable[[], datetime] | None = None
+    _requests: PlainReader = field(init=False, repr=False, compare=False)
+    _replies: PlainReader = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_requests", PlainReader(self.codecs))
+        object.__setattr__(self, "_replies", PlainReader(self.codecs))
 
     # --- send -------------------------------------------------------------------------------------------------
 
@@ -193,6 +211,34 @@ class Processor:
         if operation.reply is None:
             raise MessageError(f"{operation.name} is one-way, and yet a reply came")
         return self._receive(envelope, security, operation, operation.reply, parts)
+
+    def receive_plain_request(self, body: bytes, content_type: str, route: Route, action: str) -> Received | None:
+        """The request in the body of an HTTP message, where it is as plain as most are: without header blocks, and
+        nothing asked of it but that it is right. None: it must be read as a tree. What `route` raises is not raised
+        here."""
+
+        def resolve(envelope: Envelope) -> tuple[Operation[Any, Any], Message]:
+            operation = route(envelope)
+            return operation, operation.request
+
+        return self._receive_plain(self._requests, body, content_type, resolve, action)
+
+    def receive_plain_reply(self, body: bytes, content_type: str, operation: Operation[Any, Any]) -> Received | None:
+        """The reply likewise."""
+        reply = operation.reply
+        if reply is None:
+            return None
+        return self._receive_plain(self._replies, body, content_type, lambda _: (operation, reply), operation.name)
+
+    def _receive_plain(
+        self, reader: PlainReader, body: bytes, content_type: str, resolve: Resolve, hint: str
+    ) -> Received | None:
+        if self.security is not None or self.validate in ("in", "both") or not is_utf8(content_type):
+            return None
+        found = reader.read(body, resolve, hint)
+        if found is None:
+            return None
+        return Received(found.operation, found.value, {}, Unparsed(body, content_type, found.version))
 
     def believed(self, envelope: Envelope) -> SecurityResult | None:
         """What may be believed of a message, its mandatory header blocks understood; None without security."""

@@ -11,6 +11,7 @@ from soapkit.operations import Operation
 from soapkit.server.http import HttpRequest
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.security_result import SecurityResult
+from soapkit.soap.wire import Unparsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,14 @@ class Call:
 
     operation: Operation[Any, Any]
     headers: Mapping[str, Any]
-    envelope: Envelope
+    message: Envelope | Unparsed = field(repr=False)
     security: SecurityResult | None
     http: HttpRequest
     reply_headers: dict[str, object] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
     reply_attachments: list[Attachment] = field(default_factory=list)
+
+    @property
+    def envelope(self) -> Envelope:
+        """The whole message as a tree, as the security layer let it through; parsed now where nobody needed it yet."""
+        return self.message if isinstance(self.message, Envelope) else self.message.envelope

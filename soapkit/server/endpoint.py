@@ -109,21 +109,23 @@ class Endpoint:
 
     def _answer(self, request: HttpRequest, version: Version) -> Flow[Response]:
         """Read, serve, reply; at whichever step something is wrong, the fault for it."""
-        operation: Operation[Any, Any] | None = None
+        in_kind = False
         try:
-            package = self._package(request)
-            version = package.envelope.version
-            action = action_of(version, request.headers)
-            parts = Incoming(package) if package.xop or package.attachments else None
-            received = self.processor.receive_request(
-                package.envelope, lambda believed: self.router.route(believed, action), parts
-            )
+            received = self._plain(request, version)
+            if received is None:
+                package = self._package(request)
+                version, in_kind = package.envelope.version, package.xop
+                action = action_of(version, request.headers)
+                parts = Incoming(package) if in_kind or package.attachments else None
+                received = self.processor.receive_request(
+                    package.envelope, lambda believed: self.router.route(believed, action), parts
+                )
         except Exception as error:
             return self._fault(version, self._refusal(error), None, None)
         operation = received.operation
         log_message("received", operation.name, request.body or received.envelope)
         try:
-            response = yield from self._serve(request, version, received, in_kind=package.xop)
+            response = yield from self._serve(request, version, received, in_kind=in_kind)
         except Exception as error:
             fault = error if isinstance(error, Fault) else _internal(error, operation)
             if operation.one_way:  # WS-I BP 1.1, R2714: no envelope in answer to a one-way message
@@ -131,6 +133,17 @@ class Endpoint:
             return self._fault(version, fault, operation, received.security)
         log_message("sent", operation.name, response.body)
         return response
+
+    def _plain(self, request: HttpRequest, version: Version) -> Received | None:
+        """The request, where it can be read without more ado; `version`: as its media type has it."""
+        if request.package is not None or "content-encoding" in request.headers:
+            return None
+        action = action_of(version, request.headers)
+        content_type = request.headers.get("content-type", "")
+        found = self.processor.receive_plain_request(
+            request.body, content_type, lambda envelope: self.router.route(envelope, action), action
+        )
+        return found if found is not None and found.version is version else None
 
     def _package(self, request: HttpRequest) -> Package:
         if request.package is not None:
@@ -141,7 +154,7 @@ class Endpoint:
         operation = received.operation
         handler = self.handlers[operation.name]
         context = Call(
-            operation, received.headers, received.envelope, received.security, request, attachments=received.attachments
+            operation, received.headers, received.message, received.security, request, attachments=received.attachments
         )
         value = yield from call(handler.function, **handler.arguments(received, context, self.codecs))
         if operation.reply is None:

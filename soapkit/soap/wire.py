@@ -189,6 +189,36 @@ def unpack(
         raise
 
 
+class Unparsed:
+    """A message that was understood without being parsed; `envelope` parses it where somebody wants the tree."""
+
+    __slots__ = ("_body", "_content_type", "_envelope", "version")
+
+    def __init__(self, body: bytes, content_type: str, version: Version) -> None:
+        self._body = body
+        self._content_type = content_type
+        self._envelope: Envelope | None = None
+        self.version = version
+
+    @property
+    def envelope(self) -> Envelope:
+        """The message as a tree, the same one each time."""
+        if self._envelope is None:
+            self._envelope = unpack(self._body, self._content_type)
+        return self._envelope
+
+
+@lru_cache(maxsize=512)
+def is_utf8(content_type: str) -> bool:
+    """Whether a Content-Type says that the body is one message in UTF-8, or leaves that to the message."""
+    try:
+        media_type = parse_media_type(content_type)
+    except MessageError:
+        return False
+    charset = media_type.parameters.get("charset", "utf-8").lower()
+    return charset in ("", "utf-8", "utf8") and not media_type.name.startswith("multipart/")
+
+
 def looks_like_html(body: bytes) -> bool:
     """Whether these bytes are a page for a browser: their first markup, comments aside, says so."""
     position = 3 if body.startswith(codecs.BOM_UTF8) else 0

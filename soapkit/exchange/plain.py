@@ -1,0 +1,192 @@
+"""Plain messages of a known operation, read by a template: no header block, no security, in UTF-8, as most are.
+
+What stands before the first value, the *head*, is the same in each message that a peer sends for an operation. It is
+never taken apart here: the first time, the parser says what it means; after that it is the same where its characters
+are the same. The rest is for the template (`soapkit.databinding.template`). Whatever is not exactly as expected is no
+error: `PlainReader.read` gives None, and the message is read as a tree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from soapkit.databinding.codec import Codecs
+from soapkit.databinding.template import REFUSALS, NoTemplate, Read, template
+from soapkit.errors import SoapkitError
+from soapkit.operations import Message, Operation
+from soapkit.soap.envelope import Envelope
+from soapkit.soap.rules import check_rules
+from soapkit.soap.version import Version
+from soapkit.xml.parse import DEFAULT_LIMITS, parse_message
+from soapkit.xml.walk import tag_of
+
+Resolve: TypeAlias = Callable[[Envelope], tuple[Operation[Any, Any], Message]]
+"""What an envelope is for, by its Body's first element. Raises `SoapkitError`."""
+
+_LONGEST_HEAD = 8192  # characters
+_MOST_HEADS = 64  # that are kept
+_MOST_TEMPLATES = 64  # that are ever made: a stranger cannot have them made without end
+_PATIENCE = 16  # more failures than successes of a head, after which it is given up
+_SEEN_BEFORE = 3  # messages with a head that are read as trees before a template is made: many are seen only once
+_DECLARATION = re.compile(
+    r"""(?:<\?xml\ version=["']1\.0["']
+    (?:\ encoding=["']utf-8["'])?
+    (?:\ standalone=["'](?:yes|no)["'])?\s*\?>)? (?!<\?)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_TAG = re.compile(r"<(/?)([^\s<>/!?]+)[^<>]*?(/?)>")
+_LONGEST = 4 * DEFAULT_LIMITS.elements - 1  # bytes: what is shorter cannot hold too many elements
+
+
+@dataclass(frozen=True, slots=True)
+class PlainMessage:
+    """What was read."""
+
+    operation: Operation[Any, Any]
+    version: Version
+    value: Any
+
+
+@dataclass(slots=True)
+class _Head:
+    """What a head means: the operation, the function that reads what follows, the expression for what must stand in
+    the end. `score`: how often it worked, or less than never."""
+
+    operation: Operation[Any, Any]
+    version: Version
+    read: Read
+    tail: re.Pattern[str]
+    score: int = 0
+
+
+class PlainReader:
+    """Reads the messages of one direction of a service. Safe for several threads: what is lost in a race is learnt
+    again.
+
+    `patience`: how often a head is seen before a template is made for it.
+    """
+
+    def __init__(self, codecs: Codecs, *, patience: int = _SEEN_BEFORE) -> None:
+        self._codecs = codecs
+        self._patience = patience
+        self._heads: dict[tuple[str, str], _Head | int] = {}
+        self._templates: dict[Any, Read | None] = {}
+
+    def read(self, data: bytes, resolve: Resolve, hint: str = "") -> PlainMessage | None:
+        """The message in `data`; None where it must be read as a tree. `hint`: what else `resolve` goes by."""
+        if len(data) > _LONGEST or not data.startswith(b"<"):
+            return None
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            return None
+        end = _end_of_head(text)
+        if end < 0:
+            return None
+        key = text[:end], hint
+        known = self._heads.get(key, 0)
+        head = known if isinstance(known, _Head) else self._learnt(key, known, resolve, spaced=text[end].isspace())
+        if head is None:
+            return None
+        try:
+            value, position = head.read(text, end)
+            whole = head.tail.match(text, position) is not None
+        except REFUSALS:
+            whole = False
+        if not whole:
+            self._missed(key, head)
+            return None
+        head.score = min(head.score + 1, _PATIENCE)
+        return PlainMessage(head.operation, head.version, value)
+
+    def _missed(self, key: tuple[str, str], head: _Head) -> None:
+        """A head whose messages are not plain is given up: trying costs as much as parsing."""
+        head.score -= 1
+        if head.score < -_PATIENCE:
+            self._heads[key] = -1
+
+    def _learnt(self, key: tuple[str, str], seen: int, resolve: Resolve, *, spaced: bool) -> _Head | None:
+        if seen < 0:
+            return None
+        if len(self._heads) > _MOST_HEADS:
+            self._heads.clear()
+        self._heads[key] = seen + 1
+        if seen < self._patience:
+            return None
+        head = self._meaning(key[0], resolve, spaced)
+        self._heads[key] = head or -1
+        return head
+
+    def _meaning(self, text: str, resolve: Resolve, spaced: bool) -> _Head | None:
+        """What the parser says of a head, once its elements are closed."""
+        declaration = _DECLARATION.match(text)
+        if declaration is None:
+            return None
+        names = _open_elements(text[declaration.end() :])
+        try:
+            envelope = Envelope.read(parse_message((text + "".join(f"</{name}>" for name in names)).encode()))
+            check_rules(envelope)
+            frame = [envelope.root, *([] if envelope.header is None else [envelope.header]), envelope.body]
+            elements = list(envelope.root.iter())
+            wrapper = elements[-1]
+            if elements[:-1] != frame or wrapper.text is not None or any(len(one.attrib) for one in elements):
+                return None
+            operation, message = resolve(envelope)
+        except SoapkitError:
+            return None
+        if message.tag != tag_of(wrapper) or message.encoded or any(header.required for header in message.headers):
+            return None
+        read = self._template(message, _prefixes(wrapper.nsmap, wrapper.prefix), spaced)
+        tail = re.compile("".join(rf"[ \t\r\n]*</{re.escape(name)}>" for name in names) + r"[ \t\r\n]*\Z")
+        return None if read is None else _Head(operation, envelope.version, read, tail)
+
+    def _template(self, message: Message, prefixes: Mapping[str, str], spaced: bool) -> Read | None:
+        key = message.record, tuple(sorted(prefixes.items())), spaced
+        if key in self._templates:
+            return self._templates[key]
+        if len(self._templates) >= _MOST_TEMPLATES:
+            return None
+        try:
+            found = template(self._codecs.context, message.record, prefixes, spaced=spaced)
+        except NoTemplate:
+            found = None
+        self._templates[key] = found
+        return found
+
+
+def _end_of_head(text: str) -> int:
+    """Behind the first tag in the Body, if this is a message; a guess, since the parser is asked what is there."""
+    body = text.find("Body", 0, _LONGEST_HEAD)
+    end = text.find(">", text.find(">", body, _LONGEST_HEAD) + 1, _LONGEST_HEAD) + 1
+    return end if 0 < body < end < len(text) else -1
+
+
+def _open_elements(text: str) -> list[str]:
+    """The elements that are open at the end of a head, the innermost first, as their names are written. A guess too:
+    it is parsed with the head."""
+    names: list[str] = []
+    for closing, name, empty in _TAG.findall(text):
+        if closing:
+            names = names[1:]
+        elif not empty:
+            names.insert(0, name)
+    return names
+
+
+def _prefixes(scope: Mapping[str | None, str], own: str | None) -> dict[str, str]:
+    """How the namespaces in scope are written: of several prefixes for one, that of the element itself or none."""
+    found: dict[str, str] = {} if None in scope else {"": ""}
+    doubtful = set()
+    for prefix, namespace in scope.items():
+        if namespace in found:
+            doubtful.add(namespace)
+        found[namespace] = prefix or ""
+    for namespace in doubtful:
+        if scope.get(own) == namespace:
+            found[namespace] = own or ""
+        else:
+            del found[namespace]
+    return found
