@@ -89,9 +89,12 @@ class Route:
         parts: Outgoing | None = None,
     ) -> Request:
         """The HTTP request of a call. Raises `UsageError`, `EncodeError`, `ValidationError`, `SecurityError`."""
-        declared = {header.name for header in operation.request.headers}
-        blocks = {name: value for name, value in self.headers.items() if name in declared}
-        blocks.update((name, value) for name, value in (headers or {}).items() if value is not None)
+        blocks: dict[str, object] = {}
+        if self.headers:
+            declared = {header.name for header in operation.request.headers}
+            blocks = {name: value for name, value in self.headers.items() if name in declared}
+        if headers:
+            blocks.update((name, value) for name, value in headers.items() if value is not None)
         body = self.processor.send_request(self.version, operation, record, blocks, parts)
         action = self.actions.get(operation.name, operation.action)
         return request_for(

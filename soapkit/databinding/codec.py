@@ -78,9 +78,12 @@ class Codec:
         """
         if isinstance(self.type, RecordRef):
             try:
-                return declared(self.encoder.encode(value, tag, self.type.key), self.context)
+                text = self.encoder.encode(value, tag, self.type.key)
             except Surprise:
                 pass  # the scribe finds out what it is, and tells all of it
+            else:
+                at = len(self.context.qualified(tag)) + 1  # behind the name in the first tag
+                return f"{text[:at]}{self.context.declarations(text)}{text[at:]}"
         scribe = Scribe(self.context, path or local_name(tag))
         text = scribe.element(tag, value, self.type, nillable=nillable)
         scribe.raise_problems()
@@ -157,6 +160,7 @@ class Codecs:
         self.decoder = Decoder(self.context)
         self.encoder = Encoder(self.context)
         self._codecs: dict[Type, Codec] = {}
+        self._records: dict[Key, Codec] = {}
         self._lock = threading.Lock()
 
     def codec(self, type_: Type | type) -> Codec:
@@ -166,6 +170,13 @@ class Codecs:
         if found is None:
             with self._lock:
                 found = self._codecs.setdefault(shape, Codec(self.context, self.decoder, self.encoder, shape))
+        return found
+
+    def record(self, key: Key) -> Codec:
+        """The codec of the record of this key."""
+        found = self._records.get(key)
+        if found is None:
+            found = self._records[key] = self.codec(RecordRef(key))
         return found
 
 

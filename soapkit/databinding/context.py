@@ -33,6 +33,8 @@ from soapkit.databinding.simple import SimpleCodec, simple_codec
 from soapkit.errors import Problem
 from soapkit.xml.names import CUSTOMARY_PREFIXES, XSD, split
 
+_MOST_NAMES = 20_000
+
 Unknown = Literal["strict", "lenient"]
 Warn = Callable[[Problem], None]
 
@@ -87,6 +89,7 @@ class _Prefixes:
 
     by_namespace: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
+    declarations: tuple[tuple[str, str, str], ...] = ()  # what shows that a prefix is used; how it is declared
 
     def add(self, namespace: str) -> str:
         wanted = CUSTOMARY_PREFIXES.get(namespace, "")
@@ -97,6 +100,10 @@ class _Prefixes:
             number += 1
         self.taken.add(prefix)
         self.by_namespace[namespace] = prefix
+        if prefix != "xml":
+            escaped = namespace.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+            declared = f"xmlns:{prefix}="
+            self.declarations = (*self.declarations, (f"{prefix}:", declared, f' {declared}"{escaped}"'))
         return prefix
 
 
@@ -114,6 +121,7 @@ class Context:
         self._bound: dict[Key, Bound] = {}
         self._simple: dict[Simple, SimpleCodec] = {}
         self._prefixes = _Prefixes()
+        self._qualified: dict[str, str] = {}
         self._index: dict[str, Type] | None = None
         self._lock = threading.RLock()
 
@@ -199,8 +207,13 @@ class Context:
 
     def qualified(self, tag: str) -> str:
         """A Clark name as it is written: ``ns1:iban``."""
-        namespace, local = split(tag)
-        return f"{self.prefix(namespace)}:{local}" if namespace else local
+        found = self._qualified.get(tag)
+        if found is None:
+            namespace, local = split(tag)
+            found = f"{self.prefix(namespace)}:{local}" if namespace else local
+            if len(self._qualified) < _MOST_NAMES:  # some are those of strangers: xs:anyAttribute
+                self._qualified[tag] = found
+        return found
 
     def declarations(self, text: str, head: str = "") -> str:
         """The declarations of the prefixes that `text` uses: `` xmlns:ns1="urn:x"``.
@@ -208,12 +221,11 @@ class Context:
         A prefix that occurs only inside a value is declared too: harmless, and cheaper than to look closer. `head`: the
         first tag of the text, which declares prefixes of its own where it is kept XML.
         """
-        found = []
-        for namespace, prefix in tuple(self._prefixes.by_namespace.items()):
-            if f"{prefix}:" in text and prefix != "xml" and f"xmlns:{prefix}=" not in head:
-                escaped = namespace.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
-                found.append(f' xmlns:{prefix}="{escaped}"')
-        return "".join(found)
+        found = ""
+        for mark, declared, declaration in self._prefixes.declarations:
+            if mark in text and declared not in head:
+                found += declaration
+        return found
 
 
 def _absent(field_: Field, python: PythonField | None) -> Absent:

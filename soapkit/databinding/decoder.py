@@ -89,6 +89,7 @@ class Decoder:
         self.context = context
         self.workshop = Workshop("decoder")
         self.texts = TextReader(context, self.workshop)
+        self._names: dict[tuple[Key, bool], str] = {}
         self.workshop.globals.update(
             END=_End(),
             kept=_kept,
@@ -116,7 +117,10 @@ class Decoder:
 
     def reader(self, key: Key, *, careful: bool) -> Read:
         """The function for a record, or its stand-in."""
-        return self.workshop.call(self.name(key, careful))
+        name = self._names.get((key, careful))
+        if name is None:
+            name = self._names[key, careful] = self.name(key, careful)
+        return self.workshop.call(name)
 
     def name(self, key: Key, careful: bool) -> str:
         hint = f"read_{getattr(key, '__name__', 'record')}"

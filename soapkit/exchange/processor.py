@@ -152,7 +152,10 @@ class Processor:
         request: SecurityResult | None = None,
         parts: Outgoing | None = None,
     ) -> bytes:
-        validated = self.validate in ("out", "both") and self.validator is not None
+        validated = self.validator is not None and self.validate in ("out", "both")
+        if parts is None and self.security is None and not validated:
+            body = encode_body(message, record, self.codecs)
+            return Draft(version, body, encode_headers(message.headers, headers, self.codecs)).to_bytes()
         if parts is not None and (validated or self.security is not None):
             parts.whole_first()
         with carried_by(parts):
