@@ -14,7 +14,7 @@ class KnownTransport(Transport):
 
     def __init__(self, contract: str) -> None:
         super().__init__()
-        self.folder = Path(contract).parents[1] / "_common"
+        self.folder = next(above / "_common" for above in Path(contract).parents if (above / "_common").is_dir())
         self.known = json.loads((self.folder / "urlmap.json").read_text(encoding="utf-8"))
 
     def load(self, url: str) -> Any:

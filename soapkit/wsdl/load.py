@@ -19,7 +19,7 @@ from soapkit.wsdl.read11 import DEFINITIONS, read_wsdl11
 from soapkit.wsdl.read20 import DESCRIPTIONS, read_wsdl20
 from soapkit.wsdl.shapes import ContractShapes
 from soapkit.wsdl.store import Store, folder
-from soapkit.xml.documents import Document, Documents
+from soapkit.xml.documents import Document, Documents, digest_of
 from soapkit.xml.names import WSDL11, clark, local_name
 from soapkit.xml.walk import children, tag_of
 from soapkit.xsd.load import Source, load_schema
@@ -111,7 +111,8 @@ def _read(url: str, documents: Documents) -> _Read:
     services = services_of(definitions, shapes, told)
     _check_filled(first)
     told.warnings.found += documents.warnings
-    read = [(document.url, document.digest) for document in documents.documents]
+    digests = {document.url: document.digest for document in documents.documents}
+    read = [(url, digests.get(url) or digest_of(data)) for url, data in documents.held.items()]
     links = [(base, written, found) for (base, written), found in documents.links.items()]
     contract = Contract(
         source=first.source,

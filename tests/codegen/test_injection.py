@@ -8,11 +8,13 @@ import importlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import soapkit
 from soapkit.codegen.generate import generated, module_in_memory, render, write_package
 from soapkit.codegen.plan import Options
 from soapkit.codegen.plan_services import plan_package
@@ -32,7 +34,9 @@ from soapkit.databinding.shape import (
     RecordRef,
     Sequence,
 )
+from soapkit.errors import SoapkitError
 from soapkit.operations import FaultDetail, Header, Message, Operation, Port, Service
+from soapkit.testing import FakeTransport
 from soapkit.wsdl.load import load_contract
 
 CODE = "__import__('builtins').soapkit_was_here()"
@@ -169,6 +173,26 @@ __import__("os")</xs:documentation></xs:annotation><xs:restriction base="xs:stri
 <operation name="go"><soap:operation soapAction="&quot;);evil("/><input><soap:body use="literal"/></input></operation>
 </binding><service name="S"><port name="S" binding="t:B"><soap:address location="http://x/&quot;\"/></port></service>
 </definitions>'''
+
+
+def test_a_hostile_document_makes_a_harmless_client(alarm: list[str]) -> None:
+    client = soapkit.Client.from_wsdl(WSDL, transport=FakeTransport(b""))
+    sent = client.preview.go(class_="');evil(", none="", self_="", return_=None)
+    assert b"');evil(" in sent.request
+    assert client.types.Self.__members__.keys() == {"EVIL"}
+    assert alarm == []
+
+
+@pytest.mark.parametrize("text", ATTACKS)
+def test_no_name_of_an_operation_leaves_the_package(text: str, alarm: list[str]) -> None:
+    hostile = WSDL.replace('name="go"', f"name={quoteattr(text)}").replace("t:go", f"t:{escape(text)}")
+    try:
+        client = soapkit.Client.from_wsdl(hostile, transport=FakeTransport(b""))
+    except SoapkitError:
+        return
+    assert all(name.isidentifier() for name in type(client)._methods())
+    list(client.service.operations)
+    assert alarm == []
 
 
 def test_a_hostile_document_becomes_a_harmless_package(tmp_path: Path, alarm: list[str]) -> None:
