@@ -132,6 +132,7 @@ def _generated(name: str, stack: str, command: list[str], folder: Path, package:
             text=True,
             check=True,
             timeout=PATIENCE,
+            env={**os.environ, "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))},
         )
     except subprocess.TimeoutExpired:
         return [name, stack, f"more than {PATIENCE} s", "-", "-", "-", "-", "-"]

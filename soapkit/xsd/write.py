@@ -9,6 +9,7 @@ global type, one without a type in line (unless it contains itself: then it is g
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -24,6 +25,7 @@ from soapkit.databinding.shape import (
     AttributeField,
     Choice,
     ChoiceField,
+    Constraint,
     ElementField,
     Facets,
     Key,
@@ -385,9 +387,27 @@ class _Writing:
         set_value(written, element.default, element.fixed)
         set_documentation(written, element.documentation)
         self.set_type(written, element.type, page)
+        written.extend(_constraint(each, page) for each in element.constraints)
         return written
 
 
+def _constraint(constraint: Constraint, page: Page) -> _Element:
+    """``xs:unique``, ``xs:key``, ``xs:keyref``; the prefixes of its XPaths become those of the page."""
+    prefixes = dict(constraint.prefixes)
+
+    def in_page(xpath: str) -> str:
+        return _PREFIX.sub(lambda found: page.name(f"{{{prefixes.get(found[1], '')}}}"), xpath)
+
+    element = etree.Element(f"{_XS}{constraint.kind}", name=local_name(constraint.name))
+    if constraint.refer is not None:
+        element.set("refer", page.name(constraint.refer))
+    etree.SubElement(element, f"{_XS}selector", xpath=in_page(constraint.selector))
+    for xpath in constraint.fields:
+        etree.SubElement(element, f"{_XS}field", xpath=in_page(xpath))
+    return element
+
+
+_PREFIX: Final = re.compile(r"([^\W\d][\w.\-]*):(?!:)")  # not that of an axis, ``child::``
 _COMPOSITORS: Final[dict[type, str]] = {Sequence: "sequence", Choice: "choice", All: "all"}
 
 

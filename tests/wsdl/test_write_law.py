@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from soapkit.databinding.shape import ChoiceField, Record, RecordRef, Shapes
+from soapkit.databinding.shape import ChoiceField, Constraint, Record, RecordRef, Shapes
 from soapkit.errors import NOWHERE, ContractError, Place, SoapkitError
 from soapkit.operations import Message, Operation, Service
 from soapkit.wsdl.load import load_contract
@@ -72,6 +73,8 @@ class Telling:
             return [self.value(each) for each in value]
         if isinstance(value, Place):
             return None
+        if isinstance(value, Constraint):
+            return [value.kind, value.name, value.refer, *(xpath_of(value, x) for x in (value.selector, *value.fields))]
         if isinstance(value, ChoiceField):
             value = replace(value, name="")  # made up by the reader, of the groups around it
         if is_dataclass(value) and not isinstance(value, type):
@@ -86,6 +89,12 @@ class Telling:
         told = self.record(record)
         del self.types[mark]
         return told
+
+
+def xpath_of(constraint: Constraint, xpath: str) -> str:
+    """An XPath with namespaces for prefixes."""
+    names = dict(constraint.prefixes)
+    return re.sub(r"([\w.-]+):(?!:)", lambda found: f"{{{names[found[1]]}}}", xpath)
 
 
 def told(contract: Contract, service: Service) -> dict[str, Any]:
