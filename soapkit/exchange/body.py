@@ -1,4 +1,4 @@
-"""value <-> Body, and value <-> header block: document wrapped and bare, rpc/literal.
+"""value <-> Body, and value <-> header block: document wrapped and bare, rpc.
 
 `soapkit.operations.Message` says where a record is written: inside a wrapper element, or in the Body itself. What
 differs between the styles was decided when the contract was read; nothing is guessed here.
@@ -17,8 +17,10 @@ from soapkit.databinding.codec import Codecs
 from soapkit.databinding.describe import DescribedShapes
 from soapkit.databinding.shape import ElementField
 from soapkit.errors import DecodeError, MessageError, UsageError
+from soapkit.exchange.encoded import encoded_text, literal_body
 from soapkit.operations import Header, Message, Service
 from soapkit.soap.envelope import Envelope
+from soapkit.soap.version import SOAP_1_1, Version
 from soapkit.xml.names import XSI_NIL, did_you_mean, local_name
 from soapkit.xml.walk import children, place_of, tag_of
 
@@ -37,22 +39,26 @@ def _warn(problem: object) -> None:
     logger.warning("read leniently: %s", problem)
 
 
-def encode_body(message: Message, record: object, codecs: Codecs) -> str:
-    """The content of the Body for a request or reply record. Raises `soapkit.errors.EncodeError`."""
-    _check_literal(message)
+def encode_body(message: Message, record: object, codecs: Codecs, version: Version = SOAP_1_1) -> str:
+    """The content of the Body for a request or reply record. Raises `soapkit.errors.EncodeError`.
+
+    `version`: matters to SOAP encoding only.
+    """
     codec = codecs.record(message.record)
-    return codec.encode_children(record) if message.tag is None else codec.encode(record, message.tag)
+    text = codec.encode_children(record) if message.tag is None else codec.encode(record, message.tag)
+    return encoded_text(message, text, codecs, version) if message.encoded else text
 
 
-def decode_body(message: Message, body: _Element, codecs: Codecs) -> Any:
+def decode_body(message: Message, body: _Element, codecs: Codecs, within: _Element | None = None) -> Any:
     """The record that a Body holds; its type is that of ``message.record``. The pair of `encode_body`.
+
+    `within`: where values that SOAP encoding refers to may stand; the Body unless said.
 
     Raises `MessageError` when something else stands in the Body than the contract says, `DecodeError` when the
     content does not fit its type.
     """
-    _check_literal(message)
     codec = codecs.record(message.record)
-    entries = list(children(body))
+    entries = literal_body(message, body, codecs, within) if message.encoded else list(children(body))
     if message.tag is None:
         return codec.decode_children(entries, body)
     if len(entries) != 1:
@@ -69,13 +75,6 @@ def decode_body(message: Message, body: _Element, codecs: Codecs) -> Any:
     if entry.get(XSI_NIL) in ("true", "1"):
         raise DecodeError("a message cannot be nil", place=place_of(entry, "message"))
     return codec.decode(entry)
-
-
-def _check_literal(message: Message) -> None:
-    """Literal XML written where a contract says use="encoded" would be misread by the peer, so it is not sent."""
-    if message.encoded:
-        name = message.tag or message.record
-        raise UsageError(f"{name} is use=encoded: SOAP encoding is read in contracts, not yet in messages")
 
 
 def _plain_rpc(message: Message, entry: _Element, codecs: Codecs) -> _Element:

@@ -59,8 +59,9 @@ _DEEPEST = 4  # fields on the way to a list that are looked through
 
 
 def item_places(message: Message, codecs: Codecs) -> tuple[ItemPlace, ...]:
-    """Every place of a message where items can be read or sent one by one."""
-    return tuple(_places(message.record, codecs, _DEEPEST))
+    """Every place of a message where items can be read or sent one by one; none in SOAP encoding, where a value may
+    refer to any other."""
+    return () if message.encoded else tuple(_places(message.record, codecs, _DEEPEST))
 
 
 def _places(key: Any, codecs: Codecs, depth: int) -> Iterator[ItemPlace]:

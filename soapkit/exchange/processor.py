@@ -159,7 +159,7 @@ class Processor:
         if parts is not None and (validated or self.security is not None):
             parts.whole_first()
         with carried_by(parts):
-            body = encode_body(message, record, self.codecs)
+            body = encode_body(message, record, self.codecs, version)
             draft = Draft(version, body, encode_headers(message.headers, headers, self.codecs))
         if validated:
             self._check(message, draft.to_envelope())
@@ -270,7 +270,9 @@ class Processor:
             self._check(message, envelope)
         with carried_by(parts):
             headers = decode_headers(message.headers, envelope, self.codecs)
-            value = decode_body(message, envelope.body, self.codecs)
+            # SOAP 1.2 part 2, 3.1.5: a value may be referred to in the Header; one that nobody signed is not believed
+            within = envelope.root if self.security is None else None
+            value = decode_body(message, envelope.body, self.codecs, within)
         attachments = parts.package.attachments if parts is not None else ()
         return Received(operation, value, headers, envelope, security, attachments)
 

@@ -8,9 +8,11 @@ from typing import Any, Literal, TypeAlias
 
 from lxml import etree
 
+from soapkit.databinding.codec import Codecs
 from soapkit.databinding.sample import sample_content, sample_element
 from soapkit.databinding.shape import RecordRef, Shapes, Type
 from soapkit.errors import FaultCode, UsageError
+from soapkit.exchange.encoded import encoded_text
 from soapkit.operations import FaultDetail, Message, Operation, Service
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.fault import write_fault
@@ -111,15 +113,8 @@ class _Sampler:
             found = sample_content(message.record, self.shapes, full=self.full, seed=self.seed)
             return "".join(serialise(element).decode() for element in found)
         text = self.element(message.tag, RecordRef(message.record))
-        return _encoded(text, message, version) if message.encoded else text
+        return encoded_text(message, text, Codecs(self.shapes), version) if message.encoded else text
 
     def element(self, tag: str, type_: Type) -> str:
         """One element, as text."""
         return serialise(sample_element(tag, type_, self.shapes, full=self.full, seed=self.seed)).decode()
-
-
-def _encoded(text: str, message: Message, version: Version) -> str:
-    """A body of SOAP encoding says so on its wrapper (SOAP 1.1, 4.1.1; SOAP 1.2 part 2, 3)."""
-    wrapper = etree.fromstring(text)
-    wrapper.set(version.encoding_style, message.encoding_style if version is SOAP_1_1 else version.encoding)
-    return serialise(wrapper).decode()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import xmlschema
+from encoded_bodies import encoded_bodies_differ
 from journey import _imported, _services, _words, documents_of
 from lxml import etree
 from lxml.etree import _Element
@@ -148,7 +149,7 @@ class _Reader:
         codecs = self.codecs[id(service)]
         problems = self.problems(message, envelope) if not message.encoded else None
         try:
-            value = decode_body(message, envelope.body, codecs)
+            value = decode_body(message, envelope.body, codecs, envelope.root)
             outcome.decoded = True
         except Exception as error:
             outcome.reason = f"decode: {_words(error)}"
@@ -161,7 +162,10 @@ class _Reader:
             try:
                 text = encode_body(message, value, codecs)
                 again = Envelope.read(parse_message(Draft(SOAP_1_1, text).to_bytes()))
-                found = bodies_differ(envelope.body, again.body, rpc=message.style == "rpc")
+                if message.encoded:
+                    found = encoded_bodies_differ(envelope.body, again.body, _same)
+                else:
+                    found = bodies_differ(envelope.body, again.body, rpc=message.style == "rpc")
                 outcome.same, outcome.reason = found is None, found or ""
                 outcome.means_the_same = found is None or decode_body(message, again.body, codecs) == value
             except Exception as error:

@@ -16,7 +16,11 @@ OURS = ("bank.wsdl", "bare.wsdl", "rpc-literal.wsdl", "headers.wsdl", "faults.ws
 SCHEMA = "{http://www.w3.org/2001/XMLSchema}schema"
 
 
-@pytest.mark.parametrize("path", sorted(WSDL.rglob("*.wsdl")), ids=lambda path: path.name)
+# That of rpc-encoded.wsdl imports the schema of SOAP encoding, which libxml2 does not bring along.
+ALONE = sorted(path for path in WSDL.rglob("*.wsdl") if path.name != "rpc-encoded.wsdl")
+
+
+@pytest.mark.parametrize("path", ALONE, ids=lambda path: path.name)
 def test_libxml2_takes_the_types(path: Path) -> None:
     for schema in etree.parse(path).iter(SCHEMA):
         alone = etree.fromstring(etree.tostring(schema), base_url=str(path))

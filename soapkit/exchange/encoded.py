@@ -1,0 +1,485 @@
+"""SOAP encoding <-> the literal form that the codecs know (SOAP 1.1, section 5; SOAP 1.2 part 2, section 3).
+
+Encoding says in a message what a schema says beside it: the type of each value, the size of each array. A value may
+stand apart and be referred to. So, of a message that came, the literal form is made by following references, giving the
+items of arrays the name that the contract has for them, and putting the parts of a structure in the contract's order;
+what is sent is written literally first, then each value is told its type.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from lxml import etree
+from lxml.etree import _Element
+
+from soapkit.databinding.codec import Codecs
+from soapkit.databinding.context import Context
+from soapkit.databinding.lexical import collapse_blanks, parse_qname
+from soapkit.databinding.shape import (
+    ANY_TYPE,
+    AnyType,
+    Atomic,
+    ChoiceField,
+    ElementField,
+    Record,
+    RecordRef,
+    Type,
+)
+from soapkit.errors import DecodeError, LimitError, MessageError
+from soapkit.operations import Message
+from soapkit.soap.version import Version
+from soapkit.xml.names import (
+    SOAP11,
+    SOAP11_ENC,
+    SOAP12,
+    SOAP12_ENC,
+    XSD,
+    XSI,
+    XSI_NIL,
+    XSI_TYPE,
+    clark,
+    local_name,
+    namespace_of,
+    split,
+)
+from soapkit.xml.parse import parse_message
+from soapkit.xml.serialise import serialise
+from soapkit.xml.walk import children, place_of, tag_of
+
+logger = logging.getLogger("soapkit.exchange")
+
+RPC: Final = "http://www.w3.org/2003/05/soap-rpc"
+ARRAY_TYPE: Final = clark(SOAP11_ENC, "arrayType")
+
+_OF_ARRAYS: Final = frozenset({ARRAY_TYPE, clark(SOAP12_ENC, "itemType"), clark(SOAP12_ENC, "arraySize")})
+_ARRAYS: Final = frozenset({clark(SOAP11_ENC, "Array"), clark(SOAP12_ENC, "Array")})
+_XSD_OF_OLD: Final = frozenset({"http://www.w3.org/1999/XMLSchema", "http://www.w3.org/2000/10/XMLSchema"})
+_XSI_OF_OLD: Final = ("http://www.w3.org/1999/XMLSchema-instance", "http://www.w3.org/2000/10/XMLSchema-instance")
+_NILS: Final = (XSI_NIL, *(clark(namespace, name) for namespace in _XSI_OF_OLD for name in ("nil", "null")))
+_TYPES: Final = (XSI_TYPE, *(clark(namespace, "type") for namespace in _XSI_OF_OLD))
+# What belongs to the encoding, and not to the values.
+_OF_ENCODING: Final = frozenset({SOAP11, SOAP12, SOAP11_ENC, SOAP12_ENC, XSI, *_XSI_OF_OLD})
+_GROWTH = 50  # how many times larger references may make a message
+_ROOM = 20_000  # elements that any message may grow to
+
+
+def is_array(record: Record) -> bool:
+    """Whether a record is an array of SOAP encoding: it has an attribute that says of what."""
+    return any(attribute.tag in _OF_ARRAYS for attribute in record.attributes)
+
+
+# --- what came ----------------------------------------------------------------------------------------------------
+
+
+def literal_body(message: Message, body: _Element, codecs: Codecs, within: _Element | None = None) -> list[_Element]:
+    """The children of a Body in SOAP encoding, as a literal message would have them. The pair of `encoded_text`.
+
+    `within`: where the values that are referred to may stand; the Body unless said.
+
+    Raises `MessageError` where another operation's wrapper stands there, `DecodeError` for a reference that leads
+    nowhere or in a circle, and `LimitError` where references make the message grow without measure.
+    """
+    reader = _Reader(codecs.context, body if within is None else within)
+    record = codecs.shapes[message.record]
+    if message.tag is None:
+        around = reader.struct(etree.Element("around", nsmap=_nsmap(body)), body, record)
+        return list(children(around))
+    entries = [entry for entry in children(body) if entry.get(clark(SOAP11_ENC, "root")) != "0"]
+    wrapper = next((entry for entry in entries if tag_of(entry) == message.tag), entries[0] if entries else None)
+    if wrapper is None:
+        raise MessageError(
+            f"expected one element {message.tag} in the Body, found nothing", place=place_of(body, "message")
+        )
+    made = etree.Element(tag_of(wrapper), nsmap=_nsmap(wrapper))
+    return [reader.call(made, reader.target(wrapper), record)]
+
+
+def _nsmap(element: _Element) -> dict[str | None, str]:
+    return {prefix: uri for prefix, uri in element.nsmap.items() if uri}
+
+
+class _Reader:
+    """Makes the literal form of one message."""
+
+    def __init__(self, context: Context, within: _Element) -> None:
+        self.context = context
+        elements = list(within.iter(etree.Element))
+        self.left = max(_GROWTH * len(elements), _ROOM)
+        self.by_id: dict[str, _Element] = {}
+        for element in elements:
+            name = element.get("id") or element.get(clark(SOAP12_ENC, "id"))
+            if name:
+                self.by_id.setdefault(name.strip(), element)
+        self.open: list[_Element] = []  # the referred elements that this place is inside of
+
+    # --- references ---
+
+    def target(self, element: _Element) -> _Element:
+        """What an element refers to, itself where it refers to nothing (SOAP 1.1, 5.4.1; SOAP 1.2 part 2, 3.1.5)."""
+        passed = [element]
+        while (name := self._referred(element)) is not None:
+            found = self.by_id.get(name)
+            if found is None:
+                raise DecodeError(f"refers to {name!r}, which nothing here is called", place=place_of(element))
+            if found in passed or found in self.open:
+                raise DecodeError(
+                    f"refers to {name!r}, which leads back here: values in a circle cannot be read",
+                    place=place_of(element),
+                )
+            passed.append(found)
+            element = found
+        return element
+
+    def _referred(self, element: _Element) -> str | None:
+        href = element.get("href")
+        if href is not None and href.startswith("#") and len(element) == 0:
+            return href[1:].strip()
+        ref = element.get(clark(SOAP12_ENC, "ref"))
+        return ref.strip().removeprefix("#") if ref is not None else None
+
+    def _count(self, element: _Element) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise LimitError("references make the message grow without measure", place=place_of(element))
+
+    # --- values ---
+
+    def value(self, parent: _Element, tag: str, element: _Element, type_: Type) -> None:
+        """Write what an accessor holds below `parent`, as an element `tag` of a type."""
+        self._count(element)
+        target = self.target(element)
+        made = etree.SubElement(parent, tag, nsmap=_nsmap(target))
+        made.sourceline = element.sourceline  # type: ignore[misc]  # lxml lets it be set, its stubs do not know
+        if any(one.get(name, "").strip() in ("true", "1") for one in (element, target) for name in _NILS):
+            made.set(XSI_NIL, "true")
+            return
+        if target is not element:
+            self.open.append(target)
+        self._content(made, target, type_, self._said(element) or self._said(target))
+        if target is not element:
+            self.open.pop()
+
+    def _content(self, made: _Element, target: _Element, type_: Type, said: str | None) -> None:
+        found = self.context.find(said) if said else None
+        if isinstance(type_, AnyType):
+            self._anything(made, target, said, found)
+        elif isinstance(type_, RecordRef):
+            actual = type_.key
+            if isinstance(found, RecordRef) and found.key != actual and self.context.derives(found.key, actual):
+                actual = found.key
+                self._name_type(made, said or "")
+            self._record(made, target, self.context.shapes[actual])
+        else:
+            self._copy_text(made, target)
+
+    def _record(self, made: _Element, target: _Element, record: Record) -> None:
+        if is_array(record):
+            self._array(made, target, record)
+        elif record.text is not None:
+            self._copy_attributes(made, target)
+            self._copy_text(made, target)
+        else:
+            self.struct(made, target, record)
+
+    def _anything(self, made: _Element, target: _Element, said: str | None, found: Type | None) -> None:
+        """A value of no declared type: as its xsi:type says, else as it stands."""
+        array_type = target.get(ARRAY_TYPE)
+        if isinstance(found, RecordRef):
+            self._name_type(made, said or "")
+            self._record(made, target, self.context.shapes[found.key])
+        elif found is not None:
+            assert isinstance(found, Atomic) or said
+            self._name_type(made, said or "")
+            self._copy_text(made, target)
+        elif (said in _ARRAYS or array_type is not None) and isinstance(
+            self.context.find(clark(SOAP11_ENC, "Array")), RecordRef
+        ):
+            self._content(made, target, ANY_TYPE, clark(SOAP11_ENC, "Array"))
+        else:
+            if said is not None:
+                self._name_type(made, said)
+            self._copy_attributes(made, target)
+            made.text = target.text
+            for child in children(target):
+                self.value(made, tag_of(child), child, ANY_TYPE)
+
+    def _said(self, element: _Element) -> str | None:
+        """The Clark name of the type that xsi:type names; the built-in types by the names that XSD has for them."""
+        text = next((value for name in _TYPES if (value := element.get(name))), None)
+        if text is None:
+            return None
+        try:
+            name = parse_qname(collapse_blanks(text), element.nsmap).text
+        except ValueError:
+            return None
+        namespace, local = split(name)
+        if namespace in _XSD_OF_OLD:
+            return clark(XSD, local)
+        if namespace in (SOAP11_ENC, SOAP12_ENC) and local not in ("Array", "Struct"):
+            return clark(XSD, {"base64": "base64Binary"}.get(local, local))  # SOAP 1.1, 5.2.3
+        return name
+
+    def _name_type(self, made: _Element, name: str) -> None:
+        """Say the type, with a prefix that means its namespace where it stands."""
+        namespace, local = split(name)
+        prefix = next((one for one, uri in made.nsmap.items() if uri == namespace and one), None)
+        if prefix is not None:
+            made.set(XSI_TYPE, f"{prefix}:{local}")
+        elif not namespace or made.nsmap.get(None) == namespace:
+            made.set(XSI_TYPE, local)
+
+    # --- structures ---
+
+    def call(self, made: _Element, wrapper: _Element, record: Record) -> _Element:
+        """The wrapper of a call or its answer: parts by name; where the names are the peer's own, by position.
+
+        The name of a result is not significant (SOAP 1.1, 7.1), and some peers name parameters themselves.
+        """
+        fields = [one for one in record.elements if isinstance(one, ElementField)]
+        accessors = [one for one in children(wrapper) if namespace_of(tag_of(one)) != RPC]
+        known = {local_name(one.tag) for one in fields}
+        if any(local_name(tag_of(one)) in known for one in accessors) or len(accessors) > len(fields):
+            return self.struct(made, wrapper, record)
+        if accessors:
+            logger.warning("the parts of %s have names of their own; they are read by position", tag_of(wrapper))
+        for one, accessor in zip(fields, accessors, strict=False):
+            self.value(made, one.tag, accessor, one.type)
+        return made
+
+    def struct(self, made: _Element, target: _Element, record: Record) -> _Element:
+        """A structure: its accessors by name, in any order, qualified or not (SOAP 1.1, 5.1), in its type's order."""
+        self._copy_attributes(made, target)
+        waiting = [child for child in children(target) if namespace_of(tag_of(child)) != RPC]
+        for tag, type_, many in _accessors(record):
+            named = [one for one in waiting if tag_of(one) == tag]
+            named = named or [one for one in waiting if local_name(tag_of(one)) == local_name(tag)]
+            for one in named if many else named[:1]:
+                waiting.remove(one)
+                self.value(made, tag, one, type_)
+        for one in waiting:  # what the type does not know: the decoder says so
+            if one.get("id") is None or target is not one.getparent() or tag_of(target) != tag_of(made):
+                self.value(made, tag_of(one), one, ANY_TYPE)
+        return made
+
+    def _array(self, made: _Element, target: _Element, record: Record) -> None:
+        """An array: its items by position, whatever they are called (SOAP 1.1, 5.4.2)."""
+        (item,) = (one for one in record.elements if isinstance(one, ElementField))
+        sizes = _sizes(target)
+        if len(sizes) > 1:
+            self._keep_dimensions(made, record, sizes)
+        place = _offset(target.get(clark(SOAP11_ENC, "offset")), sizes)
+        itemised = self._item_type(target) if isinstance(item.type, AnyType) else None
+        for child in children(target):
+            position = child.get(clark(SOAP11_ENC, "position"))
+            place = _offset(position, sizes) if position is not None else place
+            while len(made) < place:  # what was not sent (5.4.2.1, 5.4.2.2)
+                self._count(child)
+                etree.SubElement(made, item.tag).set(XSI_NIL, "true")
+            self.value(made, item.tag, child, item.type)
+            if itemised is not None and made[-1].get(XSI_TYPE) is None and made[-1].get(XSI_NIL) is None:
+                self._retype(made[-1], child, itemised)
+            place += 1
+
+    def _retype(self, made: _Element, child: _Element, name: str) -> None:
+        """An item of anything, that only the array says the type of."""
+        made.attrib.clear()
+        del made[:]
+        made.text = None
+        self._content(made, self.target(child), ANY_TYPE, name)
+
+    def _item_type(self, target: _Element) -> str | None:
+        said = target.get(ARRAY_TYPE) or target.get(clark(SOAP12_ENC, "itemType"))
+        if said is None:
+            return None
+        try:
+            name = parse_qname(collapse_blanks(said).partition("[")[0], target.nsmap).text
+        except ValueError:
+            return None
+        return None if "]" in said[: said.rfind("[")] or local_name(name) in ("anyType", "ur-type") else name
+
+    def _keep_dimensions(self, made: _Element, record: Record, sizes: list[int]) -> None:
+        """An array of several dimensions is a list, row by row; its value says the dimensions."""
+        known = _declared(record) or clark(XSD, "anyType[]")
+        made.set(ARRAY_TYPE, f"{known[: known.rfind('[')]}[{','.join(map(str, sizes))}]")
+
+    # --- copies ---
+
+    def _copy_attributes(self, made: _Element, target: _Element) -> None:
+        for name, value in target.attrib.items():
+            if namespace_of(str(name)) not in _OF_ENCODING and name not in ("id", "href"):
+                made.set(name, value)
+
+    def _copy_text(self, made: _Element, target: _Element) -> None:
+        made.text = target.text
+        if len(target) and not len(made) and isinstance(target.tag, str):
+            for child in children(target):  # markup in a simple value: the decoder says so
+                self.value(made, tag_of(child), child, ANY_TYPE)
+
+
+def _declared(record: Record) -> str | None:
+    """What the contract says of an array: ``{...}int[]``."""
+    return next((one.default for one in record.attributes if one.tag == ARRAY_TYPE), None)
+
+
+def _accessors(record: Record) -> Iterator[tuple[str, Type, bool]]:
+    for leaf in record.elements:
+        if isinstance(leaf, ElementField):
+            yield leaf.tag, leaf.type, leaf.many
+        elif isinstance(leaf, ChoiceField):
+            for one in leaf.alternatives:
+                if one.tag is not None:
+                    yield one.tag, one.type, leaf.many
+
+
+def _sizes(target: _Element) -> list[int]:
+    """The dimensions that an array says: ``xsd:int[2,3]``, or ``2 3`` (SOAP 1.2); none where it says none."""
+    said = target.get(ARRAY_TYPE, "")
+    inside = said[said.rfind("[") + 1 : said.rfind("]")]
+    text = inside if "[" in said else target.get(clark(SOAP12_ENC, "arraySize"), "")
+    parts = text.replace(",", " ").split()
+    return [int(part) if part.isdigit() and len(part) < 10 else 0 for part in parts]
+
+
+def _offset(text: str | None, sizes: list[int]) -> int:
+    """The place that ``[2]`` or ``[1,0]`` names, counted row by row."""
+    parts = (text or "").strip().strip("[]").split(",")
+    if not all(part.strip().isdigit() and len(part) < 10 for part in parts):
+        return 0
+    place = 0
+    for number, part in enumerate(parts):
+        size = sizes[number] if number < len(sizes) and len(parts) > 1 else 1
+        place = place * size + int(part) if len(parts) > 1 else int(part)
+    return place
+
+
+# --- what is sent -------------------------------------------------------------------------------------------------
+
+
+def encoded_text(message: Message, text: str, codecs: Codecs, version: Version) -> str:
+    """A literal Body in SOAP encoding: each value says its type, each array its size. The pair of `literal_body`."""
+    around = f"<around>{text}</around>" if message.tag is None else text
+    if not text:
+        return text
+    root = parse_message(around.encode(), source="message")
+    writer = _Writer(codecs.context, version)
+    record = codecs.shapes[message.record]
+    writer.struct(root, record)
+    roots = list(children(root)) if message.tag is None else [root]
+    for one in roots:
+        one.set(version.encoding_style, _style(message, version))
+    whole = writer.finish(root)
+    if message.tag is None:
+        return "".join(serialise(child).decode() for child in whole)
+    return serialise(whole).decode()
+
+
+def _style(message: Message, version: Version) -> str:
+    known = message.encoding_style.split()
+    return known[0] if known and version.namespace == SOAP11 else version.encoding
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Notes what each element is to say, then writes it with prefixes that are declared at the top."""
+
+    context: Context
+    version: Version
+    notes: list[tuple[_Element, str, str, str]] = field(default_factory=list)
+
+    def struct(self, element: _Element, record: Record) -> None:
+        """Note the types of the values inside a structure."""
+        known = {tag: type_ for tag, type_, _ in _accessors(record)}
+        for child in children(element):
+            if tag_of(child) in known:
+                self.value(child, known[tag_of(child)])
+
+    def value(self, element: _Element, type_: Type) -> None:
+        """Note what a value says of itself."""
+        if element.get(XSI_NIL) is not None:
+            return
+        said = element.get(XSI_TYPE)
+        if said is not None:
+            type_ = self.context.find(parse_qname(said, element.nsmap).text) or type_
+        if isinstance(type_, RecordRef):
+            record = self.context.shapes[type_.key]
+            if is_array(record):
+                self._array(element, record)
+            else:
+                if namespace_of(record.name or "") == SOAP11_ENC:
+                    _without_marks(element)
+                if said is None and record.name is not None:
+                    self._note(element, XSI_TYPE, record.name)
+                self.struct(element, record)
+        elif not isinstance(type_, AnyType) and said is None:
+            self._note(element, XSI_TYPE, _name_of(type_))
+
+    def _array(self, element: _Element, record: Record) -> None:
+        (item,) = (one for one in record.elements if isinstance(one, ElementField))
+        given = element.get(ARRAY_TYPE)
+        _without_marks(element)
+        if element.get(XSI_TYPE) is None:
+            own = record.name if record.name is not None and record.name not in _ARRAYS else None
+            self._note(element, XSI_TYPE, own or clark(self.version.encoding, "Array"))
+        of = self._item(item.type, given or _declared(record))
+        sizes = given[given.rfind("[") + 1 : given.rfind("]")] if given and "," in given else str(len(element))
+        if self.version.encoding == SOAP11_ENC:
+            self._note(element, ARRAY_TYPE, of, f"[{sizes}]")
+        else:
+            name, _, dimensions = of.partition("[")
+            self._note(element, clark(SOAP12_ENC, "itemType"), clark(SOAP12_ENC, "Array") if dimensions else name)
+            element.set(clark(SOAP12_ENC, "arraySize"), sizes.replace(",", " "))
+        for child in children(element):
+            self.value(child, item.type)
+
+    def _item(self, type_: Type, declared: str | None) -> str:
+        """What an array says that its items are: ``{...}int``, ``{...}int[]`` for arrays of them."""
+        if declared and "[" in declared:
+            return declared[: declared.rfind("[")]
+        if isinstance(type_, RecordRef):
+            return self.context.shapes[type_.key].name or clark(XSD, "anyType")
+        return clark(XSD, "anyType") if isinstance(type_, AnyType) else _name_of(type_)
+
+    def _note(self, element: _Element, attribute: str, name: str, rest: str = "") -> None:
+        self.notes.append((element, attribute, name, rest))
+
+    def finish(self, root: _Element) -> _Element:
+        """The same element, its prefixes declared, with all that was noted."""
+        prefixes = self._prefixes(root)
+        whole = etree.Element(tag_of(root), dict(root.attrib), nsmap=prefixes)
+        whole.text = root.text
+        by_uri = {uri: prefix for prefix, uri in prefixes.items()}
+        for element, attribute, name, rest in self.notes:
+            namespace, local = split(name)
+            element.set(attribute, f"{by_uri[namespace]}:{local}{rest}" if namespace else f"{local}{rest}")
+        whole.extend(list(root))
+        return whole
+
+    def _prefixes(self, root: _Element) -> dict[str, str]:
+        found: dict[str, str] = {prefix: uri for prefix, uri in root.nsmap.items() if prefix}
+        wanted = {"xsi": XSI, "xsd": XSD, "soapenc": self.version.encoding}
+        names = dict.fromkeys(namespace_of(name) for _, _, name, _ in self.notes)
+        for uri in [*wanted.values(), *names]:
+            if uri and uri not in found.values():
+                customary = next((prefix for prefix, known in wanted.items() if known == uri), "")
+                prefix = customary if customary and customary not in found else f"e{len(found)}"
+                found[prefix] = uri
+        return found
+
+
+def _without_marks(element: _Element) -> None:
+    """Without what only references and sizes need: nothing that is written refers to anything."""
+    for name in list(element.attrib):
+        if namespace_of(str(name)) in (SOAP11_ENC, SOAP12_ENC) or name in ("id", "href"):
+            del element.attrib[name]
+
+
+def _name_of(type_: Type) -> str:
+    """The Clark name of a simple type: its own, that of the built-in type it restricts, else anySimpleType."""
+    assert not isinstance(type_, (RecordRef, AnyType))
+    if type_.name is not None and namespace_of(type_.name) not in (SOAP11_ENC, SOAP12_ENC):
+        return type_.name
+    return clark(XSD, type_.builtin if isinstance(type_, Atomic) else "anySimpleType")
