@@ -116,7 +116,9 @@ class _Writing:
         return self.pages.setdefault(namespace, Page(namespace))
 
     def _is_declared(self, element: ElementField) -> bool:
-        """Whether a global element says the same as a local one."""
+        """Whether a global element says the same as a local one; one with the anonymous type of a global one is it."""
+        if isinstance(element.type, RecordRef) and element.type.key == _key_of_global(element.tag):
+            return True
         known = self.declared.get(element.tag)
         return known is not None and _saying(known) == _saying(element)
 
@@ -137,7 +139,7 @@ class _Writing:
             return self.simple_name(type_)
         record = self.shapes[type_.key]
         name = record.name or self.named.get(type_.key)
-        if name is None and _contains_itself(type_.key, self.shapes):
+        if name is None and not _is_of_element(type_.key) and _contains_itself(type_.key, self.shapes):
             name = self.named[type_.key] = self._free_name(record, namespace)
         if name is not None:
             page = self.page(namespace_of(name))
@@ -432,6 +434,17 @@ def _added_alternatives(content: Particle, base: Record) -> Particle:
     assert isinstance(mixed, ChoiceField)
     added = tuple(each for each in mixed.alternatives if each not in known)
     return Sequence((replace(mixed, alternatives=added, model=None),)) if added else Sequence()
+
+
+def _key_of_global(tag: str) -> str:
+    """The key of the anonymous type of a global element (see `soapkit.xsd.shapes`)."""
+    namespace, local = split(tag)
+    return f"{{{namespace}}}/{local}" if namespace else f"/{local}"
+
+
+def _is_of_element(key: Key) -> bool:
+    """Whether a key is that of the anonymous type of a global element, which is referred to by the element."""
+    return isinstance(key, str) and key.rpartition("}")[2].count("/") == 1 and key.rpartition("}")[2].startswith("/")
 
 
 def _saying(element: ElementField) -> tuple[object, ...]:

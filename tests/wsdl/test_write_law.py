@@ -10,7 +10,7 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from soapkit.databinding.shape import ChoiceField, Constraint, Record, RecordRef, Shapes
+from soapkit.databinding.shape import All, Choice, ChoiceField, Constraint, Record, RecordRef, Sequence, Shapes
 from soapkit.errors import NOWHERE, ContractError, Place, SoapkitError
 from soapkit.operations import Message, Operation, Service
 from soapkit.wsdl.load import load_contract
@@ -18,10 +18,14 @@ from soapkit.wsdl.model import Contract
 from soapkit.wsdl.write11 import write_wsdl
 from soapkit.xml.names import local_name
 
-EVERY = 23  # contracts: about forty of them, from everywhere in the corpus
+EVERY = 9  # contracts: about a hundred of them, from everywhere in the corpus
 BIG = 400_000  # bytes
 KNOWN = {  # by the end of a path: what is different
     "nfds/DPEService.wsdl": "one element has another documentation in each message that names it; one is kept",
+    "consumer/SignatureService.wsdl": "a type that others extend has no name; it is given one",
+    "MS-SITESS.wsdl": "it declares types in the namespace of XML Schema itself; they are written in line",
+    "iti79.wsdl": "what may stand for an abstract element is written as the choice that it is",
+    "soap12-test.wsdl": "a wildcard excludes another namespace than its schema's, which XSD cannot say",
     "round4_groupG_dimerpc.wsdl": "a wildcard excludes another namespace than its schema's, which XSD cannot say",
 }
 
@@ -77,6 +81,10 @@ class Telling:
             return [value.kind, value.name, value.refer, *(xpath_of(value, x) for x in (value.selector, *value.fields))]
         if isinstance(value, ChoiceField):
             value = replace(value, name="")  # made up by the reader, of the groups around it
+        if isinstance(value, Sequence) and not value.optional and len(value.particles) == 1:
+            (only,) = value.particles
+            if isinstance(only, (Choice, All, Sequence)):
+                return self.value(only)  # a sequence of one group is that group
         if is_dataclass(value) and not isinstance(value, type):
             return [type(value).__name__, *(self.value(getattr(value, field.name)) for field in fields(value))]
         return value

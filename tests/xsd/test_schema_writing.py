@@ -9,7 +9,7 @@ from dataclasses import is_dataclass, replace
 import pytest
 from lxml import etree
 
-from soapkit.databinding.shape import Atomic, ElementField, Facets, Record, RecordRef, Sequence
+from soapkit.databinding.shape import AnyType, Atomic, Constraint, ElementField, Facets, Record, RecordRef, Sequence
 from soapkit.errors import NOWHERE, Place, Problems
 from soapkit.xml.documents import Documents
 from soapkit.xsd.load import Source, load_schema
@@ -114,11 +114,31 @@ def test_each_namespace_has_a_schema_that_imports_the_others() -> None:
 
 
 def test_a_record_that_holds_itself_without_a_name_is_given_one() -> None:
+    record = Record("{urn:x}R/b", None, Sequence((ElementField("b", "{urn:x}b", RecordRef("{urn:x}R/b"), 0),)))
+    schema = write_schema("urn:x", [ElementField("a", "{urn:x}a", RecordRef("{urn:x}R/b"))], {"{urn:x}R/b": record})
+    assert [child.get("name") for child in schema] == ["a", "b"]
+    loaded = load_schema([Source(schema, "memory:/x.xsd")], Documents(), Problems(), strict=True)
+    validator_for(loaded).check(etree.fromstring('<a xmlns="urn:x"><b><b/></b></a>'))
+
+
+def test_a_global_element_that_holds_itself_is_referred_to() -> None:
     record = Record("{urn:x}/a", None, Sequence((ElementField("a", "{urn:x}a", RecordRef("{urn:x}/a"), 0),)))
     schema = write_schema("urn:x", [ElementField("a", "{urn:x}a", RecordRef("{urn:x}/a"))], {"{urn:x}/a": record})
-    assert [child.get("name") for child in schema] == ["a", "a"]
+    assert [child.get("name") for child in schema] == ["a"]
     loaded = load_schema([Source(schema, "memory:/x.xsd")], Documents(), Problems(), strict=True)
     validator_for(loaded).check(etree.fromstring('<a xmlns="urn:x"><a><a/></a></a>'))
+
+
+def test_identity_constraints_are_written_with_the_prefixes_of_the_page() -> None:
+    key = Constraint("key", "{urn:x}k", "p:item", ("@id", "child::p:no"), None, (("p", "urn:x"),))
+    refers = Constraint("keyref", "{urn:x}r", ".//p:use", ("@of", "p:no"), "{urn:x}k", (("p", "urn:x"),))
+    element = ElementField("a", "{urn:x}a", AnyType(), constraints=(key, refers))
+    (written,) = write_schema("urn:x", [element], {})
+    assert [(child.tag.rpartition("}")[2], child.get("name"), child.get("refer")) for child in written] == [
+        ("key", "k", None),
+        ("keyref", "r", "tns:k"),
+    ]
+    assert [part.get("xpath") for part in written[0]] == ["tns:item", "@id", "child::tns:no"]
 
 
 def test_facets_of_an_anonymous_type_stand_in_line() -> None:
