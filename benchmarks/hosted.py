@@ -95,7 +95,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.ERROR)
     application = SERVICES[sys.argv[1]]()
-    with socket.socket() as listener:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:  # TCP: for nodelay
         listener.bind(("127.0.0.1", 0))
         print(listener.getsockname()[1], flush=True)
         uvicorn.Server(uvicorn.Config(application, log_level="critical", lifespan="off")).run(sockets=[listener])

@@ -41,13 +41,14 @@ class Asgi:
         endpoint = endpoint_at(self.endpoints, inner)
         if endpoint is None:
             return NOT_FOUND
-        request = _request(scope, path)
-        if is_multipart(request.headers.get("content-type", "")):
+        headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
+        if is_multipart(headers.get("content-type", "")):
+            request = _request(scope, path, headers)
             return await arun(endpoint.respond(await _taken_apart(request, receive, endpoint)))
         body = await _read(receive, endpoint.limits.bytes)
         if body is None:
             return TOO_LARGE
-        return await arun(endpoint.respond(replace(request, body=body)))
+        return await arun(endpoint.respond(_request(scope, path, headers, body)))
 
 
 def asgi(implementation: object, **settings: Unpack[Settings]) -> Asgi:
@@ -61,14 +62,15 @@ def asgi(implementation: object, **settings: Unpack[Settings]) -> Asgi:
     return Asgi(endpoints_for(implementation, **settings))
 
 
-def _request(scope: Scope, path: str) -> HttpRequest:
+def _request(scope: Scope, path: str, headers: Headers, body: bytes = b"") -> HttpRequest:
     server = scope.get("server") or ("localhost", None)
     client = scope.get("client")
     return HttpRequest(
         method=scope["method"],
         path=path,
         query=scope.get("query_string", b"").decode("latin-1"),
-        headers=Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]),
+        headers=headers,
+        body=body,
         scheme=scope.get("scheme", "http"),
         server=f"{server[0]}:{server[1]}" if server[1] else str(server[0]),
         client=client[0] if client else "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from soapkit.databinding.codec import Codecs
@@ -26,11 +26,13 @@ class Handler:
     accepts: frozenset[str] | None
     call_parameter: str | None
     optional: frozenset[str] = frozenset()
+    _fields: list[str] = field(default_factory=list, repr=False, compare=False)
 
     def arguments(self, received: Received, call: Call, codecs: Codecs) -> dict[str, Any]:
         """The keyword arguments for a request: the record's fields, the header blocks, the `Call`."""
-        record = codecs.shapes[received.operation.request.record]
-        arguments = {field.name: getattr(received.value, field.name) for field in record.fields}
+        if not self._fields:  # found out at the first call
+            self._fields.extend([one.name for one in codecs.shapes[received.operation.request.record].fields])
+        arguments = {name: getattr(received.value, name) for name in self._fields}
         for header in received.operation.request.headers:
             given = header.name in received.headers or header.name not in self.optional
             if given and (self.accepts is None or header.name in self.accepts):

@@ -208,9 +208,14 @@ class Unparsed:
         return self._envelope
 
 
-@lru_cache(maxsize=512)
 def is_utf8(content_type: str) -> bool:
-    """Whether a Content-Type says that the body is one message in UTF-8, or leaves that to the message."""
+    """Whether a Content-Type says that the body is one message in UTF-8, or leaves that to the message. False for one
+    that is too long to be looked at twice."""
+    return len(content_type) <= _CACHED_LENGTH and _is_utf8(content_type)
+
+
+@lru_cache(maxsize=512)
+def _is_utf8(content_type: str) -> bool:
     try:
         media_type = parse_media_type(content_type)
     except MessageError:

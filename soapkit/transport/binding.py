@@ -192,6 +192,12 @@ def version_of_media_type(content_type: str | None) -> Version | None:
 
     In multipart/related, ``start-info`` (MTOM) or ``type`` (SwA) say what the root part holds; in doubt, 1.1.
     """
+    if content_type is not None and len(content_type) > _CACHED_LENGTH:
+        return _version(content_type)
+    return _version_cached(content_type)
+
+
+def _version(content_type: str | None) -> Version | None:
     try:
         media_type = parse_media_type(content_type)
     except MessageError:
@@ -201,6 +207,10 @@ def version_of_media_type(content_type: str | None) -> Version | None:
     parameters = media_type.parameters
     named = (media_type.name, parameters.get("start-info", ""), parameters.get("type", ""))
     return SOAP_1_2 if any(name.lower().startswith(SOAP_1_2.media_type) for name in named) else SOAP_1_1
+
+
+_version_cached = lru_cache(maxsize=512)(_version)
+_CACHED_LENGTH = 256  # longer ones are read each time, so that strangers cannot fill the cache
 
 
 class RequestReader:

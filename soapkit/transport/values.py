@@ -35,13 +35,14 @@ class Headers(Mapping[str, str]):
         self._index: dict[str, str] | None = None  # made at the first look-up: most requests are never asked
 
     def _by_name(self) -> dict[str, str]:
-        if self._index is None:
-            index: dict[str, str] = {}
+        index = self._index
+        if index is None:
+            index = {}
             for name, value in self.pairs:
                 key = name.lower()
                 index[key] = f"{index[key]}, {value}" if key in index else value
             self._index = index
-        return self._index
+        return index
 
     def __getitem__(self, name: str) -> str:
         return self._by_name()[name.lower()]
