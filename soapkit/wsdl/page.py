@@ -162,8 +162,9 @@ def named_policies(root: _Element) -> dict[str, _Element]:
 
 def documentation_of(element: _Element) -> str:
     """The text of the documentation elements below a WSDL element, without the indentation of the file."""
-    tag = clark(namespace_of(tag_of(element)), "documentation")
-    texts = ("".join(str(text) for text in found.itertext()) for found in children(element, tag))
+    # that of XML Schema stands where it may not, and is meant (the contract of VIES)
+    tags = (clark(namespace_of(tag_of(element)), "documentation"), clark(XSD, "documentation"))
+    texts = ("".join(str(text) for text in found.itertext()) for found in element.iterchildren(*tags))
     return "\n\n".join(cleaned for text in texts if (cleaned := prose(text)))
 
 
