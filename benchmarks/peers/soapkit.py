@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import tempfile
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -12,9 +13,9 @@ from workload import CONTRACT, RECORDS, REPLIES, Tasks
 
 import soapkit
 from peers.wsgi import poster
+from soapkit.client.call import receive
 from soapkit.codegen.generate import generate
 from soapkit.testing import FakeTransport
-from soapkit.transport.binding import package_of
 from soapkit.transport.values import Headers, Response
 
 METHODS = {"echo": "echo", "100 records": "echo_all"}
@@ -26,8 +27,7 @@ def prepare() -> Tasks:
     post = poster(soapkit.wsgi(service(records)))
     tasks = {}
     for size, method in METHODS.items():
-        response = Response(200, Headers({"Content-Type": "text/xml; charset=utf-8"}), REPLIES[size])
-        client = records.RecordsClient("http://localhost/", transport=FakeTransport(response))
+        response, client = response_for(size), client_for(size)
         values = [_record(records, values) for values in RECORDS[size]]
         argument = values if len(values) > 1 else values[0]
         tasks[f"encode {size}"] = _encoder(client, method, argument)
@@ -37,6 +37,17 @@ def prepare() -> Tasks:
     return tasks
 
 
+def response_for(size: str) -> Response:
+    """The reply as a transport gives it."""
+    return Response(200, Headers({"Content-Type": "text/xml; charset=utf-8"}), REPLIES[size])
+
+
+def client_for(size: str) -> Any:
+    """A client whose every call has that answer."""
+    return generated().RecordsClient("http://localhost/", transport=FakeTransport(response_for(size)))
+
+
+@cache
 def generated() -> ModuleType:
     """The package generated from the contract."""
     folder = tempfile.mkdtemp(prefix="soapkit-bench-")
@@ -70,9 +81,9 @@ def _decoder(client: Any, method: str, response: Response) -> Any:
     operation = client.service.operation(method)
 
     def task() -> Any:
-        package = package_of(response, route.version)
-        assert package is not None
-        return operation.value_of(route.processor.receive_reply(package.envelope, operation).value)
+        received = receive(route, operation, response)
+        assert received is not None
+        return operation.value_of(received.value)
 
     return task
 

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from soapkit.attachment import Attachment
 from soapkit.errors import SoapkitError
 from soapkit.exchange.flow import Flow, send
+from soapkit.exchange.large import receive_large
 from soapkit.exchange.log import log_message
 from soapkit.exchange.parts import Incoming, Outgoing
 from soapkit.exchange.processor import Processor, Received
@@ -125,7 +126,7 @@ def call(
         response = yield from send(transport, request)
         seconds = time.perf_counter() - started
         log_message("received", operation.name, _envelope_in(response))
-        received = _received(route, operation, response)
+        received = receive(route, operation, response)
     except SoapkitError as error:
         error.exchange = _exchange(operation, request, response, None, None, time.perf_counter() - started)
         raise
@@ -133,12 +134,25 @@ def call(
     return _exchange(operation, request, response, received, value, seconds)
 
 
-def _received(route: Route, operation: Operation[Any, Any], response: Response) -> Received | None:
-    """The reply of a response; None where none is due."""
-    if response.sink is None:
-        plain = route.processor.receive_plain_reply(response.body, response.headers.get("content-type", ""), operation)
+def receive(route: Route, operation: Operation[Any, Any], response: Response) -> Received | None:
+    """The reply of a response; None where none is due. The quickest reader that can takes it."""
+    reply = operation.reply
+    if response.sink is None and reply is not None:
+        processor, content_type = route.processor, response.headers.get("content-type", "")
+        plain = processor.receive_plain_reply(response.body, content_type, operation) or receive_large(
+            processor,
+            response.body,
+            content_type,
+            lambda _: (operation, reply),
+            lambda envelope: processor.receive_reply(envelope, operation),
+        )
         if plain is not None:
             return plain
+    return receive_package(route, operation, response)
+
+
+def receive_package(route: Route, operation: Operation[Any, Any], response: Response) -> Received | None:
+    """The same over the tree."""
     package = package_of(response, route.version, one_way=operation.one_way, source=operation.name)
     if package is None:
         return None

@@ -27,11 +27,12 @@ from soapkit.errors import (
 from soapkit.exchange.faults import plain_fault
 from soapkit.exchange.flow import Flow, call
 from soapkit.exchange.items import ItemPlace, item_places, split_at
+from soapkit.exchange.large import receive_large
 from soapkit.exchange.log import log_message
 from soapkit.exchange.parts import DEFAULT_THRESHOLD, Incoming, Outgoing
 from soapkit.exchange.processor import Processor, Received
 from soapkit.exchange.sending import Items, SentItems, items_in, taken, with_items
-from soapkit.operations import Operation, Service
+from soapkit.operations import Message, Operation, Service
 from soapkit.server.context import Call
 from soapkit.server.hosted import Handler
 from soapkit.server.http import HttpRequest
@@ -139,9 +140,21 @@ class Endpoint:
         if request.package is not None or "content-encoding" in request.headers:
             return None
         action = action_of(version, request.headers)
-        content_type = request.headers.get("content-type", "")
-        found = self.processor.receive_plain_request(
-            request.body, content_type, lambda envelope: self.router.route(envelope, action), action
+        content_type, processor = request.headers.get("content-type", ""), self.processor
+
+        def route(envelope: Envelope) -> Operation[Any, Any]:
+            return self.router.route(envelope, action)
+
+        def resolve(envelope: Envelope) -> tuple[Operation[Any, Any], Message]:
+            operation = route(envelope)
+            return operation, operation.request
+
+        found = processor.receive_plain_request(request.body, content_type, route, action) or receive_large(
+            processor,
+            request.body,
+            content_type,
+            resolve,
+            lambda envelope: processor.receive_request(envelope, route),
         )
         return found if found is not None and found.version is version else None
 

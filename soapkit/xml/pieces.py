@@ -49,6 +49,8 @@ class ElementReader:
         self._fields = 0  # equals signs since then: without many, no element has too many attributes
         self._found = 0
         self._fed = False
+        self._parent: _Element | None = None  # of the element found last
+        self._previous: _Element | None = None  # the one found last
         last = self._path[-1]
         self._parser = etree.XMLPullParser(
             events=("end",) if instructions else ("end", "pi"),
@@ -112,6 +114,9 @@ class ElementReader:
 
     def _is_meant(self, element: _Element) -> bool:
         """Whether an element of the right name stands at the right place."""
+        parent = element.getparent()
+        if parent is not None and parent is self._parent:
+            return True  # the parser gives those of the right name only
         current: _Element | None = element
         for name in reversed(self._path):
             if current is None:
@@ -120,6 +125,8 @@ class ElementReader:
             if tag != name and (name.startswith("{") or local_name(tag) != name):
                 return False
             current = current.getparent()
+        if current is None:
+            self._parent = parent
         return current is None
 
     def _check(self, element: _Element) -> None:
@@ -134,9 +141,16 @@ class ElementReader:
     def _free_before(self, element: _Element) -> None:
         """Let go of what stands before an element. The element itself must stay: its tail has not come yet."""
         if self._keep is not None:
-            before = element.getprevious()
-            if before is not None and self._found > self._keep + 1 and self._is_meant(before):
-                element.getparent().remove(before)  # type: ignore[union-attr]  # who has a brother has a parent
+            before, self._previous = self._previous, element
+            parent = element.getparent()
+            if (
+                parent is not None
+                and before is not None
+                and before is element.getprevious()
+                and self._found > self._keep + 1
+                and not _text(before)
+            ):
+                parent.remove(before)
             return
         current: _Element | None = element
         while current is not None:
@@ -153,3 +167,8 @@ class ElementReader:
         if "huge" in message.lower():
             return LimitError(f"the document is beyond a limit of the parser: {message.split(',')[0]}", place=place)
         return XmlError(f"not well-formed XML: {message}", place=place)
+
+
+def _text(element: _Element) -> bool:
+    """Whether text follows an element: it stays, for who judges what stood around the elements."""
+    return element.tail is not None and bool(element.tail.strip(" \t\r\n"))
