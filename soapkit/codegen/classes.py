@@ -18,6 +18,7 @@ from soapkit.codegen.literals import comment, docstring, literal
 from soapkit.codegen.plan import AliasPlan, ClassPlan, EnumPlan, FieldPlan, Package, TypesModule
 from soapkit.codegen.scope import NOTHING, Scope
 from soapkit.databinding.builtins import BUILTINS
+from soapkit.databinding.given import is_told
 from soapkit.databinding.shape import Key
 from soapkit.version import __version__
 from soapkit.xml.names import local_name, namespace_of
@@ -118,7 +119,8 @@ class _ModuleWriter:
             group=record.group,
             restriction=plan.whole,
         )
-        lines = [*said, f"class {plan.name}({base}, kw_only=True):", *docstring(record.documentation)]
+        keeps = ", dict=True" if is_told(record) else ""
+        lines = [*said, f"class {plan.name}({base}, kw_only=True{keeps}):", *docstring(record.documentation)]
         fields = [line for field in plan.fields for line in self._field(field, plan)]
         if fields:
             return [*lines, *([""] if record.documentation.strip() else []), *fields]

@@ -13,6 +13,7 @@ from soapkit.databinding.builtins import BUILTINS
 from soapkit.databinding.classes import NO_DEFAULT, PythonField, fields_of
 from soapkit.databinding.content import Model
 from soapkit.databinding.generics import origin_of
+from soapkit.databinding.given import keeps
 from soapkit.databinding.shape import (
     AnyAttributeField,
     Atomic,
@@ -72,7 +73,7 @@ class Bound:
     """A record tied to its class, with all that reading and writing it asks for.
 
     `cls`: whose instances the values are. `absent`: by field. `simple`: the codec of each field with a simple type.
-    `attributes`: by tag.
+    `attributes`: by tag. `keeps`: whether an instance keeps what a message said beside its values.
     """
 
     record: Record
@@ -81,6 +82,7 @@ class Bound:
     absent: Mapping[str, Absent]
     simple: Mapping[str, SimpleCodec]
     attributes: Mapping[str, AttributeField]
+    keeps: bool = False
 
 
 @dataclass(slots=True)
@@ -150,6 +152,7 @@ class Context:
                 and isinstance(one.type, (Atomic, ListOf, UnionOf))
             },
             {one.tag: one for one in record.attributes},
+            keeps(origin_of(record.key), record),
         )
 
     def model(self, record: Record) -> Model:

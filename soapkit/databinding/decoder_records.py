@@ -13,6 +13,7 @@ from lxml.etree import _Element
 
 from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.decoder_texts import TextReader
+from soapkit.databinding.given import has_default
 from soapkit.databinding.lexical import collapse_blanks, parse_qname
 from soapkit.databinding.shape import (
     All,
@@ -156,6 +157,10 @@ class RecordReaderSource:
                 with self.source.block("if t is not None:"):
                     variable = self.variables[field.name]
                     self.decoder.texts.attribute(self.source, field, variable, self.fail)
+                    if self.bound.keeps and has_default(field):  # given with its default: the walker keeps that
+                        default = value_of(field.default or "", self.bound.simple[field.name])
+                        with self.source.block(f"if {variable} == {self.workshop.constant(default, 'default')}:"):
+                            self.source.line(self.fail)
                 with self.source.block("else:"):
                     self._absent_attribute(field)
             with self.source.block("if given:"):

@@ -178,6 +178,8 @@ class _RecordWriter:
             with self.source.block(
                 f"elif a == {self.workshop.constant(default, 'default')} and {self._same_class(default)}:"
             ):
+                if self.bound.keeps:
+                    self.source.line(f"if v.__dict__: return {self.slow}(v, n)")
                 self.source.line(f"{variable} = ''")
         with self.source.block("else:"):
             piece = self.encoder.texts.piece(self.source, field.type, "a", self.slow, attribute=True)

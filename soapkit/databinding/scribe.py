@@ -23,9 +23,11 @@ from soapkit.databinding.classes import is_record_class, own_names
 from soapkit.databinding.content import allows
 from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.generics import origin_of
+from soapkit.databinding.given import given_with, has_default
 from soapkit.databinding.shape import (
     ANY_TYPE,
     NO_FACETS,
+    All,
     Alternative,
     AnyAttributeField,
     AnyField,
@@ -94,6 +96,12 @@ def _says_its_type(type_: Type, value: object) -> bool:
     """Whether a value that is no text stands where any simple one may (xs:anySimpleType): xsi:type says what it is."""
     anywhere = isinstance(type_, Atomic) and type_.builtin == "anySimpleType" and type_.facets == NO_FACETS
     return anywhere and not isinstance(value, str) and not is_record_class(type(value))
+
+
+def _place_in(order: tuple[str, ...], particle: Particle) -> int:
+    """Where a particle of an xs:all came; last where it did not."""
+    name = getattr(particle, "name", None)
+    return order.index(name) if name in order else len(order)
 
 
 class Scribe:
@@ -283,13 +291,17 @@ class Scribe:
         return text
 
     def _attributes(self, value: Any, bound: Bound) -> str:
-        found = [self._attribute(field, getattr(value, field.name), bound) for field in bound.record.attributes]
+        given = given_with(value).attributes if bound.keeps else frozenset()
+        found = [
+            self._attribute(field, getattr(value, field.name), bound, field.name in given)
+            for field in bound.record.attributes
+        ]
         wildcard = bound.record.any_attribute
         if wildcard is not None:
             found.append(self._any_attributes(wildcard, getattr(value, wildcard.name), bound))
         return "".join(found)
 
-    def _attribute(self, field: AttributeField, value: Any, bound: Bound) -> str:
+    def _attribute(self, field: AttributeField, value: Any, bound: Bound, given: bool) -> str:
         codec = bound.simple[field.name]
         if value is None or value is msgspec.UNSET:
             if field.fixed is None:
@@ -302,7 +314,7 @@ class Scribe:
         self.path.append(f".{field.name}")
         text = self._escaped_attribute(self._text(value, codec, field.fixed))
         self.path.pop()
-        if field.default is not None and not field.required and value == value_of(field.default, codec):
+        if has_default(field) and not given and value == value_of(field.default or "", codec):
             return ""  # absent says the same (XSD part 1, 3.4.4), and most stacks leave it out
         return f' {self.context.qualified(field.tag)}="{text}"'
 
@@ -337,7 +349,10 @@ class Scribe:
             return ""
         if isinstance(particle, Choice):
             return self._choice(particle, value, bound)
-        return "".join([self._particle(inner, value, bound) for inner in particle.particles])
+        inside = particle.particles
+        if isinstance(particle, All) and bound.keeps and (order := given_with(value).order):
+            inside = tuple(sorted(inside, key=lambda one: _place_in(order, one)))
+        return "".join([self._particle(inner, value, bound) for inner in inside])
 
     def _choice(self, particle: Choice, value: Any, bound: Bound) -> str:
         given = [inner for inner in particle.particles if present(inner, value)]

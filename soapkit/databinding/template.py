@@ -23,6 +23,7 @@ from soapkit.databinding.adapted import ADAPTED
 from soapkit.databinding.builtins import BUILTINS
 from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.decoder_texts import TextReader
+from soapkit.databinding.given import has_default
 from soapkit.databinding.shape import (
     AnyType,
     Atomic,
@@ -240,6 +241,9 @@ class _TemplateWriter:
                     self.source.line(f"{variable} = {make}()")
             with self.source.block("else:"):
                 self._value(field.type, variable, field.fixed)
+                if bound.keeps and has_default(field):  # given with its default: the tree keeps that
+                    default = value_of(field.default or "", bound.simple[field.name])
+                    self.source.line(f"if {variable} == {self.workshop.constant(default, 'default')}: raise Surprise")
 
         self._later(lines)
 

@@ -15,8 +15,10 @@ from soapkit.databinding.binary import included, is_included, put_back
 from soapkit.databinding.builtins import BUILTINS
 from soapkit.databinding.content import Assigned, Chosen, Mismatch, allows
 from soapkit.databinding.context import Bound, Context
+from soapkit.databinding.given import Given, has_default, keep, order_of
 from soapkit.databinding.lexical import BLANKS, collapse_blanks, parse_qname
 from soapkit.databinding.shape import (
+    All,
     AnyField,
     AnyType,
     Atomic,
@@ -255,10 +257,13 @@ class Walker:
             if name not in values:
                 values[name] = absent.make()
         try:
-            return bound.cls(**values)
+            value = bound.cls(**values)
         except (ValueError, TypeError) as error:  # the class's own checks
             self.problem(element, f"{bound.cls.__name__} refuses it: {error}")
             return None
+        if bound.keeps:
+            keep(value, _given(element, bound, values))
+        return value
 
     def _attributes(self, element: _Element, bound: Bound) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -441,3 +446,20 @@ class Walker:
             self.problem(element, f"lacks one of {', '.join(names)}{before}")
         else:
             self.problem(element, f"lacks {names[0] if names else 'an element of any name'}, which is required{before}")
+
+
+def _given(element: _Element, bound: Bound, values: Mapping[str, Any]) -> Given:
+    """What an element says beside its values."""
+    attributes = frozenset(
+        field.name
+        for field in bound.record.attributes
+        if has_default(field)
+        and field.tag in element.attrib
+        and values[field.name] == value_of(field.default or "", bound.simple[field.name])
+    )
+    if not isinstance(bound.record.content, All):
+        return Given(attributes)
+    names = {leaf.tag: leaf.name for leaf in bound.record.elements if isinstance(leaf, ElementField)}
+    return Given(
+        attributes, order_of([names[tag] for tag in map(tag_of, elements_of(element)) if tag in names], bound.record)
+    )

@@ -24,6 +24,7 @@ KINDS = {
 @pytest.fixture(scope="module")
 def journeys() -> ModuleType:
     """tests/corpus/journey.py, which is no test module itself."""
+    sys.path.insert(0, str(Path(__file__).parent))  # what it imports lies beside it
     spec = importlib.util.spec_from_file_location("journey", Path(__file__).with_name("journey.py"))
     assert spec is not None
     assert spec.loader is not None
