@@ -162,7 +162,7 @@ class TextReader:
         if facets.patterns or facets.total_digits is not None:
             return False
         parse = self.workshop.constant(self._parse(builtin), f"parse_{builtin.name}")
-        source.line(f"{variable} = int(t) if t.isdigit() and t.isascii() and len(t) < 4000 else {parse}(t)")
+        source.line(f"{variable} = int(t) if not t.strip('0123456789') and 0 < len(t) < 4000 else {parse}(t)")
         tests = range_tests(facets, builtin, variable, self.workshop)
         if builtin.minimum is not None:
             tests.append(f"{variable} >= {builtin.minimum}")
@@ -191,7 +191,7 @@ class TextReader:
         if facets != NO_FACETS:
             return False
         parse = self.workshop.constant(self._parse(builtin), "parse_datetime")
-        usual = "len(t) == 20 and t[19] == 'Z' and t[4] == '-' == t[7] and t[10] == 'T' and t[13] == ':'"
+        usual = "t[4::3] == '--T::Z' and len(t) == 20"
         source.line(f"{variable} = datetime.fromisoformat(t) if {usual} else {parse}(t)")
         return True
 
@@ -199,7 +199,7 @@ class TextReader:
         if facets != NO_FACETS:
             return False
         parse = self.workshop.constant(self._parse(builtin), "parse_date")
-        source.line(f"{variable} = date.fromisoformat(t) if len(t) == 10 and t[4] == '-' == t[7] else {parse}(t)")
+        source.line(f"{variable} = date.fromisoformat(t) if t[4::3] == '--' and len(t) == 10 else {parse}(t)")
         return True
 
     def _parse(self, builtin: Builtin) -> Any:
