@@ -1,4 +1,4 @@
-"""Side by side with zeep, Spyne, suds-community and xsdata, in one run: tables of ratios, and docs/performance.rst.
+"""Side by side with zeep, Spyne, suds-community, xsdata and pydantic-xml, in one run: tables of ratios, and docs/performance.rst.
 
 python benchmarks/run.py                        everything; writes docs/performance.rst
 python benchmarks/run.py --quick                fewer rounds; writes nothing
@@ -12,6 +12,8 @@ import logging
 import warnings
 from collections.abc import Callable, Mapping
 
+from bars import bars_table
+from binary import binary_tables
 from contracts import contract_tables
 from imports import import_table
 from large import large_tables
@@ -49,7 +51,7 @@ def measured(rounds: int, only: list[str]) -> list[Table]:
     for name, part in PARTS.items():
         if not only or name in only:
             tables += told(part(rounds))
-    return tables
+    return tables + told(bars_table())
 
 
 def told(tables: list[Table]) -> list[Table]:
@@ -61,6 +63,7 @@ def told(tables: list[Table]) -> list[Table]:
 PARTS: Mapping[str, Callable[[int], list[Table]]] = {
     "imports": lambda rounds: [import_table(rounds)],
     "large": large_tables,
+    "binary": binary_tables,
     "security": security_tables,
     "contracts": contract_tables,
     "server": server_tables,

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from bars import FOUND
 from hosted import SERVICES
 from tables import Table, duration, ratio
 from workload import ACTIONS, NAMESPACE, REQUESTS
@@ -35,6 +36,9 @@ def server_tables(rounds: int) -> list[Table]:
                 batches[name].append(_batch(server))
     costs = {name: statistics.median(batch.cpu for batch in found) for name, found in batches.items()}
     floor = costs.get("a fixed reply", 1.0)
+    if {"a fixed reply", "soapkit, async handler", "Spyne, WSGI"} <= costs.keys():
+        FOUND["serve an echo, in fixed replies of uvicorn"] = costs["soapkit, async handler"] / floor
+        FOUND["serve an echo, times less than Spyne"] = costs["Spyne, WSGI"] / costs["soapkit, async handler"]
     rows = [
         [
             name,

@@ -66,10 +66,14 @@ class Attachment:
         return BytesIO(self.content) if isinstance(self.content, bytes) else self.content.open("rb")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the bytes to a file, and give its path."""
+        """Write the bytes to a file, and give its path. Raises `OSError`, as for the file that they are read from."""
         place = Path(path)
-        with place.open("wb") as target:
-            target.writelines(self.chunks())
+        if isinstance(self.content, bytes):
+            place.write_bytes(self.content)
+        else:
+            import shutil  # here: its copy stays in the kernel, and few programs need it
+
+            shutil.copyfile(self.content, place)
         return place
 
     def chunks(self) -> Iterator[bytes]:

@@ -42,7 +42,7 @@ from soapkit.databinding.shape import (
 from soapkit.databinding.simple import value_of
 from soapkit.databinding.source import Source, Workshop
 from soapkit.databinding.surprise import Surprise
-from soapkit.xml.names import split
+from soapkit.xml.names import XSI, split
 
 Read: TypeAlias = Callable[[str, int], tuple[Any, int]]
 """The content of an element, from a position in a text on: its value, and where it ends. Raises `Surprise`, or what
@@ -53,7 +53,9 @@ REFUSALS = (Surprise, ValueError, KeyError, ArithmeticError, TypeError, Attribut
 # libxml2 takes texts to 10,000,000 bytes. A carriage return is read as a line feed, so it is left to the parser.
 _TEXT = r"[^<>\x00-\x08\x0b-\x1f\ufffe\uffff]{0,2000000}"
 _ANY = r"[^<]{0,100}"  # for converters that look at each character themselves
+_BYTES = r"[^<]{0,9000000}"  # likewise, and each takes one byte
 _ATTRIBUTE = r'[^<>"\x00-\x1f\ufffe\uffff]{0,2000000}'
+_EXPRESSIONS = {"number": _ANY, "moment": _ANY, "boolean": _ANY, "bytes": _BYTES}  # by the family of a built-in type
 _GAP = r"[ \t\r\n]{0,1000}"
 _MOST_FIELDS = 400
 _DEEPEST = 12
@@ -269,20 +271,20 @@ class _TemplateWriter:
     def _expression(self, type_: Simple) -> str:
         if self.context.simple(type_).contextual:
             raise NoTemplate  # the namespaces in scope are known to the tree
-        plain = isinstance(type_, Atomic) and type_.python not in ADAPTED
-        if isinstance(type_, Atomic) and plain and BUILTINS[type_.builtin].family in ("number", "moment", "boolean"):
-            return _ANY
+        if isinstance(type_, Atomic) and type_.python not in ADAPTED:
+            return _EXPRESSIONS.get(BUILTINS[type_.builtin].family, _TEXT)
         return _TEXT
 
     def _text_lines(self, text: str, field: ElementField | TextField, variable: str) -> None:
         assert not isinstance(field.type, (RecordRef, AnyType))
-        self.source.line(f"t = {text}")
+        empty = " or ''" if isinstance(field, ElementField) and self._expression(field.type) == _TEXT else ""
+        self.source.line(f"t = {text}{empty}")
         if field.default is not None or field.fixed is not None:
             self.source.line("if not t: raise Surprise")
         self._value(field.type, variable, field.fixed, self._expression(field.type))
 
     def _value(self, type_: Simple, variable: str, fixed: str | None, expression: str = _ATTRIBUTE) -> None:
-        if expression != _ANY:
+        if expression in (_TEXT, _ATTRIBUTE):
             self.source.line("if '&' in t: t = unescaped(t)")
         self.texts.text(self.source, type_, variable, "None", "raise Surprise")
         if fixed is not None:
@@ -324,15 +326,32 @@ class _TemplateWriter:
             return
         if isinstance(field.type, AnyType):
             raise NoTemplate
-        name = re.escape(self._literal(field.tag))
-        group, text = self._group(self._expression(field.type))
-        self._add(f"{self.gap}<{name}>{group}</{name}>")
-        self._later(lambda: self._text_lines(text, field, variable))
+        name, expression = re.escape(self._literal(field.tag)), self._expression(field.type)
+        ways, nil, xsi = [], None, self.prefixes.get(XSI)
+        if field.nillable and xsi:
+            way, nil = self._group(f' {re.escape(xsi)}:nil="(?:true|1)" ?/>')
+            ways.append(way)
+        if expression == _TEXT:
+            ways.append(" ?/>")
+        group, text = self._group(expression)
+        ways.append(f">{group}</{name}>")
+        self._add(f"{self.gap}<{name}(?:{'|'.join(ways)})" if len(ways) > 1 else f"{self.gap}<{name}{ways[0]}")
+
+        def lines() -> None:
+            if nil is None:
+                self._text_lines(text, field, variable)
+                return
+            with self.source.block(f"if {nil} is not None:"):
+                self.source.line(f"{variable} = None")
+            with self.source.block("else:"):
+                self._text_lines(text, field, variable)
+
+        self._later(lines)
 
     def _maybe(self, field: ElementField, bound: Bound, variable: str) -> Callable[[], None]:
         """One element that may be there; who writes its lines."""
         around, self.stretch.lines = self.stretch.lines, []
-        if isinstance(field.type, RecordRef):
+        if isinstance(field.type, (RecordRef, AnyType)) or field.nillable or self._expression(field.type) == _TEXT:
             self._one(field, variable)
             mark, present = self._group("")  # an empty group: whether the expression came along here
             self._add(mark)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.template import REFUSALS, NoTemplate, Read, template
@@ -70,7 +71,7 @@ class PlainReader:
     """
 
     def __init__(self, codecs: Codecs, *, patience: int = _SEEN_BEFORE) -> None:
-        self._codecs = codecs
+        self._context = codecs.context
         self._patience = patience
         self._heads: dict[tuple[str, str], _Head | int] = {}
         self._templates: dict[Any, Read | None] = {}
@@ -150,11 +151,30 @@ class PlainReader:
         if len(self._templates) >= _MOST_TEMPLATES:
             return None
         try:
-            found = template(self._codecs.context, message.record, prefixes, spaced=spaced)
+            found = template(self._context, message.record, prefixes, spaced=spaced)
         except NoTemplate:
             found = None
         self._templates[key] = found
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class PlainReaders:
+    """The readers of a service, in both directions."""
+
+    requests: PlainReader
+    replies: PlainReader
+
+
+_READERS: WeakKeyDictionary[Codecs, PlainReaders] = WeakKeyDictionary()
+
+
+def readers_of(codecs: Codecs) -> PlainReaders:
+    """The readers that all share who share these codecs: clients of one class, however short they live."""
+    found = _READERS.get(codecs)
+    if found is None:
+        found = _READERS.setdefault(codecs, PlainReaders(PlainReader(codecs), PlainReader(codecs)))
+    return found
 
 
 def _end_of_head(text: str) -> int:

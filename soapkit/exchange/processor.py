@@ -27,7 +27,7 @@ from soapkit.exchange.body import decode_body, decode_headers, encode_body, enco
 from soapkit.exchange.faults import encode_fault, fault_from
 from soapkit.exchange.message_security import MessageSecurity
 from soapkit.exchange.parts import Incoming, Outgoing
-from soapkit.exchange.plain import PlainReader, Resolve
+from soapkit.exchange.plain import PlainReader, PlainReaders, Resolve, readers_of
 from soapkit.operations import Message, Operation
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.fault import read_fault
@@ -95,12 +95,10 @@ class Processor:
     validate: Validation = "off"
     understood: Container[str] = frozenset()
     now: Callable[[], datetime] | None = None
-    _requests: PlainReader = field(init=False, repr=False, compare=False)
-    _replies: PlainReader = field(init=False, repr=False, compare=False)
+    _plain: PlainReaders = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_requests", PlainReader(self.codecs))
-        object.__setattr__(self, "_replies", PlainReader(self.codecs))
+        object.__setattr__(self, "_plain", readers_of(self.codecs))
 
     # --- send -------------------------------------------------------------------------------------------------
 
@@ -224,14 +222,16 @@ class Processor:
             operation = route(envelope)
             return operation, operation.request
 
-        return self._receive_plain(self._requests, body, content_type, resolve, action)
+        return self._receive_plain(self._plain.requests, body, content_type, resolve, action)
 
     def receive_plain_reply(self, body: bytes, content_type: str, operation: Operation[Any, Any]) -> Received | None:
         """The reply likewise."""
         reply = operation.reply
         if reply is None:
             return None
-        return self._receive_plain(self._replies, body, content_type, lambda _: (operation, reply), operation.name)
+        return self._receive_plain(
+            self._plain.replies, body, content_type, lambda _: (operation, reply), operation.name
+        )
 
     def _receive_plain(
         self, reader: PlainReader, body: bytes, content_type: str, resolve: Resolve, hint: str

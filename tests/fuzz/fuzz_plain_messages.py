@@ -195,6 +195,8 @@ def spellings(message: bytes) -> Iterator[bytes]:
     yield message.replace(b"<soap:Body>", b"<soap:Header/><soap:Body>").replace(b"ns1", b"m")
     yield re.sub(rb"\bsoap\b(?=[:=])", b"S", re.sub(rb"\bns1\b(?=[:=])", b"S1", message))
     yield message.replace(b"><", b">\n  <")
+    yield re.sub(rb"<(ns1:\w+)></ns1:\w+>", rb"<\1 />", message)
+    yield re.sub(rb"<(ns1:\w+)></ns1:\w+>", rb"<\1/>", message).replace(b'"true"/>', b'"true" />')
 
 
 def damaged(message: bytes, chance: random.Random) -> bytes:
