@@ -32,7 +32,8 @@ LARGEST = {
     "zeep": 28_500,
     "xsdata": 28_500,
     "pydantic_xml": 28_500,
-}  # beyond, they take minutes, and more than there is
+}
+# Beyond that they take minutes, and more memory than there is.
 
 
 def large_tables(rounds: int) -> list[Table]:
@@ -51,8 +52,8 @@ def large_tables(rounds: int) -> list[Table]:
                 rows.append([f"{verb} {size}", *(_cell(found[stack], floor) for stack in STACKS)])
     _tell(taken)
     note = (
-        "Time in multiples of lxml's bare parse or tostring; in brackets peak memory a byte of the message. *In pieces*: "
-        "a message that no template reads, or the first of its kind."
+        "Time in multiples of lxml's bare parse or tostring; in brackets peak memory a byte of the message. *In "
+        "pieces*: a message that no template reads, or the first of its kind."
     )
     return [Table("Large messages", note, ["message", *STACKS.values()], rows)]
 

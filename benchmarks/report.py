@@ -52,5 +52,7 @@ def write(tables: Sequence[Table], page: Path = PAGE) -> None:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{page}: expected the markers {BEGIN!r} and {END!r}")
-    body = "\n".join([wrapped(circumstances()), "", *(table.as_rst() for table in tables)])
+    bars = [table for table in tables if table.title == "Bars"]  # first: what a reader asks
+    ordered = [*bars, *(table for table in tables if table not in bars)]
+    body = "\n".join([wrapped(circumstances()), "", *(table.as_rst() for table in ordered)])
     page.write_text(f"{before}{BEGIN}\n\n{body}\n{END}{after}", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Side by side with zeep, Spyne, suds-community, xsdata and pydantic-xml, in one run: tables of ratios, and docs/performance.rst.
+"""Side by side with zeep, Spyne, suds-community, xsdata and pydantic-xml: ratios, charts, docs/performance.rst.
 
 python benchmarks/run.py                        everything; writes docs/performance.rst
 python benchmarks/run.py --quick                fewer rounds; writes nothing
@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 
 from bars import bars_table
 from binary import binary_tables
+from charts import draw
 from contracts import contract_tables
 from imports import import_table
 from large import large_tables
@@ -39,6 +40,7 @@ def main() -> None:
     tables = measured(rounds, options.only)
     if not options.quick and not options.only:
         write(tables)
+        draw(tables)
         print(f"\nwritten to {PAGE.relative_to(PAGE.parent.parent)}")
 
 

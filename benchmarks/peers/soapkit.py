@@ -22,7 +22,7 @@ METHODS = {"echo": "echo", "100 records": "echo_all"}
 
 
 def prepare() -> Tasks:
-    """Encode: `preview`. Decode: what a client does with a response. Serve: the WSGI application."""
+    """Encode: the envelope of a call. Decode: what a client does with a response. Serve: the WSGI application."""
     records = generated()
     post = poster(soapkit.wsgi(service(records)))
     tasks = {}
@@ -69,8 +69,10 @@ def _record(records: ModuleType, values: dict[str, Any]) -> Any:
 
 
 def _encoder(client: Any, method: str, argument: Any) -> Any:
-    preview = getattr(client.preview, method)
-    return lambda: preview(record=argument).request
+    route = client._route
+    operation = client.service.operation(method)
+    record = operation.request.record
+    return lambda: route.processor.send_request(route.version, operation, record(record=argument), {})
 
 
 def _caller(client: Any, method: str, argument: Any) -> Any:
