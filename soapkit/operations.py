@@ -116,7 +116,8 @@ class Port:
     """Where a service is reached, and in which SOAP version.
 
     `version`: ``1.1`` or ``1.2``. `address`: a URL, empty if the contract gives none. `actions`: the SOAPAction of
-    operations (by their contract name) that differ in this port's binding.
+    operations (by their contract name) that differ in this port's binding. `addressing`: the version of WS-Addressing
+    that the contract demands.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Port:
     binding: str = ""
     actions: dict[str, str] = field(default_factory=dict)
     place: Place = NOWHERE
+    addressing: Literal["", "2005/08", "2004/08"] = ""
 
 
 @dataclass(frozen=True, slots=True)

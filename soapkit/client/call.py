@@ -9,17 +9,19 @@ from typing import Any, Generic, TypeVar
 
 from soapkit.attachment import Attachment
 from soapkit.errors import SoapkitError
+from soapkit.exchange.addressed import request_action
 from soapkit.exchange.flow import Flow, send
 from soapkit.exchange.large import receive_large
 from soapkit.exchange.log import log_message
 from soapkit.exchange.parts import Incoming, Outgoing
 from soapkit.exchange.processor import Processor, Received
-from soapkit.operations import Operation
+from soapkit.operations import Operation, Service
 from soapkit.soap.attachments import Unpacker
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import Version
 from soapkit.transport.binding import package_of, request_for
 from soapkit.transport.values import AsyncTransport, Headers, Request, Response, Transport
+from soapkit.ws.addressing import Addressing, Properties, check_related, write_addressing
 
 ValueT = TypeVar("ValueT")
 
@@ -67,7 +69,8 @@ class Route:
 
     `headers`: default values of declared header blocks, by part name, for the operations that declare them. `timeout`:
     seconds for one exchange. `threshold`: bytes from which binary content travels beside the envelope (MTOM), None for
-    never.
+    never. `addressing`: how messages are addressed (WS-Addressing), None for not at all; `service`: whose operations
+    are called.
     """
 
     address: str
@@ -77,6 +80,8 @@ class Route:
     headers: Mapping[str, object]
     timeout: float | None
     threshold: int | None = None
+    service: Service | None = None
+    addressing: Addressing | None = None
 
     def outgoing(self, attachments: tuple[Attachment, ...]) -> Outgoing | None:
         """What takes what travels beside a request; None where nothing can."""
@@ -88,16 +93,24 @@ class Route:
         record: object,
         headers: Mapping[str, object] | None = None,
         parts: Outgoing | None = None,
+        addressed: Properties | None = None,
     ) -> Request:
-        """The HTTP request of a call. Raises `UsageError`, `EncodeError`, `ValidationError`, `SecurityError`."""
+        """The HTTP request of a call; `addressed`: as `addressed` gave it.
+
+        Raises `UsageError`, `EncodeError`, `ValidationError`, `SecurityError`.
+        """
         blocks: dict[str, object] = {}
         if self.headers:
             declared = {header.name for header in operation.request.headers}
             blocks = {name: value for name, value in self.headers.items() if name in declared}
         if headers:
             blocks.update((name, value) for name, value in headers.items() if value is not None)
-        body = self.processor.send_request(self.version, operation, record, blocks, parts)
         action = self.actions.get(operation.name, operation.action)
+        addressed = addressed or self.addressed(operation)
+        added: tuple[str, ...] = ()
+        if addressed is not None and self.addressing is not None:
+            added = write_addressing(addressed, self.version, must_understand=self.addressing.must_understand)
+        body = self.processor.send_request(self.version, operation, record, blocks, parts, added)
         return request_for(
             self.address,
             self.version,
@@ -107,6 +120,13 @@ class Route:
             attachments=parts.attachments if parts is not None else (),
             xop=parts is not None and parts.xop,
         )
+
+    def addressed(self, operation: Operation[Any, Any]) -> Properties | None:
+        """The properties of WS-Addressing for a request; None where messages are not addressed."""
+        if self.addressing is None or self.service is None:
+            return None
+        action = request_action(self.service, operation, self.actions.get(operation.name, operation.action))
+        return self.addressing.properties(self.address, action, one_way=operation.one_way)
 
 
 def call(
@@ -118,7 +138,8 @@ def call(
     attachments: tuple[Attachment, ...] = (),
 ) -> Flow[Exchange[ValueT]]:
     """The flow of one call. Every error it ends with carries the exchange as far as it got."""
-    request = route.request(operation, record, headers, route.outgoing(attachments))
+    addressed = route.addressed(operation)
+    request = route.request(operation, record, headers, route.outgoing(attachments), addressed)
     log_message("sent", operation.name, request.body)
     response: Response | None = None
     started = time.perf_counter()
@@ -127,6 +148,8 @@ def call(
         seconds = time.perf_counter() - started
         log_message("received", operation.name, _envelope_in(response))
         received = receive(route, operation, response)
+        if addressed is not None and received is not None:
+            check_related(addressed, received.envelope)
     except SoapkitError as error:
         error.exchange = _exchange(operation, request, response, None, None, time.perf_counter() - started)
         raise

@@ -29,6 +29,8 @@ from soapkit.exchange.processor import Processor, Validation, Validator
 from soapkit.operations import Operation, Port, Service
 from soapkit.soap.version import BY_LABEL
 from soapkit.transport.values import AsyncTransport, Transport
+from soapkit.ws.addressing import HEADERS as ADDRESSING_HEADERS
+from soapkit.ws.addressing import Addressing
 from soapkit.xml.names import did_you_mean
 
 if TYPE_CHECKING:
@@ -71,6 +73,14 @@ class _Connection:
             return own
 
 
+def _addressing(asked: Addressing | bool | None, port: Port) -> Addressing | None:
+    """How a client addresses its messages: as it was asked to, else as the contract demands."""
+    if isinstance(asked, Addressing):
+        return asked
+    wanted = bool(port.addressing) if asked is None else asked
+    return Addressing(port.addressing or "2005/08") if wanted else None
+
+
 class BaseClient:
     """What blocking and async clients share: the settings, and where calls go.
 
@@ -81,7 +91,9 @@ class BaseClient:
     operation that declares them. `validate` and `validator`: check bodies against the schema when they come in
     (``in``), go out (``out``) or ``both``. `unknown`: what to do with elements that the contract does not know in a
     reply: ``strict`` refuses them, ``lenient`` passes them over. `mtom`: send messages as MTOM, binary content from
-    `mtom_threshold` bytes on beside the envelope; what comes as MTOM is read in any case.
+    `mtom_threshold` bytes on beside the envelope; what comes as MTOM is read in any case. `addressing`: send
+    WS-Addressing headers (True, or a `soapkit.ws.addressing.Addressing` that says how); where the contract demands
+    them, unless said.
 
     Raises `UsageError` for a port or version that the contract does not have, and where no address is known.
     """
@@ -103,6 +115,7 @@ class BaseClient:
         unknown: Literal["strict", "lenient"] = "strict",
         mtom: bool = False,
         mtom_threshold: int = DEFAULT_THRESHOLD,
+        addressing: Addressing | bool | None = None,
     ) -> None:
         chosen = _choose_port(self.service, port, version)
         target = address or chosen.address
@@ -120,6 +133,8 @@ class BaseClient:
             headers=dict(headers or {}),
             timeout=timeout,
             threshold=mtom_threshold if mtom else None,
+            service=self.service,
+            addressing=_addressing(addressing, chosen),
         )
         self._connection = _Connection(transport)
         self._loosen: Callable[[Any], Any] | None = None  # set by a dynamic client, whose values come as people type
@@ -229,7 +244,7 @@ class _Understood(Container[str]):
     def __contains__(self, tag: object) -> bool:
         if self._tags is None:
             replies = (operation.reply for operation in self._service.operations if operation.reply is not None)
-            self._tags = frozenset(header.tag for reply in replies for header in reply.headers)
+            self._tags = ADDRESSING_HEADERS | {header.tag for reply in replies for header in reply.headers}
         return tag in self._tags
 
 

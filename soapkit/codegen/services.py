@@ -266,6 +266,7 @@ class _ServicesWriter(Signatures):
         if port.actions:
             actions = ", ".join(f"{literal(name)}: {literal(action)}" for name, action in port.actions.items())
             said.append(f"actions={{{actions}}}")
+        said += [f"addressing={literal(port.addressing)}"] if port.addressing else []
         return f"{self.scope.use(OPERATION, 'Port')}({', '.join(said)})"
 
     # --- what a server implements ---------------------------------------------------------------------------------

@@ -109,12 +109,13 @@ class Processor:
         record: object,
         headers: Mapping[str, object],
         parts: Outgoing | None = None,
+        blocks: tuple[str, ...] = (),
     ) -> bytes:
-        """The bytes of a request; `parts` takes what travels beside it.
+        """The bytes of a request; `parts` takes what travels beside it; `blocks`: further header blocks, as text.
 
         Raises `UsageError`, `EncodeError`, `ValidationError`, `SecurityError`.
         """
-        return self._send(version, operation.request, record, headers, None, parts)
+        return self._send(version, operation.request, record, headers, None, parts, blocks)
 
     def send_reply(
         self,
@@ -124,11 +125,12 @@ class Processor:
         headers: Mapping[str, object],
         request: SecurityResult | None = None,
         parts: Outgoing | None = None,
+        blocks: tuple[str, ...] = (),
     ) -> bytes:
         """The bytes of a reply. `request`: what was believed of the request, such as whom to encrypt the reply to;
-        `parts` takes what travels beside it."""
+        `parts` takes what travels beside it; `blocks`: further header blocks, as text."""
         assert operation.reply is not None
-        return self._send(version, operation.reply, record, headers, request, parts)
+        return self._send(version, operation.reply, record, headers, request, parts, blocks)
 
     def send_fault(
         self,
@@ -136,9 +138,10 @@ class Processor:
         fault: Fault,
         operation: Operation[Any, Any] | None = None,
         request: SecurityResult | None = None,
+        blocks: tuple[str, ...] = (),
     ) -> bytes:
         """The bytes of a fault, secured as a reply is where the request could be believed."""
-        draft = Draft(version, encode_fault(version, fault, operation, self.codecs))
+        draft = Draft(version, encode_fault(version, fault, operation, self.codecs), blocks)
         return self._secured(draft, request) if request is not None else draft.to_bytes()
 
     def _send(
@@ -149,16 +152,17 @@ class Processor:
         headers: Mapping[str, object],
         request: SecurityResult | None = None,
         parts: Outgoing | None = None,
+        blocks: tuple[str, ...] = (),
     ) -> bytes:
         validated = self.validator is not None and self.validate in ("out", "both")
         if parts is None and self.security is None and not validated:
-            body = encode_body(message, record, self.codecs)
-            return Draft(version, body, encode_headers(message.headers, headers, self.codecs)).to_bytes()
+            body = encode_body(message, record, self.codecs, version)
+            return Draft(version, body, (*encode_headers(message.headers, headers, self.codecs), *blocks)).to_bytes()
         if parts is not None and (validated or self.security is not None):
             parts.whole_first()
         with carried_by(parts):
             body = encode_body(message, record, self.codecs, version)
-            draft = Draft(version, body, encode_headers(message.headers, headers, self.codecs))
+            draft = Draft(version, body, (*encode_headers(message.headers, headers, self.codecs), *blocks))
         if validated:
             self._check(message, draft.to_envelope())
         if parts is None or not (validated or self.security is not None):

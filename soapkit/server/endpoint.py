@@ -24,6 +24,7 @@ from soapkit.errors import (
     ValidationError,
     XmlError,
 )
+from soapkit.exchange.addressed import fault_action, reply_action
 from soapkit.exchange.faults import plain_fault
 from soapkit.exchange.flow import Flow, call
 from soapkit.exchange.items import ItemPlace, item_places, split_at
@@ -33,6 +34,7 @@ from soapkit.exchange.parts import DEFAULT_THRESHOLD, Incoming, Outgoing
 from soapkit.exchange.processor import Processor, Received
 from soapkit.exchange.sending import Items, SentItems, items_in, taken, with_items
 from soapkit.operations import Message, Operation, Service
+from soapkit.server.addressed import ACCEPTED, AddressedReplies
 from soapkit.server.context import Call
 from soapkit.server.hosted import Handler
 from soapkit.server.http import HttpRequest
@@ -40,6 +42,7 @@ from soapkit.server.publication import Publication
 from soapkit.server.route import Router
 from soapkit.soap.attachments import Package
 from soapkit.soap.envelope import Draft, Envelope
+from soapkit.soap.fault import write_fault
 from soapkit.soap.headers import not_understood_blocks, upgrade_block
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import SOAP_1_1, Version
@@ -56,6 +59,13 @@ from soapkit.transport.binding import (
 from soapkit.transport.coding import encoded
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, HttpLimits
 from soapkit.transport.values import Response
+from soapkit.ws.addressing import (
+    ADDRESSING_FAULT_ACTION,
+    AddressingError,
+    Properties,
+    new_message_id,
+    write_addressing,
+)
 from soapkit.xml.names import WSSE, clark
 from soapkit.xml.parse import parse_message
 
@@ -74,7 +84,7 @@ class Endpoint:
     and of the contract. `publication`: what GET hands out. `limits`: of a request's bytes, as sent and expanded.
     `sender_fault_status`: of HTTP, for a SOAP 1.2 fault that blames the sender. `mtom`: whether replies are sent as
     MTOM; None: where the request was. `threshold`: bytes from which binary content then travels beside the envelope.
-    `gzip`: whether replies are compressed for callers that take that.
+    `gzip`: whether replies are compressed for callers that take that. `addressing`: how WS-Addressing is taken.
     """
 
     service: Service
@@ -88,6 +98,7 @@ class Endpoint:
     mtom: bool | None = None
     threshold: int = DEFAULT_THRESHOLD
     gzip: bool = False
+    addressing: AddressedReplies = ACCEPTED
     _places: dict[str, tuple[ItemPlace, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -111,39 +122,74 @@ class Endpoint:
     def _answer(self, request: HttpRequest, version: Version) -> Flow[Response]:
         """Read, serve, reply; at whichever step something is wrong, the fault for it."""
         in_kind = False
+        address: list[Properties] = []  # of the request, once it is believed
         try:
-            received = self._plain(request, version)
+            received = self._plain(request, version, address)
             if received is None:
                 package = self._package(request)
                 version, in_kind = package.envelope.version, package.xop
                 action = action_of(version, request.headers)
                 parts = Incoming(package) if in_kind or package.attachments else None
                 received = self.processor.receive_request(
-                    package.envelope, lambda believed: self.router.route(believed, action), parts
+                    package.envelope, lambda believed: self._route(believed, action, address), parts
                 )
         except Exception as error:
-            return self._fault(version, self._refusal(error), None, None)
+            return self._fault(version, self._refusal(error), None, None, self._fault_blocks(version, address, error))
         operation = received.operation
+        addressed = address[0] if address else None
         log_message("received", operation.name, request.body or received.envelope)
+        is_fault = False
         try:
-            response = yield from self._serve(request, version, received, in_kind=in_kind)
+            response = yield from self._serve(request, version, received, addressed, in_kind=in_kind)
         except Exception as error:
             fault = error if isinstance(error, Fault) else _internal(error, operation)
             if operation.one_way:  # WS-I BP 1.1, R2714: no envelope in answer to a one-way message
                 return Response(500)
-            return self._fault(version, fault, operation, received.security)
+            blocks = self._fault_blocks(version, address, fault, operation)
+            response, is_fault = self._fault(version, fault, operation, received.security, blocks), True
         log_message("sent", operation.name, response.body)
-        return response
+        if addressed is None or operation.one_way:
+            return response
+        return (yield from self._delivered(addressed, response, is_fault))
 
-    def _plain(self, request: HttpRequest, version: Version) -> Received | None:
+    def _route(self, believed: Envelope, action: str, address: list[Properties]) -> Operation[Any, Any]:
+        """The operation of a request: by its Action, where WS-Addressing says one."""
+        found = self.addressing.read(believed, action)
+        if found is None:
+            return self.router.route(believed, action)
+        address[:] = [found]
+        return self.router.route(believed, found.action)
+
+    def _delivered(self, addressed: Properties, response: Response, is_fault: bool) -> Flow[Response]:
+        """The answer goes back, elsewhere, or nowhere."""
+        target = addressed.goes_to(fault=is_fault)
+        if addressed.is_none(target):
+            return Response(202)
+        if not self.addressing.is_elsewhere(addressed, target):
+            return response
+        try:
+            return (yield from self.addressing.deliver(target.address, response))
+        except SoapkitError:
+            logger.exception("the answer to %s could not be delivered to %s", addressed.message_id, target.address)
+            return Response(202)  # the request itself was taken
+
+    def _fault_blocks(
+        self, version: Version, address: list[Properties], error: object, operation: Operation[Any, Any] | None = None
+    ) -> tuple[str, ...]:
+        if not address:
+            return ()
+        action = fault_action(self.service, operation, error, address[0].version)
+        return write_addressing(address[0].answer(action, fault=True), version)
+
+    def _plain(self, request: HttpRequest, version: Version, address: list[Properties]) -> Received | None:
         """The request, where it can be read without more ado; `version`: as its media type has it."""
-        if request.package is not None or "content-encoding" in request.headers:
+        if request.package is not None or "content-encoding" in request.headers or self.addressing.use == "required":
             return None
         action = action_of(version, request.headers)
         content_type, processor = request.headers.get("content-type", ""), self.processor
 
         def route(envelope: Envelope) -> Operation[Any, Any]:
-            return self.router.route(envelope, action)
+            return self._route(envelope, action, address)
 
         def resolve(envelope: Envelope) -> tuple[Operation[Any, Any], Message]:
             operation = route(envelope)
@@ -163,7 +209,15 @@ class Endpoint:
             return request.package()
         return package_of_request(request.body, request.headers, limits=self.limits)
 
-    def _serve(self, request: HttpRequest, version: Version, received: Received, *, in_kind: bool) -> Flow[Response]:
+    def _serve(
+        self,
+        request: HttpRequest,
+        version: Version,
+        received: Received,
+        addressed: Properties | None,
+        *,
+        in_kind: bool,
+    ) -> Flow[Response]:
         operation = received.operation
         handler = self.handlers[operation.name]
         context = Call(
@@ -175,10 +229,13 @@ class Endpoint:
         mtom = in_kind if self.mtom is None else self.mtom
         parts = Outgoing(self.threshold if mtom else None, context.reply_attachments)
         record = operation.record_for(value)
+        blocks: tuple[str, ...] = ()
+        if addressed is not None:
+            blocks = write_addressing(addressed.answer(reply_action(self.service, operation)), version)
         stream = items_in(record, self._item_places(operation))
         if stream is not None:
             place, items = stream
-            if self._is_whole or parts.as_package:
+            if self._is_whole or parts.as_package or addressed is not None:
                 record = with_items(record, place, (yield from taken(items, None)))
             else:
                 return (yield from self._sent_items(version, record, place, items, received, context))
@@ -189,6 +246,7 @@ class Endpoint:
             context.reply_headers,
             received.security,
             parts if parts.as_package else None,
+            blocks,
         )
         return response_for(version, envelope, attachments=parts.attachments, xop=parts.xop)
 
@@ -242,26 +300,43 @@ class Endpoint:
         refusal: Fault | MessageError,
         operation: Operation[Any, Any] | None,
         security: SecurityResult | None,
+        blocks: tuple[str, ...] = (),
     ) -> Response:
         if isinstance(refusal, MessageError):
-            return self._message_fault(version, refusal)
+            return self._message_fault(version, refusal, blocks)
         try:
-            body = self.processor.send_fault(version, refusal, operation, security)
+            body = self.processor.send_fault(version, refusal, operation, security, blocks)
         except SoapkitError as error:  # the fault itself cannot be written, or not secured
             internal = _internal(error, operation)
             refusal, body = internal, Draft(version, plain_fault(version, internal.code, internal.reason)).to_bytes()
         log_message("sent", "fault", body)
         return response_for(version, body, status=self._status(version, refusal.code.name))
 
-    def _message_fault(self, version: Version, error: MessageError) -> Response:
+    def _message_fault(self, version: Version, error: MessageError, blocks: tuple[str, ...]) -> Response:
+        if isinstance(error, AddressingError):
+            return self._addressing_fault(version, error)
         reason = str(error) if self.details or error.code != "Sender" else "the message cannot be read"
-        blocks: tuple[str, ...] = ()
         if error.code == "VersionMismatch":
-            version, blocks = SOAP_1_1, (upgrade_block(),)  # SOAP 1.2 part 1, appendix A: in the sender's version
+            version, blocks = (
+                SOAP_1_1,
+                (*blocks, upgrade_block()),
+            )  # SOAP 1.2 part 1, appendix A: in the sender's version
         elif error.code == "MustUnderstand" and version.label == "1.2":
-            blocks = not_understood_blocks(error.not_understood)
+            blocks = (*blocks, *not_understood_blocks(error.not_understood))
         body = Draft(version, plain_fault(version, error.code, reason), blocks).to_bytes()
         return response_for(version, body, status=self._status(version, error.code))
+
+    def _addressing_fault(self, version: Version, error: AddressingError) -> Response:
+        """The fault that WS-Addressing has for wrong headers (SOAP Binding, 6)."""
+        answer = Properties(action=ADDRESSING_FAULT_ACTION, message_id=new_message_id())
+        blocks = write_addressing(answer, version)
+        detail = error.detail() if version.label == "1.2" else ""
+        if version.label == "1.1" and error.block():
+            blocks = (*blocks, error.block())
+        subcodes = error.subcodes if version.label == "1.2" else error.subcodes[-1:]  # SOAP 1.1 has room for one
+        code = FaultCode("Sender", subcodes)
+        body = Draft(version, write_fault(version, code, error.reason, detail), blocks).to_bytes()
+        return response_for(version, body, status=self._status(version, "Sender"))
 
     def _status(self, version: Version, code: str) -> int:
         status = fault_status(version, code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -14,6 +14,7 @@ from soapkit.exchange.message_security import MessageSecurity
 from soapkit.exchange.parts import DEFAULT_THRESHOLD
 from soapkit.exchange.processor import Processor, Validation
 from soapkit.operations import Service
+from soapkit.server.addressed import AddressedReplies, Use
 from soapkit.server.endpoint import Endpoint
 from soapkit.server.hosted import handlers_of
 from soapkit.server.http import ResponderT
@@ -22,6 +23,7 @@ from soapkit.server.publication import Publication, Publish
 from soapkit.server.route import Router
 from soapkit.server.service import service_of
 from soapkit.transport.limits import HttpLimits
+from soapkit.ws.addressing import HEADERS as ADDRESSING_HEADERS
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
 from soapkit.wsdl.publish import published
@@ -42,6 +44,8 @@ class Settings(TypedDict, total=False):
     which take nothing else. `mtom`: send replies as MTOM, always or never; where the request was, unless said.
     `mtom_threshold`: bytes from which binary content then travels beside the envelope, 1,024 unless said. `gzip`:
     compress replies for callers that take that; False unless said. Compressed requests are read in any case.
+    `addressing`: how WS-Addressing is taken: ``accepted`` where a request has it, unless said; ``required``; ``off``.
+    `reply_to`: addresses (and all below them) that a request may have its answer sent to; none unless said.
     `try_it`: whether the page offers a form that calls the service; on loopback only, unless said.
     """
 
@@ -55,6 +59,8 @@ class Settings(TypedDict, total=False):
     mtom_threshold: int
     gzip: bool
     try_it: bool | None
+    addressing: Use
+    reply_to: Iterable[str]
 
 
 def endpoint_for(implementation: object, **settings: Unpack[Settings]) -> Endpoint:
@@ -81,6 +87,9 @@ def endpoint_for(implementation: object, **settings: Unpack[Settings]) -> Endpoi
     if known is None and validate != "off" and publish is not None:
         known = load_contract(publish("http://localhost/")["wsdl"])
     understood = frozenset(header.tag for operation in service.operations for header in operation.request.headers)
+    addressing = AddressedReplies(settings.get("addressing", "accepted"), tuple(settings.get("reply_to", ())))
+    if addressing.use != "off":
+        understood |= ADDRESSING_HEADERS
     validator = validator_for(known.schema) if known is not None and validate != "off" else None
     return Endpoint(
         service=service,
@@ -94,6 +103,7 @@ def endpoint_for(implementation: object, **settings: Unpack[Settings]) -> Endpoi
         mtom=settings.get("mtom"),
         threshold=settings.get("mtom_threshold", DEFAULT_THRESHOLD),
         gzip=settings.get("gzip", False),
+        addressing=addressing,
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from soapkit.databinding.shape import Key, Record, RecordRef, reachable
 from soapkit.errors import ContractError, Place
 from soapkit.operations import Operation, Port, Service
+from soapkit.wsdl.addressing import ADDRESSING_MARKS, addressing_demanded
 from soapkit.wsdl.extensions import HTTP_TRANSPORTS, SOAP_OVER_HTTP
 from soapkit.wsdl.later import Later, Usable
 from soapkit.wsdl.lookup import look_up
@@ -151,7 +152,7 @@ class _Builder:
                 f"port {port.name} is reached over {binding.transport}, which is not called; only HTTP is", port.place
             )
         for extension in (*binding.extensions, *port.extensions):
-            if extension.required:
+            if extension.required and extension.tag not in ADDRESSING_MARKS:
                 self.told.notes.add(
                     f"port {port.name} requires {extension.tag} (WSDL 1.1, 2.1.3), which is not acted on",
                     extension.place,
@@ -160,7 +161,14 @@ class _Builder:
         if port_type is None:
             return None
         operations = self._operations(binding, port_type)
-        value = Port(port.name, port.address, binding.version, binding.name, place=port.place)
+        value = Port(
+            port.name,
+            port.address,
+            binding.version,
+            binding.name,
+            place=port.place,
+            addressing=addressing_demanded(binding, port),
+        )
         return _Bound(value, http, port_type, binding, operations)
 
     def _port_type(self, binding: Binding) -> PortType | None:

@@ -102,7 +102,8 @@ def travel(corpus: Path, path: str, output: Path) -> Journey:
             with _step(journey, "trip"):
                 for service, operation, kind, body in sampled:
                     runtime = services.get((service.name, service.port_type))
-                    journey.trips.count(_trip(runtime, operation, kind, body))
+                    alike = [one for one in service.operations if one.name == operation.name]
+                    journey.trips.count(_trip(runtime, operation, alike.index(operation), kind, body))
     return journey
 
 
@@ -218,13 +219,15 @@ def _services(package: Any) -> Iterator[Service]:
 _codecs: dict[int, Any] = {}
 
 
-def _trip(service: Service | None, operation: Operation[Any, Any], kind: str, body: list[_Element]) -> str | None:
-    """Decode a body and encode it again: None if it comes back unchanged."""
+def _trip(
+    service: Service | None, operation: Operation[Any, Any], place: int, kind: str, body: list[_Element]
+) -> str | None:
+    """Decode a body and encode it again: None if it comes back unchanged. `place`: among the operations of its name."""
     where = f"{operation.name} {kind}"
     if service is None:
         return f"{where}: its service is not in the package"
     try:
-        runtime = next(known for known in service.operations if known.name == operation.name)
+        runtime = [known for known in service.operations if known.name == operation.name][place]
         message = runtime.request if kind == "request" else runtime.reply
         assert message is not None
         codecs = _codecs.setdefault(id(service), codecs_for(service))

@@ -538,12 +538,12 @@ def test_policies_are_kept_where_they_are_attached() -> None:
 
 
 def test_extensions_are_kept_and_a_required_one_is_told() -> None:
-    using = '<w:UsingAddressing xmlns:w="http://www.w3.org/2006/05/addressing/wsdl"{}/>'
+    using = '<w:UsingMagic xmlns:w="urn:magic"{}/>'
     required = using.format(' xmlns:d="http://schemas.xmlsoap.org/wsdl/" d:required="true"')
     pieces = (types(ASK, ANSWER), *IN_OUT, port_type(ASK_OPERATION))
     found = contract(*pieces, binding(using.format(""), bound()), service(), strict=True)
     (kept,) = found.definitions.bindings["{urn:t}OracleSoap"].extensions
-    assert (kept.tag, kept.required) == ("{http://www.w3.org/2006/05/addressing/wsdl}UsingAddressing", False)
+    assert (kept.tag, kept.required) == ("{urn:magic}UsingMagic", False)
     assert found.notes == ()
     found = contract(*pieces, binding(required, bound()), service(), strict=True)
-    assert "port OracleSoap requires {http://www.w3.org/2006/05/addressing/wsdl}UsingAddressing" in told(found)
+    assert "port OracleSoap requires {urn:magic}UsingMagic" in told(found)

@@ -1,0 +1,86 @@
+"""WS-Addressing on the server: what a request says of itself, and where its answer may go.
+
+An answer goes elsewhere only to addresses of an allow-list, which is empty unless somebody fills it: a service that
+sent wherever a stranger says would be anybody's relay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final, Literal, TypeAlias
+
+from soapkit.exchange.flow import Flow, send
+from soapkit.soap.envelope import Envelope
+from soapkit.transport.values import AsyncTransport, Headers, Request, Response, Transport
+from soapkit.ws.addressing import AddressingError, EndpointReference, Properties, is_allowed, missing, read_addressing
+
+Use: TypeAlias = Literal["off", "accepted", "required"]
+
+
+@dataclass(frozen=True)
+class AddressedReplies:
+    """How a service takes WS-Addressing.
+
+    `use`: ``accepted`` (where a request has it, it is kept to), ``required``, or ``off`` (its blocks are not
+    understood). `allowed`: addresses that answers may be sent to, and all below them; none unless said. `transport`:
+    what sends them, urllib3 unless said. `timeout`: seconds.
+    """
+
+    use: Use = "accepted"
+    allowed: tuple[str, ...] = ()
+    transport: Transport | AsyncTransport | None = field(default=None, repr=False)
+    timeout: float = 60.0
+
+    def read(self, envelope: Envelope, soap_action: str) -> Properties | None:
+        """The addressing properties of a request, checked; None where it has none.
+
+        Raises `AddressingError` for what is wrong or missing, and for an answer that would go where none may.
+        """
+        if self.use == "off":
+            return None
+        found = read_addressing(envelope)
+        if found is None:
+            if self.use == "required":
+                raise missing("Action")
+            return None
+        if not found.action:
+            raise missing("Action")
+        if soap_action and soap_action != found.action:
+            raise AddressingError(
+                "ActionMismatch",
+                f"the Action {found.action!r} is not the SOAPAction {soap_action!r}",
+                problem=soap_action,
+            )
+        for reference in (found.reply_to, found.fault_to):
+            if reference is not None and self.is_elsewhere(found, reference) and not self._may(reference):
+                raise AddressingError(
+                    "OnlyAnonymousAddressSupported",
+                    f"answers are not sent to {reference.address!r}, only back over the connection",
+                    problem=found.version.name("ReplyTo"),
+                )
+        return found
+
+    def is_elsewhere(self, properties: Properties, reference: EndpointReference) -> bool:
+        """Whether an answer goes neither back nor nowhere."""
+        return not (properties.is_anonymous(reference) or properties.is_none(reference))
+
+    def _may(self, reference: EndpointReference) -> bool:
+        return is_allowed(reference.address, self.allowed)
+
+    @cached_property
+    def _sender(self) -> Transport | AsyncTransport:
+        from soapkit.transport.urllib3 import Urllib3Transport  # only a service that sends answers elsewhere needs it
+
+        return self.transport if self.transport is not None else Urllib3Transport()
+
+    def deliver(self, address: str, answer: Response) -> Flow[Response]:
+        """Send an answer elsewhere; what the caller then gets."""
+        said = {"Content-Type": answer.headers.get("content-type", "text/xml; charset=utf-8")}
+        if said["Content-Type"].startswith("text/xml"):
+            said["SOAPAction"] = '""'
+        yield from send(self._sender, Request(address, answer.body, Headers(said), timeout=self.timeout))
+        return Response(202)
+
+
+ACCEPTED: Final = AddressedReplies()
