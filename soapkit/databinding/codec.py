@@ -22,6 +22,7 @@ from soapkit.databinding.context import Bound, Context, Settings, Unknown, Warn,
 from soapkit.databinding.decoder import Decoder
 from soapkit.databinding.describe import DescribedShapes, type_for, type_name
 from soapkit.databinding.encoder import Encoder
+from soapkit.databinding.retold import RetoldReader
 from soapkit.databinding.scribe import Scribe
 from soapkit.databinding.shape import ElementField, Key, RecordRef, Shapes, Type
 from soapkit.databinding.surprise import Surprise
@@ -47,10 +48,11 @@ def declared(text: str, context: Context) -> str:
 class Codec:
     """Reads and writes the values of one type. Made by `Codecs.codec`; safe for several threads."""
 
-    __slots__ = ("context", "decoder", "encoder", "type")
+    __slots__ = ("context", "decoder", "encoder", "retold", "type")
 
-    def __init__(self, context: Context, decoder: Decoder, encoder: Encoder, type_: Type) -> None:
+    def __init__(self, context: Context, retold: RetoldReader, decoder: Decoder, encoder: Encoder, type_: Type) -> None:
         self.context = context
+        self.retold = retold
         self.decoder = decoder
         self.encoder = encoder
         self.type = type_
@@ -62,6 +64,10 @@ class Codec:
         element's local name. Raises `DecodeError` with every problem.
         """
         if isinstance(self.type, RecordRef) and not nillable:
+            try:
+                return self.retold.read(element, self.type.key)
+            except Surprise:
+                pass  # it is not plain
             try:
                 return self.decoder.decode(element, self.type.key)
             except Surprise:
@@ -157,6 +163,7 @@ class Codecs:
     ) -> None:
         self.shapes: Shapes = DescribedShapes() if shapes is None else shapes
         self.context = Context(self.shapes, types or {}, Settings(unknown, warn))
+        self.retold = RetoldReader(self.context)
         self.decoder = Decoder(self.context)
         self.encoder = Encoder(self.context)
         self._codecs: dict[Type, Codec] = {}
@@ -169,7 +176,9 @@ class Codecs:
         found = self._codecs.get(shape)
         if found is None:
             with self._lock:
-                found = self._codecs.setdefault(shape, Codec(self.context, self.decoder, self.encoder, shape))
+                found = self._codecs.setdefault(
+                    shape, Codec(self.context, self.retold, self.decoder, self.encoder, shape)
+                )
         return found
 
     def record(self, key: Key) -> Codec:

@@ -58,6 +58,7 @@ _ATTRIBUTE = r'[^<>"\x00-\x1f\ufffe\uffff]{0,2000000}'
 _EXPRESSIONS = {"number": _ANY, "moment": _ANY, "boolean": _ANY, "bytes": _BYTES}  # by the family of a built-in type
 _GAP = r"[ \t\r\n]{0,1000}"
 _MOST_FIELDS = 400
+_MOST_TEMPLATES = 64
 _DEEPEST = 12
 _REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)")
 
@@ -74,6 +75,47 @@ def template(context: Context, key: Key, prefixes: Mapping[str, str], *, spaced:
     """
     writer = _TemplateWriter(context, prefixes, _GAP if spaced else "")
     return writer.workshop.compiled("read", writer.write("read", key))
+
+
+class Templates:
+    """The templates of one context, made as they are needed: so many and no more, since who writes a message chooses
+    its prefixes."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._made: dict[tuple[Key, tuple[tuple[str, str], ...], bool], Read | None] = {}
+
+    def get(self, key: Key, scope: Mapping[str | None, str], own: str | None, *, spaced: bool) -> Read | None:
+        """The function for the content of an element with these namespaces in `scope` and the prefix `own`; None where
+        there is none."""
+        prefixes = prefixes_in(scope, own)
+        place = key, tuple(sorted(prefixes.items())), spaced
+        if place in self._made:
+            return self._made[place]
+        if len(self._made) >= _MOST_TEMPLATES:
+            return None
+        try:
+            found = template(self._context, key, prefixes, spaced=spaced)
+        except NoTemplate:
+            found = None
+        self._made[place] = found
+        return found
+
+
+def prefixes_in(scope: Mapping[str | None, str], own: str | None) -> dict[str, str]:
+    """How the namespaces in scope are written: of several prefixes for one, that of the element itself or none."""
+    found: dict[str, str] = {} if None in scope else {"": ""}
+    doubtful = set()
+    for prefix, namespace in scope.items():
+        if namespace in found:
+            doubtful.add(namespace)
+        found[namespace] = prefix or ""
+    for namespace in doubtful:
+        if scope.get(own) == namespace:
+            found[namespace] = own or ""
+        else:
+            del found[namespace]
+    return found
 
 
 def unescaped(text: str) -> str:

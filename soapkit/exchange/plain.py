@@ -9,13 +9,13 @@ error: `PlainReader.read` gives None, and the message is read as a tree.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 from soapkit.databinding.codec import Codecs
-from soapkit.databinding.template import REFUSALS, NoTemplate, Read, template
+from soapkit.databinding.template import REFUSALS, Read, Templates
 from soapkit.errors import SoapkitError
 from soapkit.operations import Message, Operation
 from soapkit.soap.envelope import Envelope
@@ -29,7 +29,6 @@ Resolve: TypeAlias = Callable[[Envelope], tuple[Operation[Any, Any], Message]]
 
 _LONGEST_HEAD = 8192  # characters
 _MOST_HEADS = 64  # that are kept
-_MOST_TEMPLATES = 64  # that are ever made: a stranger cannot have them made without end
 _PATIENCE = 16  # more failures than successes of a head, after which it is given up
 _SEEN_BEFORE = 3  # messages with a head that are read as trees before a template is made: many are seen only once
 _DECLARATION = re.compile(
@@ -71,10 +70,9 @@ class PlainReader:
     """
 
     def __init__(self, codecs: Codecs, *, patience: int = _SEEN_BEFORE) -> None:
-        self._context = codecs.context
+        self._templates = Templates(codecs.context)
         self._patience = patience
         self._heads: dict[tuple[str, str], _Head | int] = {}
-        self._templates: dict[Any, Read | None] = {}
 
     def read(self, data: bytes, resolve: Resolve, hint: str = "") -> PlainMessage | None:
         """The message in `data`; None where it must be read as a tree. `hint`: what else `resolve` goes by."""
@@ -140,22 +138,9 @@ class PlainReader:
             return None
         if message.tag != tag_of(wrapper) or message.encoded or any(header.required for header in message.headers):
             return None
-        read = self._template(message, _prefixes(wrapper.nsmap, wrapper.prefix), spaced)
+        read = self._templates.get(message.record, wrapper.nsmap, wrapper.prefix, spaced=spaced)
         tail = re.compile("".join(rf"[ \t\r\n]*</{re.escape(name)}>" for name in names) + r"[ \t\r\n]*\Z")
         return None if read is None else _Head(operation, envelope.version, read, tail)
-
-    def _template(self, message: Message, prefixes: Mapping[str, str], spaced: bool) -> Read | None:
-        key = message.record, tuple(sorted(prefixes.items())), spaced
-        if key in self._templates:
-            return self._templates[key]
-        if len(self._templates) >= _MOST_TEMPLATES:
-            return None
-        try:
-            found = template(self._context, message.record, prefixes, spaced=spaced)
-        except NoTemplate:
-            found = None
-        self._templates[key] = found
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,19 +179,3 @@ def _open_elements(text: str) -> list[str]:
         elif not empty:
             names.insert(0, name)
     return names
-
-
-def _prefixes(scope: Mapping[str | None, str], own: str | None) -> dict[str, str]:
-    """How the namespaces in scope are written: of several prefixes for one, that of the element itself or none."""
-    found: dict[str, str] = {} if None in scope else {"": ""}
-    doubtful = set()
-    for prefix, namespace in scope.items():
-        if namespace in found:
-            doubtful.add(namespace)
-        found[namespace] = prefix or ""
-    for namespace in doubtful:
-        if scope.get(own) == namespace:
-            found[namespace] = own or ""
-        else:
-            del found[namespace]
-    return found
