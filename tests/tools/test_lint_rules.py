@@ -245,3 +245,9 @@ def test_the_command_prints_json(run: Run, tmp_path: Path) -> None:
     said = json.loads(run("lint", tmp_path / "contract.wsdl", "--json").stdout)
     assert [finding["rule"] for finding in said["findings"]] == ["R2711"]
     assert run("lint", tmp_path / "contract.wsdl", "--profile", "bp99").returncode == 2
+
+
+def test_every_rule_stands_on_the_page_of_what_is_supported(wsdl: Path) -> None:
+    page = (wsdl.parent / "docs" / "supported.rst").read_text(encoding="utf-8")
+    listed = {line[:5] for line in page.splitlines() if line[5:17].split() == ["yes"] and line.startswith(("R2", "R4"))}
+    assert listed == {rule.number for rule in rules_for(ANY_PROFILE)}
