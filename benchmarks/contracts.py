@@ -142,12 +142,13 @@ def _generated(name: str, stack: str, command: list[str], folder: Path, package:
         return [name, stack, "fails", "-", "-", "-", "-", "-"]
     lines = sum(len(path.read_bytes().splitlines()) for path in (folder / package).rglob("*.py"))
     counted = (duration(seconds), f"{memory / 1024:.0f}", f"{lines:,}")
-    modules = sorted(path.stem for path in (folder / package).glob("*.py") if not path.stem.startswith("_"))
-    everything = "; ".join(f"import {package}.{module}" for module in modules)
-    if stack == "xsdata":  # a file in a folder for each namespace, which its __init__ imports
-        return [name, stack, *counted, "-", _imported(folder, f"import {package}"), "-"]
+    modules = sorted(path.relative_to(folder).with_suffix("") for path in (folder / package).rglob("*.py"))
+    names = [".".join(path.parts) for path in modules if not path.name.startswith("_")]
+    everything = _imported(folder, "; ".join(f"import {name}" for name in names))
+    if stack == "xsdata":  # its packages import everything at once, and keep no index
+        return [name, stack, *counted, "-", everything, "-"]
     one = _imported(folder, _one_type(folder / package))
-    return [name, stack, *counted, _imported(folder, f"import {package}"), _imported(folder, everything), one]
+    return [name, stack, *counted, _imported(folder, f"import {package}"), everything, one]
 
 
 def _one_type(package: Path) -> str:

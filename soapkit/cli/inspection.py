@@ -269,7 +269,8 @@ def _simple(type_: Simple) -> Described:
 def _fields(record: Record) -> list[Described]:
     """The fields of a record, each once, in order: elements, then attributes or text."""
     optional = set(_optional_names(record.content, within=False))
-    ordered = [*record.elements, *(field for field in record.fields if field not in record.elements)]
+    elements = record.elements
+    ordered = [*elements, *record.fields[: len(record.fields) - len(elements)]]
     found = {
         field.name: {
             "name": field_name(field.name),

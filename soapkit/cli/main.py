@@ -85,6 +85,8 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader went away: not our error, and nothing more to say
         sys.exit(0)
+    except RecursionError:
+        sys.exit(_said("what was given is nested too deeply", 1))
     except OSError as error:
         sys.exit(_said(f"{error.filename or 'input'}: {error.strerror or error}", 1))
     sys.exit(code if isinstance(code, int) else 0)

@@ -6,7 +6,7 @@ what that gives. Minimal: what must be there. Full: all that may be, each list w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
@@ -45,6 +45,7 @@ from soapkit.xml.walk import tag_of
 
 _ENDLESS = 1_000_000  # the height of a record that no finite element satisfies
 _MAX_ELEMENTS = 2_000  # likewise; types that hold each other grow without a reasonable end
+_TOO_MANY = 100_000  # elements that must be there, beyond which there is no example
 _MAX_DEPTH = 24  # elements inside each other, beyond which only what must be there is written
 
 
@@ -73,7 +74,7 @@ def sample_element(
     those of ``shapes.global_elements()``, if it has that method. Otherwise as `sample`.
     """
     sampler = _Sampler(shapes, full, seed, tuple(elements))
-    text = sampler.element(tag, type_)
+    text = _told(lambda: sampler.element(tag, type_))
     element = parse_message(declared(text, sampler.context).encode(), source="sample")
     sampler.keep_constraints([element], [ElementField(tag, tag, type_, constraints=_constraints_of(tag, shapes))])
     return element
@@ -84,13 +85,20 @@ def sample_content(
 ) -> list[_Element]:
     """Example elements for the fields of a record without an element of its own: a bare body. As `sample_element`."""
     sampler = _Sampler(shapes, full, seed, tuple(elements))
-    text = sampler.particle(shapes[key].content)
+    text = _told(lambda: sampler.particle(shapes[key].content))
     around = etree.fromstring(f"<around{sampler.context.declarations(text)}>{text}</around>")
     found = [parse_message(serialise(child), source="sample") for child in around]
     fields = {leaf.tag: leaf for leaf in shapes[key].elements if isinstance(leaf, ElementField)}
     known = [element for element in found if element.tag in fields]
     sampler.keep_constraints(known, [fields[tag_of(element)] for element in known])
     return found
+
+
+def _told(write: Callable[[], str]) -> str:
+    try:
+        return write()
+    except RecursionError:
+        raise DataError("an example would have elements nested too deeply to be read") from None
 
 
 def _constraints_of(tag: str, shapes: Shapes) -> tuple[Constraint, ...]:
@@ -131,6 +139,8 @@ class _Sampler:
     def element(self, tag: str, type_: Type, fixed: str | None = None) -> str:
         name = self.context.qualified(tag)
         self.left -= 1
+        if self.left < _MAX_ELEMENTS - _TOO_MANY:
+            raise DataError(f"an example would need more than {_TOO_MANY:,} elements")
         if isinstance(type_, AnyType):
             return f"<{name}/>"
         if not isinstance(type_, RecordRef):
@@ -190,7 +200,10 @@ class _Sampler:
 
     def _times(self, field: ElementField | ChoiceField | AnyField, wanted: bool) -> int:
         most = field.maximum if field.maximum is not None else max(2, field.minimum)
-        return max(field.minimum, min(most, 2 if field.many else 1)) if wanted else field.minimum
+        times = max(field.minimum, min(most, 2 if field.many else 1)) if wanted else field.minimum
+        if times > _TOO_MANY:
+            raise DataError(f"an example would need {times:,} times {field.name}; at most {_TOO_MANY:,} are made")
+        return times
 
     def _wanted(self, particle: Particle) -> bool:
         """Whether something optional is written: in a full example, unless it leads back to where we are."""
@@ -341,7 +354,7 @@ class _Heights:
         changed = True
         while changed:
             changed = False
-            for key in keys:
+            for key in reversed(keys):  # what is deepest first: then once is mostly enough
                 height = min(_ENDLESS, 1 + self._record_height(key))
                 if height < self.known[key]:
                     self.known[key], changed = height, True

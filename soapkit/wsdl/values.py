@@ -99,12 +99,9 @@ def _enumerations(old: Atomic | ListOf | UnionOf, new: Atomic | ListOf | UnionOf
     if bool(before) != bool(after):
         yield ("wider", "any value is allowed now") if before else ("narrower", "only some values are allowed now")
         return
-    for value in before:
-        if value not in after:
-            yield "narrower", f"value {value!r} is gone"
-    for value in after:
-        if value not in before:
-            yield "wider", f"value {value!r} is new"
+    ours, theirs = set(before), set(after)
+    yield from (("narrower", f"value {value!r} is gone") for value in before if value not in theirs)
+    yield from (("wider", f"value {value!r} is new") for value in after if value not in ours)
 
 
 def _facets(old: Facets, new: Facets) -> Iterator[tuple[Extent, str]]:

@@ -28,6 +28,8 @@ _BOUNDS: Final = {
 _KEEPS_BLANKS: Final = {"string", "normalizedString", "anySimpleType"}
 _NAMES_IN_CONTENT: Final = {"QName", "NOTATION"}
 
+_MOST_PARTS: Final = 10_000
+
 ANY_SIMPLE: Final = Atomic("anySimpleType")
 
 
@@ -38,6 +40,7 @@ class SimpleShapes:
     schema: Schema
     _made: dict[str, Simple] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
+    _sizes: dict[int, tuple[int, Simple]] = field(default_factory=dict)
 
     def of(self, use: TypeUse, place: Place = NOWHERE) -> Simple:
         """The shape of a simple type, by name or in line.
@@ -84,9 +87,10 @@ class SimpleShapes:
         values = self._values(base, facets)
         if isinstance(base, Atomic):
             return Atomic(base.builtin, name, merged, values or base.enumeration, None, documentation)
-        return replace(
+        made: ListOf | UnionOf = replace(
             base, name=name, facets=merged, enumeration=values or base.enumeration, documentation=documentation
         )
+        return self._sized(made, (base,))
 
     def _make(self, component: SimpleType) -> Simple:
         name, documentation = component.name, component.documentation
@@ -97,10 +101,22 @@ class SimpleShapes:
             return self.restricted(base, component.facets, name, documentation)
         if component.kind == "union":
             members = tuple(self.of(member, component.place) for member in component.members)
-            return UnionOf(members, name, documentation=documentation)
+            return self._sized(UnionOf(members, name, documentation=documentation), members)
         item = self.of(component.item or f"{{{XSD}}}string", component.place)
         built_in = name is not None and name.startswith(f"{{{XSD}}}")  # NMTOKENS, IDREFS, ENTITIES
-        return ListOf(item, None if built_in else name, self._merged(NO_FACETS, component.facets), (), documentation)
+        made = ListOf(item, None if built_in else name, self._merged(NO_FACETS, component.facets), (), documentation)
+        return self._sized(made, (item,))
+
+    def _sized(self, made: ListOf | UnionOf, parts: tuple[Simple, ...]) -> Simple:
+        """A type, unless its parts, and theirs, are too many: unions of unions double with each step."""
+        size = sum(self._sizes.get(id(part), (1, part))[0] for part in parts)
+        if size > _MOST_PARTS:
+            raise ContractError(
+                f"{made.name or 'a simple type'} has more than {_MOST_PARTS:,} parts, and theirs, in all"
+            )
+        if size > 1:
+            self._sizes[id(made)] = (size, made)  # kept, so that no other is given its id
+        return made
 
     def _merged(self, base: Facets, own: tuple[Facet, ...]) -> Facets:
         changes: dict[str, object] = {}
