@@ -13,6 +13,7 @@ import msgspec
 
 from soapkit.cli.contracts import contract_options, read_contract
 from soapkit.client.client import Client
+from soapkit.codegen.naming import method_name
 from soapkit.errors import DeclaredFault, Fault, Place, Problem, UsageError
 from soapkit.xml.names import did_you_mean
 
@@ -54,7 +55,7 @@ def command(
     Example:
         soapkit call wsdl/bank.wsdl transfer source=DE1 target=DE2 amount=10.00
     """
-    loaded = read_contract(contract, strict=strict, catalog=catalog, allow_remote=allow_remote)
+    loaded = read_contract(contract, strict=strict, catalog=catalog, allow_remote=allow_remote, cache=True)
     client = Client.from_wsdl(
         loaded, address, service=service, port=port, version=version, timeout=timeout, validate=validate
     )
@@ -76,11 +77,11 @@ def command(
 
 def _method(client: Any, operation: str) -> Any:
     """The method for an operation, by its contract name or its Python name."""
-    for known in client.service.operations:
-        if operation in (known.name, known.method):
-            return getattr(client, known.method or known.name)
-    names = [known.name for known in client.service.operations]
-    raise UsageError(f"{client.service.name} has no operation {operation!r}{did_you_mean(operation, names)}")
+    known = client._methods()
+    for name in (operation, method_name(operation)):
+        if name in known:
+            return getattr(client, name)
+    raise UsageError(f"{client.service.name} has no operation {operation!r}{did_you_mean(operation, known)}")
 
 
 def _check_arguments(method: Any, operation: str, arguments: Collection[str]) -> None:

@@ -26,12 +26,19 @@ def contract_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def read_contract(
-    source: str, *, strict: bool = False, catalog: str | None = None, allow_remote: bool = False, usable: bool = True
+    source: str,
+    *,
+    strict: bool = False,
+    catalog: str | None = None,
+    allow_remote: bool = False,
+    usable: bool = True,
+    cache: bool = False,
 ) -> Contract:
     """The contract at a path or an ``http(s):`` URL, or on the standard input (``-``).
 
-    `usable`: as in `soapkit.wsdl.load.load_contract`, whose errors, and those of the transport, are raised.
+    `usable`: as in `soapkit.wsdl.load.load_contract`, whose errors, and those of the transport, are raised. `cache`
+    too: only who needs little of a contract is served better by it.
     """
     documents = Documents(fetch=fetcher(), catalog=catalog, allow_remote=allow_remote)
     located = documents.give(sys.stdin.buffer.read(), "standard input") if source == "-" else source
-    return load_contract(located, documents=documents, strict=strict, usable=usable, cache=False)
+    return load_contract(located, documents=documents, strict=strict, usable=usable, cache=cache)

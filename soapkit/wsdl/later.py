@@ -12,8 +12,6 @@ from typing import Generic, TypeVar, overload
 
 ItemT = TypeVar("ItemT")
 
-_LOCK = threading.RLock()  # reading one component may read others
-
 
 class Named(Mapping[str, ItemT]):
     """A mapping from names to what is read at the first look.
@@ -23,16 +21,17 @@ class Named(Mapping[str, ItemT]):
     (1, ['a'])
     """
 
-    __slots__ = ("_made", "_unread")
+    __slots__ = ("_lock", "_made", "_unread")
 
     def __init__(self, unread: Mapping[str, Callable[[], ItemT]]) -> None:
         self._unread = unread
         self._made: dict[str, ItemT] = {}
+        self._lock = threading.RLock()  # of its own: what reads may be read under locks of others
 
     def __getitem__(self, name: str) -> ItemT:
         if name not in self._made:
             read = self._unread[name]
-            with _LOCK:
+            with self._lock:
                 if name not in self._made:
                     self._made[name] = read()
         return self._made[name]
@@ -53,7 +52,7 @@ class Later(Sequence[ItemT], Generic[ItemT]):
     `written`: all of them as the document has them, for a comparison that reads none; empty if unknown.
     """
 
-    __slots__ = ("_made", "_read", "names", "written")
+    __slots__ = ("_lock", "_made", "_read", "names", "written")
 
     def __init__(
         self, names: Sequence[str], read: Callable[[int], ItemT], written: Callable[[], bytes] = lambda: b""
@@ -62,6 +61,7 @@ class Later(Sequence[ItemT], Generic[ItemT]):
         self.written = written
         self._read = read
         self._made: dict[int, ItemT] = {}
+        self._lock = threading.RLock()  # as in `Named`
 
     @overload
     def __getitem__(self, index: int) -> ItemT: ...
@@ -72,7 +72,7 @@ class Later(Sequence[ItemT], Generic[ItemT]):
             return tuple(self[each] for each in range(*index.indices(len(self))))
         position = range(len(self.names))[index]
         if position not in self._made:
-            with _LOCK:
+            with self._lock:
                 if position not in self._made:
                     self._made[position] = self._read(position)
         return self._made[position]

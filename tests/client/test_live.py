@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from enum import Enum
@@ -197,3 +198,23 @@ def test_a_traceback_shows_the_source_of_a_method(play: Any) -> None:
     with pytest.raises(EncodeError) as caught:
         play.preview.throw(thing=3)
     assert any("self._call(" in (frame.line or "") for frame in traceback.extract_tb(caught.value.__traceback__))
+
+
+def test_many_threads_may_make_the_same_classes_at_once() -> None:
+    client = soapkit.Client.from_wsdl(ENUMS.replace("PlayService", "BusyService"), transport=FakeTransport(b""))
+    made: list[Any] = []
+
+    def by_method() -> None:
+        made.append((client.throw.__func__, client.types.Ball))
+
+    def by_operation() -> None:
+        (operation,) = client.service.operations
+        made.append((client.throw.__func__, client.types.Ball, operation))
+
+    threads = [threading.Thread(target=target, daemon=True) for target in (by_method, by_operation) * 8]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert len(made) == 16
+    assert {(method, cls) for method, cls, *_ in made} == {(client.throw.__func__, client.types.Ball)}
