@@ -45,7 +45,7 @@ def large_tables(rounds: int) -> list[Table]:
     taken: dict[tuple[str, str, str], Found] = {}
     for size, count in COUNTS.items():
         for verb in ("decode", "encode"):
-            found = _interleaved(verb, count, max(1, rounds // 3) if count < 100_000 else max(1, rounds // 7))
+            found = _interleaved(verb, count, max(1, rounds // 5) if count < 100_000 else 1)
             floor = found["lxml"]
             taken |= {(verb, size, stack): one for stack, one in found.items() if one is not None}
             if floor is not None:
