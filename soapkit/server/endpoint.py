@@ -57,7 +57,7 @@ from soapkit.transport.binding import (
     version_of_media_type,
 )
 from soapkit.transport.coding import encoded
-from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, HttpLimits
+from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, HttpLimits, expand
 from soapkit.transport.values import Response
 from soapkit.ws.addressing import (
     ADDRESSING_FAULT_ACTION,
@@ -183,8 +183,13 @@ class Endpoint:
 
     def _plain(self, request: HttpRequest, version: Version, address: list[Properties]) -> Received | None:
         """The request, where it can be read without more ado; `version`: as its media type has it."""
-        if request.package is not None or "content-encoding" in request.headers or self.addressing.use == "required":
+        if request.package is not None or self.addressing.use == "required":
             return None
+        coding, body = request.headers.get("content-encoding"), request.body
+        try:
+            body = body if coding is None else expand(body, coding, self.limits)
+        except SoapkitError:
+            return None  # told by who reads it again
         action = action_of(version, request.headers)
         content_type, processor = request.headers.get("content-type", ""), self.processor
 
@@ -195,9 +200,9 @@ class Endpoint:
             operation = route(envelope)
             return operation, operation.request
 
-        found = processor.receive_plain_request(request.body, content_type, route, action) or receive_large(
+        found = processor.receive_plain_request(body, content_type, route, action) or receive_large(
             processor,
-            request.body,
+            body,
             content_type,
             resolve,
             lambda envelope: processor.receive_request(envelope, route),
