@@ -263,3 +263,16 @@ def test_a_reply_that_takes_too_long_is_a_timeout(
 def test_an_unknown_port_is_refused_with_those_there_are(bank: ModuleType) -> None:
     with pytest.raises(UsageError, match="no port 'Bank13'"):
         bank.BankClient("http://bank/", port="Bank13")
+
+
+def test_a_client_that_called_often_gives_the_same_values_and_the_same_errors(bank: ModuleType, app: Any) -> None:
+    usual = bank.BankClient("http://bank/", transport=loopback(app))
+    first, *later = (usual.with_exchange.balance(iban="DE1") for _ in range(8))
+    assert {repr(exchange.value) for exchange in later} == {repr(first.value)}
+    assert later[-1].headers == first.headers == {}
+    with pytest.raises(bank.InsufficientFunds):
+        usual.transfer(source="DE1", target="DE2", amount=Decimal("1000.00"))
+    wrong = bank.BankClient("http://bank/", transport=FakeTransport(first.response.replace(b"100.00", b"1e2")))
+    for _ in range(3):
+        with pytest.raises(DecodeError, match="1e2"):
+            wrong.balance(iban="DE1")
