@@ -67,6 +67,7 @@ class SchemaShapes(Mapping[Key, Record]):
         self._keys: dict[int, str] = {}
         self._elements: dict[str, ElementField] = {}
         self._around = Surroundings(schema, self._local_type, self._global_type, self._add_group, self._descends)
+        self._above: dict[str, frozenset[str | None]] = {}
         self._all: tuple[str, ...] | None = None
         self._open: set[str] = set()
         self._lock = threading.RLock()
@@ -360,13 +361,19 @@ class SchemaShapes(Mapping[Key, Record]):
         return RecordRef(key)
 
     def _descends(self, lower: str, upper: str) -> bool:
+        above = self._above.get(lower)
+        if above is None:
+            above = self._above[lower] = frozenset(self._names_above(lower))
+        return upper in above
+
+    def _names_above(self, lower: str) -> Iterator[str | None]:
+        """The names of a complex type and of those that it is derived from; nothing for another type."""
         component = self._anonymous.get(lower)
         if component is None and "/" not in local_name(lower):
             found = self.schema.type(lower)
             component = found if isinstance(found, ComplexType) else None
-        if component is None:
-            return False
-        return any(step.name == upper for step in chain_of(self.schema, component))
+        if component is not None:
+            yield from (step.name for step in chain_of(self.schema, component))
 
 
 def _kept_lists(content: Content, base: Record) -> Content:
