@@ -88,8 +88,8 @@ class Codec:
             except Surprise:
                 pass  # the scribe finds out what it is, and tells all of it
             else:
-                at = len(self.context.qualified(tag)) + 1  # behind the name in the first tag
-                return f"{text[:at]}{self.context.declarations(text)}{text[at:]}"
+                begin = f"<{self.context.qualified(tag)}"
+                return text.replace(begin, begin + self.context.declarations(text), 1)  # copied once
         scribe = Scribe(self.context, path or local_name(tag))
         text = scribe.element(tag, value, self.type, nillable=nillable)
         scribe.raise_problems()

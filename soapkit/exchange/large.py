@@ -26,7 +26,7 @@ from soapkit.soap.rules import check_rules
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2
 from soapkit.soap.wire import Unparsed, is_utf8
 from soapkit.xml.names import split
-from soapkit.xml.parse import DEFAULT_LIMITS, parse_message
+from soapkit.xml.parse import may_have_too_many, parse_message
 from soapkit.xml.pieces import ElementReader
 from soapkit.xml.serialise import escape_attribute
 from soapkit.xml.walk import tag_of
@@ -48,9 +48,9 @@ def receive_large(
     `resolve`: which operation and message the first element in a Body stands for; `receive`: the journey that what
     stands around the items takes. `least`: bytes of what is large.
     """
-    if len(data) < least or len(data) > DEFAULT_LIMITS.bytes or not is_utf8(content_type):
+    if len(data) < least or not is_utf8(content_type):
         return None
-    if processor.security is not None or processor.validate in ("in", "both") or _too_many(data):
+    if processor.security is not None or processor.validate in ("in", "both") or may_have_too_many(data):
         return None
     try:
         envelope = _envelope_of(data)
@@ -77,12 +77,6 @@ def receive_large(
         return None
     value = with_items(received.value, place, items)
     return Received(operation, value, received.headers, Unparsed(data, content_type, around.version))
-
-
-def _too_many(data: bytes) -> bool:
-    """Whether there may be more elements than are read; each has an end."""
-    most = DEFAULT_LIMITS.elements
-    return len(data) >= 4 * most and data.count(b"</") + data.count(b"/>") > most
 
 
 def _envelope_of(data: bytes) -> Envelope | None:

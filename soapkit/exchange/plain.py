@@ -21,7 +21,7 @@ from soapkit.operations import Message, Operation
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.rules import check_rules
 from soapkit.soap.version import Version
-from soapkit.xml.parse import DEFAULT_LIMITS, parse_message
+from soapkit.xml.parse import may_have_too_many, parse_message
 from soapkit.xml.walk import tag_of
 
 Resolve: TypeAlias = Callable[[Envelope], tuple[Operation[Any, Any], Message]]
@@ -38,7 +38,6 @@ _DECLARATION = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _TAG = re.compile(r"<(/?)([^\s<>/!?]+)[^<>]*?(/?)>")
-_LONGEST = 4 * DEFAULT_LIMITS.elements - 1  # bytes: what is shorter cannot hold too many elements
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class PlainReader:
 
     def read(self, data: bytes, resolve: Resolve, hint: str = "") -> PlainMessage | None:
         """The message in `data`; None where it must be read as a tree. `hint`: what else `resolve` goes by."""
-        if len(data) > _LONGEST or not data.startswith(b"<"):
+        if not data.startswith(b"<") or may_have_too_many(data):
             return None
         try:
             text = data.decode()
