@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, Self, runtime_checkable
+from typing import Protocol, Self, TypeVar, overload, runtime_checkable
+
+DefaultT = TypeVar("DefaultT")
 
 # Fields that are meant for one origin, and told to no other and in no log.
 SECRETS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
@@ -46,6 +48,14 @@ class Headers(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         return self._by_name()[name.lower()]
+
+    @overload
+    def get(self, key: str, /) -> str | None: ...
+    @overload
+    def get(self, key: str, /, default: str | DefaultT) -> str | DefaultT: ...
+    def get(self, key: str, /, default: object = None) -> object:
+        """The value of a field, or `default`. As any mapping has it, and quicker: hosts ask several times a message."""
+        return self._by_name().get(key.lower(), default)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._by_name()
