@@ -20,7 +20,9 @@ SWITCH = "SOAPKIT_CACHE"
 """The environment variable that names the folder, or says ``off``."""
 
 _OFF = ("off", "0", "no", "false")
-_KEPT = 200  # entries; the oldest go
+# What is kept at most; the oldest go. Some servers write the time into a contract, so that each reading is a new one.
+_KEPT = 200
+_KEPT_BYTES = 100_000_000
 _MAGIC = b"soapkit1"
 
 
@@ -76,9 +78,12 @@ class Store:
         return [path for _, path in sorted(found)]
 
     def _tidy(self) -> None:
-        for path in self.entries()[:-_KEPT]:
+        size = 0
+        for number, path in enumerate(reversed(self.entries())):
             with contextlib.suppress(OSError):
-                path.unlink()
+                size += path.stat().st_size
+                if number >= _KEPT or size > _KEPT_BYTES:
+                    path.unlink()
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.contract"

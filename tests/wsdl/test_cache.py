@@ -193,6 +193,15 @@ def test_the_oldest_entries_go(cache: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert [path.stem for path in store.entries()] == ["2", "3"]
 
 
+def test_the_oldest_entries_go_where_all_are_too_large(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("soapkit.wsdl.store._KEPT_BYTES", 1_000)
+    store = Store(cache)
+    for number in range(4):
+        store.put(f"{number}", b"x" * 400)
+        os.utime(cache / f"{number}.contract", (number, number))
+    assert [path.stem for path in store.entries()] == ["2", "3"]
+
+
 def test_many_processes_may_write_and_read_one_entry(cache: Path) -> None:
     code = (
         "import sys; from soapkit.wsdl import load; load.WORTH = 0\n"
