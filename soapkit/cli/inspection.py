@@ -46,9 +46,9 @@ def describe(contract: Contract, *, operation: str = "", type_name: str = "") ->
     Raises `UsageError` for a name that is not there.
     """
     demands = _demands(contract)
-    services = [_service(service, contract, demands) for service in contract.services]
+    services = [_service(service, contract, demands, operation) for service in contract.services]
     if operation:
-        services = _with_operation(services, operation)
+        services = _with_operation(services, operation, contract)
     types = [_type_named(contract, type_name)] if type_name else [] if operation else list(_types(contract))
     return {
         "source": contract.source,
@@ -85,14 +85,18 @@ def _demands(contract: Contract) -> dict[str, Described]:
     return found
 
 
-def _service(service: Service, contract: Contract, demands: dict[str, Described]) -> Described:
+def _service(service: Service, contract: Contract, demands: dict[str, Described], only: str) -> Described:
     return {
         "name": service.name,
         "namespace": service.namespace,
         "port_type": service.port_type,
         "documentation": service.documentation,
         "ports": [_port(port, demands) for port in service.ports],
-        "operations": [_operation(operation, contract) for operation in service.operations],
+        "operations": [
+            _operation(operation, contract)
+            for operation in service.operations
+            if not only or only in (operation.name, _method(operation))
+        ],
     }
 
 
@@ -111,7 +115,7 @@ def _operation(operation: Operation[Any, Any], contract: Contract) -> Described:
     request = shapes[operation.request.record]
     return {
         "name": operation.name,
-        "method": method_name(operation.method or operation.name),
+        "method": _method(operation),
         "signature": _signature(operation, request, contract),
         "documentation": operation.documentation,
         "action": operation.action,
@@ -131,6 +135,10 @@ def _operation(operation: Operation[Any, Any], contract: Contract) -> Described:
         "source": operation.place.source,
         "line": operation.place.line,
     }
+
+
+def _method(operation: Operation[Any, Any]) -> str:
+    return method_name(operation.method or operation.name)
 
 
 def _message(message: Message, record: Record) -> Described:
@@ -157,9 +165,7 @@ def _signature(operation: Operation[Any, Any], request: Record, contract: Contra
     """As a client offers it: ``transfer(source: str, amount: Decimal) -> Receipt``."""
     parameters = [_parameter(found) for found in _fields(request)]
     parameters += [_parameter(_header(header)) for header in operation.request.headers]
-    return (
-        f"{method_name(operation.method or operation.name)}({', '.join(parameters)}) -> {_result(operation, contract)}"
-    )
+    return f"{_method(operation)}({', '.join(parameters)}) -> {_result(operation, contract)}"
 
 
 def _parameter(found: Described) -> str:
@@ -183,16 +189,11 @@ def _result(operation: Operation[Any, Any], contract: Contract) -> str:
     return f"{only['type']} | None" if optional else str(only["type"])
 
 
-def _with_operation(services: list[Described], name: str) -> list[Described]:
-    """The services that have an operation of this name, with that one only."""
-    found: list[Described] = []
-    known: list[str] = []
-    for service in services:
-        known += [operation["name"] for operation in service["operations"]]
-        chosen = [operation for operation in service["operations"] if name in (operation["name"], operation["method"])]
-        if chosen:
-            found.append({**service, "operations": chosen})
+def _with_operation(services: list[Described], name: str, contract: Contract) -> list[Described]:
+    """The services that have an operation of this name."""
+    found = [service for service in services if service["operations"]]
     if not found:
+        known = [operation.name for service in contract.services for operation in service.operations]
         raise UsageError(f"the contract has no operation {name!r}{did_you_mean(name, known)}")
     return found
 

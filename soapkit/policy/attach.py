@@ -292,7 +292,7 @@ class Policies:
 def _operation_of(port_type: PortType | None, bound: BoundOperation) -> OperationDefinition | None:
     if port_type is None:
         return None
-    alike = [operation for operation in port_type.operations if operation.name == bound.name]
+    alike = port_type.named(bound.name)
     if len(alike) > 1 and bound.input is not None and bound.input.name:  # overloaded: told apart by the input's name
         for operation in alike:
             if operation.input is not None and operation.input.name == bound.input.name:

@@ -52,7 +52,7 @@ class Later(Sequence[ItemT], Generic[ItemT]):
     `written`: all of them as the document has them, for a comparison that reads none; empty if unknown.
     """
 
-    __slots__ = ("_lock", "_made", "_read", "names", "written")
+    __slots__ = ("_lock", "_made", "_places", "_read", "names", "written")
 
     def __init__(
         self, names: Sequence[str], read: Callable[[int], ItemT], written: Callable[[], bytes] = lambda: b""
@@ -61,7 +61,14 @@ class Later(Sequence[ItemT], Generic[ItemT]):
         self.written = written
         self._read = read
         self._made: dict[int, ItemT] = {}
+        self._places: dict[str, list[int]] = {}
+        for place, name in enumerate(self.names):
+            self._places.setdefault(name, []).append(place)
         self._lock = threading.RLock()  # as in `Named`
+
+    def named(self, name: str) -> tuple[ItemT, ...]:
+        """The items of this name; no other is read."""
+        return tuple(self[place] for place in self._places.get(name, ()))
 
     @overload
     def __getitem__(self, index: int) -> ItemT: ...
@@ -114,8 +121,7 @@ class Usable(Sequence[ItemT], Generic[ItemT]):
 
     def named(self, name: str) -> list[ItemT]:
         """Those of this name, in order; no other is read."""
-        found = (self._later[place] for place, known in enumerate(self._later.names) if known == name)
-        return [item for item in found if item is not None]
+        return [item for item in self._later.named(name) if item is not None]
 
     def any(self) -> bool:
         """Whether there is one; no more are read than it takes."""

@@ -17,6 +17,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import NOWHERE, Place, Problem, Problems
 from soapkit.operations import Operation, Service
+from soapkit.wsdl.later import Later
 from soapkit.wsdl.shapes import ContractShapes
 from soapkit.xml.documents import Document
 from soapkit.xsd.schema import Schema
@@ -125,6 +126,12 @@ class PortType:
     documentation: str = ""
     policies: tuple[Attached, ...] = ()
     place: Place = NOWHERE
+
+    def named(self, name: str) -> tuple[OperationDefinition, ...]:
+        """The operations of this name: several, where it is overloaded."""
+        if isinstance(self.operations, Later):
+            return self.operations.named(name)
+        return tuple(operation for operation in self.operations if operation.name == name)
 
 
 # --- how it is said: bindings -------------------------------------------------------------------------------------
