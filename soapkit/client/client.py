@@ -121,6 +121,10 @@ class BaseClient:
         target = address or chosen.address
         if not target:
             raise UsageError(f"the contract gives no address for {self.service.name}: give one")
+        if getattr(security, "https", False) and not target.lower().startswith("https:"):
+            raise UsageError(
+                f"what is sent to {target} is protected by HTTPS alone, so the contract says: call it by https:"
+            )
         if validate != "off" and validator is None:
             raise UsageError(f"validate={validate!r} needs a validator (soapkit.validator_for(contract))")
         understood = _Understood(self.service)

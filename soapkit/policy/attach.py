@@ -90,11 +90,12 @@ def _standing(element: _Element, source: str, base: str) -> Iterator[Attached]:
 
 @dataclass(frozen=True, slots=True)
 class MessageSubject:
-    """A message of an endpoint, and all that is demanded of it."""
+    """A message of an endpoint, and all that is demanded of it. `own`: without what its endpoint demands."""
 
     operation: str
     direction: Direction
     policy: Policy
+    own: Policy
     name: str = ""
 
 
@@ -185,15 +186,9 @@ class Policies:
                 ),
             )
             operations[bound.name] = own
-            messages += [
-                MessageSubject(
-                    bound.name,
-                    direction,
-                    merge(around, own, self._message(binding, bound, use, found, direction)),
-                    name,
-                )
-                for direction, found, use, name in _messages(bound, said)
-            ]
+            for direction, found, use, name in _messages(bound, said):
+                alone = merge(own, self._message(binding, bound, use, found, direction))
+                messages.append(MessageSubject(bound.name, direction, merge(around, alone), alone, name))
         return Endpoint(
             local_name(service.name), port.name, around, operations, tuple(messages), port.address, port.place
         )

@@ -1,7 +1,7 @@
 """The algorithm suites of WS-SecurityPolicy 1.1 to 1.3 and of Apache CXF, as a table.
 
 Source: WS-SecurityPolicy 1.3, sections 6.1 and 7.1. All suites of the standard sign with HMAC-SHA1 and RSA-SHA1, even
-those that digest with SHA-256; .NET and others take SHA-256 there for signatures too.
+those that digest with SHA-256, and CXF holds its peers to that; .NET signs with the hash that it digests with.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ Hash: TypeAlias = Literal["sha1", "sha256"]
 @dataclass(frozen=True, slots=True)
 class Suite:
     """One suite. `cipher`, `transport`: short names of `soapkit.security.algorithms`; `key_size`: of what the cipher
-    takes, in bytes; `derived_signature_size`: of a key derived to sign with, in bytes."""
+    takes, in bytes; `derived_signature_size`: of a key derived to sign with, in bytes; `signature`: the hash in
+    signatures."""
 
     name: str
     digest: Hash
@@ -53,16 +54,16 @@ def _table() -> dict[str, Suite]:
         for middle, digest in (("", "sha1"), ("Sha256", "sha256")):
             for end, transport in (("", _OAEP), ("Rsa15", _PKCS1)):
                 name = f"{base}{middle}{end}"
-                suites.append(Suite(name, digest, f"{cipher}-cbc", transport, size, derived, digest))  # type: ignore[arg-type]  # a literal of the tuple above
+                suites.append(Suite(name, digest, f"{cipher}-cbc", transport, size, derived))  # type: ignore[arg-type]  # a literal of the tuple above
     for base, (cipher, size, derived) in _SIZES.items():
         # Apache CXF: GCM in place of CBC; digests and signatures as in the suite without it
         for end, transport in (("", _OAEP), ("Rsa15", _PKCS1)):
             suites.append(Suite(f"{base}GCM{end}", "sha1", f"{cipher}-gcm", transport, size, derived))
         for end in ("Sha256", "MGFSHA256", "MGFSHA256Digest"):
             oaep = "rsa-oaep" if end.startswith("MGF") else _OAEP
-            suites.append(Suite(f"{base}GCM{end}", "sha256", f"{cipher}-gcm", oaep, size, derived, "sha256"))
+            suites.append(Suite(f"{base}GCM{end}", "sha256", f"{cipher}-gcm", oaep, size, derived))
     # names met in contracts, each for what its owner makes of it
-    suites.append(Suite("Basic128RsaSha512", "sha256", "aes128-cbc", _OAEP, 16, 16, "sha256"))
+    suites.append(Suite("Basic128RsaSha512", "sha256", "aes128-cbc", _OAEP, 16, 16))
     return {suite.name: suite for suite in suites}
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Require,
         SharedKey,
         Sign,
+        SignatureConfirmation,
         Timestamp,
         UsernameToken,
     )
@@ -48,6 +49,7 @@ _HOMES = {
     "Limits": "settings",
     "Require": "settings",
     "Sign": "settings",
+    "SignatureConfirmation": "settings",
     "Timestamp": "settings",
     "UsernameToken": "settings",
     "TrustStore": "truststore",
@@ -71,6 +73,7 @@ __all__ = [
     "Security",
     "SharedKey",
     "Sign",
+    "SignatureConfirmation",
     "SqliteReplayStore",
     "Timestamp",
     "TrustStore",

@@ -13,6 +13,7 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
+from soapkit.security.confirm import signature_values
 from soapkit.security.inbound import Pass
 from soapkit.security.keys import name_of
 from soapkit.security.parts import may_be_missing
@@ -41,6 +42,7 @@ def believe(found: Pass) -> SecurityResult:
         signer_name=name_of(signer) if signer is not None else "",
         username=username,
         keys=tuple(found.secrets),
+        signature_values=signature_values(found.message),
         created=lifetime.created if lifetime is not None else None,
         expires=lifetime.expires if lifetime is not None else None,
         warnings=(*found.warnings, *_warnings(found, signer)),

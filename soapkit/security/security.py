@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from importlib import import_module
+from typing import Any, Literal, TypeAlias, cast
 
 from soapkit.errors import LimitError, SecurityError, XmlError
 from soapkit.security.algorithms import cipher_named
+from soapkit.security.by_message import ByMessage
+from soapkit.security.confirm import SentSignatures, check_confirmed, confirmations, signature_values
 from soapkit.security.encrypt import DataKey, encrypt, encrypt_parts
 from soapkit.security.ids import WSU_ID
 from soapkit.security.inbound import Pass
@@ -23,7 +26,17 @@ from soapkit.security.parts import (
 )
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.requirements import believe
-from soapkit.security.settings import Encrypt, Recipient, Require, SharedKey, Sign, Step, Timestamp, UsernameToken
+from soapkit.security.settings import (
+    Encrypt,
+    Recipient,
+    Require,
+    SharedKey,
+    Sign,
+    SignatureConfirmation,
+    Step,
+    Timestamp,
+    UsernameToken,
+)
 from soapkit.security.shared import Brought, SentKeys, bring
 from soapkit.security.sign import sign, sign_with_secret
 from soapkit.security.timestamp import timestamp_element
@@ -41,7 +54,9 @@ class Security:
 
     `outbound`: steps in order, each over the message as the ones before it left it. `inbound`: what is required.
     `provider`: the crypto library (`soapkit.security.provider`), by default cryptography. `actor`: the SOAP role
-    whose security header this is. One object serves a client and a server alike, and any number of threads.
+    whose security header this is. `by_message`: where settings differ between messages. `https`: messages leave over
+    HTTPS alone, since their protection is left to it. One object serves a client and a server alike, and any number of
+    threads.
 
     >>> from soapkit.security import Security, UsernameToken
     >>> from soapkit.soap.envelope import Draft
@@ -55,7 +70,10 @@ class Security:
     inbound: Require = field(default_factory=Require)
     provider: CryptoProvider = field(default_factory=CryptographyProvider)
     actor: str | None = None
+    by_message: ByMessage | None = field(default=None, repr=False)
+    https: bool = False
     _sent: SentKeys = field(default_factory=SentKeys, init=False, repr=False, compare=False)
+    _signed: SentSignatures = field(default_factory=SentSignatures, init=False, repr=False, compare=False)
 
     def apply(
         self, envelope: Envelope, *, now: datetime | None = None, request: SecurityResult | None = None
@@ -64,14 +82,17 @@ class Security:
 
         `request`: on a server, what `verify` found of the message that this one answers. Raises `SecurityError`.
         """
-        if not self.outbound:
+        outbound = self.outbound if self.by_message is None else self.by_message.steps(envelope, self.outbound)
+        if not outbound:
             return envelope
         now = now or datetime.now(UTC)
         message = add_security_header(Envelope.read(deepcopy(envelope.root)), self.actor)
         making = _Making(self.provider, now, request, [])
         try:
-            for step in self.outbound:
+            for step in outbound:
                 _WRITERS[type(step)](message, step, making)
+                if isinstance(step, Sign) and self._asks_for_confirmation:  # before it is encrypted
+                    self._signed.remember(signature_values(message), now)
         except (LimitError, XmlError) as error:
             raise SecurityError(f"the message cannot be secured: {error}") from None
         for brought in making.shared:
@@ -89,7 +110,30 @@ class Security:
             return SecurityResult(envelope, warnings=("this fault is not secured: anyone may have sent it",))
         found = Pass(Message(envelope, header), self.inbound, self.provider, now or datetime.now(UTC), self._sent)
         found.run()
-        return believe(found)
+        if self.by_message is not None:
+            found.require = self.by_message.require(found.message.envelope, self.inbound)
+        result = believe(found)
+        if found.require.confirmed:
+            check_confirmed(found.message, result, self._signed, found.now)
+        return result
+
+    @property
+    def _asks_for_confirmation(self) -> bool:
+        required = self.by_message.inbound.values() if self.by_message is not None else ()
+        return self.inbound.confirmed or any(each.confirmed for each in required)
+
+    @classmethod
+    def from_contract(
+        cls, contract: Any, *, keys: Any, side: Literal["client", "server"] = "client", **options: Any
+    ) -> Security:
+        """What the policies of a contract demand, as settings: see `soapkit.policy.from_contract.security_from`.
+
+        `contract`: a `soapkit.wsdl.model.Contract`; `keys`: a `soapkit.policy.Keys`; `options`: as there. Raises
+        `SecurityError` with all that the policies demand and that cannot be done, each with file and line.
+        """
+        # Policies stand above security, since they know contracts: asked for by name, once somebody has a contract.
+        from_contract = import_module("soapkit.policy.from_contract")
+        return cast("Security", from_contract.security_from(contract, keys=keys, side=side, **options))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +169,14 @@ def _write_username_token(message: Message, step: UsernameToken, making: _Making
     insert_after_timestamp(message, element)
 
 
+def _write_confirmation(message: Message, _step: SignatureConfirmation, making: _Making) -> None:
+    if making.request is None:
+        raise SecurityError("a SignatureConfirmation answers a request; there is none")
+    for element in confirmations(making.request.signature_values):
+        element.set(WSU_ID, f"SC-{making.provider.random(16).hex()}")
+        insert_after_timestamp(message, element)
+
+
 def _write_shared_key(message: Message, step: SharedKey, making: _Making) -> None:
     making.shared.append(bring(message, step, making.provider, making.request))
 
@@ -151,6 +203,7 @@ def _write_encryption(message: Message, step: Encrypt, making: _Making) -> None:
 _WRITERS: dict[type, _Writer] = {
     Timestamp: _write_timestamp,
     UsernameToken: _write_username_token,
+    SignatureConfirmation: _write_confirmation,
     SharedKey: _write_shared_key,
     Sign: _write_signature,
     Encrypt: _write_encryption,

@@ -160,7 +160,16 @@ class SharedKey:
             raise UsageError("a SharedKey is of 16 to 64 bytes, to a certificate, SIGNER or REQUEST")
 
 
-Step: TypeAlias = Timestamp | UsernameToken | SharedKey | Sign | Encrypt
+@dataclass(frozen=True, slots=True)
+class SignatureConfirmation:
+    """In a service's answer: say which signatures the request had (WSS SOAP Message Security 1.1, 8.5).
+
+    Put it before the `Sign` step, and its name among the parts of that. The client demands it with
+    ``Require(confirmed=True)``.
+    """
+
+
+Step: TypeAlias = Timestamp | UsernameToken | SignatureConfirmation | SharedKey | Sign | Encrypt
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +199,8 @@ class Require:
     but anyone may have sent it. `max_age` and `skew` in seconds. `algorithms`: what is accepted
     (`soapkit.security.algorithms.profile`). `certificates`: where a signer's certificate is looked up that a message
     only names, besides those in `trust`. `unsigned_faults`: whether a SOAP fault without any security is handed on,
-    marked unverified, instead of being refused: most stacks do not sign faults. `replay`: None believes a message as
-    often as it comes.
+    marked unverified, instead of being refused: most stacks do not sign faults. `confirmed`: whether an answer must
+    confirm, signed, signatures that we sent, each once. `replay`: None believes a message as often as it comes.
     """
 
     signed: Sequence[str] = ()
@@ -205,6 +214,7 @@ class Require:
     certificates: Sequence[x509.Certificate] = ()
     unsigned_faults: bool = True
     shared_key: bool = False
+    confirmed: bool = False
     replay: ReplayStore | None = field(default_factory=MemoryReplayStore)
     limits: Limits = field(default_factory=Limits)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from soapkit.databinding.shape import AnyField, ChoiceField, ElementField, Shapes
+from soapkit.databinding.shape import Shapes
 from soapkit.errors import MessageError
+from soapkit.exchange.first_tags import first_tags
 from soapkit.operations import Operation, Service
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.names import did_you_mean, local_name
@@ -25,7 +26,7 @@ class Router:
         self._by_action: dict[str, Operation[Any, Any]] = {}
         self._rpc_by_local: dict[str, Operation[Any, Any]] = {}
         for operation in service.operations:
-            for tag in _first_tags(operation, shapes):
+            for tag in first_tags(operation.request, shapes):
                 self._by_tag.setdefault(tag, []).append(operation)
             if operation.request.style == "rpc" and operation.request.tag:
                 self._rpc_by_local.setdefault(local_name(operation.request.tag), operation)
@@ -57,19 +58,3 @@ class Router:
             + (did_you_mean(tag, known) if tag else ""),
             place=place_of(entries[0] if entries else envelope.body, "message"),
         )
-
-
-def _first_tags(operation: Operation[Any, Any], shapes: Shapes) -> list[str | None]:
-    """The tags that may stand first in the Body of an operation's request; None for an empty Body."""
-    message = operation.request
-    if message.tag is not None:
-        return [message.tag]
-    tags: list[str | None] = []
-    for leaf in shapes[message.record].elements:
-        if isinstance(leaf, ElementField):
-            tags.append(leaf.tag)
-        elif isinstance(leaf, ChoiceField):
-            tags += [alternative.tag for alternative in leaf.alternatives if alternative.tag]
-        if not isinstance(leaf, AnyField) and leaf.minimum > 0:
-            return tags
-    return [*tags, None]

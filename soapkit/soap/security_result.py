@@ -33,7 +33,8 @@ class SecurityResult:
     `envelope`: the message to go on with, decrypted; the tree that came in is not to be used any more. `signer`: the
     certificate that signed (`cryptography.x509.Certificate`), None if unsigned; `signer_name`: its subject, RFC 4514.
     `username`: of a UsernameToken whose password was checked. `created`, `expires`: of the Timestamp. `keys`: shared
-    keys that came with the message, for whoever secures the answer to it; in no repr.
+    keys that came with the message, and `signature_values` those of its signatures, for whoever secures the answer to
+    it; in no repr.
     """
 
     envelope: Envelope
@@ -46,6 +47,7 @@ class SecurityResult:
     expires: datetime | None = None
     warnings: tuple[str, ...] = ()
     keys: Any = field(default=(), repr=False)
+    signature_values: tuple[bytes, ...] = field(default=(), repr=False)
 
     def is_signed(self, element: _Element) -> bool:
         """Whether this very element, or one around it, is covered by a signature (by identity, never by name)."""

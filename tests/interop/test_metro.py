@@ -5,11 +5,7 @@ The driver is java/metro/MetroDriver.java, a service and a client; Maven fetches
 
 from __future__ import annotations
 
-import hashlib
-import os
 import random
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,71 +17,31 @@ from soapkit import Attachment
 from soapkit.client.dynamic import documents_for
 from soapkit.codegen.generate import module_in_memory
 from soapkit.wsdl.load import load_contract
+from tests.interop.java_driver import JAVA, Driver, built
 
-SOURCES = Path(__file__).parent / "java" / "metro"
 DATA = random.Random(2).randbytes(200_000)
 
 
 @pytest.fixture(scope="session")
-def built(missing_peer: Callable[[str], NoReturn]) -> Path:
-    """The folder with Metro's jars and the compiled driver; made once for each version of its sources."""
-    for tool in ("java", "javac", "mvn"):
-        if shutil.which(tool) is None:
-            missing_peer(tool)
-    pom, source = SOURCES / "pom.xml", SOURCES / "MetroDriver.java"
-    digest = hashlib.sha256(pom.read_bytes() + source.read_bytes()).hexdigest()[:16]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "soapkit-test-data" / f"metro-{digest}"
-    if (folder / "MetroDriver.class").exists():
-        return folder
-    folder.mkdir(parents=True, exist_ok=True)
-    fetched = subprocess.run(
-        ["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={folder}"],
-        capture_output=True,
-        check=False,
-        timeout=600,
-    )
-    if fetched.returncode != 0:
-        missing_peer("Metro from Maven Central")
-    subprocess.run(["javac", "-cp", f"{folder}/*", "-d", folder, source], check=True, capture_output=True, timeout=300)
-    return folder
+def folder(missing_peer: Callable[[str], NoReturn]) -> Path:
+    return built(JAVA / "metro", "MetroDriver", "Metro", missing_peer)
 
 
-class Metro:
+class Metro(Driver):
     """The driver, running. `address`: of its service."""
 
     def __init__(self, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            ["java", "-Dsun.net.httpserver.nodelay=true", "-cp", f"{folder}/*:{folder}", "MetroDriver"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        self.address = self._line()[1]
-
-    def _line(self) -> list[str]:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().rstrip("\n").split("\t")
+        super().__init__(folder, "MetroDriver")
+        self.address = self.line()[1]
 
     def calls(self, wsdl: str, service: str, size: int) -> list[str]:
         """What a Metro client finds when it sends so many bytes to the service of this contract."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"call\t{wsdl}\t{service}\t{size}\n")
-        self._process.stdin.flush()
-        return self._line()
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=20)
-        self._process.stdout.close()
+        return self.ask("call", wsdl, service, str(size))
 
 
 @pytest.fixture(scope="module")
-def metro(built: Path) -> Iterator[Metro]:
-    running = Metro(built)
+def metro(folder: Path) -> Iterator[Metro]:
+    running = Metro(folder)
     yield running
     running.close()
 

@@ -6,10 +6,6 @@ The driver is java/Wss4jDriver.java; Maven fetches WSS4J once, into the user's c
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -34,8 +30,8 @@ from soapkit.security.throwaway import write_keys
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import BY_LABEL, SOAP_1_1
 from soapkit.xml.parse import parse_message
+from tests.interop.java_driver import JAVA, Driver, built
 
-SOURCES = Path(__file__).parent / "java"
 BODY = (
     '<b:transfer xmlns:b="urn:bank" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="b:Kind">'
     "<b:to>DE1 é &amp;</b:to></b:transfer>"
@@ -44,86 +40,43 @@ HEADER = '<a:To xmlns:a="urn:addressing">http://bank.example/</a:To>'
 
 
 @pytest.fixture(scope="session")
-def built(missing_peer: Callable[[str], NoReturn]) -> Path:
-    """The folder with WSS4J's jars and the compiled driver; made once for each version of its sources."""
-    for tool in ("java", "javac", "mvn"):
-        if shutil.which(tool) is None:
-            missing_peer(tool)
-    pom, source = SOURCES / "pom.xml", SOURCES / "Wss4jDriver.java"
-    digest = hashlib.sha256(pom.read_bytes() + source.read_bytes()).hexdigest()[:16]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "soapkit-test-data" / f"wss4j-{digest}"
-    if (folder / "Wss4jDriver.class").exists():
-        return folder
-    folder.mkdir(parents=True, exist_ok=True)
-    fetched = subprocess.run(
-        ["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={folder}"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    if fetched.returncode != 0:
-        missing_peer("WSS4J from Maven Central")
-    subprocess.run(["javac", "-cp", f"{folder}/*", "-d", folder, source], check=True, capture_output=True, timeout=300)
-    return folder
+def folder(missing_peer: Callable[[str], NoReturn]) -> Path:
+    return built(JAVA, "Wss4jDriver", "WSS4J", missing_peer)
 
 
-class Wss4j:
-    """The driver, running."""
+class Wss4j(Driver):
+    """The driver, running. `folder`: of the keys, and of the messages that go to and fro."""
 
-    def __init__(self, built: Path, folder: Path) -> None:
+    def __init__(self, jars: Path, folder: Path) -> None:
+        super().__init__(jars, "Wss4jDriver", str(folder))
         self.folder = folder
-        self._process = subprocess.Popen(
-            ["java", "-cp", f"{built}/*:{built}", "Wss4jDriver", str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-            env={**os.environ, "JAVA_TOOL_OPTIONS": "-Dfile.encoding=UTF-8 -Dstdout.encoding=UTF-8"},
-        )
-
-    def _ask(self, *words: str) -> list[str]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write("\t".join(words) + "\n")
-        self._process.stdin.flush()
-        return self._process.stdout.readline().rstrip("\n").split("\t")
 
     def verify(self, message: bytes) -> tuple[str, str]:
         """What it found, and the text of the Body."""
         path = self.folder / "to-verify.xml"
         path.write_bytes(message)
-        answer = self._ask("verify", str(path))
+        answer = self.ask("verify", str(path))
         assert answer[0] == "ok", answer
         return answer[1], answer[2]
 
     def refuses(self, message: bytes) -> bool:
         path = self.folder / "to-refuse.xml"
         path.write_bytes(message)
-        return self._ask("verify", str(path))[0] == "no"
+        return self.ask("verify", str(path))[0] == "no"
 
     def make(self, message: bytes, steps: str) -> bytes:
         plain, made = self.folder / "plain.xml", self.folder / "made.xml"
         plain.write_bytes(message)
-        answer = self._ask("make", str(plain), str(made), steps)
+        answer = self.ask("make", str(plain), str(made), steps)
         assert answer[0] == "ok", answer
         return made.read_bytes()
 
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait(timeout=20)
-
 
 @pytest.fixture(scope="module")
-def peer(built, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wss4j")
-    write_keys(folder, ["alice", "bob"], password="changeit")
-    running = Wss4j(built, folder)
+def peer(folder, tmp_path_factory):
+    keys = tmp_path_factory.mktemp("wss4j")
+    write_keys(keys, ["alice", "bob"], password="changeit")
+    running = Wss4j(folder, keys)
     yield running
     running.close()
 

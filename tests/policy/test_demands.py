@@ -135,7 +135,10 @@ def test_demands_are_told_in_words() -> None:
     assert lines_of(demands(policy)) == (
         "the client signs with an X.509 certificate (sent with requests)",
         "the service signs with an X.509 certificate (referred to, never sent)",
-        "algorithms Basic256Sha256 (aes256-cbc, rsa-oaep-mgf1p, digests SHA256); weak: CBC encryption",
+        (
+            "algorithms Basic256Sha256 (aes256-cbc, rsa-oaep-mgf1p, digests SHA256); weak: SHA-1 signatures, CBC "
+            "encryption"
+        ),
         "a Timestamp",
         "signed first, then encrypted",
         "the signature is encrypted",

@@ -1,0 +1,70 @@
+"""A plan and keys -> what such a message must satisfy to be believed."""
+
+from __future__ import annotations
+
+from soapkit.errors import Problem, Problems
+from soapkit.policy.algorithms import algorithms_for
+from soapkit.policy.keys import Keys
+from soapkit.policy.plan import Plan, part_names
+from soapkit.policy.words import token_words
+from soapkit.security.settings import Require
+from soapkit.security.truststore import TrustStore
+
+_UNSIGNED = ("Signature",)
+
+
+def inbound(plan: Plan, keys: Keys, problems: Problems) -> Require:
+    """What the receiver of such a message demands; what is missing among the keys goes to `problems`."""
+    reader = _Reader(plan, keys, problems)
+    return reader.require()
+
+
+class _Reader:
+    def __init__(self, plan: Plan, keys: Keys, problems: Problems) -> None:
+        self.plan = plan
+        self.keys = keys
+        self.problems = problems
+
+    def require(self) -> Require:
+        plan, keys = self.plan, self.keys
+        signed = list(plan.signed)
+        if not plan.message_level and plan.endorsing:
+            signed = ["Timestamp"] if plan.timestamp else []
+            signed += [name for each in plan.endorsing for name in part_names(each.supporting.protection.signed)]
+        trust = self.trust(signed)
+        symmetric = plan.binding is not None and plan.binding.kind == "symmetric"
+        encrypted = list(plan.encrypted)
+        if encrypted and keys.own is None and not (symmetric and not plan.request):
+            self.missing("own", "what was encrypted to us is decrypted with")
+            encrypted = []
+        passwords = keys.passwords if plan.usernames else None
+        if plan.usernames and passwords is None and not all(token.has("NoPassword") for token in plan.usernames):
+            self.missing("passwords", "its UsernameToken is checked against")
+        return Require(
+            signed=signed if trust is not None else (),
+            encrypted=encrypted,
+            trust=trust,
+            key=keys.own if keys.own is not None else (),
+            username=passwords,
+            algorithms=algorithms_for(plan.suite),
+            certificates=keys.certificates,
+            shared_key=symmetric and plan.request,
+            confirmed=plan.confirms,
+            replay=keys.replay,
+        )
+
+    def trust(self, signed: list[str]) -> TrustStore | None:
+        if not signed:
+            return self.keys.trust
+        if self.keys.trust is None and self.keys.peer is None:
+            self.missing("trust", "its signatures are believed by")
+        if self.keys.trust is not None or self.keys.peer is None:
+            return self.keys.trust
+        return TrustStore.of(self.keys.peer)
+
+    def missing(self, name: str, what: str) -> None:
+        token = self.plan.signature_token or next(iter(self.plan.usernames), None)
+        place = token.place if token is not None else (self.plan.binding.place if self.plan.binding else None)
+        said = f" ({token_words(token)})" if token is not None else ""
+        message = f"the policy{said} asks for what {what}; give Keys({name}=...)"
+        self.problems.found.append(Problem(message, place) if place is not None else Problem(message))

@@ -1,0 +1,35 @@
+"""Keys: what a policy may ask us for, by the roles that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cryptography import x509
+
+from soapkit.security.keys import KeyPair
+from soapkit.security.replay import MemoryReplayStore, ReplayStore
+from soapkit.security.settings import PasswordOf
+from soapkit.security.truststore import TrustStore
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What is at hand to satisfy a policy. Give what the policy asks for; what is missing is told by name.
+
+    `own`: what we sign with and decrypt with. `endorsing`: what endorsing tokens sign with, where that is another key.
+    `peer`: whom we encrypt to; a server may leave it out, and answers whoever signed the request. `trust`: whose
+    signatures are believed. `username`, `password`: who a client says it is. `passwords`: what a server checks a
+    UsernameToken against. `certificates`: where a signer's certificate is looked up that a message only names.
+    `replay`: where a server remembers what it has seen.
+    """
+
+    own: KeyPair | None = None
+    endorsing: KeyPair | None = None
+    peer: x509.Certificate | KeyPair | None = None
+    trust: TrustStore | None = None
+    username: str = ""
+    password: str | None = field(default=None, repr=False)
+    passwords: PasswordOf | None = field(default=None, repr=False)
+    certificates: Sequence[x509.Certificate] = ()
+    replay: ReplayStore | None = field(default_factory=MemoryReplayStore, repr=False)

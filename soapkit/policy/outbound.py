@@ -1,0 +1,193 @@
+"""A plan and keys -> the steps that make such a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cryptography import x509
+
+from soapkit.errors import Problem, Problems
+from soapkit.policy.algorithms import signature_name
+from soapkit.policy.demands import Token
+from soapkit.policy.keys import Keys
+from soapkit.policy.plan import Carries, Plan, part_names
+from soapkit.policy.words import token_words
+from soapkit.security.keys import KeyPair
+from soapkit.security.settings import (
+    REQUEST,
+    SHARED,
+    SIGNER,
+    Encrypt,
+    KeyReference,
+    Recipient,
+    SharedKey,
+    Sign,
+    SignatureConfirmation,
+    Step,
+    Timestamp,
+    UsernameToken,
+)
+
+_REFERENCES: tuple[tuple[str, KeyReference], ...] = (
+    ("RequireThumbprintReference", "thumbprint"),
+    ("RequireIssuerSerialReference", "issuer-serial"),
+    ("RequireKeyIdentifierReference", "ski"),
+    ("RequireEmbeddedTokenReference", "embedded"),
+)
+_SUPPORTED: tuple[tuple[str, KeyReference], ...] = (
+    ("MustSupportRefThumbprint", "thumbprint"),
+    ("MustSupportRefIssuerSerial", "issuer-serial"),
+    ("MustSupportRefKeyIdentifier", "ski"),
+)
+
+
+def outbound(plan: Plan, keys: Keys, problems: Problems) -> tuple[Step, ...]:
+    """The steps, in order; what is missing among the keys goes to `problems`."""
+    maker = _Maker(plan, keys, problems)
+    return tuple(maker.steps())
+
+
+class _Maker:
+    def __init__(self, plan: Plan, keys: Keys, problems: Problems) -> None:
+        self.plan = plan
+        self.keys = keys
+        self.problems = problems
+        self.suite = plan.suite
+
+    def steps(self) -> Iterator[Step]:
+        plan = self.plan
+        if plan.timestamp:
+            yield Timestamp()
+        if plan.confirms:
+            yield SignatureConfirmation()
+        for token in plan.usernames:
+            yield from self.username(token)
+        if not plan.message_level:
+            yield from (step for each in plan.endorsing for step in self.endorse(each, ["Timestamp"]))
+            return
+        binding = plan.binding
+        assert binding is not None, "messages are secured by a binding"
+        symmetric = binding.kind == "symmetric"
+        if symmetric and (plan.signed or plan.encrypted):
+            yield from self.shared_key()
+        signing, encrypting = list(self.sign(symmetric)), list(self.encrypt(symmetric))
+        endorsing = [step for each in plan.endorsing for step in self.endorse(each, ["Signature"])]
+        yield from (*encrypting, *signing, *endorsing) if binding.encrypt_first else (*signing, *endorsing, *encrypting)
+
+    # --- tokens ---------------------------------------------------------------------------------------------------
+
+    def username(self, token: Token) -> Iterator[Step]:
+        keys = self.keys
+        if not keys.username:
+            self.missing("username", token)
+            return
+        if token.has("NoPassword"):
+            yield UsernameToken(keys.username)
+            return
+        if keys.password is None:
+            self.missing("password", token)
+            return
+        yield UsernameToken(
+            keys.username,
+            keys.password,
+            digest=token.has("HashPassword"),
+            nonce=token.has("Nonce"),
+            created=token.has("Created"),
+        )
+
+    def endorse(self, each: Carries, parts: list[str]) -> Iterator[Step]:
+        if each.token.kind == "username":
+            self.problems.add(
+                "an endorsing UsernameToken (a key derived from its password) is not done", each.token.place
+            )
+            return
+        keypair = self.keys.endorsing or self.keys.own
+        if keypair is None:
+            self.missing("own", each.token)
+            return
+        parts = [*parts, *part_names(each.supporting.protection.signed)]
+        if each.supporting.signed or (self.plan.binding is not None and self.plan.binding.protect_tokens):
+            parts.append("BinarySecurityToken")
+        yield Sign(
+            keypair,
+            parts=parts,
+            algorithm=signature_name(self.suite, keypair.kind),
+            digest=self.suite.digest,
+            key_reference=self.reference(each.token),
+        )
+
+    def shared_key(self) -> Iterator[Step]:
+        token = self.plan.encryption_token or self.plan.signature_token
+        if token is None:
+            return
+        yield SharedKey(
+            to=self.peer(token) if self.plan.request else REQUEST,
+            size=self.suite.key_size,
+            key_transport=self.suite.transport,
+            oaep_digest="sha1",
+            key_reference=self.reference(token),
+        )
+
+    # --- signing and encrypting -----------------------------------------------------------------------------------
+
+    def sign(self, symmetric: bool) -> Iterator[Step]:
+        plan, suite, token = self.plan, self.suite, self.plan.signature_token
+        if not plan.signed or token is None:
+            return
+        if symmetric:
+            yield Sign(SHARED, parts=plan.signed, algorithm=signature_name(suite, "secret"), digest=suite.digest)
+            return
+        own = self.keys.own
+        if own is None:
+            self.missing("own", token)
+            return
+        reference = self.reference(token)
+        protect = plan.binding is not None and plan.binding.protect_tokens and reference in ("direct", "path")
+        yield Sign(
+            own,
+            parts=[*plan.signed, "BinarySecurityToken"] if protect else plan.signed,
+            algorithm=signature_name(suite, own.kind),
+            digest=suite.digest,
+            key_reference=reference,
+        )
+
+    def encrypt(self, symmetric: bool) -> Iterator[Step]:
+        plan, suite, token = self.plan, self.suite, self.plan.encryption_token
+        if not plan.encrypted or token is None:
+            return
+        if symmetric:
+            yield Encrypt(to=SHARED, parts=plan.encrypted, algorithm=suite.cipher)
+            return
+        reference = self.reference(token)
+        yield Encrypt(
+            to=self.peer(token),
+            parts=plan.encrypted,
+            algorithm=suite.cipher,
+            key_transport=suite.transport,
+            oaep_digest="sha1" if suite.transport == "rsa-oaep-mgf1p" else "sha256",
+            key_reference="issuer-serial" if reference == "path" else reference,
+        )
+
+    def peer(self, token: Token) -> x509.Certificate | KeyPair | Recipient:
+        if self.keys.peer is not None:
+            return self.keys.peer
+        if self.plan.request:
+            self.missing("peer", token)
+        return SIGNER
+
+    def reference(self, token: Token) -> KeyReference:
+        """How a token is referred to: as itself where it travels, else as its assertion, or the Wss assertion, asks."""
+        if token.travels(to_recipient=self.plan.request):
+            return "path" if token.has("WssX509PkiPathV1Token10", "WssX509PkiPathV1Token11") else "direct"
+        for option, reference in _REFERENCES:
+            if token.has(option):
+                return reference
+        for option, reference in _SUPPORTED:
+            if option in self.plan.demands.wss:
+                return reference
+        return "issuer-serial"
+
+    def missing(self, name: str, token: Token) -> None:
+        told = Problem(f"the policy asks for {token_words(token)}; give Keys({name}=...)", token.place)
+        if told not in self.problems.found:
+            self.problems.found.append(told)

@@ -1,0 +1,185 @@
+"""One message as its policy wants it, before keys: which parts are signed and encrypted, which tokens are in it.
+
+Both sides read the same plan: the sender writes it (outbound.py), the receiver demands it (inbound.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from soapkit.errors import Place, Problem
+from soapkit.policy.demands import Demands, Parts, Protection, SecurityBinding, Supporting, Token, TokenKind
+from soapkit.policy.suites import SUITES, Suite
+
+_PART_OF: dict[TokenKind, str] = {"username": "UsernameToken", "x509": "BinarySecurityToken", "saml": "Assertion"}
+_NO_SUITE = SUITES["Basic256Sha256"]
+
+
+@dataclass(frozen=True, slots=True)
+class Carries:
+    """A supporting token in the message, and what its assertion says of it."""
+
+    token: Token
+    supporting: Supporting
+
+    @property
+    def part(self) -> str:
+        """What settings call the token."""
+        return _PART_OF.get(self.token.kind, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a message must look like. `request`: whether it goes from the initiator to the recipient.
+
+    `signed`: the parts under the message's own signature, none where it has no signature; `encrypted`: the parts that
+    are encrypted; `transport`: all of that is left to the transport.
+    """
+
+    demands: Demands
+    request: bool
+    signed: tuple[str, ...]
+    encrypted: tuple[str, ...]
+    carries: tuple[Carries, ...]
+
+    @property
+    def binding(self) -> SecurityBinding | None:
+        """The security binding."""
+        return self.demands.binding
+
+    @property
+    def message_level(self) -> bool:
+        """Whether the message itself is signed and encrypted, and not only its transport protected."""
+        return self.binding is not None and self.binding.kind != "transport"
+
+    @property
+    def timestamp(self) -> bool:
+        """Whether there is a Timestamp."""
+        return self.binding is not None and self.binding.timestamp
+
+    @property
+    def confirms(self) -> bool:
+        """Whether it is an answer that says which signatures the request had."""
+        return not self.request and self.message_level and self.demands.signature_confirmation
+
+    @property
+    def suite(self) -> Suite:
+        """The algorithm suite; Basic256Sha256 where the policy names none."""
+        suite = self.binding.suite if self.binding is not None else None
+        own = next((each.supporting.suite for each in self.carries if each.supporting.suite is not None), None)
+        return suite or own or _NO_SUITE
+
+    @property
+    def signature_token(self) -> Token | None:
+        """The token that the message's own signature is made with."""
+        binding = self.binding
+        if binding is None or binding.kind == "transport":
+            return None
+        if binding.kind == "symmetric":
+            return binding.signature_token
+        return binding.initiator_signature if self.request else binding.recipient_signature
+
+    @property
+    def encryption_token(self) -> Token | None:
+        """The token that the message is encrypted to."""
+        binding = self.binding
+        if binding is None or binding.kind == "transport":
+            return None
+        if binding.kind == "symmetric":
+            return binding.encryption_token
+        return binding.recipient_encryption if self.request else binding.initiator_encryption
+
+    @property
+    def usernames(self) -> tuple[Token, ...]:
+        """The UsernameTokens it carries."""
+        return tuple(each.token for each in self.carries if each.token.kind == "username")
+
+    @property
+    def endorsing(self) -> tuple[Carries, ...]:
+        """The tokens that sign the message's signature, or its Timestamp."""
+        return tuple(each for each in self.carries if each.supporting.endorsing)
+
+
+def plan_of(demands: Demands, *, request: bool) -> Plan:
+    """The plan of a request or a reply."""
+    binding = demands.binding
+    # Supporting tokens tell of the initiator: WS-SecurityPolicy 1.3, 8.
+    carries = tuple(Carries(token, each) for each in demands.supporting for token in each.tokens) if request else ()
+    if binding is None or binding.kind == "transport":
+        return Plan(demands, request, (), (), carries)
+    protection = demands.protection
+    for each in carries:
+        if not each.supporting.endorsing:
+            protection |= each.supporting.protection
+    signed = [*part_names(protection.signed)]
+    signed += [each.part for each in carries if each.supporting.signed and each.part]
+    if binding.timestamp:
+        signed.insert(0, "Timestamp")
+    encrypted = [*part_names(protection.encrypted)]
+    encrypted += [each.part for each in carries if each.supporting.encrypted and each.part]
+    if not request and demands.signature_confirmation:
+        signed.append("SignatureConfirmation")
+    if encrypted and binding.encrypt_signature:
+        encrypted.append("Signature")
+        if not request and demands.signature_confirmation:
+            encrypted.append("SignatureConfirmation")
+    return Plan(demands, request, tuple(dict.fromkeys(signed)), tuple(dict.fromkeys(encrypted)), carries)
+
+
+def part_names(parts: Parts) -> Iterator[str]:
+    """Parts as settings name them. A header that is not there need not be signed (4.1.1)."""
+    if parts.body or parts.everything:
+        yield "Body"
+    if parts.everything:
+        yield "Headers"
+    for name in parts.headers:
+        yield f"{name}?"
+
+
+def cannot(plan: Plan) -> Iterator[Problem]:
+    """What the plan wants and soapkit does not do, each by name, with its place in the policy."""
+    yield from _elements_not_done(plan.demands.protection)
+    protection = plan.demands.protection
+    if plan.binding is not None and (protection.signed.attachments or protection.encrypted.attachments):
+        yield Problem("Attachments (signed or encrypted with the message) is not done", plan.binding.place)
+    for assertion in plan.demands.others:
+        if not assertion.ignorable:
+            yield Problem(f"{assertion.name} is not known here", assertion.place)
+    for token, place in _tokens(plan):
+        if token.kind in _NOT_DONE:
+            yield Problem(f"{_NOT_DONE[token.kind]} is not done", place)
+        elif token.derived_keys:
+            yield Problem("RequireDerivedKeys (keys derived in the message) is not done", place)
+
+
+_NOT_DONE: dict[TokenKind, str] = {
+    "spnego": "SpnegoContextToken (Kerberos and SPNEGO)",
+    "kerberos": "KerberosToken (Kerberos)",
+    "rel": "RelToken (REL licences)",
+    "key-value": "KeyValueToken (a bare key says nothing of its owner)",
+    "issued": "IssuedToken",
+    "saml": "SamlToken",
+    "secure-conversation": "SecureConversationToken",
+    "security-context": "SecurityContextToken",
+}
+
+
+def _elements_not_done(protection: Protection) -> Iterator[Problem]:
+    for name, paths in (
+        ("SignedElements", protection.signed_elements),
+        ("EncryptedElements", protection.encrypted_elements),
+        ("ContentEncryptedElements", protection.content_elements),
+        ("RequiredElements", protection.required_elements),
+    ):
+        if paths:
+            yield Problem(f"{name} (XPath {paths[0].expression}) is not done", paths[0].place)
+
+
+def _tokens(plan: Plan) -> Iterator[tuple[Token, Place]]:
+    binding = plan.binding
+    if binding is not None:
+        for token in binding.tokens:
+            yield token, token.place
+    for each in plan.carries:
+        yield each.token, each.token.place

@@ -1,0 +1,92 @@
+"""SignatureConfirmation: an answer says which signatures its request had. WSS SOAP Message Security 1.1, section 8.5.
+
+A client that gets its own signature values back, signed by the service, knows that its request came whole. Each value
+is confirmed once: an answer to another request confirms another.
+"""
+
+from __future__ import annotations
+
+import threading
+from base64 import b64encode
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from lxml.etree import _Element
+
+from soapkit.errors import SecurityError
+from soapkit.security.markup import SIGNATURE, SIGNATURE_CONFIRMATION, SIGNATURE_VALUE, bytes_of, new
+from soapkit.security.parts import Message
+from soapkit.soap.security_result import SecurityResult
+from soapkit.xml.walk import children, place_of
+
+_KEPT = timedelta(hours=1)
+
+
+class SentSignatures:
+    """The signature values of messages sent, until their answers have come. Bounded; thread-safe."""
+
+    def __init__(self, capacity: int = 10_000) -> None:
+        self._capacity = capacity
+        self._held: OrderedDict[bytes, datetime] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def remember(self, values: Iterable[bytes], now: datetime) -> None:
+        """Hold them for an hour, the oldest giving way when there are many."""
+        with self._lock:
+            for value in values:
+                self._held[value] = now + _KEPT
+            while len(self._held) > self._capacity:
+                self._held.popitem(last=False)
+
+    def take(self, values: list[bytes], now: datetime) -> bool:
+        """Whether all of these were sent, and not confirmed before; then they are confirmed."""
+        with self._lock:
+            if not all(self._held.get(value, now) > now for value in values):
+                return False
+            for value in values:
+                self._held.pop(value, None)
+            return True
+
+    def __repr__(self) -> str:
+        return f"SentSignatures({len(self._held)} held)"
+
+
+def signature_values(message: Message) -> tuple[bytes, ...]:
+    """The values of the signatures in the security header."""
+    values = (next(children(token, SIGNATURE_VALUE), None) for token in message.tokens if token.tag == SIGNATURE)
+    return tuple(bytes_of(value) for value in values if value is not None)
+
+
+def confirmations(values: Iterable[bytes]) -> list[_Element]:
+    """A SignatureConfirmation for each value; one without where there are none, which says that nothing was signed."""
+    made = []
+    wanted: list[bytes | None] = [*values]
+    for value in wanted or [None]:
+        element = new(SIGNATURE_CONFIRMATION)
+        if value is not None:
+            element.set("Value", b64encode(value).decode("ascii"))
+        made.append(element)
+    return made
+
+
+def check_confirmed(message: Message, result: SecurityResult, sent: SentSignatures, now: datetime) -> None:
+    """Raise `SecurityError` unless the message confirms, signed, signatures that we sent."""
+    found = message.named("SignatureConfirmation")
+    if not found:
+        raise SecurityError("the message confirms no signature of ours: it has no SignatureConfirmation")
+    for element in found:
+        if not result.is_signed(element):
+            raise SecurityError("a SignatureConfirmation is not signed: anyone may have put it there")
+    values = [_value(element) for element in found]
+    if not sent.take(values, now):
+        raise SecurityError("the message confirms a signature that we did not send, or not to this end")
+
+
+def _value(element: _Element) -> bytes:
+    text = element.get("Value")
+    if text is None:
+        raise SecurityError("the message confirms that nothing was signed, and we had signed", place=place_of(element))
+    copy = new(SIGNATURE_CONFIRMATION)
+    copy.text = text
+    return bytes_of(copy)

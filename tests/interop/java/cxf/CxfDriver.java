@@ -1,0 +1,295 @@
+// A service and a client by Apache CXF, told what to secure by the contract alone, one command a line on the standard input:
+//
+//     serve <TAB> wsdl <TAB> options             -> ok <TAB> address    |   no <TAB> why not
+//     call <TAB> wsdl <TAB> address <TAB> options -> ok <TAB> 2n        |   no <TAB> why not
+//
+// Options are `name=value`, separated by tabs: of ws-security, or `https=true` for a service over TLS. The first argument is
+// a folder with ca.pem, alice.p12 and bob.p12 (password changeit): the client is alice, the service is bob.
+
+import javax.jws.WebMethod;
+import javax.jws.WebParam;
+import javax.jws.WebResult;
+import javax.jws.WebService;
+import javax.xml.bind.annotation.XmlAccessType;
+import javax.xml.bind.annotation.XmlAccessorType;
+import javax.xml.bind.annotation.XmlElement;
+import javax.xml.bind.annotation.XmlRootElement;
+import javax.xml.bind.annotation.XmlType;
+import javax.xml.ws.BindingProvider;
+import javax.xml.ws.RequestWrapper;
+import javax.xml.ws.ResponseWrapper;
+import javax.xml.ws.Service;
+import java.io.BufferedReader;
+import java.io.FileInputStream;
+import java.io.InputStreamReader;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.LogManager;
+import java.util.logging.Logger;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.TrustManagerFactory;
+import javax.security.auth.callback.Callback;
+import javax.security.auth.callback.CallbackHandler;
+import javax.xml.namespace.QName;
+import org.apache.cxf.BusFactory;
+import org.apache.cxf.configuration.jsse.TLSClientParameters;
+import org.apache.cxf.configuration.jsse.TLSServerParameters;
+import org.apache.cxf.configuration.security.ClientAuthentication;
+import org.apache.cxf.endpoint.Client;
+import org.apache.cxf.frontend.ClientProxy;
+import org.apache.cxf.jaxws.EndpointImpl;
+import org.apache.cxf.transport.http.HTTPConduit;
+import org.apache.cxf.transport.http_jetty.JettyHTTPServerEngineFactory;
+import org.apache.wss4j.common.crypto.Merlin;
+import org.apache.wss4j.common.ext.WSPasswordCallback;
+
+public final class CxfDriver {
+    static final String NS = "urn:double";
+    static final char[] PASSWORD = "changeit".toCharArray();
+
+    private final Path folder;
+    private final int port;
+    private final int securePort;
+    private int served;
+
+    private CxfDriver(Path folder) throws Exception {
+        this.folder = folder;
+        this.port = free();
+        this.securePort = free();
+    }
+
+    private static int free() throws Exception {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        LogManager.getLogManager().reset();
+        Logger.getLogger("").setLevel(Level.OFF);
+        CxfDriver driver = new CxfDriver(Path.of(arguments[0]));
+        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        for (String line = commands.readLine(); line != null; line = commands.readLine()) {
+            System.out.println(driver.answer(line.split("\t")));
+            System.out.flush();
+        }
+        System.exit(0);
+    }
+
+    private String answer(String[] command) {
+        try {
+            if (command[0].equals("serve")) {
+                return "ok\t" + serve(command[1], options(command, 2));
+            }
+            return "ok\t" + call(command[1], command[2], options(command, 3));
+        } catch (Throwable error) {
+            StringBuilder told = new StringBuilder("no");
+            for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+                told.append('\t').append(cause.getClass().getSimpleName()).append(": ")
+                        .append(String.valueOf(cause.getMessage()).replaceAll("\\s+", " "));
+            }
+            return told.toString();
+        }
+    }
+
+    private static Map<String, Object> options(String[] command, int from) {
+        Map<String, Object> found = new HashMap<>();
+        for (String option : Arrays.asList(command).subList(from, command.length)) {
+            int at = option.indexOf('=');
+            found.put(option.substring(0, at), option.substring(at + 1));
+        }
+        return found;
+    }
+
+    // --- keys ---------------------------------------------------------------------------------------------------
+
+    /** The key of one side, the certificate of the other, and the authority that is believed. */
+    private Merlin crypto(String own, String other) throws Exception {
+        KeyStore keys = KeyStore.getInstance("PKCS12");
+        keys.load(null, null);
+        for (String name : List.of(own, other)) {
+            KeyStore one = store(name);
+            if (name.equals(own)) {
+                keys.setKeyEntry(name, one.getKey(name, PASSWORD), PASSWORD, one.getCertificateChain(name));
+            } else {
+                keys.setCertificateEntry(name, one.getCertificate(name));
+            }
+        }
+        Merlin crypto = new Merlin();
+        crypto.setKeyStore(keys);
+        crypto.setTrustStore(trusted());
+        return crypto;
+    }
+
+    private KeyStore store(String name) throws Exception {
+        KeyStore one = KeyStore.getInstance("PKCS12");
+        try (var in = new FileInputStream(folder.resolve(name + ".p12").toFile())) {
+            one.load(in, PASSWORD);
+        }
+        return one;
+    }
+
+    private KeyStore trusted() throws Exception {
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        try (var in = new FileInputStream(folder.resolve("ca.pem").toFile())) {
+            trusted.setCertificateEntry("ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
+        }
+        return trusted;
+    }
+
+    private void secure(Map<String, Object> properties, String own, String other) throws Exception {
+        Merlin crypto = crypto(own, other);
+        CallbackHandler passwords = callbacks -> {
+            for (Callback callback : callbacks) {
+                ((WSPasswordCallback) callback).setPassword("changeit");
+            }
+        };
+        for (String tail : List.of("", ".sct")) {
+            properties.put("ws-security.signature.crypto" + tail, crypto);
+            properties.put("ws-security.encryption.crypto" + tail, crypto);
+            properties.put("ws-security.callback-handler" + tail, passwords);
+            properties.put("ws-security.signature.username" + tail, own);
+        }
+        properties.put("ws-security.username", "alice");
+        properties.put("ws-security.username.sct", "alice");
+        boolean server = own.equals("bob");
+        properties.put("ws-security.encryption.username", server ? "useReqSigCert" : other);
+        properties.put("ws-security.encryption.username.sct", server ? "useReqSigCert" : other);
+    }
+
+    // --- service ------------------------------------------------------------------------------------------------
+
+    private String serve(String wsdl, Map<String, Object> options) throws Exception {
+        boolean https = "true".equals(options.remove("https"));
+        String address = (https ? "https://localhost:" + securePort : "http://127.0.0.1:" + port) + "/" + served++;
+        if (https) {
+            JettyHTTPServerEngineFactory factory =
+                    BusFactory.getDefaultBus().getExtension(JettyHTTPServerEngineFactory.class);
+            TLSServerParameters tls = new TLSServerParameters();
+            KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+            managers.init(store("localhost"), PASSWORD);
+            tls.setKeyManagers(managers.getKeyManagers());
+            TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            trust.init(trusted());
+            tls.setTrustManagers(trust.getTrustManagers());
+            ClientAuthentication wanted = new ClientAuthentication();
+            wanted.setWant(true);
+            tls.setClientAuthentication(wanted);
+            factory.setTLSServerParametersForPort(securePort, tls);
+        }
+        EndpointImpl endpoint = new EndpointImpl(BusFactory.getDefaultBus(), new Implementation());
+        endpoint.setWsdlLocation(wsdl);
+        endpoint.setServiceName(new QName(NS, "DoublerService"));
+        endpoint.setEndpointName(new QName(NS, "Doubler"));
+        Map<String, Object> properties = new HashMap<>();
+        secure(properties, "bob", "alice");
+        properties.putAll(options);
+        endpoint.setProperties(properties);
+        endpoint.publish(address);
+        return address;
+    }
+
+    // --- client -------------------------------------------------------------------------------------------------
+
+    private String call(String wsdl, String address, Map<String, Object> options) throws Exception {
+        Doubler port = Service.create(Path.of(wsdl).toUri().toURL(), new QName(NS, "DoublerService"))
+                .getPort(new QName(NS, "Doubler"), Doubler.class);
+        Map<String, Object> context = ((BindingProvider) port).getRequestContext();
+        context.put(BindingProvider.ENDPOINT_ADDRESS_PROPERTY, address);
+        secure(context, "alice", "bob");
+        context.putAll(options);
+        Client client = ClientProxy.getClient(port);
+        TLSClientParameters tls = new TLSClientParameters();
+        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(trusted());
+        tls.setTrustManagers(trust.getTrustManagers());
+        tls.setDisableCNCheck(true);
+        ((HTTPConduit) client.getConduit()).setTlsClientParameters(tls);
+        try {
+            return String.valueOf(port.doubleIt(21));
+        } finally {
+            client.destroy();
+        }
+    }
+
+    // --- the contract, in Java ----------------------------------------------------------------------------------
+
+    @WebService(name = "Doubler", targetNamespace = NS)
+    public interface Doubler {
+        @WebMethod(operationName = "double")
+        @WebResult(name = "result", targetNamespace = NS)
+        @RequestWrapper(localName = "double", targetNamespace = NS, className = "CxfDriver$DoubleRequest")
+        @ResponseWrapper(localName = "doubleResponse", targetNamespace = NS, className = "CxfDriver$DoubleResponse")
+        int doubleIt(@WebParam(name = "number", targetNamespace = NS) int number);
+
+        @WebMethod(operationName = "half")
+        @WebResult(name = "result", targetNamespace = NS)
+        @RequestWrapper(localName = "half", targetNamespace = NS, className = "CxfDriver$HalfRequest")
+        @ResponseWrapper(localName = "halfResponse", targetNamespace = NS, className = "CxfDriver$HalfResponse")
+        int half(@WebParam(name = "number", targetNamespace = NS) int number);
+    }
+
+    @WebService(endpointInterface = "CxfDriver$Doubler", targetNamespace = NS)
+    public static class Implementation implements Doubler {
+        @Override
+        public int doubleIt(int number) {
+            return 2 * number;
+        }
+
+        @Override
+        public int half(int number) {
+            return number / 2;
+        }
+    }
+
+    @XmlRootElement(name = "double", namespace = NS)
+    @XmlType(name = "double", namespace = NS)
+    @XmlAccessorType(XmlAccessType.FIELD)
+    public static class DoubleRequest {
+        @XmlElement(namespace = NS)
+        public int number;
+
+        public int getNumber() {
+            return number;
+        }
+
+        public void setNumber(int number) {
+            this.number = number;
+        }
+    }
+
+    @XmlRootElement(name = "doubleResponse", namespace = NS)
+    @XmlType(name = "doubleResponse", namespace = NS)
+    @XmlAccessorType(XmlAccessType.FIELD)
+    public static class DoubleResponse {
+        @XmlElement(namespace = NS)
+        public int result;
+
+        public int getResult() {
+            return result;
+        }
+
+        public void setResult(int result) {
+            this.result = result;
+        }
+    }
+
+    @XmlRootElement(name = "half", namespace = NS)
+    @XmlType(name = "half", namespace = NS)
+    @XmlAccessorType(XmlAccessType.FIELD)
+    public static class HalfRequest extends DoubleRequest { }
+
+    @XmlRootElement(name = "halfResponse", namespace = NS)
+    @XmlType(name = "halfResponse", namespace = NS)
+    @XmlAccessorType(XmlAccessType.FIELD)
+    public static class HalfResponse extends DoubleResponse { }
+}

@@ -1,0 +1,183 @@
+"""A contract's policies become settings: for a client, and for the service that believes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import soapkit
+from soapkit.errors import SecurityError, SoapkitError, UsageError
+from soapkit.exchange.samples import Sampled, sample_envelope
+from soapkit.policy import Keys
+from soapkit.security import KeyPair, Security, TrustStore
+from soapkit.security.throwaway import make_authority, make_keypair
+from soapkit.soap.envelope import Envelope
+from soapkit.soap.version import BY_LABEL
+from soapkit.testing import FakeTransport
+from soapkit.wsdl.load import load_contract
+from soapkit.wsdl.model import Contract
+from soapkit.xml.parse import parse_message
+from tests.policy.contracts import (
+    BODY,
+    BODY_ENCRYPTED,
+    asymmetric,
+    contract,
+    nested,
+    symmetric,
+    transport,
+    username,
+    x509,
+)
+
+
+@pytest.fixture(scope="module")
+def people() -> dict[str, KeyPair]:
+    authority = make_authority()
+    return {"authority": authority} | {name: make_keypair(name, authority) for name in ("alice", "bank")}
+
+
+@pytest.fixture(scope="module")
+def both(people: dict[str, KeyPair]) -> tuple[Keys, Keys]:
+    """The keys of a client and of a service."""
+    trust = TrustStore.of(people["authority"])
+    certificates = (people["alice"].certificate, people["bank"].certificate)
+    client = Keys(
+        people["alice"],
+        peer=people["bank"],
+        trust=trust,
+        username="alice",
+        password="secret",
+        certificates=certificates,
+    )
+    service = Keys(people["bank"], trust=trust, passwords={"alice": "secret"}, certificates=certificates)
+    return client, service
+
+
+def loaded(text: bytes, folder: Path) -> Contract:
+    (folder / "double.wsdl").write_bytes(text)
+    return load_contract(folder / "double.wsdl")
+
+
+def sample(known: Contract, direction: Any = "request", name: str = "double") -> Envelope:
+    service = known.services[0]
+    return sample_envelope(known.shapes, Sampled(service, service.operation(name), direction), BY_LABEL["1.1"])
+
+
+CONFIRMED = nested("Wss11", "<sp:RequireSignatureConfirmation/>")
+POLICIES = {
+    "asymmetric": asymmetric(),
+    "asymmetric, signature encrypted": asymmetric("EncryptSignature"),
+    "asymmetric, encrypted first": asymmetric("EncryptBeforeSigning"),
+    "asymmetric, GCM": asymmetric(algorithms="Basic128GCM"),
+    "asymmetric, token protected": asymmetric("ProtectTokens"),
+    "asymmetric, confirmed": asymmetric() + CONFIRMED,
+    "asymmetric, confirmed and hidden": asymmetric("EncryptSignature")
+    + nested("Wss11", "<sp:RequireSignatureConfirmation/>"),
+    "symmetric": symmetric(),
+    "symmetric, confirmed": symmetric() + CONFIRMED,
+    "asymmetric, with a user": asymmetric() + username(),
+    "symmetric, with a user": symmetric() + username("HashPassword"),
+}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_what_the_client_sends_the_service_believes_and_the_answer_back(
+    policy: str, both: tuple[Keys, Keys], tmp_path: Path
+) -> None:
+    known = loaded(contract(POLICIES[policy], request=BODY, reply=BODY), tmp_path)
+    client = Security.from_contract(known, keys=both[0])
+    service = Security.from_contract(known, keys=both[1], side="server")
+    sent = client.apply(sample(known))
+    assert b"<" in sent.to_bytes()
+    assert b":number>" not in sent.to_bytes()  # encrypted
+    received = service.verify(Envelope.read(parse_message(sent.to_bytes())))
+    assert {"Body", "Timestamp"} <= {one.name for one in received.signed}
+    answer = service.apply(sample(known, "reply"), request=received)
+    result = client.verify(Envelope.read(parse_message(answer.to_bytes())))
+    assert {"Body", "Timestamp"} <= {one.name for one in result.signed}
+    with pytest.raises(SecurityError):
+        service.verify(sample(known))
+    with pytest.raises(SecurityError):
+        client.verify(sample(known, "reply"))
+
+
+def test_an_answer_that_confirms_another_request_is_not_believed(both: tuple[Keys, Keys], tmp_path: Path) -> None:
+    known = loaded(contract(POLICIES["asymmetric, confirmed"], request=BODY, reply=BODY), tmp_path)
+    client = Security.from_contract(known, keys=both[0])
+    other = Security.from_contract(known, keys=both[0])
+    service = Security.from_contract(known, keys=both[1], side="server")
+    foreign = service.verify(other.apply(sample(known)))
+    client.apply(sample(known))
+    answer = service.apply(sample(known, "reply"), request=foreign)
+    with pytest.raises(SecurityError, match="confirms a signature that we did not send"):
+        client.verify(answer)
+
+
+def test_each_message_has_what_it_demands_itself(both: tuple[Keys, Keys], tmp_path: Path) -> None:
+    known = loaded(contract(asymmetric(), request=BODY, half=BODY_ENCRYPTED, reply=BODY), tmp_path)
+    client = Security.from_contract(known, keys=both[0])
+    service = Security.from_contract(known, keys=both[1], side="server")
+    names = {}
+    for operation in ("double", "half"):
+        result = service.verify(client.apply(sample(known, name=operation)))
+        names[operation] = {one.name for one in result.signed}
+    assert "Body" in names["double"]
+    assert "Body" not in names["half"]
+
+
+def test_a_user_over_https_is_for_https_alone(both: tuple[Keys, Keys], tmp_path: Path) -> None:
+    known = loaded(contract(transport() + username(), address="http://a.example/"), tmp_path)
+    security = Security.from_contract(known, keys=both[0])
+    sent = security.apply(sample(known))
+    assert b"UsernameToken" in sent.to_bytes()
+    with pytest.raises(UsageError, match="protected by HTTPS alone"):
+        soapkit.Client.from_wsdl(known, security=security, transport=FakeTransport(b""))
+    service = Security.from_contract(known, keys=both[1], side="server")
+    assert service.verify(sent).username == "alice"
+
+
+@pytest.mark.parametrize(
+    ("policy", "keys", "said"),
+    [
+        (asymmetric(), Keys(), "Keys(own=...)"),
+        (asymmetric(), Keys(), "Keys(peer=...)"),
+        (asymmetric() + username(), Keys(), "Keys(username=...)"),
+        (nested("SymmetricBinding", nested("ProtectionToken", nested("KerberosToken"))), Keys(), "Kerberos"),
+        (symmetric(protection=x509("Never", "RequireDerivedKeys")), Keys(), "RequireDerivedKeys"),
+    ],
+)
+def test_what_is_missing_or_not_done_is_told_with_its_place(policy: str, keys: Keys, said: str, tmp_path: Path) -> None:
+    known = loaded(contract(policy, request=BODY, reply=BODY), tmp_path)
+    with pytest.raises(SecurityError) as caught:
+        Security.from_contract(known, keys=keys)
+    assert said in str(caught.value)
+    assert all("double.wsdl:" in line for line in str(caught.value).splitlines())
+
+
+def test_a_contract_without_a_policy_says_so(root: Path) -> None:
+    with pytest.raises(SecurityError, match="has no policy"):
+        Security.from_contract(load_contract(root / "wsdl" / "bank.wsdl"), keys=Keys())
+
+
+def test_the_contracts_of_cxf_give_settings_or_a_named_reason(vectors: Path, both: tuple[Keys, Keys]) -> None:
+    told: Counter[str] = Counter()
+    for path in sorted((vectors / "cxf-systests").rglob("*.wsdl")):
+        try:
+            known = load_contract(path, usable=False)
+        except SoapkitError:
+            continue
+        for port in dict.fromkeys(port.name for service in known.services for port in service.ports):
+            try:
+                Security.from_contract(known, keys=both[0], port=port)
+                told["settings"] += 1
+            except SecurityError as error:
+                told["a reason"] += 1
+                assert str(error)
+            except UsageError as error:
+                told["another port"] += 1
+                assert "has no port" in str(error)
+    assert told["settings"] >= 170
+    assert told["settings"] + told["a reason"] + told["another port"] >= 350
