@@ -70,7 +70,7 @@ corpus-sample: $(DEV_READY)
 differential: $(DEV_READY)
 	$(BIN)/python tests/corpus/differential.py --types 200
 
-## make bench      side by side with zeep, Spyne, suds and xsdata; writes docs/performance.rst
+## make bench      side by side with zeep, Spyne, suds, xsdata, pydantic-xml; writes docs/performance.rst
 bench: $(DEV_READY)
 	$(BIN)/python benchmarks/run.py
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tables import Table, ratio
+from tables import Table
 
 FOUND: dict[str, float] = {}
 """What was measured, by the names below."""
@@ -51,5 +51,7 @@ def bars_table() -> list[Table]:
         if found is not None:
             met = found >= bar.limit if bar.least else found <= bar.limit
             wanted = f"at {'least' if bar.least else 'most'} {bar.limit:g}"
-            rows.append([bar.name, wanted, ratio(found) if found >= 1 else f"{found:.2f}", "met" if met else "not met"])
+            rows.append(
+                [bar.name, wanted, f"{found:.1f}" if found >= 1 else f"{found:.2f}", "met" if met else "not met"]
+            )
     return [Table("Bars", "What is aimed at, and what this run found.", ["bar", "aim", "found", ""], rows)]

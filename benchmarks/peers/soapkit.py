@@ -48,11 +48,14 @@ def client_for(size: str) -> Any:
 
 
 def warm(reply: bytes) -> None:
-    """Read a few replies like those of "100 records": a client is seldom asked for one message."""
-    client = client_for("100 records")
+    """Read and write a few messages like those of "100 records": a client is seldom asked for one alone."""
+    client, records = client_for("100 records"), generated()
+    route, operation = client._route, client.service.operation("echo_all")
     response = Response(200, Headers({"Content-Type": "text/xml; charset=utf-8"}), reply)
+    few = operation.request.record(record=[_record(records, values) for values in RECORDS["echo"]])
     for _ in range(5):
-        receive(client._route, client.service.operation("echo_all"), response)
+        receive(route, operation, response)
+        route.processor.send_request(route.version, operation, few, {})
 
 
 @cache

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
+from lxml.etree import _Element
+
 from soapkit.databinding.codec import Codecs
+from soapkit.databinding.shape import ElementField, RecordRef
 from soapkit.databinding.template import REFUSALS, Read, Templates
 from soapkit.errors import SoapkitError
 from soapkit.operations import Message, Operation
@@ -69,6 +72,7 @@ class PlainReader:
     """
 
     def __init__(self, codecs: Codecs, *, patience: int = _SEEN_BEFORE) -> None:
+        self._context = codecs.context
         self._templates = Templates(codecs.context)
         self._patience = patience
         self._heads: dict[tuple[str, str], _Head | int] = {}
@@ -135,11 +139,35 @@ class PlainReader:
             operation, message = resolve(envelope)
         except SoapkitError:
             return None
-        if message.tag != tag_of(wrapper) or message.encoded or any(header.required for header in message.headers):
+        if message.encoded or any(header.required for header in message.headers):
             return None
-        read = self._templates.get(message.record, wrapper.nsmap, wrapper.prefix, spaced=spaced)
+        read = self._template(message, wrapper, spaced)
         tail = re.compile("".join(rf"[ \t\r\n]*</{re.escape(name)}>" for name in names) + r"[ \t\r\n]*\Z")
         return None if read is None else _Head(operation, envelope.version, read, tail)
+
+    def _template(self, message: Message, wrapper: _Element, spaced: bool) -> Read | None:
+        """The function for what follows the first tag in the Body, if that is the one it should be."""
+        if message.tag is not None:
+            key = message.record if message.tag == tag_of(wrapper) else None
+            return self._templates.get(key, wrapper.nsmap, wrapper.prefix, spaced=spaced) if key else None
+        bound = self._context.bound(message.record)  # bare: the element is the record's only field
+        (field, *others) = bound.record.fields or (None,)
+        if others or not isinstance(field, ElementField) or field.many or field.tag != tag_of(wrapper):
+            return None
+        if not isinstance(field.type, RecordRef) or bound.record.elements != bound.record.content.particles:
+            return None
+        inner = self._templates.get(field.type.key, wrapper.nsmap, wrapper.prefix, spaced=spaced)
+        return None if inner is None else _in_field(bound.cls, field.name, inner)
+
+
+def _in_field(cls: type, name: str, inner: Read) -> Read:
+    """A value, in the only field of a record."""
+
+    def read(text: str, position: int) -> tuple[Any, int]:
+        value, end = inner(text, position)
+        return cls(**{name: value}), end
+
+    return read
 
 
 @dataclass(frozen=True, slots=True)

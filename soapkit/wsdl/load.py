@@ -11,7 +11,9 @@ from functools import cache as cache_call
 from pathlib import Path
 
 from soapkit.errors import ContractError, Place, Problems
-from soapkit.wsdl.cached import WORTH, contract_from, entry_of, fingerprint_of, key_of
+from soapkit.wsdl.cache_entry import WORTH, fingerprint_of, key_of
+from soapkit.wsdl.cache_read import contract_from
+from soapkit.wsdl.cache_write import entry_of
 from soapkit.wsdl.model import Contract, Definitions, Sources, Told
 from soapkit.wsdl.operations import services_of
 from soapkit.wsdl.page import is_schema
