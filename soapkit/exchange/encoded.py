@@ -9,6 +9,7 @@ what is sent is written literally first, then each value is told its type.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -63,6 +64,9 @@ _NILS: Final = (XSI_NIL, *(clark(namespace, name) for namespace in _XSI_OF_OLD f
 _TYPES: Final = (XSI_TYPE, *(clark(namespace, "type") for namespace in _XSI_OF_OLD))
 # What belongs to the encoding, and not to the values.
 _OF_ENCODING: Final = frozenset({SOAP11, SOAP12, SOAP11_ENC, SOAP12_ENC, XSI, *_XSI_OF_OLD})
+_ID, _REF, _ARRAY_SIZE, _NODE_TYPE = (clark(SOAP12_ENC, name) for name in ("id", "ref", "arraySize", "nodeType"))
+_SIZES = re.compile(r"(\*|[0-9]+)([ \t\r\n]+[0-9]+)*")  # SOAP 1.2 part 2, 3.1.6
+_NODE_TYPES = frozenset({"simple", "struct", "array"})  # 3.1.7
 _GROWTH = 50  # how many times larger references may make a message
 _ROOM = 20_000  # elements that any message may grow to
 
@@ -80,8 +84,10 @@ def literal_body(message: Message, body: _Element, codecs: Codecs, within: _Elem
 
     `within`: where the values that are referred to may stand; the Body unless said.
 
-    Raises `MessageError` where another operation's wrapper stands there, `DecodeError` for a reference that leads
-    nowhere or in a circle, and `LimitError` where references make the message grow without measure.
+    Raises `MessageError` where another operation's wrapper stands there, or, in SOAP 1.2, a second element that nothing
+    refers to (part 2, 4.2.3); `DecodeError` for a reference that leads nowhere, in a circle or to more than one, and
+    for attributes of the encoding that break its rules (3.1.5 to 3.1.7); `LimitError` where references make the message
+    grow without measure.
     """
     reader = _Reader(codecs.context, body if within is None else within)
     record = codecs.shapes[message.record]
@@ -94,8 +100,20 @@ def literal_body(message: Message, body: _Element, codecs: Codecs, within: _Elem
         raise MessageError(
             f"expected one element {message.tag} in the Body, found nothing", place=place_of(body, "message")
         )
+    if namespace_of(tag_of(body)) == SOAP12:
+        _check_alone(wrapper, entries)
     made = etree.Element(tag_of(wrapper), nsmap=_nsmap(wrapper))
     return [reader.call(made, reader.target(wrapper), record)]
+
+
+def _check_alone(wrapper: _Element, entries: list[_Element]) -> None:
+    """The Body holds one call; peers that write SOAP 1.1's way put beside it what is referred to."""
+    for entry in entries:
+        if entry is not wrapper and entry.get("id") is None and entry.get(_ID) is None:
+            raise MessageError(
+                f"element {tag_of(entry)} may not stand beside {tag_of(wrapper)}: the Body holds one call",
+                place=place_of(entry, "message"),
+            )
 
 
 def _nsmap(element: _Element) -> dict[str | None, str]:
@@ -110,10 +128,11 @@ class _Reader:
         elements = list(within.iter(etree.Element))
         self.left = max(_GROWTH * len(elements), _ROOM)
         self.by_id: dict[str, _Element] = {}
+        self.repeated: set[str] = set()  # ids that more than one element has
         for element in elements:
-            name = element.get("id") or element.get(clark(SOAP12_ENC, "id"))
-            if name:
-                self.by_id.setdefault(name.strip(), element)
+            name = (element.get("id") or element.get(_ID) or "").strip()
+            if name and self.by_id.setdefault(name, element) is not element:
+                self.repeated.add(name)
         self.open: list[_Element] = []  # the referred elements that this place is inside of
 
     # --- references ---
@@ -125,6 +144,8 @@ class _Reader:
             found = self.by_id.get(name)
             if found is None:
                 raise DecodeError(f"refers to {name!r}, which nothing here is called", place=place_of(element))
+            if name in self.repeated:
+                raise DecodeError(f"refers to {name!r}, as more than one element is called", place=place_of(element))
             if found in passed or found in self.open:
                 raise DecodeError(
                     f"refers to {name!r}, which leads back here: values in a circle cannot be read",
@@ -138,7 +159,9 @@ class _Reader:
         href = element.get("href")
         if href is not None and href.startswith("#") and len(element) == 0:
             return href[1:].strip()
-        ref = element.get(clark(SOAP12_ENC, "ref"))
+        ref = element.get(_REF)
+        if ref is not None and element.get(_ID) is not None:
+            raise DecodeError("has both id and ref: it is a value, or refers to one", place=place_of(element))
         return ref.strip().removeprefix("#") if ref is not None else None
 
     def _count(self, element: _Element) -> None:
@@ -152,6 +175,9 @@ class _Reader:
         """Write what an accessor holds below `parent`, as an element `tag` of a type."""
         self._count(element)
         target = self.target(element)
+        node_type = target.get(_NODE_TYPE)
+        if node_type is not None and node_type not in _NODE_TYPES:
+            raise DecodeError(f"nodeType {node_type!r} is not simple, struct or array", place=place_of(target))
         made = etree.SubElement(parent, tag, nsmap=_nsmap(target))
         made.sourceline = element.sourceline  # type: ignore[misc]  # lxml lets it be set, its stubs do not know
         if any(one.get(name, "").strip() in ("true", "1") for one in (element, target) for name in _NILS):
@@ -339,7 +365,9 @@ def _sizes(target: _Element) -> list[int]:
     """The dimensions that an array says: ``xsd:int[2,3]``, or ``2 3`` (SOAP 1.2); none where it says none."""
     said = target.get(ARRAY_TYPE, "")
     inside = said[said.rfind("[") + 1 : said.rfind("]")]
-    text = inside if "[" in said else target.get(clark(SOAP12_ENC, "arraySize"), "")
+    text = inside if "[" in said else target.get(_ARRAY_SIZE, "")
+    if "[" not in said and text and _SIZES.fullmatch(collapse_blanks(text)) is None:
+        raise DecodeError(f"arraySize {text!r} is not a list of sizes, the first perhaps *", place=place_of(target))
     parts = text.replace(",", " ").split()
     return [int(part) if part.isdigit() and len(part) < 10 else 0 for part in parts]
 

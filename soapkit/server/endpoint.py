@@ -25,6 +25,7 @@ from soapkit.errors import (
     XmlError,
 )
 from soapkit.exchange.addressed import fault_action, reply_action
+from soapkit.exchange.encoded import RPC
 from soapkit.exchange.faults import plain_fault
 from soapkit.exchange.flow import Flow, call
 from soapkit.exchange.items import ItemPlace, item_places, split_at
@@ -45,7 +46,7 @@ from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.fault import write_fault
 from soapkit.soap.headers import not_understood_blocks, upgrade_block
 from soapkit.soap.security_result import SecurityResult
-from soapkit.soap.version import SOAP_1_1, Version
+from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
 from soapkit.transport.binding import (
     action_of,
     fault_status,
@@ -73,6 +74,8 @@ logger = logging.getLogger("soapkit.server")
 
 # One and the same for every failure of security, whatever it was: an oracle tells nothing (WSS 1.1, section 12).
 SECURITY_FAULT = FaultCode("Sender", (clark(WSSE, "InvalidSecurity"),))
+# SOAP 1.2 part 2, 4.4: of a call whose arguments are not those of the procedure.
+BAD_ARGUMENTS = FaultCode("Sender", (clark(RPC, "BadArguments"),))
 SECURITY_REASON = "the message does not meet the security requirements"
 
 
@@ -123,6 +126,7 @@ class Endpoint:
         """Read, serve, reply; at whichever step something is wrong, the fault for it."""
         in_kind = False
         address: list[Properties] = []  # of the request, once it is believed
+        routed: list[Operation[Any, Any]] = []  # and what it calls
         try:
             received = self._plain(request, version, address)
             if received is None:
@@ -131,10 +135,11 @@ class Endpoint:
                 action = action_of(version, request.headers)
                 parts = Incoming(package) if in_kind or package.attachments else None
                 received = self.processor.receive_request(
-                    package.envelope, lambda believed: self._route(believed, action, address), parts
+                    package.envelope, lambda believed: self._route(believed, action, address, routed), parts
                 )
         except Exception as error:
-            return self._fault(version, self._refusal(error), None, None, self._fault_blocks(version, address, error))
+            refusal = self._refusal(error, version, routed)
+            return self._fault(version, refusal, None, None, self._fault_blocks(version, address, error))
         operation = received.operation
         addressed = address[0] if address else None
         log_message("received", operation.name, request.body or received.envelope)
@@ -152,13 +157,22 @@ class Endpoint:
             return response
         return (yield from self._delivered(addressed, response, is_fault))
 
-    def _route(self, believed: Envelope, action: str, address: list[Properties]) -> Operation[Any, Any]:
-        """The operation of a request: by its Action, where WS-Addressing says one."""
+    def _route(
+        self,
+        believed: Envelope,
+        action: str,
+        address: list[Properties],
+        routed: list[Operation[Any, Any]] | None = None,
+    ) -> Operation[Any, Any]:
+        """The operation of a request: by its Action, where WS-Addressing says one. `routed` keeps it."""
         found = self.addressing.read(believed, action)
-        if found is None:
-            return self.router.route(believed, action)
-        address[:] = [found]
-        return self.router.route(believed, found.action)
+        if found is not None:
+            address[:] = [found]
+            action = found.action
+        operation = self.router.route(believed, action)
+        if routed is not None:
+            routed.append(operation)
+        return operation
 
     def _delivered(self, addressed: Properties, response: Response, is_fault: bool) -> Flow[Response]:
         """The answer goes back, elsewhere, or nowhere."""
@@ -285,7 +299,7 @@ class Endpoint:
 
     # --- faults -----------------------------------------------------------------------------------------------
 
-    def _refusal(self, error: Exception) -> Fault | MessageError:
+    def _refusal(self, error: Exception, version: Version, routed: list[Operation[Any, Any]]) -> Fault | MessageError:
         """What to answer to a request that could not be taken in."""
         if isinstance(error, MessageError):
             logger.info("refused a message: %s", error)
@@ -296,7 +310,9 @@ class Endpoint:
         if isinstance(error, (XmlError, DataError, ValidationError)):
             logger.info("refused a message: %s", error)
             kind = "is too large" if isinstance(error, LimitError) else "cannot be read"
-            return Fault(str(error) if self.details else f"the message {kind}", code="Sender")
+            is_rpc = version is SOAP_1_2 and any(operation.request.style == "rpc" for operation in routed)
+            code = BAD_ARGUMENTS if is_rpc and not isinstance(error, XmlError) else FaultCode("Sender")
+            return Fault(str(error) if self.details else f"the message {kind}", code=code)
         return _internal(error, None)
 
     def _fault(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
+from urllib.parse import urljoin
 
 from lxml.etree import _Element
 
@@ -156,10 +157,19 @@ def _read(element: _Element, version: Version) -> HeaderBlock:
     return HeaderBlock(
         element,
         tag_of(element),
-        (element.get(version.role) or "").strip(),
+        _role(element, version),
         _boolean(element, version.must_understand),
         version is not SOAP_1_1 and _boolean(element, _RELAY),
     )
+
+
+def _role(element: _Element, version: Version) -> str:
+    """Whom a block is for. A relative URI counts from the xml:base in scope (SOAP 1.2 part 1, section 6)."""
+    role = (element.get(version.role) or "").strip()
+    if not role or ":" in role:
+        return role
+    base = element.base
+    return urljoin(base, role) if base else role
 
 
 def _boolean(element: _Element, attribute: str) -> bool:
