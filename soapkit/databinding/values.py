@@ -72,7 +72,8 @@ class QName:
 class Duration:
     """A value of xs:duration: months and exact seconds, which nothing converts into each other.
 
-    Both have one sign. Two durations compare only where the months are equal or the seconds are.
+    Both have one sign. Two durations compare only where the months are equal or the seconds are. Seconds may be given
+    as an int; a float is a `TypeError`, since it is not the number that was meant.
 
     >>> str(Duration(months=14, seconds=Decimal("93.5")))
     'P1Y2MT1M33.5S'
@@ -82,6 +83,11 @@ class Duration:
     seconds: Decimal = Decimal(0)
 
     def __post_init__(self) -> None:
+        given: object = self.seconds
+        if isinstance(given, int):
+            object.__setattr__(self, "seconds", Decimal(given))
+        elif not isinstance(given, Decimal):
+            raise TypeError(f"the seconds of a duration are a Decimal or an int, not {type(given).__name__}")
         if not self.seconds.is_finite():
             raise ValueError("the seconds of a duration are a finite number")
         if (self.months < 0 < self.seconds) or (self.seconds < 0 < self.months):
@@ -102,7 +108,7 @@ class Duration:
     def __str__(self) -> str:
         sign = "-" if self.months < 0 or self.seconds < 0 else ""
         years, months = divmod(abs(self.months), 12)
-        whole, fraction = divmod(abs(self.seconds), 1) if self.seconds else (Decimal(0), Decimal(0))
+        whole, fraction = EXACT.divmod(EXACT.abs(self.seconds), 1)
         minutes, seconds = divmod(int(whole), 60)
         hours, minutes = divmod(minutes, 60)
         days, hours = divmod(hours, 24)
@@ -116,7 +122,7 @@ class Duration:
         return f"{sign}P{dates}{'T' + times if times else ''}"
 
     def __neg__(self) -> Duration:
-        return Duration(-self.months, -self.seconds)
+        return Duration(-self.months, EXACT.minus(self.seconds))
 
 
 def _check_offset(offset: int | None) -> None:

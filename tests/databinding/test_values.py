@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soapkit.databinding.builtins import BUILTINS
+from soapkit.databinding.lexical import parse_base64
 from soapkit.databinding.shape import Atomic
 from soapkit.databinding.simple import no_scope, simple_codec
 from soapkit.databinding.temporal import parse_date, parse_datetime, parse_duration, parse_time
@@ -205,3 +206,20 @@ def test_any_bytes_are_written_and_read_back(value: bytes) -> None:
 def test_a_value_of_another_type_is_refused(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=r"expected|not a name"):
         simple_codec(Atomic(name)).encode(value, str, False)
+
+
+def test_the_seconds_of_a_duration_may_be_an_int_and_never_a_float() -> None:
+    assert Duration(seconds=3) == Duration(0, Decimal(3))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="not float"):
+        Duration(seconds=1.5)  # type: ignore[arg-type]
+
+
+def test_a_duration_of_many_days_is_written_exactly() -> None:
+    text = "-P999997999999999999999999999999D"
+    assert str(parse_duration(text)) == text
+
+
+def test_base64_with_a_no_break_space_is_refused() -> None:
+    assert parse_base64("AA EC\tAw==") == b"\0\1\2\3"
+    with pytest.raises(ValueError, match="base64"):
+        parse_base64("AAEC\u00a0Aw==")
