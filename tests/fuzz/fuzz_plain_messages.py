@@ -235,6 +235,8 @@ def damaged(message: bytes, chance: random.Random) -> bytes:
 def moved(message: bytes, chance: random.Random) -> bytes:
     """A message in which a whole element stands somewhere else, or twice."""
     starts = [at for at in range(len(message)) if message.startswith(b"<", at)]
+    if len(starts) < 2:
+        return message
     first, second = sorted(chance.sample(starts, 2))
     third = chance.choice(starts)
     piece = message[first:second]
