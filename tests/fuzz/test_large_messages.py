@@ -2,45 +2,30 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-HERE = Path(__file__).parent
-
-
-@pytest.fixture(scope="module")
-def fuzz() -> Iterator[ModuleType]:
-    sys.path.insert(0, str(HERE))
-    spec = importlib.util.spec_from_file_location("fuzz_large_messages", HERE / "fuzz_large_messages.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module
-    sys.path.remove(str(HERE))
-
+sys.path.insert(0, str(Path(__file__).parent))
+import fuzz_large_messages as fuzz
 
 HEAD = '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><reply xmlns="urn:t"><name/>'
 ITEMS = "".join(f"<leaf><s>{number}</s></leaf>" for number in range(5))
 TAIL = "</reply></soap:Body></soap:Envelope>"
 
 
-def test_damaged_messages_are_read_alike_or_left_to_the_tree(fuzz: ModuleType) -> None:
+def test_damaged_messages_are_read_alike_or_left_to_the_tree() -> None:
     read, right = fuzz.run(3_000, 4)
     assert read > right / 2 > 100
 
 
-def test_every_item_is_there(fuzz: ModuleType) -> None:
+def test_every_item_is_there() -> None:
     found = fuzz.in_pieces((HEAD + ITEMS + "<end>1</end>" + TAIL).encode())
     assert found == fuzz.by_tree((HEAD + ITEMS + "<end>1</end>" + TAIL).encode()) != ""
 
 
-def test_an_attribute_does_not_hide_an_item(fuzz: ModuleType) -> None:
+def test_an_attribute_does_not_hide_an_item() -> None:
     message = (HEAD + ITEMS + '<leaf kind="x"><s>a</s></leaf>' + TAIL).encode()
     assert fuzz.in_pieces(message) == fuzz.by_tree(message)
 
@@ -58,13 +43,13 @@ def test_an_attribute_does_not_hide_an_item(fuzz: ModuleType) -> None:
         ("a message cut short", ITEMS + "<leaf>"),
     ],
 )
-def test_what_is_wrong_is_left_to_who_can_tell_it(fuzz: ModuleType, said: str, content: str) -> None:
+def test_what_is_wrong_is_left_to_who_can_tell_it(said: str, content: str) -> None:
     message = (HEAD + content + TAIL).encode()
     assert fuzz.by_tree(message) == "", said
     assert fuzz.in_pieces(message) == "", said
 
 
-def test_what_is_small_is_read_at_once(fuzz: ModuleType) -> None:
+def test_what_is_small_is_read_at_once() -> None:
     found = fuzz.receive_large(
         fuzz.PROCESSOR,
         (HEAD + ITEMS + TAIL).encode(),

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from soapkit.exchange.plain import PlainReader
 
-SCRIPT = Path(__file__).with_name("fuzz_plain_messages.py")
-
-
-@pytest.fixture(scope="module")
-def fuzz() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("fuzz_plain_messages", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules["fuzz_plain_messages"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+sys.path.insert(0, str(Path(__file__).parent))
+import fuzz_plain_messages as fuzz
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_damaged_messages_are_read_alike_or_left_to_the_tree(fuzz: ModuleType, seed: int) -> None:
+def test_damaged_messages_are_read_alike_or_left_to_the_tree(seed: int) -> None:
     read, right = fuzz.run(3_000, seed)
     assert right > 200
     assert read > right / 2
 
 
-def test_messages_as_peers_write_them_need_no_tree(fuzz: ModuleType) -> None:
+def test_messages_as_peers_write_them_need_no_tree() -> None:
     chance, reader = random.Random(5), PlainReader(fuzz.PROCESSOR.codecs, patience=0)
     for _ in range(50):
         value = fuzz.value(chance)
@@ -71,7 +60,7 @@ TAIL = b"</r></soap:Body></soap:Envelope>"
         ("the end of another element", b"<s>x</t>", b""),
     ],
 )
-def test_what_is_not_plain_is_left_to_the_tree(fuzz: ModuleType, said: str, content: bytes, after: bytes) -> None:
+def test_what_is_not_plain_is_left_to_the_tree(said: str, content: bytes, after: bytes) -> None:
     from soapkit.databinding.codec import Codecs
     from soapkit.databinding.describe import DescribedShapes
     from soapkit.operations import Message, Operation
@@ -98,7 +87,7 @@ def test_what_is_not_plain_is_left_to_the_tree(fuzz: ModuleType, said: str, cont
         ("a comment around its end", HEAD.replace(b"<r ", b"<!-- <r> <r ")),
     ],
 )
-def test_a_head_that_is_not_plain_is_left_to_the_tree(fuzz: ModuleType, said: str, head: bytes) -> None:
+def test_a_head_that_is_not_plain_is_left_to_the_tree(said: str, head: bytes) -> None:
     from soapkit.databinding.codec import Codecs
     from soapkit.databinding.describe import DescribedShapes
     from soapkit.operations import Message, Operation
@@ -108,7 +97,7 @@ def test_a_head_that_is_not_plain_is_left_to_the_tree(fuzz: ModuleType, said: st
     assert reader.read(head + b"<s>x</s>" + TAIL, lambda _: (operation, message)) is None, said
 
 
-def test_a_head_whose_messages_are_never_plain_is_given_up(fuzz: ModuleType) -> None:
+def test_a_head_whose_messages_are_never_plain_is_given_up() -> None:
     reader = PlainReader(fuzz.PROCESSOR.codecs, patience=0)
     intact = fuzz.PROCESSOR.send_reply(fuzz.SOAP_1_1, fuzz.OPERATION, fuzz.value(random.Random(1)), {})
     for _ in range(40):
