@@ -19,7 +19,7 @@ from soapkit.databinding.shape import Atomic, EnumValue, ListOf, Simple, UnionOf
 from soapkit.databinding.spellings import spellings
 from soapkit.databinding.values import QName
 from soapkit.errors import ContractError, Place
-from soapkit.xml.names import did_you_mean, local_name
+from soapkit.xml.names import did_you_mean, local_name, split
 
 Scope: TypeAlias = "Callable[[], Mapping[str | None, str]]"
 """The namespaces in scope by prefix, asked for only where a QName is read."""
@@ -162,7 +162,8 @@ def listed(values: tuple[EnumValue, ...]) -> str:
 def value_of(text: str, codec: SimpleCodec) -> Any:
     """The value of an enumeration's or a default's lexical form; a QName may be a Clark name there."""
     if codec.contextual and text.startswith("{"):
-        return QName.of(text)
+        namespace, local = split(text)
+        return codec.decode(f"p:{local}", lambda: {"p": namespace})
     return codec.decode(text, no_scope)
 
 

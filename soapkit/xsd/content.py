@@ -29,6 +29,7 @@ from soapkit.xsd.field_names import Content, as_content
 from soapkit.xsd.model import Element, ElementRef, Group, GroupRef, Particle, Wildcard
 from soapkit.xsd.resolve import element_of, group_of, product, substitutes_of
 from soapkit.xsd.schema import Schema
+from soapkit.xsd.simple_shapes import with_name
 
 MOST_PARTICLES = 20_000
 
@@ -142,8 +143,8 @@ class ContentBuilder:
             element.maximum,
             element.maximum is None or element.maximum > 1,
             element.nillable,
-            element.default,
-            element.fixed,
+            with_name(type_, element.default, element.clark),
+            with_name(type_, element.fixed, element.clark),
             element.documentation,
             element.place,
             element.constraints,

@@ -97,10 +97,10 @@ class SchemaDocument:
                 return original
         return self.qname(text, element)
 
-    def clark_or_none(self, text: str, element: _Element) -> str | None:
+    def clark_or_none(self, text: str | None, element: _Element) -> str | None:
         """`text` as a Clark name if it is a QName whose prefix is declared (a value that may be one), else None."""
-        prefix, _, local = text.strip().rpartition(":")
-        if not local or " " in text.strip():
+        prefix, _, local = (text or "").strip().rpartition(":")
+        if text is None or not local or " " in text.strip():
             return None
         namespace = element.nsmap.get(prefix or None)
         if namespace is None and prefix:

@@ -66,7 +66,8 @@ class SimpleType:
 class Attribute:
     """An attribute declaration, global or local. `type` None: xs:anySimpleType.
 
-    `array_type`: ``wsdl:arrayType`` on it (WSDL 1.1, 2.2), the QName resolved: ``{urn:x}Item[]``.
+    `array_type`: ``wsdl:arrayType`` on it (WSDL 1.1, 2.2), the QName resolved: ``{urn:x}Item[]``. `clark`: of a
+    `default` or `fixed` that could be a QName, its Clark name by the prefixes in scope.
     """
 
     tag: str
@@ -77,6 +78,7 @@ class Attribute:
     array_type: str | None = None
     documentation: str = ""
     place: Place = NOWHERE
+    clark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class AttributeRef:
     array_type: str | None = None
     documentation: str = ""
     place: Place = NOWHERE
+    clark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,7 @@ class Element:
     """An element declaration, global (occurring once) or local with its occurrences.
 
     `type` None: that of the head of its substitution group, else xs:anyType. `substitutes`: the heads it may stand for.
+    `clark`: as for an `Attribute`.
     """
 
     tag: str
@@ -150,6 +154,7 @@ class Element:
     constraints: tuple[Constraint, ...] = ()
     documentation: str = ""
     place: Place = NOWHERE
+    clark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -327,14 +327,14 @@ class _Writer:
             type_attribute, child = self.type_use(use)
         except ContractError as error:
             self.plan.gaps += error.problems
-            type_attribute, child = "", ""
+            use, type_attribute, child = ANY_TYPE_NAME, "", ""
         flags = ' nillable="true"' if element.nillable else ""
         if top and element.abstract:
             flags += ' abstract="true"'
         if top and element.substitutes and self.plan.schema.has("element", element.substitutes[0]):
             flags += f' substitutionGroup="{self.values.reference("element", element.substitutes[0])}"'
         flags += self.block(element.block)
-        value = self.values.value_constraint(element.default, element.fixed) if self.plan.is_about(element) else ""
+        value = self.values.value_constraint(element, use) if self.plan.is_about(element) else ""
         occurs = "" if top else self.occurs(element)
         constraints = "".join(map(self.constraint, element.constraints)) if self.grade == 0 else ""
         return (

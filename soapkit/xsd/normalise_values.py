@@ -8,7 +8,7 @@ from typing import Final
 from soapkit.errors import ContractError
 from soapkit.xml.names import XSD, is_ncname, local_name, split
 from soapkit.xml.serialise import escape_attribute
-from soapkit.xsd.model import Attribute, AttributeWildcard, ComplexType, Facet, SimpleType, TypeUse
+from soapkit.xsd.model import Attribute, AttributeWildcard, ComplexType, Element, Facet, SimpleType, TypeUse
 from soapkit.xsd.normalise_pages import ComponentKey, Page, Plan
 from soapkit.xsd.patterns import is_tame
 from soapkit.xsd.schema import Space
@@ -107,7 +107,7 @@ class ValueWriter:
 
     def attribute(self, attribute: Attribute, *, top: bool) -> str:
         namespace, local = split(checked_name(attribute.tag))
-        value = self.value_constraint(attribute.default, attribute.fixed)
+        value = self.value_constraint(attribute, attribute.type)
         use = "" if top or attribute.use == "optional" else f' use="{attribute.use}"'
         if attribute.use == "required" and attribute.fixed is None:
             value = ""
@@ -127,12 +127,16 @@ class ValueWriter:
     def is_global(self, attribute: Attribute) -> bool:
         return self.plan.schema.has("attribute", attribute.tag)
 
-    def value_constraint(self, default: str | None, fixed: str | None) -> str:
-        if self.grade > 0:
+    def value_constraint(self, declared: Attribute | Element, type_: TypeUse | None) -> str:
+        """The default or fixed value of a declaration."""
+        kind, text = ("default", declared.default) if declared.fixed is None else ("fixed", declared.fixed)
+        if self.grade > 0 or text is None:
             return ""
-        if fixed is not None:
-            return f' fixed="{escape_attribute(fixed)}"'
-        return f' default="{escape_attribute(default)}"' if default is not None else ""
+        if self.holds_names(type_):  # libxml2 compares their texts, prefixes and all
+            if kind == "fixed":
+                self.plan.relaxed.append((self.key, f"libxml2 cannot compare the QName {text}; decoding checks it"))
+            return ""
+        return f' {kind}="{escape_attribute(text)}"'
 
     def any_attribute(self, wildcard: AttributeWildcard) -> str:
         return f'<xs:anyAttribute{self.namespaces(wildcard.namespaces)} processContents="{wildcard.process}"/>'

@@ -95,14 +95,15 @@ def parse_element(document: SchemaDocument, element: _Element, *, top: bool = Fa
     qualified = top or is_qualified(element, document.qualified_elements)
     tag = document.name(local) if qualified else local
     heads = element.get("substitutionGroup") if top else None
+    default, fixed = element.get("default"), element.get("fixed")
     return Element(
         tag,
         type_of(document, element),
         minimum,
         maximum,
         flag(element, "nillable"),
-        element.get("default"),
-        element.get("fixed"),
+        default,
+        fixed,
         flag(element, "abstract"),
         tuple(document.qname(head, element) for head in heads.split()) if heads else (),
         words(element, "block", document.block),
@@ -110,6 +111,7 @@ def parse_element(document: SchemaDocument, element: _Element, *, top: bool = Fa
         tuple(_constraint(document, child) for child in element if child.tag in _CONSTRAINTS) if len(element) else (),
         documentation,
         place,
+        document.clark_or_none(default if fixed is None else fixed, element),
     )
 
 

@@ -202,16 +202,16 @@ def parse_attribute(document: SchemaDocument, element: _Element, *, top: bool = 
     default, fixed = element.get("default"), element.get("fixed")
     documentation, place = documentation_of(element), document.place(element)
     array_type = _array_type(document, element)
+    clark = document.clark_or_none(default if fixed is None else fixed, element)
     reference = element.get("ref")
     if reference is not None and not top:
         name = document.qname(reference, element)
-        return AttributeRef(name, use, default, fixed, array_type, documentation, place)
+        return AttributeRef(name, use, default, fixed, array_type, documentation, place, clark)
     local = name_of(document, element)
     qualified = top or is_qualified(element, document.qualified_attributes)
     tag = document.name(local) if qualified else local
-    return Attribute(
-        tag, simple_type_of(document, element, "type"), use, default, fixed, array_type, documentation, place
-    )
+    type_ = simple_type_of(document, element, "type")
+    return Attribute(tag, type_, use, default, fixed, array_type, documentation, place, clark)
 
 
 def _array_type(document: SchemaDocument, element: _Element) -> str | None:

@@ -124,6 +124,7 @@ def attribute_for(schema: Schema, use: AttributeRef) -> Attribute:
         array_type=use.array_type,
         documentation=use.documentation or declared.documentation,
         place=use.place,
+        clark=declared.clark if use.default is None and use.fixed is None else use.clark,
     )
 
 

@@ -47,7 +47,7 @@ from soapkit.xsd.field_names import Content, as_content, with_distinct_names
 from soapkit.xsd.model import ANY_SIMPLE_TYPE_NAME, ANY_TYPE_NAME, Attribute, ComplexType, Element, Group, TypeUse
 from soapkit.xsd.resolve import Attributes, attributes_of, base_of, chain_of, type_use_of
 from soapkit.xsd.schema import Schema
-from soapkit.xsd.simple_shapes import SimpleShapes, simple_or_error
+from soapkit.xsd.simple_shapes import SimpleShapes, simple_or_error, with_name
 
 
 class SchemaShapes(Mapping[Key, Record]):
@@ -83,13 +83,14 @@ class SchemaShapes(Mapping[Key, Record]):
         if made is None:
             with self._lock:
                 element = self.schema.element(tag, place)
+                type_ = self._global_type(element)
                 made = self._elements[tag] = ElementField(
                     local_name(element.tag),
                     element.tag,
-                    self._global_type(element),
+                    type_,
                     nillable=element.nillable,
-                    default=element.default,
-                    fixed=element.fixed,
+                    default=with_name(type_, element.default, element.clark),
+                    fixed=with_name(type_, element.fixed, element.clark),
                     documentation=element.documentation,
                     place=element.place,
                     constraints=element.constraints,
@@ -294,13 +295,14 @@ class SchemaShapes(Mapping[Key, Record]):
         return Sequence((ElementField(item.name, item.tag, type_, 0, None, True, nillable=True, place=item.place),))
 
     def _attribute(self, use: Attribute) -> AttributeField:
+        type_ = simple_or_error(self.simple, use.type or ANY_SIMPLE_TYPE_NAME, use.place)
         return AttributeField(
             local_name(use.tag),
             use.tag,
-            simple_or_error(self.simple, use.type or ANY_SIMPLE_TYPE_NAME, use.place),
+            type_,
             use.use == "required",
-            use.default if use.array_type is None else use.array_type,
-            use.fixed,
+            with_name(type_, use.default, use.clark) if use.array_type is None else use.array_type,
+            with_name(type_, use.fixed, use.clark),
             use.documentation,
             use.place,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, cast
 
-from soapkit.databinding.shape import NO_FACETS, Atomic, EnumValue, Facets, ListOf, Simple, UnionOf
+from soapkit.databinding.shape import NO_FACETS, Atomic, EnumValue, Facets, ListOf, Simple, Type, UnionOf
 from soapkit.errors import NOWHERE, ContractError, Place
 from soapkit.xml.names import XSD, local_name
 from soapkit.xsd.model import ComplexType, Facet, SimpleType, TypeUse
@@ -155,6 +155,12 @@ class SimpleShapes:
                     value = facet.clark
                 found.setdefault(value, EnumValue(value, facet.documentation))
         return tuple(found.values())
+
+
+def with_name(type_: Type, text: str | None, clark_name: str | None) -> str | None:
+    """A default or fixed value as shapes keep it: a QName by its Clark name, all else as it is written."""
+    names = isinstance(type_, Atomic) and type_.builtin in _NAMES_IN_CONTENT
+    return clark_name if names and text is not None and clark_name is not None else text
 
 
 def simple_or_error(shapes: SimpleShapes, use: TypeUse, place: Place) -> Simple:

@@ -308,7 +308,7 @@ class _Writing:
             self.set_type(element, attribute.type, page)
         if attribute.required and not top:
             element.set("use", "required")
-        set_value(element, attribute.default, attribute.fixed)
+        set_value(element, attribute, page)
         set_documentation(element, attribute.documentation)
         return element
 
@@ -386,7 +386,7 @@ class _Writing:
         occurring(written, element.minimum, element.maximum)
         if element.nillable:
             written.set("nillable", "true")
-        set_value(written, element.default, element.fixed)
+        set_value(written, element, page)
         set_documentation(written, element.documentation)
         self.set_type(written, element.type, page)
         written.extend(_constraint(each, page) for each in element.constraints)

@@ -9,6 +9,7 @@ from typing import Final
 from lxml import etree
 from lxml.etree import _Element
 
+from soapkit.databinding.shape import Atomic, AttributeField, ElementField
 from soapkit.xml.names import CUSTOMARY_PREFIXES, XML, XSD, split
 
 _XS: Final = f"{{{XSD}}}"
@@ -71,11 +72,11 @@ def occurring(element: _Element, minimum: int, maximum: int | None) -> _Element:
     return element
 
 
-def set_value(element: _Element, default: str | None, fixed: str | None) -> None:
-    if fixed is not None:
-        element.set("fixed", fixed)
-    elif default is not None:
-        element.set("default", default)
+def set_value(element: _Element, declared: ElementField | AttributeField, page: Page) -> None:
+    kind, text = ("default", declared.default) if declared.fixed is None else ("fixed", declared.fixed)
+    if text is not None:
+        names = isinstance(declared.type, Atomic) and declared.type.builtin in ("QName", "NOTATION")
+        element.set(kind, page.name(text) if names else text)
 
 
 def set_namespaces(element: _Element, namespaces: tuple[str, ...], page: Page) -> None:

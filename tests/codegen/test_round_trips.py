@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
 
 from soapkit.codegen.generate import module_in_memory
+from soapkit.databinding.codec import Codecs
+from soapkit.databinding.values import QName
+from soapkit.errors import DecodeError
 from soapkit.exchange.body import codecs_for, decode_body, encode_body
-from soapkit.operations import Service
+from soapkit.operations import Message, Service
 from soapkit.soap.envelope import Draft
 from soapkit.soap.version import SOAP_1_1
 from soapkit.wsdl.load import load_contract
@@ -37,17 +41,26 @@ WIDE = {
 }
 
 
-def tripped(schema: str, body: str, folder: Path) -> str:
-    """The body as it comes back."""
+def opened(schema: str, folder: Path) -> tuple[Message, Codecs]:
+    """The request of a contract's only operation."""
     (folder / "c.wsdl").write_text(WSDL.format(schema=schema))
     contract = load_contract(folder / "c.wsdl")
     module = module_in_memory(contract.services, contract.shapes, name="tripped")
     found = (getattr(value, "service", None) for value in list(vars(module).values()))
     (service,) = {id(one): one for one in found if isinstance(one, Service)}.values()
-    codecs = codecs_for(service)
-    request = service.operations[0].request
-    envelope = Draft(SOAP_1_1, body).to_envelope()
-    return encode_body(request, decode_body(request, envelope.body, codecs), codecs)
+    return service.operations[0].request, codecs_for(service)
+
+
+def read(schema: str, body: str, folder: Path) -> Any:
+    """The value of the body's element."""
+    request, codecs = opened(schema, folder)
+    return decode_body(request, Draft(SOAP_1_1, body).to_envelope().body, codecs).p
+
+
+def tripped(schema: str, body: str, folder: Path) -> str:
+    """The body as it comes back."""
+    request, codecs = opened(schema, folder)
+    return encode_body(request, decode_body(request, Draft(SOAP_1_1, body).to_envelope().body, codecs), codecs)
 
 
 def same(one: str, other: str) -> bool:
@@ -85,3 +98,20 @@ def test_an_empty_text_whose_default_is_empty_stays_empty(tmp_path: Path) -> Non
     )
     body = '<ns1:a xmlns:ns1="urn:x"><ns1:b></ns1:b></ns1:a>'
     assert same(tripped(schema, body, tmp_path), body)
+
+
+# The W3C's own tests of XML Schema (isDefault072, stE079): such a schema could not be compiled at all.
+NAMES = """<xs:element name="a"><xs:complexType><xs:sequence>
+<xs:element name="b" type="xs:QName" default="x:one" xmlns:x="urn:x"/>
+<xs:element name="c" type="xs:QName" fixed="two"/></xs:sequence>
+<xs:attribute name="d" type="kind" default="xs:int"/></xs:complexType></xs:element>
+<xs:simpleType name="kind"><xs:restriction base="xs:QName"><xs:enumeration value="xs:int"/></xs:restriction>
+</xs:simpleType>"""
+
+
+def test_a_default_that_is_a_qname_is_read_in_the_namespaces_of_the_schema(tmp_path: Path) -> None:
+    value = read(NAMES, '<a xmlns="urn:x"><b/><c/></a>', tmp_path)
+    assert (value.b, value.c) == (QName("urn:x", "one"), QName("urn:x", "two"))
+    assert value.d.value == "{http://www.w3.org/2001/XMLSchema}int"
+    with pytest.raises(DecodeError, match="expected the fixed value"):
+        read(NAMES, '<a xmlns="urn:x" xmlns:o="urn:o"><b/><c>o:two</c></a>', tmp_path)

@@ -51,6 +51,9 @@ CONTENTS = {
     '<xs:pattern value=".*z"/></xs:restriction></xs:simpleType><xs:element name="a" type="Q"/>',
     "enumeration of QNames": '<xs:simpleType name="N"><xs:restriction base="xs:QName"><xs:enumeration value="o:one"/>'
     '</xs:restriction></xs:simpleType><xs:element name="a" type="N"/>',
+    "QNames given for nothing": '<xs:element name="a"><xs:complexType><xs:sequence>'
+    '<xs:element name="b" type="xs:QName" default="o:one"/><xs:element name="c" type="xs:QName" fixed="two"/>'
+    '</xs:sequence><xs:attribute name="d" type="xs:QName" default="o:three"/></xs:complexType></xs:element>',
     "extension": '<xs:complexType name="B"><xs:sequence><xs:element name="x" type="xs:int"/></xs:sequence>'
     '<xs:attribute name="p"/></xs:complexType><xs:complexType name="D"><xs:complexContent><xs:extension base="B">'
     '<xs:choice><xs:element name="y" type="xs:int"/><xs:element name="z" type="xs:int" nillable="true"/></xs:choice>'
