@@ -42,8 +42,21 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachedPart:
+    """A part that travels beside the envelope, as the contract's MIME binding says (WSDL 1.1, 5).
+
+    `name`: of the Python parameter; `part`: as the contract writes it; `types`: the media types that it may have.
+    """
+
+    name: str
+    part: str
+    types: tuple[str, ...] = ()
+    documentation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """What stands in the Body in one direction, and in the Header.
+    """What stands in the Body in one direction, and in the Header, and beside the envelope.
 
     `record`: the key of the record whose fields are the parameters. `tag`: the element around them, None if they
     stand in the Body itself. `encoded`: use="encoded" (SOAP 1.1, section 5), in `encoding_style`.
@@ -56,6 +69,7 @@ class Message:
     encoded: bool = False
     encoding_style: str = ""
     action: str = ""  # WS-Addressing Action, where the contract says one
+    attached: tuple[AttachedPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import click
 
 from soapkit.cli.contracts import contract_options, read_contract
 from soapkit.cli.inspect_markdown import markdown_of
-from soapkit.cli.inspection import Described, describe, policy_lines
+from soapkit.cli.inspection import Described, describe, media_types, policy_lines
 from soapkit.xml.names import local_name
 
 
@@ -111,6 +111,8 @@ def _operation(operation: Described, detailed: bool) -> Iterator[str]:
         for header in message["headers"] if message else ():
             need = "required" if header["required"] else "optional"
             yield f"      {direction} header {header['name']}: {header['type']} ({need})"
+        for part in message["attached"] if message else ():
+            yield f"      {direction} attachment {part['name']}: {media_types(part)}"
     for fault in operation["faults"]:
         yield f"      raises {fault['exception']}({fault['detail']})"
     if detailed:

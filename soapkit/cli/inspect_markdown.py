@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from soapkit.cli.inspection import Described, policy_lines
+from soapkit.cli.inspection import Described, media_types, policy_lines
 
 
 def markdown_of(described: Described) -> Iterator[str]:
@@ -60,6 +60,8 @@ def _operation(operation: Described) -> Iterator[str]:
             for header in message["headers"]:
                 need = "required" if header["required"] else "optional"
                 yield from ("", f"{direction} header {_code(header['name'])}: {_code(header['type'])}, {need}")
+            for part in message["attached"]:
+                yield from ("", f"{direction} attachment {_code(part['name'])}: {media_types(part)}")
     for fault in operation["faults"]:
         yield from ("", f"Raises {_code(fault['exception'])} with {_code(fault['detail'])}.")
 

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from soapkit.cli.inspection import Described, policy_lines
+from soapkit.cli.inspection import Described, media_types, policy_lines
 from soapkit.xml.names import local_name
 
 _COLOURS = {"problems": "red", "warnings": "yellow", "notes": "dim"}
@@ -55,6 +55,9 @@ def _operation(operation: Described, detailed: bool, console: Console) -> None:
         for header in message["headers"] if message else ():
             need = "required" if header["required"] else "optional"
             words = f"{direction} header {header['name']}: {header['type']} ({need})"
+            console.print(Padding(Text(words, style="magenta"), (0, 0, 0, 6)))
+        for part in message["attached"] if message else ():
+            words = f"{direction} attachment {part['name']}: {media_types(part)}"
             console.print(Padding(Text(words, style="magenta"), (0, 0, 0, 6)))
         if detailed and message:
             rows = (

@@ -31,7 +31,7 @@ from soapkit.databinding.shape import (
     reachable,
 )
 from soapkit.errors import Problem, SoapkitError, UsageError
-from soapkit.operations import Header, Message, Operation, Port, Service
+from soapkit.operations import AttachedPart, Header, Message, Operation, Port, Service
 from soapkit.policy.attach import Policies
 from soapkit.policy.words import tell
 from soapkit.wsdl.model import Contract
@@ -148,7 +148,23 @@ def _message(message: Message, record: Record) -> Described:
         "tag": message.tag,
         "fields": _fields(record),
         "headers": [_header(header) for header in message.headers],
+        "attached": [_attached(part) for part in message.attached],
     }
+
+
+def _attached(part: AttachedPart) -> Described:
+    return {
+        "name": field_name(part.name),
+        "type": "Attachment | bytes",
+        "required": False,
+        "media_types": list(part.types),
+        "documentation": part.documentation,
+    }
+
+
+def media_types(part: Described) -> str:
+    """What media types an attached part may have, in words."""
+    return " or ".join(part["media_types"]) or "of any media type"
 
 
 def _header(header: Header) -> Described:
@@ -165,6 +181,7 @@ def _signature(operation: Operation[Any, Any], request: Record, contract: Contra
     """As a client offers it: ``transfer(source: str, amount: Decimal) -> Receipt``."""
     parameters = [_parameter(found) for found in _fields(request)]
     parameters += [_parameter(_header(header)) for header in operation.request.headers]
+    parameters += [_parameter(_attached(part)) for part in operation.request.attached]
     return f"{_method(operation)}({', '.join(parameters)}) -> {_result(operation, contract)}"
 
 

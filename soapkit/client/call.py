@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from soapkit.attachment import Attachment
 from soapkit.errors import SoapkitError
 from soapkit.exchange.addressed import request_action
+from soapkit.exchange.attached import attachments_for
 from soapkit.exchange.flow import Flow, send
 from soapkit.exchange.large import receive_large
 from soapkit.exchange.log import log_message
@@ -33,8 +34,8 @@ class Exchange(Generic[ValueT]):
     `value`: what the plain method returns. `request`, `response`: the envelopes as they went over the wire, bytes.
     `headers`: the reply's declared header blocks, typed, by part name. `request_headers`, `response_headers`: of HTTP.
     `status`: of HTTP, 0 if none came. `seconds`: from sending to the reply's last byte. `security`: what was believed
-    of the reply, and why. `attachments`: what came beside the reply's envelope. An exchange that failed is the
-    `exchange` of the error, its `value` None.
+    of the reply, and why. `attachments`: what came beside the reply's envelope; `parts`: those of them that the
+    contract describes, by part name. An exchange that failed is the `exchange` of the error, its `value` None.
     """
 
     operation: str
@@ -49,6 +50,7 @@ class Exchange(Generic[ValueT]):
     seconds: float = 0.0
     security: SecurityResult | None = field(default=None, repr=False)
     attachments: tuple[Attachment, ...] = field(default=(), repr=False)
+    parts: Mapping[str, Attachment] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,15 @@ class Route:
     service: Service | None = None
     addressing: Addressing | None = None
 
-    def outgoing(self, attachments: tuple[Attachment, ...]) -> Outgoing | None:
-        """What takes what travels beside a request; None where nothing can."""
+    def outgoing(
+        self,
+        operation: Operation[Any, Any],
+        headers: Mapping[str, object] | None,
+        attachments: tuple[Attachment, ...] = (),
+    ) -> Outgoing | None:
+        """What takes what travels beside a request, parts that the contract describes too; None where nothing can."""
+        if headers and operation.request.attached:
+            attachments = (*attachments_for(operation.request, headers), *attachments)
         return None if self.threshold is None and not attachments else Outgoing(self.threshold, attachments)
 
     def request(
@@ -104,7 +113,9 @@ class Route:
             declared = {header.name for header in operation.request.headers}
             blocks = {name: value for name, value in self.headers.items() if name in declared}
         if headers:
-            blocks.update((name, value) for name, value in headers.items() if value is not None)
+            beside = {part.name for part in operation.request.attached}
+            given = ((name, value) for name, value in headers.items() if name not in beside)
+            blocks.update((name, value) for name, value in given if value is not None)
         action = self.actions.get(operation.name, operation.action)
         addressed = addressed or self.addressed(operation)
         added: tuple[str, ...] = ()
@@ -139,7 +150,7 @@ def call(
 ) -> Flow[Exchange[ValueT]]:
     """The flow of one call. Every error it ends with carries the exchange as far as it got."""
     addressed = route.addressed(operation)
-    request = route.request(operation, record, headers, route.outgoing(attachments), addressed)
+    request = route.request(operation, record, headers, route.outgoing(operation, headers, attachments), addressed)
     log_message("sent", operation.name, request.body)
     response: Response | None = None
     started = time.perf_counter()
@@ -209,4 +220,5 @@ def _exchange(
         seconds=seconds,
         security=received.security if received is not None else None,
         attachments=received.attachments if received is not None else (),
+        parts=received.parts if received is not None else {},
     )

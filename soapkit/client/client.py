@@ -210,7 +210,7 @@ class BaseClient:
         return request if self._loosen is None else self._loosen(request)
 
     def _previewed(self, operation: Operation[Any, Any], record: Any, headers: Mapping[str, object] | None) -> Any:
-        parts = self._route.outgoing(self._attachments)
+        parts = self._route.outgoing(operation, headers, self._attachments)
         request = self._route.request(operation, record, headers, parts)
         beside = tuple(parts.attachments) if parts is not None else ()
         return Preview(operation.name, request.url, request.body, request.headers, beside)

@@ -65,7 +65,8 @@ class Stream:
         self._route = route
         self._operation = operation
         self._place: ItemPlace = item_place(operation, route.processor.codecs, path)
-        self._request = replace(route.request(operation, record, headers), timeout=_SECONDS)
+        beside = route.outgoing(operation, headers)
+        self._request = replace(route.request(operation, record, headers, beside), timeout=_SECONDS)
         log_message("sent", operation.name, self._request.body)
 
     def items(self, transport: Transport) -> Iterator[Any]:

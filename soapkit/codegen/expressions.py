@@ -95,6 +95,8 @@ NONE = Named("builtins", "None")
 OBJECT = Named("builtins", "object")
 UNSET = Named("msgspec", "UnsetType")
 RAW = Named(VALUES, "Raw")
+BYTES = Named("builtins", "bytes")
+ATTACHMENT = Named("soapkit.attachment", "Attachment")
 
 Homes: TypeAlias = Callable[[Simple, Key], "PythonType | None"]
 """The class or alias that stands for a simple type in what `Key` names (a record, a named simple type), if one does."""

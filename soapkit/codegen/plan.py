@@ -20,7 +20,7 @@ from typing import Any
 
 from soapkit.codegen.expressions import Alias, Named, PythonType, enum_ancestors
 from soapkit.databinding.shape import Atomic, Field, Key, Record, Simple, Type
-from soapkit.operations import Header, Operation, Service
+from soapkit.operations import AttachedPart, Header, Operation, Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,8 @@ class FaultPlan:
 class MethodPlan:
     """An operation. `name`: of the method; `constant`: of its Operation; `unwrap`: the only field of the reply.
 
-    `headers`: the header blocks of the request, each with the name of its parameter in `Header.name`.
+    `headers`: the header blocks of the request, each with the name of its parameter in `Header.name`; `attached`: the
+    parts beside the request, likewise.
     """
 
     name: str
@@ -200,6 +201,8 @@ class MethodPlan:
     unwrap: FieldPlan | None
     headers: tuple[Header, ...]
     reply_headers: tuple[Header, ...]
+    attached: tuple[AttachedPart, ...]
+    reply_attached: tuple[AttachedPart, ...]
     faults: tuple[FaultPlan, ...]
 
 

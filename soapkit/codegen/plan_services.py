@@ -12,7 +12,7 @@ from soapkit.codegen.plan import FaultPlan, MethodPlan, Options, Package, Servic
 from soapkit.codegen.plan_types import Wanted, plan_types
 from soapkit.databinding.shape import Key, Record, RecordRef, Shapes, Type, reachable
 from soapkit.errors import ContractError, UsageError
-from soapkit.operations import FaultDetail, Header, Message, Operation, Service
+from soapkit.operations import AttachedPart, FaultDetail, Header, Message, Operation, Service
 from soapkit.xml.names import did_you_mean, local_name, namespace_of
 
 OWN_MODULES = ("services", "_types", "_views")
@@ -267,6 +267,7 @@ def _method(
     headers = tuple(_header(header, parameters) for header in operation.request.headers)
     reply_names = Names()
     reply_blocks = () if operation.reply is None else operation.reply.headers
+    reply_parts = () if operation.reply is None else operation.reply.attached
     return MethodPlan(
         name=name,
         constant=named.constants.take(constant_name(operation.name), f"{constant_name(operation.name)}_OPERATION"),
@@ -276,9 +277,15 @@ def _method(
         unwrap=reply.all_fields[0] if reply is not None and len(reply.all_fields) == 1 else None,
         headers=headers,
         reply_headers=tuple(_header(header, reply_names) for header in reply_blocks),
+        attached=tuple(_attached(part, parameters) for part in operation.request.attached),
+        reply_attached=tuple(_attached(part, reply_names) for part in reply_parts),
         faults=tuple(named.faults[fault_key(fault)] for fault in operation.faults),
     )
 
 
 def _header(header: Header, names: Names) -> Header:
     return replace(header, name=names.take(field_name(header.name)))
+
+
+def _attached(part: AttachedPart, names: Names) -> AttachedPart:
+    return replace(part, name=names.take(field_name(part.part)))

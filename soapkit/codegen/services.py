@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from soapkit.codegen.classes import heading
-from soapkit.codegen.expressions import NONE, OBJECT, PythonType, simple_type, source, union
+from soapkit.codegen.expressions import ATTACHMENT, BYTES, NONE, OBJECT, PythonType, simple_type, source, union
 from soapkit.codegen.fields import NO_ATTRIBUTES, NO_ITEMS, Context, FieldCode, field_code
 from soapkit.codegen.literals import docstring, literal
 from soapkit.codegen.plan import FaultPlan, MethodPlan, Package, ServicePlan
 from soapkit.codegen.plan_services import fault_owner, header_owner
 from soapkit.codegen.scope import Scope
 from soapkit.databinding.shape import AnyType, Key, RecordRef, Type
-from soapkit.operations import Header, Message, Port
+from soapkit.operations import AttachedPart, Header, Message, Port
 
 SERVICES_MODULE = "services"
 VIEWS_MODULE = "_views"
@@ -86,6 +86,9 @@ class Signatures:
             value = self.value_type(header.type, header_owner(header))
             shown = self.type_source(value if header.required else union(value, NONE), hidden)
             yield _Parameter(header.name, shown, None if header.required else "None", header.name, header.name)
+        for part in method.attached:
+            shown = self.type_source(union(ATTACHMENT, BYTES, NONE), hidden)
+            yield _Parameter(part.name, shown, "None", part.name, part.name)
 
     def _keyword(self, name: str, code: FieldCode, hidden: frozenset[str]) -> tuple[str, str | None, str]:
         """The type, the default, and what is handed on. A list that may be empty may be left out, or None."""
@@ -115,7 +118,9 @@ class Signatures:
         )
 
     def _given(self, parameter: _Parameter, method: MethodPlan, hidden: frozenset[str]) -> str:
-        """The type of what a server is given: a list where a caller may also leave it out."""
+        """The type of what a server is given: a list where a caller may also leave it out, an attachment as such."""
+        if any(part.name == parameter.name for part in method.attached):
+            return self.type_source(union(ATTACHMENT, NONE), hidden)
         if parameter.header is None and parameter.passed != parameter.name:
             context = Context(self.package.types, method.request.record.key)
             plan = next(plan for plan in method.request.all_fields if plan.name == parameter.name)
@@ -219,8 +224,9 @@ class _ServicesWriter(Signatures):
         reply = self.reply_type(method, frozenset())
         said = [f"name={literal(operation.name)}", f"method={literal(method.name)}"]
         said += [f"action={literal(operation.action)}"] if operation.action else []
-        said.append(f"request={self._message(operation.request, method.headers)}")
-        written = "None" if operation.reply is None else self._message(operation.reply, method.reply_headers)
+        said.append(f"request={self._message(operation.request, method.headers, method.attached)}")
+        reply_parts = (method.reply_headers, method.reply_attached)
+        written = "None" if operation.reply is None else self._message(operation.reply, *reply_parts)
         said.append(f"reply={written}")
         if method.unwrap is not None:
             said.append(f"unwrap={literal(method.unwrap.name)}")
@@ -231,14 +237,20 @@ class _ServicesWriter(Signatures):
         head = f"{method.constant}: {make}[{request}, {reply}] = {make}("
         return [head, *(f"    {argument}," for argument in said), ")"]
 
-    def _message(self, message: Message, headers: tuple[Header, ...]) -> str:
+    def _message(self, message: Message, headers: tuple[Header, ...], attached: tuple[AttachedPart, ...]) -> str:
         said = [f"record={self._record(message.record)}", f"tag={literal(message.tag)}"]
         said += [f"style={literal(message.style)}"] if message.style != "wrapped" else []
         said += [f"headers={_tuple(map(self._header, headers))}"] if headers else []
         said += ["encoded=True"] if message.encoded else []
         said += [f"encoding_style={literal(message.encoding_style)}"] if message.encoding_style else []
         said += [f"action={literal(message.action)}"] if message.action else []
+        said += [f"attached={_tuple(map(self._attached, attached))}"] if attached else []
         return f"{self.scope.use(OPERATION, 'Message')}({', '.join(said)})"
+
+    def _attached(self, part: AttachedPart) -> str:
+        said = [literal(part.name), literal(part.part), _tuple(map(literal, part.types))]
+        said += [f"documentation={literal(part.documentation.strip())}"] if part.documentation.strip() else []
+        return f"{self.scope.use(OPERATION, 'AttachedPart')}({', '.join(said)})"
 
     def _header(self, header: Header) -> str:
         said = [literal(header.name), literal(header.tag), self._shape(header.type, header_owner(header))]
@@ -379,11 +391,16 @@ def _about(method: MethodPlan) -> str:
     paragraphs = [method.operation.documentation.strip() or f"The operation {method.operation.name}."]
     told = [(plan.name, plan.field.documentation) for plan in method.request.all_fields]
     told += [(header.name, header.documentation) for header in method.headers]
+    told += [(part.name, part.documentation or f"beside the message, {_types(part)}.") for part in method.attached]
     paragraphs += [f"`{name}`: {_first_paragraph(text)}" for name, text in told if text.strip()]
     if method.faults:
         names = dict.fromkeys(f"`{fault.exception}`" for fault in method.faults)
         paragraphs.append(f"Raises {', '.join(names)}.")
     return "\n\n".join(paragraphs)
+
+
+def _types(part: AttachedPart) -> str:
+    return " or ".join(part.types) or "of any media type"
 
 
 def _first_paragraph(text: str) -> str:

@@ -23,6 +23,7 @@ from soapkit.attachment import Attachment
 from soapkit.databinding.binary import carried_by
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import Fault, MessageError, SecurityError
+from soapkit.exchange.attached import parts_among
 from soapkit.exchange.body import decode_body, decode_headers, encode_body, encode_headers
 from soapkit.exchange.faults import encode_fault, fault_from
 from soapkit.exchange.message_security import MessageSecurity
@@ -59,7 +60,7 @@ class Received:
 
     `value`: the request or reply record; `headers`: declared header blocks by part name; `message`: what the security
     layer let through; `security`: what was signed and encrypted, None where no security was asked for; `attachments`:
-    what came beside the envelope.
+    what came beside the envelope; `parts`: those of them that the contract describes, by part name.
     """
 
     operation: Operation[Any, Any]
@@ -68,6 +69,7 @@ class Received:
     message: Envelope | Unparsed
     security: SecurityResult | None = None
     attachments: tuple[Attachment, ...] = ()
+    parts: Mapping[str, Attachment] = field(default_factory=dict)
 
     @property
     def envelope(self) -> Envelope:
@@ -278,7 +280,8 @@ class Processor:
             within = envelope.root if self.security is None else None
             value = decode_body(message, envelope.body, self.codecs, within)
         attachments = parts.package.attachments if parts is not None else ()
-        return Received(operation, value, headers, envelope, security, attachments)
+        named = parts_among(message, attachments) if message.attached else {}
+        return Received(operation, value, headers, envelope, security, attachments, named)
 
     def _fault_in(self, envelope: Envelope, operation: Operation[Any, Any]) -> Fault | None:
         message = read_fault(envelope)

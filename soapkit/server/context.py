@@ -21,7 +21,8 @@ class Call:
     `headers`: the request's declared header blocks, typed, by part name; `envelope`: the whole message, as the security
     layer let it through; `security`: who signed, what was covered, None without security; `http`: the request around
     it; `attachments`: what came beside the envelope. `reply_headers`: put the reply's declared header blocks here, by
-    part name; `reply_attachments`: put here what is to travel beside the reply.
+    part name; `reply_parts`: the parts that the contract sends beside the reply, by name, bytes or an `Attachment`;
+    `reply_attachments`: put here what else is to travel beside the reply.
     """
 
     operation: Operation[Any, Any]
@@ -32,6 +33,7 @@ class Call:
     reply_headers: dict[str, object] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
     reply_attachments: list[Attachment] = field(default_factory=list)
+    reply_parts: dict[str, Attachment | bytes] = field(default_factory=dict)
 
     @property
     def envelope(self) -> Envelope:

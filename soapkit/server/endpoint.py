@@ -25,6 +25,7 @@ from soapkit.errors import (
     XmlError,
 )
 from soapkit.exchange.addressed import fault_action, reply_action
+from soapkit.exchange.attached import attachments_for
 from soapkit.exchange.encoded import RPC
 from soapkit.exchange.faults import plain_fault
 from soapkit.exchange.flow import Flow, call
@@ -246,7 +247,8 @@ class Endpoint:
         if operation.reply is None:
             return one_way_accepted()
         mtom = in_kind if self.mtom is None else self.mtom
-        parts = Outgoing(self.threshold if mtom else None, context.reply_attachments)
+        beside = [*attachments_for(operation.reply, context.reply_parts), *context.reply_attachments]
+        parts = Outgoing(self.threshold if mtom else None, beside)
         record = operation.record_for(value)
         blocks: tuple[str, ...] = ()
         if addressed is not None:

@@ -130,6 +130,9 @@ class _Differ:
         if (old.tag, old.style == "rpc", old.encoded) != (new.tag, new.style == "rpc", new.encoded):
             yield Change(True, subject, f"was {_written(old)} and is {_written(new)}", place)
         yield from self.headers(subject, old.headers, new.headers, direction, place)
+        before, after = {each.part for each in old.attached}, {each.part for each in new.attached}
+        for part in sorted(before ^ after):
+            yield Change(True, subject, f"attached part {part} is {'gone' if part in before else 'new'}", place)
         yield from self.records(subject, old.record, new.record, direction)
 
     def headers(

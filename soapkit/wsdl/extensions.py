@@ -101,13 +101,15 @@ def bound_message(element: _Element, page: Page) -> BoundMessage:
     if body is None:  # a fault has soap:fault with the same attributes
         body = soap_child(element, "fault")
     headers = tuple(_header(found, page, "header") for holder in holders for found in soap_children(holder, "header"))
-    contents = element.iter(clark(WSDL11_MIME, "content"))
-    attachments = dict.fromkeys(part for content in contents if (part := content.get("part")))
+    attachments: dict[str, list[str]] = {}
+    for content in element.iter(clark(WSDL11_MIME, "content")):
+        if part := content.get("part"):
+            attachments.setdefault(part, []).extend((content.get("type") or "").split())
     return BoundMessage(
         name=(element.get("name") or "").strip(),
         body=_body(body, page) if body is not None else None,
         headers=headers,
-        attachments=tuple(attachments),
+        attachments=tuple((part, tuple(dict.fromkeys(types))) for part, types in attachments.items()),
         policies=page.attached(element),
         place=page.place(element),
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from soapkit.databinding.shape import ChoiceField, ElementField, Key, Record, RecordRef, Sequence
 from soapkit.errors import ContractError, Place, Problems
-from soapkit.operations import FaultDetail, Header, Message
+from soapkit.operations import AttachedPart, FaultDetail, Header, Message
 from soapkit.operations import Style as MessageStyle
 from soapkit.wsdl.lookup import look_up
 from soapkit.wsdl.model import (
@@ -129,7 +129,24 @@ class MessageReader:
             encoded=not body.literal,
             encoding_style="" if body.literal else body.encoding_style or SOAP11_ENC,
             action=use.action,
+            attached=tuple(self._attached(use, binding)),
         )
+
+    def _attached(self, use: MessageUse, binding: BoundMessage) -> Iterator[AttachedPart]:
+        """The parts beside the envelope. One that `soap:body` names too stands in the Body, and is none of them."""
+        message = self._message_definition(use.message, use.place)
+        in_body = {part.name for part in self._body_parts(use, binding)}
+        for name, types in binding.attachments:
+            part = message.part(name)
+            if part is None:
+                names = [known.name for known in message.parts]
+                self.warnings.add(
+                    f"mime:content names part {name}, which message {local_name(message.name)} does not have"
+                    f"{did_you_mean(name, names)} It was passed over",
+                    binding.place,
+                )
+            elif name not in in_body:
+                yield AttachedPart(name, name, types, part.documentation)
 
     def _synthetic(self, name: str, fields: list[ElementField], place: Place) -> Key:
         record = Record(f"message:{clark(self.namespace, name)}", content=Sequence(tuple(fields)), place=place)
@@ -146,7 +163,7 @@ class MessageReader:
         if body.parts == ():
             return ()
         elsewhere = {header.part for header in binding.headers if local_name(header.message) == local_name(use.message)}
-        elsewhere.update(binding.attachments)
+        elsewhere.update(name for name, _ in binding.attachments)
         return tuple(part for part in message.parts if part.name not in elsewhere)
 
     def _named_parts(self, message: MessageDefinition, body: SoapBody) -> Iterator[PartDefinition]:

@@ -167,12 +167,13 @@ class SoapHeader:
 
 @dataclass(frozen=True, slots=True)
 class BoundMessage:
-    """The binding of an input, output or fault. `attachments`: parts that a MIME binding sends beside the Body."""
+    """The binding of an input, output or fault. `attachments`: parts that a MIME binding sends beside
+    the envelope, each with its media types."""
 
     name: str = ""
     body: SoapBody | None = None
     headers: tuple[SoapHeader, ...] = ()
-    attachments: tuple[str, ...] = ()
+    attachments: tuple[tuple[str, tuple[str, ...]], ...] = ()
     policies: tuple[Attached, ...] = ()
     place: Place = NOWHERE
 

@@ -259,14 +259,6 @@ class _Builder:
             return None
         return operation
 
-    def _tell_attachments(self, definition: OperationDefinition, bound: BoundOperation) -> None:
-        """Parts that a MIME binding sends beside the Body are no parameters."""
-        for message in filter(None, (bound.input, bound.output)):
-            for part in message.attachments:
-                self.told.notes.add(
-                    f"part {part} of operation {definition.name} travels as an attachment (WSDL 1.1, 5)", message.place
-                )
-
     def _check_types(self, operation: Operation[Any, Any]) -> None:
         """Raise `ContractError` where something that the operation's messages lead to is missing."""
         messages = [message for message in (operation.request, operation.reply) if message is not None]
@@ -287,7 +279,6 @@ class _Builder:
             namespace_of(binding.port_type),
             bound.style or binding.default_style,
         )
-        self._tell_attachments(definition, bound)
         request = reader.request(definition, bound)
         reply = reader.reply(definition, bound, request) if definition.output is not None else None
         return Operation(

@@ -32,14 +32,24 @@ from soapkit.databinding.shape import (
 from soapkit.errors import UsageError
 from soapkit.operations import FaultDetail, Message, Operation, Port, Service
 from soapkit.wsdl.extensions import SOAP_OVER_HTTP
-from soapkit.xml.names import WSDL11, WSDL11_SOAP11, WSDL11_SOAP12, XSD, clark, local_name, namespace_of, split
+from soapkit.xml.names import (
+    WSDL11,
+    WSDL11_MIME,
+    WSDL11_SOAP11,
+    WSDL11_SOAP12,
+    XSD,
+    clark,
+    local_name,
+    namespace_of,
+    split,
+)
 from soapkit.xml.serialise import escape_attribute, escape_text, serialise
 from soapkit.xsd.write import write_schemas
 
 WSAM = "http://www.w3.org/2007/05/addressing/metadata"
 
 _SOAP = {"1.1": (WSDL11_SOAP11, "soap"), "1.2": (WSDL11_SOAP12, "soap12")}
-_CUSTOMARY = {WSDL11: "wsdl", XSD: "xs", WSAM: "wsam", **dict(_SOAP.values())}
+_CUSTOMARY = {WSDL11: "wsdl", XSD: "xs", WSAM: "wsam", WSDL11_MIME: "mime", **dict(_SOAP.values())}
 # The lists that XML Schema itself names (part 2, 3.3.5, 3.3.10, 3.3.12), by what they hold.
 _BUILTIN_LISTS = {
     "NMTOKEN": clark(XSD, "NMTOKENS"),
@@ -213,6 +223,11 @@ class _Writer:
         return _node(f"wsdl:{kind}", attributes)
 
     def _parts(self, message: Message) -> Iterator[_Part]:
+        yield from self._body_parts(message)
+        for part in message.attached:
+            yield _Part(part.part, type=Atomic("base64Binary"), documentation=part.documentation)
+
+    def _body_parts(self, message: Message) -> Iterator[_Part]:
         if message.style == "wrapped":
             yield _Part("parameters", element=message.tag or "")
         else:
@@ -284,7 +299,19 @@ class _Writer:
                 attributes["wsdl:required"] = "true"
             children.append(_node(f"{soap}:header", attributes))
         named = {"name": name} if self._is_overloaded(operation) else {}
-        return _node(f"wsdl:{kind}", named, *children)
+        return _node(f"wsdl:{kind}", named, *(self._packaged(children, message) if message.attached else children))
+
+    def _packaged(self, envelope: list[Lines], message: Message) -> list[Lines]:
+        """``mime:multipartRelated`` of the envelope and the parts beside it (WSDL 1.1, 5)."""
+        mime = self._prefix(WSDL11_MIME)
+        parts = [_node(f"{mime}:part", {}, *envelope)]
+        for part in message.attached:
+            contents = [
+                _node(f"{mime}:content", {"part": part.part, **({"type": each} if each else {})})
+                for each in part.types or ("",)
+            ]
+            parts.append(_node(f"{mime}:part", {}, *contents))
+        return [_node(f"{mime}:multipartRelated", {}, *parts)]
 
     def _service(self) -> Lines:
         ports = [line for port in self._ports() for line in self._port(port)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from soapkit.databinding.shape import ElementField
-from soapkit.operations import Operation
+from soapkit.operations import AttachedPart, Operation
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
 
@@ -427,8 +427,8 @@ def test_a_mime_binding_is_read_as_the_soap_body_in_it() -> None:
     assert the(found).request.style == "wrapped"
     bound_input = found.definitions.bindings["{urn:t}OracleSoap"].operations[0].input
     assert bound_input is not None
-    assert bound_input.attachments == ("scan",)
-    assert "part scan of operation ask travels as an attachment" in told(found)
+    assert bound_input.attachments == (("scan", ("image/png",)),)
+    assert the(found).request.attached == (AttachedPart("scan", "scan", ("image/png",)),)
 
 
 def test_a_contract_without_services_is_offered_by_its_bindings() -> None:
