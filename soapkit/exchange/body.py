@@ -17,7 +17,8 @@ from soapkit.databinding.codec import Codecs
 from soapkit.databinding.describe import DescribedShapes
 from soapkit.databinding.shape import ElementField
 from soapkit.errors import DecodeError, MessageError, UsageError
-from soapkit.exchange.encoded import encoded_text, literal_body
+from soapkit.exchange.encoded_read import literal_body
+from soapkit.exchange.encoded_write import encoded_text
 from soapkit.operations import Header, Message, Service
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.version import SOAP_1_1, Version

@@ -12,7 +12,7 @@ from soapkit.databinding.codec import Codecs
 from soapkit.databinding.sample import sample_content, sample_element
 from soapkit.databinding.shape import RecordRef, Shapes, Type
 from soapkit.errors import FaultCode, UsageError
-from soapkit.exchange.encoded import encoded_text
+from soapkit.exchange.encoded_write import encoded_text
 from soapkit.operations import FaultDetail, Message, Operation, Service
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.fault import write_fault

@@ -16,9 +16,11 @@ from soapkit.databinding.codec import Codecs
 from soapkit.errors import DecodeError, LimitError, SoapkitError
 from soapkit.exchange.body import codecs_for, decode_body, encode_body
 from soapkit.operations import Service
+from soapkit.soap.attachments import pack_package
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
-from soapkit.testing import loopback
+from soapkit.testing import FakeTransport, loopback
+from soapkit.transport.values import Headers, Response
 from soapkit.wsdl.load import load_contract
 from soapkit.xml.names import SOAP11_ENC, SOAP12_ENC, XSI_TYPE
 from soapkit.xml.parse import parse_message
@@ -208,3 +210,35 @@ def test_a_value_in_a_header_is_taken_only_where_nothing_is_signed(service: Serv
     assert decode_body(request, envelope.body, codecs, envelope.root).book.title == "Emma"
     with pytest.raises(SoapkitError, match="which nothing here is called"):
         decode_body(request, envelope.body, codecs)
+
+
+SWA = b"""<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:t="urn:swa" targetNamespace="urn:swa"
+  xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:xs="http://www.w3.org/2001/XMLSchema">
+<message name="in"/><message name="out"><part name="scan" type="xs:base64Binary"/></message>
+<portType name="P"><operation name="get"><input message="t:in"/><output message="t:out"/></operation></portType>
+<binding name="B" type="t:P"><soap:binding style="rpc" transport="http://schemas.xmlsoap.org/soap/http"/>
+  <operation name="get"><input><soap:body use="encoded" namespace="urn:swa"/></input>
+    <output><soap:body use="encoded" namespace="urn:swa"/></output></operation></binding>
+<service name="S"><port name="Q" binding="t:B"><soap:address location="http://localhost/"/></port></service>
+</definitions>"""
+
+
+def scan_sent_as(*attachments: soapkit.Attachment) -> Any:
+    """What a client makes of a scan that a peer of before MTOM sends beside its reply."""
+    reply = ENVELOPE.format(body='<w:getResponse xmlns:w="urn:swa"><scan href="cid:a%20b@x"/></w:getResponse>').encode()
+    body, fields = pack_package(reply, SOAP_1_1, None, attachments, xop=False)
+    kind = dict(fields)["Content-Type"] if attachments else "text/xml"
+    transport = FakeTransport(Response(200, Headers({"Content-Type": kind}), b"".join(body) if attachments else reply))
+    return soapkit.Client.from_wsdl(SWA, "http://a/", transport=transport).get()
+
+
+def test_a_value_may_travel_beside_the_message() -> None:
+    """SOAP Messages with Attachments (W3C note, 2000), 3: Axis 1 and SOAP::Lite send binary content so."""
+    assert scan_sent_as(soapkit.Attachment(b"\x89PNG", "image/png", "a b@x")) == b"\x89PNG"
+
+
+def test_a_value_beside_the_message_that_is_not_there_is_told() -> None:
+    with pytest.raises(DecodeError, match="refers to 'cid:a%20b@x', and no attachment came with it"):
+        scan_sent_as()
+    with pytest.raises(DecodeError, match="the message has no attachment for 'cid:a%20b@x'"):
+        scan_sent_as(soapkit.Attachment(b"\x89PNG", "image/png", "c@x"))
