@@ -85,13 +85,26 @@ class FaultDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpUse:
+    """How an operation is called without SOAP (WSDL 1.1, 4): `verb`, and `location` below the port's address.
+
+    `parameters`: in the ``query``, in the ``path`` (in place of ``(name)`` in the location), in a ``form`` that is
+    posted; or ``xml``: the only part is posted as it is.
+    """
+
+    verb: str
+    location: str
+    parameters: Literal["query", "path", "form", "xml"] = "query"
+
+
+@dataclass(frozen=True, slots=True)
 class Operation(Generic[RequestT, ReplyT]):
     """One call.
 
     `name`: as the contract writes it; `method`: the Python method (set when code is generated, else like `name`).
     `action`: the SOAPAction of SOAP 1.1 and the action parameter of SOAP 1.2. `reply` None: one-way. `unwrap`: the
     name of the reply record's only field, which the call then returns instead of the record; decided here, once, and
-    never by what a reply happens to hold.
+    never by what a reply happens to hold. `http`: how it is called without SOAP, for a port with an HTTP binding.
     """
 
     name: str
@@ -103,6 +116,7 @@ class Operation(Generic[RequestT, ReplyT]):
     faults: tuple[FaultDetail, ...] = ()
     documentation: str = ""
     place: Place = NOWHERE
+    http: HttpUse | None = None
 
     @property
     def one_way(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from soapkit.attachment import Attachment
+from soapkit.client.without_soap import answer_without_soap, request_without_soap
 from soapkit.errors import SoapkitError
 from soapkit.exchange.addressed import request_action
 from soapkit.exchange.attached import attachments_for
@@ -116,6 +117,9 @@ class Route:
             beside = {part.name for part in operation.request.attached}
             given = ((name, value) for name, value in headers.items() if name not in beside)
             blocks.update((name, value) for name, value in given if value is not None)
+        if operation.http is not None:
+            codecs = self.processor.codecs
+            return request_without_soap(operation, record, self.address, codecs, self.timeout)
         action = self.actions.get(operation.name, operation.action)
         addressed = addressed or self.addressed(operation)
         added: tuple[str, ...] = ()
@@ -170,6 +174,8 @@ def call(
 
 def receive(route: Route, operation: Operation[Any, Any], response: Response) -> Received | None:
     """The reply of a response; None where none is due. The quickest reader that can takes it."""
+    if operation.http is not None:
+        return answer_without_soap(operation, response, route.processor.codecs)
     reply = operation.reply
     if response.sink is None and reply is not None:
         processor, content_type = route.processor, response.headers.get("content-type", "")

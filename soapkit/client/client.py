@@ -125,6 +125,8 @@ class BaseClient:
             raise UsageError(
                 f"what is sent to {target} is protected by HTTPS alone, so the contract says: call it by https:"
             )
+        if security is not None and any(operation.http is not None for operation in self.service.operations[:1]):
+            raise UsageError(f"port {chosen.name} is called without SOAP: nothing can be signed or encrypted there")
         if validate != "off" and validator is None:
             raise UsageError(f"validate={validate!r} needs a validator (soapkit.validator_for(contract))")
         understood = _Understood(self.service)

@@ -20,6 +20,7 @@ from soapkit.errors import ContractError, UsageError
 from soapkit.operations import Operation, Service
 from soapkit.transport.fetch import fetcher
 from soapkit.transport.values import Transport
+from soapkit.wsdl.http_ports import http_ports, http_service
 from soapkit.wsdl.later import Later, Usable
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
@@ -48,7 +49,7 @@ def client_for(
     else:
         documents = documents_for(source, settings.get("transport"))
         contract = load_contract(source, documents=documents, strict=strict, cache=cache)
-    chosen = _class_for(_choose(contract, service), contract, base)
+    chosen = _class_for(_choose(contract, service, settings.get("port")), contract, base)
     arguments = dict(settings)
     if arguments.get("validate", "off") != "off":
         arguments.setdefault("validator", validator_for(contract.schema))
@@ -65,10 +66,15 @@ def documents_for(source: str | Path | bytes, transport: object = None) -> Docum
     return Documents(fetch=fetcher(transport if isinstance(transport, Transport) else None))
 
 
-def _choose(contract: Contract, service: str | None) -> Service:
+def _choose(contract: Contract, service: str | None, port: str | None = None) -> Service:
     services = [each for each in contract.services if _by_name(each.operations).names]
+    known = {each.name for one in services for each in one.ports}
+    if port is not None and port not in known and (found := http_service(contract, port)) is not None:
+        return found
     if not services:
-        raise ContractError("the contract has no service with a SOAP port that soapkit can call")
+        others = http_ports(contract)
+        hint = f"; without SOAP, by name: port={others[0]!r}" if others else ""
+        raise ContractError(f"the contract has no service with a SOAP port that soapkit can call{hint}")
     if service is None:
         return services[0]
     by_name = {each.name: each for each in reversed(services)}
@@ -83,7 +89,7 @@ def _choose(contract: Contract, service: str | None) -> Service:
 
 _LOCK = threading.Lock()
 _PACKAGES: dict[str, LivePackage] = {}
-_CLASSES: dict[tuple[str, str, str, type], type] = {}
+_CLASSES: dict[tuple[str, str, tuple[str, ...], type], type] = {}
 
 
 def _class_for(service: Service, contract: Contract, base: type) -> type:
@@ -93,7 +99,7 @@ def _class_for(service: Service, contract: Contract, base: type) -> type:
         package = _PACKAGES.get(fingerprint)
         if package is None:
             package = _PACKAGES[fingerprint] = LivePackage(contract)
-        key = (fingerprint, service.name, service.port_type, base)
+        key = (fingerprint, service.name, tuple(port.name for port in service.ports), base)
         if key not in _CLASSES:
             _CLASSES[key] = _client_class(package, service, base)
         return _CLASSES[key]

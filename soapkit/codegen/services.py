@@ -224,6 +224,9 @@ class _ServicesWriter(Signatures):
         reply = self.reply_type(method, frozenset())
         said = [f"name={literal(operation.name)}", f"method={literal(method.name)}"]
         said += [f"action={literal(operation.action)}"] if operation.action else []
+        if operation.http is not None:
+            http = (operation.http.verb, operation.http.location, operation.http.parameters)
+            said.append(f"http={self.scope.use(OPERATION, 'HttpUse')}({', '.join(map(literal, http))})")
         said.append(f"request={self._message(operation.request, method.headers, method.attached)}")
         reply_parts = (method.reply_headers, method.reply_attached)
         written = "None" if operation.reply is None else self._message(operation.reply, *reply_parts)

@@ -9,6 +9,7 @@ Source: WSDL 1.1, sections 3 (SOAP), 4 (HTTP), 5 (MIME); WSDL 1.1 Binding Extens
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from lxml.etree import _Element
 
@@ -45,6 +46,7 @@ HTTP_TRANSPORTS = frozenset(
     }
 )
 
+_XML_TYPES = ("text/xml", "application/xml")
 _ADDRESSES: dict[str, Protocol] = {**dict.fromkeys(SOAP_VERSIONS, "soap"), WSDL11_HTTP: "http"}
 
 
@@ -68,6 +70,18 @@ def protocol_of(binding: _Element) -> tuple[Protocol, SoapVersion, _Element | No
     if binding.find(clark(WSDL11_HTTP, "binding")) is not None:
         return "http", "1.1", None
     return "unknown", "1.1", None
+
+
+def verb_of(binding: _Element) -> str:
+    """The verb of an http:binding (WSDL 1.1, 4.3); ``""`` where there is none."""
+    found = binding.find(clark(WSDL11_HTTP, "binding"))
+    return (found.get("verb") or "").strip().upper() if found is not None else ""
+
+
+def location_of(operation: _Element) -> str:
+    """The location of an http:operation (WSDL 1.1, 4.4); ``""`` where there is none."""
+    found = operation.find(clark(WSDL11_HTTP, "operation"))
+    return (found.get("location") or "").strip() if found is not None else ""
 
 
 def transport_of(binding: _Element) -> str:
@@ -109,10 +123,26 @@ def bound_message(element: _Element, page: Page) -> BoundMessage:
         name=(element.get("name") or "").strip(),
         body=_body(body, page) if body is not None else None,
         headers=headers,
+        serialisation=_serialisation(element),
         attachments=tuple((part, tuple(dict.fromkeys(types))) for part, types in attachments.items()),
         policies=page.attached(element),
         place=page.place(element),
     )
+
+
+def _serialisation(element: _Element) -> Literal["", "query", "path", "form", "xml"]:
+    """How an HTTP binding writes a message."""
+    for child in children(element):
+        tag, media_type = tag_of(child), (child.get("type") or "").partition(";")[0].strip().lower()
+        if tag == clark(WSDL11_HTTP, "urlEncoded"):
+            return "query"
+        if tag == clark(WSDL11_HTTP, "urlReplacement"):
+            return "path"
+        if tag in (clark(WSDL11_MIME, "mimeXml"), clark(WSDL11_MIME, "mimeXML")) or media_type in _XML_TYPES:
+            return "xml"
+        if tag == clark(WSDL11_MIME, "content") and media_type == "application/x-www-form-urlencoded":
+            return "form"
+    return ""
 
 
 def _body(element: _Element, page: Page) -> SoapBody:

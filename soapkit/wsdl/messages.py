@@ -69,6 +69,21 @@ class MessageReader:
             return self._rpc(definition.output, binding, name, name, bound.place)
         return self._document(definition.output, binding, name, wrapper=None if request.style == "wrapped" else "")
 
+    def http_message(self, use: MessageUse, binding: BoundMessage, name: str) -> Message:
+        """A message of an HTTP binding: each part a field (WSDL 1.1, 4), save those that are content of other types."""
+        message = self._message_definition(use.message, use.place)
+        is_content = not binding.serialisation
+        attached = {part for part, _ in binding.attachments} if is_content else set()
+        fields = [
+            self._as_parameter(self.shapes.element(part.element, part.place), part)
+            if part.element
+            else self._typed_field(part)
+            for part in message.parts
+            if part.name not in attached
+        ]
+        beside = tuple(self._attached(use, binding)) if is_content else ()
+        return Message(self._synthetic(name, fields, use.place), None, "bare", attached=beside)
+
     # --- bodies ---------------------------------------------------------------------------------------------------
 
     def _document(self, use: MessageUse, binding: BoundMessage, name: str, wrapper: str | None) -> Message:

@@ -167,23 +167,25 @@ class SoapHeader:
 
 @dataclass(frozen=True, slots=True)
 class BoundMessage:
-    """The binding of an input, output or fault. `attachments`: parts that a MIME binding sends beside
-    the envelope, each with its media types."""
+    """The binding of an input, output or fault. `attachments`: parts that a MIME binding sends beside the envelope,
+    each with its media types. `serialisation`: of an HTTP binding (WSDL 1.1, 4 and 5), ``""`` where it says none."""
 
     name: str = ""
     body: SoapBody | None = None
     headers: tuple[SoapHeader, ...] = ()
     attachments: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    serialisation: Literal["", "query", "path", "form", "xml"] = ""
     policies: tuple[Attached, ...] = ()
     place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
 class BoundOperation:
-    """The binding of an operation. `style` None: that of the binding."""
+    """The binding of an operation. `style` None: that of the binding. `location`: of an HTTP binding."""
 
     name: str
     action: str = ""
+    location: str = ""
     style: Style | None = None
     input: BoundMessage | None = None
     output: BoundMessage | None = None
@@ -196,7 +198,7 @@ class BoundOperation:
 class Binding:
     """How a port type is spoken. `version` and `style` matter for SOAP; `transport` is an URI, without stray blanks.
 
-    `default_style`: for operations that do not say theirs.
+    `default_style`: for operations that do not say theirs. `verb`: of an HTTP binding.
     """
 
     name: str
@@ -205,6 +207,7 @@ class Binding:
     version: SoapVersion = "1.1"
     default_style: Style = "document"
     transport: str = ""
+    verb: str = ""
     operations: Sequence[BoundOperation] = ()
     policies: tuple[Attached, ...] = ()
     extensions: tuple[Extension, ...] = ()

@@ -143,8 +143,11 @@ class _Builder:
             self.told.problems.found += error.problems
             return None
         if binding.protocol != "soap":
-            kind = "an HTTP GET or POST binding" if binding.protocol == "http" else "a binding that is not SOAP"
-            self.told.notes.add(f"port {port.name} has {kind}, which is not called", port.place)
+            if binding.protocol == "http":
+                told = "has an HTTP GET or POST binding: a dynamic client calls it when asked for it by name"
+            else:
+                told = "has a binding that is not SOAP, which is not called"
+            self.told.notes.add(f"port {port.name} {told}", port.place)
             return None
         http = binding.transport in HTTP_TRANSPORTS
         if not http:

@@ -19,10 +19,12 @@ from soapkit.wsdl.extensions import (
     SOAP_VERSIONS,
     address_of,
     bound_message,
+    location_of,
     protocol_of,
     soap_child,
     style_of,
     transport_of,
+    verb_of,
 )
 from soapkit.wsdl.later import Later, Named
 from soapkit.wsdl.model import (
@@ -265,6 +267,7 @@ def read_binding(name: str, element: _Element, page: Page) -> Binding:
         version=version,
         default_style=style_of(soap, page) or "document",
         transport=transport_of(soap) if soap is not None else "",
+        verb=verb_of(element),
         operations=_operations(element, page, read_bound_operation),
         policies=page.attached(element),
         extensions=page.extensions(element),
@@ -279,6 +282,7 @@ def read_bound_operation(name: str, element: _Element, page: Page) -> BoundOpera
     return BoundOperation(
         name=name,
         action=(soap.get("soapAction") or "").strip() if soap is not None else "",
+        location=location_of(element),
         style=style_of(soap, page),
         input=bound_message(input_, page) if input_ is not None else None,
         output=bound_message(output, page) if output is not None else None,
