@@ -52,6 +52,8 @@ def http_service(contract: Contract, name: str) -> Service | None:
 
 def _ports(contract: Contract) -> Iterator[tuple[ServiceDefinition, PortDefinition, Binding]]:
     definitions = contract.definitions
+    if definitions.version != "1.1":
+        return
     for service in definitions.services.values():
         for port in service.ports:
             binding = definitions.bindings.get(port.binding)

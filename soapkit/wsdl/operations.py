@@ -143,11 +143,10 @@ class _Builder:
             self.told.problems.found += error.problems
             return None
         if binding.protocol != "soap":
-            if binding.protocol == "http":
-                told = "has an HTTP GET or POST binding: a dynamic client calls it when asked for it by name"
-            else:
-                told = "has a binding that is not SOAP, which is not called"
-            self.told.notes.add(f"port {port.name} {told}", port.place)
+            kind = "an HTTP GET or POST binding" if binding.protocol == "http" else "a binding that is not SOAP"
+            by_name = binding.protocol == "http" and self.definitions.version == "1.1"
+            how = "a dynamic client calls it when it is asked for by name" if by_name else "which is not called"
+            self.told.notes.add(f"port {port.name} has {kind}, {how}", port.place)
             return None
         http = binding.transport in HTTP_TRANSPORTS
         if not http:
