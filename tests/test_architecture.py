@@ -24,6 +24,7 @@ FLOORS = {
     "transport": 4,
     "ws": 4,
     "security": 4,
+    "xmldsig": 5,
     "wsdl": 5,
     "exchange": 5,
     "codegen": 6,
@@ -37,7 +38,7 @@ FLOORS = {
 
 # The two wings: neither hears of the other. They meet in exchange/, and above it.
 CONTRACT_WING = {"databinding", "operations", "xsd", "wsdl"}
-MESSAGE_WING = {"soap", "security", "ws", "transport"}
+MESSAGE_WING = {"soap", "security", "ws", "transport", "xmldsig"}
 
 FACE = "__init__"  # soapkit/__init__.py hands out names from every floor
 

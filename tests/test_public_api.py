@@ -46,6 +46,27 @@ SECURITY = [
 ]
 
 
+XMLDSIG = [
+    "AlgorithmPolicy",
+    "HmacKey",
+    "KeyPair",
+    "SignedPart",
+    "TrustStore",
+    "Verified",
+    "load_certificate",
+    "profile",
+    "sign",
+    "verify",
+    "verify_all",
+]
+
+
+def test_xmldsig_hands_out_exactly_this() -> None:
+    from soapkit import xmldsig
+
+    assert sorted(xmldsig.__all__) == XMLDSIG
+
+
 def test_the_face_hands_out_exactly_this() -> None:
     assert sorted(soapkit.__all__) == FACE
 

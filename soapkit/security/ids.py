@@ -6,12 +6,14 @@ for an id are looked at together, so that a forged element cannot hide behind an
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Protocol, cast
 
 from lxml import etree
 from lxml.etree import _Element
 
-from soapkit.errors import SecurityError
+from soapkit.errors import SecurityError, UsageError
 from soapkit.xml.names import DS, WSSE11, WSU, XENC, XENC11, XML, namespace_of
 from soapkit.xml.walk import path_of, place_of, tag_of
 
@@ -24,6 +26,7 @@ _FIND_ALL = tuple(
     for name in ("wsu:Id", "Id", "ID", "AssertionID", "xml:id")
 )
 _TOLD = 3
+_NAME = re.compile(r"[^\W\d][\w.-]*")
 _PLAIN_ID = frozenset({DS, XENC, XENC11})
 
 # so that an attribute set on an element of the caller's gets the prefix that a reader expects
@@ -49,6 +52,12 @@ def give_id(element: _Element, fresh: str) -> str:
     return fresh
 
 
+def _finder(name: str) -> etree.XPath:
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is not the name of an attribute in no namespace")
+    return etree.XPath(f"//@{name}")
+
+
 class _AttributeValue(Protocol):
     """What XPath gives for an attribute: its text, which knows where it stands."""
 
@@ -58,9 +67,10 @@ class _AttributeValue(Protocol):
 class IdIndex:
     """Every element of a tree by its id. Made once, since walking a large message is dear."""
 
-    def __init__(self, root: _Element) -> None:
+    def __init__(self, root: _Element, also: Iterable[str] = ()) -> None:
+        """`also`: further attributes in no namespace that are ids in this kind of document."""
         self._found: dict[str, list[_Element]] = {}
-        for find in _FIND_ALL:
+        for find in (*_FIND_ALL, *map(_finder, also)):
             for value in cast("list[_AttributeValue]", find(root)):
                 holders = self._found.setdefault(str(value), [])
                 element = value.getparent()

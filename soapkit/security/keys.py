@@ -137,13 +137,16 @@ def public_key_of(certificate: x509.Certificate) -> PublicKey:
 
 def kind_of(certificate: x509.Certificate) -> KeyKind:
     """What kind of key a certificate holds. Raises `SecurityError`."""
-    key = public_key_of(certificate)
+    return kind_of_key(public_key_of(certificate))
+
+
+def kind_of_key(key: PublicKey) -> KeyKind:
+    """What kind of key this is."""
     return next(kind for cls, kind in _KINDS if isinstance(key, cls))
 
 
-def rsa_bits(certificate: x509.Certificate) -> int | None:
+def rsa_bits(key: PublicKey) -> int | None:
     """The size of an RSA key, None for another kind."""
-    key = public_key_of(certificate)
     return key.key_size if isinstance(key, rsa.RSAPublicKey) else None
 
 

@@ -192,6 +192,10 @@ def _by_key_identifier(value: bytes) -> Named:
 
 
 def _read_x509_data(data: _Element, _index: IdIndex) -> KeySource:
+    return _certificate_in(data)
+
+
+def _certificate_in(data: _Element) -> Carried | Named:
     carried = [certificate_from_der(bytes_of(entry)) for entry in children(data, X509_CERTIFICATE)]
     if len(carried) > MAX_CERTIFICATES:
         raise SecurityError(f"{len(carried)} certificates are not followed", place=place_of(data))
@@ -199,7 +203,7 @@ def _read_x509_data(data: _Element, _index: IdIndex) -> KeySource:
         return Carried(tuple(carried))
     for entry in children(data):
         if entry.tag == X509_ISSUER_SERIAL:
-            return _read_issuer_serial(entry, _index)
+            return _by_issuer_serial(entry)
         if entry.tag == X509_SKI:
             return _by_key_identifier(bytes_of(entry))
         if entry.tag == X509_SUBJECT_NAME:
@@ -217,6 +221,10 @@ def _by_subject(subject: str) -> Named:
 
 
 def _read_issuer_serial(element: _Element, _index: IdIndex) -> KeySource:
+    return _by_issuer_serial(element)
+
+
+def _by_issuer_serial(element: _Element) -> Named:
     issuer, serial_text = text_of(one(element, X509_ISSUER_NAME)), text_of(one(element, X509_SERIAL_NUMBER))
     if not serial_text.lstrip("-").isdecimal() or len(serial_text) > 60:
         raise SecurityError("X509SerialNumber is not a number", place=place_of(element))
@@ -228,6 +236,10 @@ def _read_issuer_serial(element: _Element, _index: IdIndex) -> KeySource:
 
 
 def _read_key_name(element: _Element, _index: IdIndex) -> KeySource:
+    return _by_name(element)
+
+
+def _by_name(element: _Element) -> Named:
     said = text_of(element)
 
     def matches(certificate: x509.Certificate) -> bool:
@@ -273,6 +285,32 @@ _IN_KEY_INFO: dict[str, _Reader] = {
     RETRIEVAL_METHOD: _read_retrieval,
     ENCRYPTED_KEY: _read_encrypted_key,
 }
+
+
+def read_hints(key_info: _Element) -> Carried | Named:
+    """Which certificate the ds:KeyInfo of a plain XML signature leads to: what X509Data carries or names, else KeyName.
+
+    All of its children speak of one key (XML Signature 1.1, 4.5), so that those which cannot be believed (KeyValue) or
+    are not known may stand beside one that can. Raises `SecurityError` when none can.
+    """
+    found = [
+        *map(_certificate_in, children(key_info, X509_DATA)),
+        *map(_by_name, children(key_info, KEY_NAME)),
+    ]
+    if not found:
+        told = ", ".join(_name(entry) for entry in children(key_info)) or "nothing"
+        raise SecurityError(
+            f"KeyInfo holds {told}, which leads to no certificate; say trust=, a certificate or a public key",
+            place=place_of(key_info),
+        )
+    carried = [entry for entry in found if isinstance(entry, Carried)]
+    if not carried:
+        return found[0]
+    certificates = tuple(dict.fromkeys(item for entry in carried for item in entry.certificates))
+    issuers = {item.issuer for item in certificates if item.issuer != item.subject}
+    # the one that certifies none of the others; stacks write them in either order
+    own = next((item for item in certificates if item.subject not in issuers), certificates[0])
+    return Carried((own, *(item for item in certificates if item is not own)))
 
 
 def key_info_of(parent: _Element) -> _Element | None:

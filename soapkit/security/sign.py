@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Protocol
 
 from lxml import etree
@@ -101,7 +102,12 @@ class SharedSecret(Protocol):
 
 def algorithm_for(step: Sign, keypair: KeyPair) -> SignatureAlgorithm:
     """The algorithm a step signs with. Raises `SecurityError` when its key is of another kind."""
-    algorithm = signature_named(step.algorithm or _BY_KIND[keypair.kind])
+    return algorithm_of_key(step.algorithm, keypair)
+
+
+def algorithm_of_key(name: str, keypair: KeyPair) -> SignatureAlgorithm:
+    """The algorithm of that name, by default one for the key. Raises `SecurityError` when it is for another kind."""
+    algorithm = signature_named(name or _BY_KIND[keypair.kind])
     if algorithm.key != keypair.kind and not (algorithm.key == "rsa-pss" and keypair.kind == "rsa"):
         raise SecurityError(f"{keypair!r} holds a {keypair.kind} key, not one for {algorithm.name}")
     return algorithm
@@ -181,10 +187,24 @@ def _add_reference(
     signed_info: _Element, element: _Element, element_id: str, digest_method: str, provider: CryptoProvider
 ) -> None:
     prefixes = content_prefixes(element)
-    reference = sub(signed_info, DS_REFERENCE, attributes={"URI": f"#{element_id}"})
-    transform = sub(sub(reference, TRANSFORMS), TRANSFORM, attributes={"Algorithm": EXCLUSIVE})
+    digest = provider.digest(DIGESTS[digest_method], canonicalise(element, prefixes=prefixes))
+    write_reference(signed_info, f"#{element_id}", [EXCLUSIVE], prefixes, digest_method, digest)
+
+
+def write_reference(
+    signed_info: _Element,
+    uri: str,
+    transforms: Sequence[str],
+    prefixes: Sequence[str],
+    digest_method: str,
+    digest: bytes,
+) -> None:
+    """A ds:Reference; `prefixes` go to the last of its transforms, which is exclusive canonicalisation then."""
+    reference = sub(signed_info, DS_REFERENCE, attributes={"URI": uri})
+    holder = sub(reference, TRANSFORMS)
+    for method in transforms:
+        transform = sub(holder, TRANSFORM, attributes={"Algorithm": method})
     if prefixes:
         sub(transform, INCLUSIVE_NAMESPACES, attributes={"PrefixList": " ".join(prefixes)})
     sub(reference, DIGEST_METHOD, attributes={"Algorithm": digest_method})
-    digest = provider.digest(DIGESTS[digest_method], canonicalise(element, prefixes=prefixes))
     sub(reference, DIGEST_VALUE, base64_text(digest))

@@ -20,16 +20,15 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import LimitError, SecurityError, XmlError
-from soapkit.security.algorithms import CANONICAL_FORMS, ENVELOPED, STR_TRANSFORM, SignatureAlgorithm
+from soapkit.security.algorithms import ENVELOPED, STR_TRANSFORM, SignatureAlgorithm
+from soapkit.security.canonical import Canonical, check_key, read_canonical, read_signature_method, signed_octets
 from soapkit.security.ids import IdIndex
-from soapkit.security.keys import kind_of, name_of, rsa_bits
+from soapkit.security.keys import name_of, public_key_of
 from soapkit.security.markup import (
     CANONICALIZATION_METHOD,
     DIGEST_METHOD,
     DIGEST_VALUE,
     DS_REFERENCE,
-    HMAC_OUTPUT_LENGTH,
-    INCLUSIVE_NAMESPACES,
     SIGNATURE_METHOD,
     SIGNATURE_VALUE,
     SIGNED_INFO,
@@ -49,19 +48,11 @@ from soapkit.security.shared import Secret
 from soapkit.security.sign import fingerprint
 from soapkit.security.strtransform import dereferenced
 from soapkit.security.truststore import Chain, TrustStore
-from soapkit.xml.c14n import MAX_PREFIXES, METHODS, canonicalise
+from soapkit.xml.c14n import canonicalise
 from soapkit.xml.walk import children, place_of
 
 SecretOf: TypeAlias = Callable[[Wrapped], Secret]
 """Looks up the key that an EncryptedKey brought."""
-
-
-@dataclass(frozen=True, slots=True)
-class Canonical:
-    """One canonical form: its method and its prefix list."""
-
-    method: str
-    prefixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +108,11 @@ class Verifier:
             secret = self._shared_secret(algorithm, source, signature)
             ours = secret.ours
             chain = (secret.holder,) if secret.holder is not None else ()
-            octets = _signed_octets(signed_info, form)
+            octets = signed_octets(signed_info, form)
             right = hmac.compare_digest(self.provider.mac(algorithm, secret.value, octets), value)
         else:
             chain = self._check_signer(algorithm, source)
-            octets = _signed_octets(signed_info, form)
+            octets = signed_octets(signed_info, form)
             right = self.provider.verify(algorithm, chain[0], octets, value)
         if not right:
             maker = name_of(chain[0]) if chain else "the shared key"
@@ -135,11 +126,8 @@ class Verifier:
     def _read(self, signed_info: _Element) -> tuple[SignatureAlgorithm, Canonical, list[_Element]]:
         """The policy first, over the whole of SignedInfo."""
         policy = self.require.algorithms
-        method = one(signed_info, SIGNATURE_METHOD)
-        algorithm = policy.signature(algorithm_of(method))
-        if at_most_one(method, HMAC_OUTPUT_LENGTH) is not None or len(method):
-            raise SecurityError("a shortened signature (HMACOutputLength) is never believed", place=place_of(method))
-        form = _read_canonical(one(signed_info, CANONICALIZATION_METHOD))
+        algorithm = read_signature_method(one(signed_info, SIGNATURE_METHOD), policy)
+        form = read_canonical(one(signed_info, CANONICALIZATION_METHOD))
         references = list(children(signed_info, DS_REFERENCE))
         if not references:
             raise SecurityError("the signature covers nothing", place=place_of(signed_info))
@@ -159,14 +147,7 @@ class Verifier:
             certificate, others = source.certificates[0], source.certificates[1:]
         else:
             certificate, others = source.among(self._certificates()), ()
-        kind = kind_of(certificate)
-        if algorithm.key != kind and not (algorithm.key == "rsa-pss" and kind == "rsa"):
-            raise SecurityError(f"{algorithm.name} needs another key than the {kind} key of {name_of(certificate)}")
-        bits, least = rsa_bits(certificate), self.require.algorithms.rsa_bits
-        if bits is not None and bits < least:
-            raise SecurityError(
-                f"the RSA key of {name_of(certificate)} has {bits} bits; at least {least} are asked for"
-            )
+        check_key(algorithm, public_key_of(certificate), self.require.algorithms, name_of(certificate))
         return self.trust.check(certificate, others, self.now)
 
     def _shared_secret(self, algorithm: SignatureAlgorithm, source: Wrapped, signature: _Element) -> Secret:
@@ -212,27 +193,6 @@ class Verifier:
         )
 
 
-def _signed_octets(signed_info: _Element, form: Canonical) -> bytes:
-    try:
-        return canonicalise(signed_info, method=form.method, prefixes=form.prefixes)
-    except (LimitError, XmlError) as error:
-        raise SecurityError(f"SignedInfo cannot be canonicalised: {error}") from None
-
-
-def _read_canonical(element: _Element) -> Canonical:
-    """A CanonicalizationMethod or the Transform of a canonical form."""
-    method = algorithm_of(element)
-    if method not in CANONICAL_FORMS:
-        raise SecurityError(f"canonical form {method!r:.120} is not allowed", place=place_of(element))
-    namespaces = at_most_one(element, INCLUSIVE_NAMESPACES)
-    if namespaces is None:
-        return Canonical(method)
-    prefixes = tuple(namespaces.get("PrefixList", "").split())
-    if len(prefixes) > MAX_PREFIXES:
-        raise SecurityError(f"a list of {len(prefixes)} prefixes is not followed", place=place_of(element))
-    return Canonical(method, prefixes if METHODS[method] else ())
-
-
 def _read_transforms(reference: _Element, most: int) -> tuple[Canonical, bool]:
     """The canonical form that a Reference's transforms come to, and whether it dereferences a token first.
 
@@ -250,5 +210,5 @@ def _read_transforms(reference: _Element, most: int) -> tuple[Canonical, bool]:
         )
     if algorithm_of(steps[0]) == STR_TRANSFORM:
         parameters = one(steps[0], TRANSFORMATION_PARAMETERS)
-        return _read_canonical(one(parameters, CANONICALIZATION_METHOD)), True
-    return _read_canonical(steps[0]), False
+        return read_canonical(one(parameters, CANONICALIZATION_METHOD)), True
+    return read_canonical(steps[0]), False

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
 from soapkit.errors import SecurityError
 from soapkit.security.algorithms import CipherAlgorithm, KeyTransport, SignatureAlgorithm
-from soapkit.security.keys import KeyPair, name_of, public_key_of
+from soapkit.security.keys import KeyPair, PublicKey, name_of, public_key_of
 
 _HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {
     "sha1": hashes.SHA1,
@@ -62,24 +62,7 @@ class CryptographyProvider:
     def verify(
         self, algorithm: SignatureAlgorithm, certificate: x509.Certificate, data: bytes, signature: bytes
     ) -> bool:
-        key = public_key_of(certificate)
-        try:
-            match key:
-                case rsa.RSAPublicKey() if algorithm.key in ("rsa", "rsa-pss"):
-                    key.verify(signature, data, *_rsa_form(algorithm))
-                case ec.EllipticCurvePublicKey() if algorithm.key == "ec":
-                    key.verify(_der_signature(key.curve, signature), data, ec.ECDSA(_HASHES[algorithm.hash]()))
-                case ed25519.Ed25519PublicKey() if algorithm.key == "ed25519":
-                    key.verify(signature, data)
-                case ed448.Ed448PublicKey() if algorithm.key == "ed448":
-                    key.verify(signature, data)
-                case _:
-                    raise SecurityError(
-                        f"certificate {name_of(certificate)} holds no key of the kind that {algorithm.name} needs"
-                    )
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+        return signature_holds(algorithm, public_key_of(certificate), data, signature, name_of(certificate))
 
     def mac(self, algorithm: SignatureAlgorithm, secret: bytes, data: bytes) -> bytes:
         return hmac.digest(secret, data, algorithm.hash)
@@ -123,6 +106,27 @@ class CryptographyProvider:
         if not 1 <= plain[-1] <= block:
             raise SecurityError(f"the encrypted data cannot be decrypted with {algorithm.name}")
         return plain[: -plain[-1]]
+
+
+def signature_holds(
+    algorithm: SignatureAlgorithm, key: PublicKey, data: bytes, signature: bytes, whose: str = "of the caller"
+) -> bool:
+    """Whether `signature` is that of `data` by `key`. Raises `SecurityError` for a key of another kind."""
+    try:
+        match key:
+            case rsa.RSAPublicKey() if algorithm.key in ("rsa", "rsa-pss"):
+                key.verify(signature, data, *_rsa_form(algorithm))
+            case ec.EllipticCurvePublicKey() if algorithm.key == "ec":
+                key.verify(_der_signature(key.curve, signature), data, ec.ECDSA(_HASHES[algorithm.hash]()))
+            case ed25519.Ed25519PublicKey() if algorithm.key == "ed25519":
+                key.verify(signature, data)
+            case ed448.Ed448PublicKey() if algorithm.key == "ed448":
+                key.verify(signature, data)
+            case _:
+                raise SecurityError(f"certificate {whose} holds no key of the kind that {algorithm.name} needs")
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _decrypt_gcm(secret: bytes, data: bytes) -> bytes:

@@ -37,14 +37,17 @@ from soapkit.security.markup import (
 
 _SIGNATURES = {
     "rsa-sha1": constants.TransformRsaSha1,
+    "rsa-sha224": constants.TransformRsaSha224,
     "rsa-sha256": constants.TransformRsaSha256,
     "rsa-sha384": constants.TransformRsaSha384,
     "rsa-sha512": constants.TransformRsaSha512,
     "ecdsa-sha1": constants.TransformEcdsaSha1,
+    "ecdsa-sha224": constants.TransformEcdsaSha224,
     "ecdsa-sha256": constants.TransformEcdsaSha256,
     "ecdsa-sha384": constants.TransformEcdsaSha384,
     "ecdsa-sha512": constants.TransformEcdsaSha512,
     "hmac-sha1": constants.TransformHmacSha1,
+    "hmac-sha224": constants.TransformHmacSha224,
     "hmac-sha256": constants.TransformHmacSha256,
     "hmac-sha384": constants.TransformHmacSha384,
     "hmac-sha512": constants.TransformHmacSha512,

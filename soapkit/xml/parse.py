@@ -48,17 +48,22 @@ def _message_parser() -> etree.XMLParser:
     """One parser a thread, kept: making one costs as much as reading a small message."""
     parser: etree.XMLParser | None = getattr(_local, "parser", None)
     if parser is None:
-        parser = _local.parser = etree.XMLParser(
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            dtd_validation=False,
-            huge_tree=False,
-            remove_comments=True,  # a comment inside a value would cut its text in two
-            remove_pis=False,  # told apart from comments: a message may not carry any
-            remove_blank_text=False,
-        )
+        # a comment inside a value would cut its text in two
+        parser = _local.parser = _strangers_parser(remove_comments=True)
     return parser
+
+
+def _strangers_parser(*, remove_comments: bool) -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=remove_comments,
+        remove_pis=False,  # told apart from comments: a message may not carry any
+        remove_blank_text=False,
+    )
 
 
 def parse_message(data: bytes, *, source: str = "message", limits: XmlLimits = DEFAULT_LIMITS) -> _Element:
@@ -70,20 +75,36 @@ def parse_message(data: bytes, *, source: str = "message", limits: XmlLimits = D
     >>> parse_message(b"<a>1</a>").tag
     'a'
     """
+    root = _parse(data, _message_parser(), source, limits)
+    if _may_hold_instructions(data) and _instructions(root):
+        raise XmlError("a message may not carry a processing instruction", place=Place(source, root.sourceline))
+    check_limits(root, data, source=source, limits=limits)
+    return root
+
+
+def parse_exact(data: bytes, *, source: str = "document", limits: XmlLimits = DEFAULT_LIMITS) -> _Element:
+    """Parse a document that may carry signatures to its root element: as `parse_message` does, except that comments and
+    processing instructions stay, since they count in canonical forms and must be seen to be refused.
+
+    Raises `XmlError` for what is not well-formed and for a DOCTYPE, `LimitError` beyond `limits`.
+    """
+    root = _parse(data, _strangers_parser(remove_comments=False), source, limits)
+    check_limits(root, data, source=source, limits=limits)
+    return root
+
+
+def _parse(data: bytes, parser: etree.XMLParser, source: str, limits: XmlLimits) -> _Element:
     if len(data) > limits.bytes:
         raise LimitError(f"{len(data):,} bytes; at most {limits.bytes:,} are read", place=Place(source))
     try:
-        root = etree.fromstring(data, _message_parser())
+        root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         raise _told(error, data, source, doctype=False) from None
     except ValueError as error:
         raise XmlError(str(error), place=Place(source)) from None
-    tree = root.getroottree()
-    if tree.docinfo.internalDTD is not None or tree.docinfo.doctype:
+    docinfo = root.getroottree().docinfo
+    if docinfo.internalDTD is not None or docinfo.doctype:
         raise XmlError("a message may not carry a DOCTYPE", place=Place(source, 1))
-    if _may_hold_instructions(data) and _instructions(root):
-        raise XmlError("a message may not carry a processing instruction", place=Place(source, root.sourceline))
-    check_limits(root, data, source=source, limits=limits)
     return root
 
 

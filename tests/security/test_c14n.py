@@ -11,7 +11,7 @@ import xmlsec
 from lxml import etree
 
 from soapkit.errors import LimitError, XmlError
-from soapkit.xml.c14n import EXCLUSIVE, INCLUSIVE, MAX_NAMESPACES, canonicalise
+from soapkit.xml.c14n import EXCLUSIVE, INCLUSIVE, INCLUSIVE_11, MAX_NAMESPACES, canonicalise
 from soapkit.xml.names import DS, EXC_C14N
 from soapkit.xml.parse import parse_message
 
@@ -71,7 +71,15 @@ def test_what_has_no_canonical_form_is_told():
     with pytest.raises(XmlError, match="relative URI"):
         canonicalise(parse_message(b'<a xmlns="relative"/>'))
     with pytest.raises(XmlError, match="not a canonical form"):
-        canonicalise(parse_message(b"<a/>"), method="http://www.w3.org/2006/12/xml-c14n11")
+        canonicalise(parse_message(b"<a/>"), method="http://www.w3.org/2010/xml-c14n2")
+    with pytest.raises(XmlError, match="under an xml:base"):
+        canonicalise(parse_message(b'<a xml:base="b/"><b/></a>')[0], method=INCLUSIVE_11)
+
+
+def test_canonical_xml_1_1_inherits_all_but_the_id_of_an_ancestor():
+    root = parse_message(b'<a xml:id="i" xml:lang="de"><b/></a>')
+    assert canonicalise(root[0], method=INCLUSIVE_11) == b'<b xml:lang="de"></b>'
+    assert canonicalise(root[0], method=INCLUSIVE) == b'<b xml:id="i" xml:lang="de"></b>'
 
 
 def test_work_out_of_proportion_is_refused():

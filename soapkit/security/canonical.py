@@ -1,0 +1,66 @@
+"""SignedInfo's methods, read: which algorithm, which canonical form, whether a key fits. XML Signature 1.1, 4.4.
+
+What a signature of a message and a signature of a plain document have in common on the way in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from lxml.etree import _Element
+
+from soapkit.errors import LimitError, SecurityError, XmlError
+from soapkit.security.algorithms import CANONICAL_FORMS, AlgorithmPolicy, SignatureAlgorithm
+from soapkit.security.keys import PublicKey, kind_of_key, rsa_bits
+from soapkit.security.markup import INCLUSIVE_NAMESPACES, algorithm_of, at_most_one
+from soapkit.xml.c14n import MAX_PREFIXES, METHODS, canonicalise
+from soapkit.xml.walk import place_of
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """One canonical form: its method and its prefix list."""
+
+    method: str
+    prefixes: tuple[str, ...] = ()
+
+
+def read_signature_method(method: _Element, policy: AlgorithmPolicy) -> SignatureAlgorithm:
+    """A ds:SignatureMethod, within the policy. Raises `SecurityError`."""
+    algorithm = policy.signature(algorithm_of(method))
+    if len(method):
+        raise SecurityError("a shortened signature (HMACOutputLength) is never believed", place=place_of(method))
+    return algorithm
+
+
+def check_key(algorithm: SignatureAlgorithm, key: PublicKey, policy: AlgorithmPolicy, whose: str) -> None:
+    """Raise `SecurityError` unless the key is of the kind that the algorithm needs, and as large as is asked for."""
+    kind = kind_of_key(key)
+    if algorithm.key != kind and not (algorithm.key == "rsa-pss" and kind == "rsa"):
+        raise SecurityError(f"{algorithm.name} needs another key than the {kind} key of {whose}")
+    bits = rsa_bits(key)
+    if bits is not None and bits < policy.rsa_bits:
+        raise SecurityError(f"the RSA key of {whose} has {bits} bits; at least {policy.rsa_bits} are asked for")
+
+
+def signed_octets(signed_info: _Element, form: Canonical) -> bytes:
+    """The octets that a signature value is of. Raises `SecurityError`."""
+    try:
+        return canonicalise(signed_info, method=form.method, prefixes=form.prefixes)
+    except (LimitError, XmlError) as error:
+        raise SecurityError(f"SignedInfo cannot be canonicalised: {error}") from None
+
+
+def read_canonical(element: _Element, forms: Collection[str] = CANONICAL_FORMS) -> Canonical:
+    """A CanonicalizationMethod or the Transform of a canonical form. Raises `SecurityError` for none of `forms`."""
+    method = algorithm_of(element)
+    if method not in forms:
+        raise SecurityError(f"canonical form {method!r:.120} is not allowed", place=place_of(element))
+    namespaces = at_most_one(element, INCLUSIVE_NAMESPACES)
+    if namespaces is None:
+        return Canonical(method)
+    prefixes = tuple(namespaces.get("PrefixList", "").split())
+    if len(prefixes) > MAX_PREFIXES:
+        raise SecurityError(f"a list of {len(prefixes)} prefixes is not followed", place=place_of(element))
+    return Canonical(method, prefixes if METHODS[method] else ())

@@ -1,0 +1,229 @@
+"""Signatures of plain documents on the way out: enveloped, enveloping, by id. Undone by document_verify.py.
+
+XML Signature 1.1, sections 3.1 and 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias, overload
+
+from lxml import etree
+from lxml.etree import _Element
+
+from soapkit.errors import SecurityError, UsageError
+from soapkit.security.algorithms import DIGESTS, ENVELOPED, SignatureAlgorithm, digest_uri, signature_named
+from soapkit.security.canonical import Canonical
+from soapkit.security.document import Document, HmacKey, Recipe, Target, octets_of, read_document, target_of
+from soapkit.security.ids import IdIndex
+from soapkit.security.keys import KeyPair, der_of, key_identifier, name_of
+from soapkit.security.markup import (
+    CANONICALIZATION_METHOD,
+    KEY_INFO,
+    KEY_NAME,
+    OBJECT,
+    SIGNATURE,
+    SIGNATURE_METHOD,
+    SIGNATURE_VALUE,
+    SIGNED_INFO,
+    X509_CERTIFICATE,
+    X509_DATA,
+    X509_ISSUER_NAME,
+    X509_ISSUER_SERIAL,
+    X509_SERIAL_NUMBER,
+    X509_SKI,
+    X509_SUBJECT_NAME,
+    base64_text,
+    new,
+    sub,
+)
+from soapkit.security.provider import CryptoProvider
+from soapkit.security.sign import algorithm_of_key, content_prefixes, write_reference
+from soapkit.security.with_cryptography import CryptographyProvider
+from soapkit.xml.c14n import EXCLUSIVE, INCLUSIVE, INCLUSIVE_11, canonicalise
+
+KeyInfo: TypeAlias = Literal["certificate", "chain", "issuer-serial", "subject", "ski", "key-name", "none"]
+"""What a signature says of its key: the ``certificate``, with its ``chain`` too, or words for one the receiver has."""
+
+_FORMS = {"exclusive": EXCLUSIVE, "inclusive": INCLUSIVE, "inclusive11": INCLUSIVE_11}
+_KEY_INFOS = ("certificate", "chain", "issuer-serial", "subject", "ski", "key-name", "none")
+
+
+@overload
+def sign(
+    document: bytes,
+    key: KeyPair | HmacKey,
+    *,
+    references: Sequence[str] = ...,
+    enveloping: bool = ...,
+    inside: str = ...,
+    after: str = ...,
+    algorithm: str = ...,
+    digest: str = ...,
+    canonical: str = ...,
+    key_info: KeyInfo = ...,
+    id: str = ...,
+    id_attributes: Sequence[str] = ...,
+    provider: CryptoProvider | None = ...,
+) -> bytes: ...
+
+
+@overload
+def sign(
+    document: _Element,
+    key: KeyPair | HmacKey,
+    *,
+    references: Sequence[str] = ...,
+    enveloping: bool = ...,
+    inside: str = ...,
+    after: str = ...,
+    algorithm: str = ...,
+    digest: str = ...,
+    canonical: str = ...,
+    key_info: KeyInfo = ...,
+    id: str = ...,
+    id_attributes: Sequence[str] = ...,
+    provider: CryptoProvider | None = ...,
+) -> _Element: ...
+
+
+def sign(
+    document: Document,
+    key: KeyPair | HmacKey,
+    *,
+    references: Sequence[str] = ("",),
+    enveloping: bool = False,
+    inside: str = "",
+    after: str = "",
+    algorithm: str = "",
+    digest: str = "sha256",
+    canonical: str = "exclusive",
+    key_info: KeyInfo = "certificate",
+    id: str = "",  # noqa: A002  the attribute's own name
+    id_attributes: Sequence[str] = (),
+    provider: CryptoProvider | None = None,
+) -> Document:
+    """A signed copy of a document: bytes for bytes, an element for an element; what came in is not changed.
+
+    `references`: what is signed: ``""`` the whole document, ``"#id"`` one element of it. `enveloping`: the document is
+    put into the signature, as its ds:Object, instead of the signature into the document. `inside`: the element that
+    the signature becomes the last child of, `after`: the one it follows; both an ElementPath from the root, such as
+    ``".//{urn:oasis:names:specification:ubl:schema:xsd:CommonExtensionComponents-2}ExtensionContent"``; by default it
+    becomes the last child of the root. `algorithm`, `digest`: short names or URIs, by default RSA-SHA256, ECDSA-SHA256,
+    EdDSA or HMAC-SHA256 as the key demands, and SHA-256. `canonical`: ``exclusive``, ``inclusive`` (1.0) or
+    ``inclusive11``. `key_info`: what is said of the key. `id`: the Id of the signature. `id_attributes`: attributes in
+    no namespace that are ids in this document, besides ``Id``, ``ID``, ``AssertionID``, ``wsu:Id``, ``xml:id``.
+
+    The result must be written as it is: indenting it would break the signature.
+
+    Raises `SecurityError` when what is to be signed is not there, or the key does not fit the algorithm; `UsageError`
+    for an unknown name; `XmlError` for a document that cannot be parsed, also for one with a DOCTYPE.
+
+    >>> from soapkit.security.document_verify import verify
+    >>> secret = HmacKey(b"thirty-two bytes, both have them")
+    >>> verify(sign(b"<order><total>10.00</total></order>", secret), trust=secret).signed[0].findtext("total")
+    '10.00'
+    """
+    if isinstance(references, str) or not references:
+        raise UsageError('references are a list such as [""] or ["#id"]')
+    if enveloping and (inside or after or tuple(references) != ("",)):
+        raise UsageError("an enveloping signature stands around the document: it takes no place and no references")
+    method = _FORMS.get(canonical, canonical)
+    if method not in _FORMS.values():
+        raise UsageError(f"there is no canonical form {canonical!r} to sign with (known: {', '.join(_FORMS)})")
+    if key_info not in _KEY_INFOS:
+        raise UsageError(f"there is no key_info {key_info!r} (known: {', '.join(_KEY_INFOS)})")
+    provider = provider or CryptographyProvider()
+    chosen, digest_method = _algorithm(algorithm, key), digest_uri(digest)
+    root = read_document(document)
+    signature = new(SIGNATURE, attributes={"Id": id} if id else None)
+    signed_info = sub(signature, SIGNED_INFO)
+    sub(signed_info, CANONICALIZATION_METHOD, attributes={"Algorithm": method})
+    sub(signed_info, SIGNATURE_METHOD, attributes={"Algorithm": chosen.uri})
+    if enveloping:
+        name = f"OBJ-{provider.random(16).hex()}"
+        sub(signature, OBJECT, attributes={"Id": name}).append(root)
+        root, references = signature, [f"#{name}"]
+    else:
+        _place(root, inside, after, signature)
+    index = IdIndex(root, id_attributes)
+    for uri in references:
+        target = target_of(uri, index, root, root)
+        recipe = _recipe(target, signature, method)
+        octets = octets_of(target, recipe, signature)
+        transforms = [*([ENVELOPED] if recipe.enveloped else []), method]
+        value = provider.digest(DIGESTS[digest_method], octets)
+        write_reference(signed_info, uri, transforms, recipe.form.prefixes, digest_method, value)
+    octets = canonicalise(signed_info, method=method)
+    made = provider.mac(chosen, key.value, octets) if isinstance(key, HmacKey) else provider.sign(chosen, key, octets)
+    close = [new(SIGNATURE_VALUE, base64_text(made)), *_key_info(key, key_info)]
+    signature[1:1] = close
+    if isinstance(document, bytes):
+        declared = document.startswith((b"<?xml ", b"\xef\xbb\xbf<?xml "))
+        return etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=declared)
+    return root
+
+
+def _algorithm(name: str, key: KeyPair | HmacKey) -> SignatureAlgorithm:
+    if isinstance(key, KeyPair):
+        return algorithm_of_key(name, key)
+    algorithm = signature_named(name or "hmac-sha256")
+    if algorithm.key != "secret":
+        raise SecurityError(f"{algorithm.name} cannot be made with a shared key")
+    return algorithm
+
+
+def _place(root: _Element, inside: str, after: str, signature: _Element) -> None:
+    """Put the signature where it shall stand."""
+    if inside and after:
+        raise UsageError("a signature stands inside an element or after one; say one of the two")
+    anchor = _found(root, inside or after) if inside or after else root
+    if not after:
+        anchor.append(signature)
+        return
+    if anchor is root:
+        raise UsageError("nothing can follow the root of a document")
+    anchor.addnext(signature)
+    # lxml takes the text after the anchor along; it belongs behind the signature now, so nothing to mend
+
+
+def _found(root: _Element, path: str) -> _Element:
+    try:
+        found = root.find(path)
+    except (SyntaxError, KeyError, ValueError):
+        raise UsageError(f"{path!r} is not an ElementPath, such as './/{{namespace}}name'") from None
+    if found is None:
+        raise SecurityError(f"there is no {path} in the document to put the signature at")
+    return found
+
+
+def _recipe(target: Target, signature: _Element, method: str) -> Recipe:
+    enveloped = any(ancestor is target.element for ancestor in signature.iterancestors())
+    prefixes = tuple(content_prefixes(target.element)) if method == EXCLUSIVE else ()
+    return Recipe(Canonical(method, prefixes), enveloped)
+
+
+def _key_info(key: KeyPair | HmacKey, how: KeyInfo) -> list[_Element]:
+    if isinstance(key, HmacKey) or how == "none":
+        return []
+    made, certificate = new(KEY_INFO), key.certificate
+    if how == "key-name":
+        sub(made, KEY_NAME, name_of(certificate))
+        return [made]
+    data = sub(made, X509_DATA)
+    match how:
+        case "certificate" | "chain":
+            for entry in (certificate, *(key.chain if how == "chain" else ())):
+                sub(data, X509_CERTIFICATE, base64_text(der_of(entry)))
+        case "issuer-serial":
+            holder = sub(data, X509_ISSUER_SERIAL)
+            sub(holder, X509_ISSUER_NAME, certificate.issuer.rfc4514_string())
+            sub(holder, X509_SERIAL_NUMBER, str(certificate.serial_number))
+        case "subject":
+            sub(data, X509_SUBJECT_NAME, name_of(certificate))
+        case "ski":
+            value = key_identifier(certificate)
+            if value is None:
+                raise SecurityError(f"certificate {name_of(certificate)} has no SubjectKeyIdentifier")
+            sub(data, X509_SKI, base64_text(value))
+    return [made]
