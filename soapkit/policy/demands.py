@@ -155,7 +155,7 @@ class SecurityBinding:
 
     Of an asymmetric one, `initiator_*` are the client's tokens and `recipient_*` the server's; of a symmetric one,
     `signature_token` and `encryption_token` are the same where it has a protection token; of a transport binding,
-    `transport_token` is that of HTTPS.
+    `transport_token` is that of HTTPS. `conversation`: the version of WS-SecureConversation that goes with it.
     """
 
     kind: BindingKind
@@ -175,6 +175,7 @@ class SecurityBinding:
     whole_parts_only: bool = False
     inclusive_c14n: bool = False
     str_transform: bool = False
+    conversation: Literal["2005/12", "2005/02"] = "2005/12"
     place: Place = field(default=NOWHERE, compare=False)
 
     @property

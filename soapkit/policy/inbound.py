@@ -48,7 +48,8 @@ class _Reader:
             username=passwords,
             algorithms=algorithms_for(plan.suite),
             certificates=keys.certificates,
-            shared_key=symmetric and plan.request,
+            # an answer is under the key that we sent; without a key pair, nobody could bring us another
+            shared_key=symmetric and (plan.request or keys.own is None),
             confirmed=plan.confirms,
             replay=keys.replay,
         )

@@ -126,6 +126,8 @@ class _Maker:
             key_transport=self.suite.transport,
             oaep_digest="sha1",
             key_reference=self.reference(token),
+            derived=self.plan.binding.conversation if self.plan.derives and self.plan.binding is not None else "",
+            signature_size=self.suite.derived_signature_size,
         )
 
     # --- signing and encrypting -----------------------------------------------------------------------------------

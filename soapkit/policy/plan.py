@@ -64,6 +64,13 @@ class Plan:
         return not self.request and self.message_level and self.demands.signature_confirmation
 
     @property
+    def derives(self) -> bool:
+        """Whether each signature and encryption has a key of its own, derived from that of the binding."""
+        binding = self.binding
+        tokens = (binding.signature_token, binding.encryption_token) if binding is not None else ()
+        return any(token is not None and token.derived_keys for token in tokens)
+
+    @property
     def suite(self) -> Suite:
         """The algorithm suite; Basic256Sha256 where the policy names none."""
         suite = self.binding.suite if self.binding is not None else None
@@ -149,8 +156,8 @@ def cannot(plan: Plan) -> Iterator[Problem]:
     for token, place in _tokens(plan):
         if token.kind in _NOT_DONE:
             yield Problem(f"{_NOT_DONE[token.kind]} is not done", place)
-        elif token.derived_keys:
-            yield Problem("RequireDerivedKeys (keys derived in the message) is not done", place)
+        elif token.derived_keys and not plan.derives:
+            yield Problem("RequireDerivedKeys is done with the key of a symmetric binding only", place)
 
 
 _NOT_DONE: dict[TokenKind, str] = {

@@ -246,6 +246,8 @@ _FLAGS = {
 def _binding_of(reader: _Reader, assertion: Assertion) -> SecurityBinding:
     kinds = {"TransportBinding": "transport", "SymmetricBinding": "symmetric", "AsymmetricBinding": "asymmetric"}
     settings: dict[str, Any] = {"kind": kinds[assertion.local], "place": assertion.place}
+    if "2005/07" in assertion.name:  # WS-SecurityPolicy 1.1 goes with the submission of 2005/02
+        settings["conversation"] = "2005/02"
     for inner in assertion.inner:
         if inner.local in _HOLDERS:
             token = reader.token_in(inner)

@@ -15,6 +15,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.decrypt import Deciphered, cipher_value, decipher, put_back, read_cipher, unwrap
+from soapkit.security.derive import DERIVED_KEY_TOKENS, derive, derived_from
 from soapkit.security.ids import IdIndex, id_of
 from soapkit.security.markup import (
     DATA_REFERENCE,
@@ -28,7 +29,7 @@ from soapkit.security.markup import (
 )
 from soapkit.security.parts import Message
 from soapkit.security.provider import CryptoProvider
-from soapkit.security.references import Carried, Named, Wrapped, key_info_of, read_key_info
+from soapkit.security.references import Carried, Named, Wrapped, key_info_of, read_key_info, read_token_reference
 from soapkit.security.settings import Require
 from soapkit.security.shared import Secret, SentKeys
 from soapkit.security.timestamp import Lifetime, check_lifetime, read_timestamp
@@ -37,6 +38,8 @@ from soapkit.security.truststore import TrustStore
 from soapkit.security.verify import Proved, Verifier
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.walk import children, place_of, tag_of
+
+_DERIVATIONS = 3  # keys derived from derived keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class Pass:
     _done: list[_Element] = field(default_factory=list)
     _index: IdIndex | None = None
     _keys: int = 0
+    _deriving: list[_Element] = field(default_factory=list)
 
     @property
     def index(self) -> IdIndex:
@@ -159,6 +163,8 @@ class Pass:
 
         Raises `SecurityError`.
         """
+        if source.element is not None and source.element.tag in DERIVED_KEY_TOKENS:
+            return self._derived(source.element)
         if source.element is not None:
             known = id_of(source.element)
             for secret in self.secrets:
@@ -172,6 +178,18 @@ class Pass:
         if sent is None:
             raise SecurityError("no encrypted key at hand has the EncryptedKeySHA1 that is named")
         return sent
+
+    def _derived(self, token: _Element) -> Secret:
+        """A key that is derived from a shared one; it proves of its sender what that one does."""
+        if token in self._deriving or len(self._deriving) >= _DERIVATIONS:
+            raise SecurityError("derived keys lead back to themselves, or too far", place=place_of(token))
+        source = read_token_reference(derived_from(token), self.index)
+        if not isinstance(source, Wrapped):
+            raise SecurityError("a key can be derived from a shared key only", place=place_of(token))
+        self._deriving.append(token)
+        secret = self.secret_of(source)
+        self._deriving.pop()
+        return replace(secret, key_id=None, sha1=b"", value=derive(token, secret.value))
 
     def _own_secret(self, data: _Element) -> bytes:
         key_info = key_info_of(data)

@@ -13,6 +13,7 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
+from soapkit.security.derive import DERIVED_KEY_TOKENS
 from soapkit.security.ids import IdIndex
 from soapkit.security.keys import (
     certificate_from_der,
@@ -88,7 +89,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """The key is one that an EncryptedKey brought: the element, or SHA-1 of its cipher value."""
+    """The key is one that an EncryptedKey brought, or derived from one: the element, or SHA-1 of its cipher value."""
 
     element: _Element | None = None
     sha1: bytes = b""
@@ -157,7 +158,7 @@ def _read_reference(reference: _Element, index: IdIndex) -> KeySource:
     token = index.find(reference.get("URI", ""), by=reference)
     if token.tag == BINARY_SECURITY_TOKEN:
         return Carried(certificates_of(token), token)
-    if token.tag == ENCRYPTED_KEY:
+    if token.tag == ENCRYPTED_KEY or token.tag in DERIVED_KEY_TOKENS:
         return Wrapped(token)
     raise SecurityError(f"a reference to {tag_of(token)} names no key", place=place_of(reference))
 

@@ -184,7 +184,10 @@ def _write_shared_key(message: Message, step: SharedKey, making: _Making) -> Non
 def _write_signature(message: Message, step: Sign, making: _Making) -> None:
     if isinstance(step.keypair, Recipient):
         shared = making.shared_key()
-        shared.ours.append(sign_with_secret(message, step, shared, making.provider))
+        key = shared.key_for(shared.step.signature_size, making.provider)
+        if key is not shared:
+            insert_after(message, shared.element, *([key.element] if key.element is not None else []))
+        shared.ours.append(sign_with_secret(message, step, key, making.provider))
     else:
         sign(message, step, step.keypair, making.provider)
 
@@ -194,10 +197,12 @@ def _write_encryption(message: Message, step: Encrypt, making: _Making) -> None:
         encrypt(message, step, making.provider, making.request)
         return
     shared = making.shared_key()
-    key = DataKey(cipher_named(step.algorithm), shared.value, shared.reference)
-    references = encrypt_parts(message, step, key, making.provider)
+    cipher = cipher_named(step.algorithm)
+    used = shared.key_for(cipher.key_size, making.provider)
+    references = encrypt_parts(message, step, DataKey(cipher, used.value, used.reference), making.provider)
     if len(references):
-        insert_after(message, shared.element, references)
+        derived = [used.element] if used is not shared and used.element is not None else []
+        insert_after(message, shared.element, *derived, references)
 
 
 _WRITERS: dict[type, _Writer] = {

@@ -142,7 +142,9 @@ class SharedKey:
     """Bring a key of `size` bytes, encrypted to `to`, for ``Sign(SHARED)`` and ``Encrypt(to=SHARED)`` after it.
 
     `to`: a certificate, a `KeyPair`'s, `SIGNER`, or `REQUEST` to answer under the key that the request brought. How the
-    key travels is set as in `Encrypt`.
+    key travels is set as in `Encrypt`. `derived`: the version of WS-SecureConversation in which each step uses a key of
+    its own, derived from this one (``2005/12`` or ``2005/02``; none: the key itself); `signature_size`: bytes of
+    one that signs.
     """
 
     to: x509.Certificate | KeyPair | Recipient
@@ -151,11 +153,15 @@ class SharedKey:
     oaep_digest: str = "sha256"
     oaep_mgf: str = "sha256"
     key_reference: KeyReference = "issuer-serial"
+    derived: Literal["", "2005/12", "2005/02"] = ""
+    signature_size: int = 24
 
     def __post_init__(self) -> None:
         _check_reference(self.key_reference)
         transport_named(self.key_transport)
         digest_uri(self.oaep_digest)
+        if self.derived not in ("", "2005/12", "2005/02") or not 16 <= self.signature_size <= 64:
+            raise UsageError("derived keys are of 2005/12 or 2005/02; one that signs has 16 to 64 bytes")
         if self.to is Recipient.SHARED or not 16 <= self.size <= 64:
             raise UsageError("a SharedKey is of 16 to 64 bytes, to a certificate, SIGNER or REQUEST")
 
@@ -223,7 +229,7 @@ class Require:
             raise UsageError("parts are a list of names, not one string")
         if self.signed and self.trust is None and not self.shared_key:
             raise UsageError("Require(signed=...) needs trust=: whose signatures are believed?")
-        if self.encrypted and not self.keys:
+        if self.encrypted and not self.keys and not self.shared_key:
             raise UsageError("Require(encrypted=...) needs key=: what to decrypt with?")
 
     @property

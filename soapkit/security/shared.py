@@ -18,12 +18,14 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
+from soapkit.security.derive import derived_key
 from soapkit.security.encrypt import encrypted_key, recipient
 from soapkit.security.markup import CIPHER_DATA, CIPHER_VALUE, bytes_of
 from soapkit.security.parts import Message, insert_after_timestamp
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import encrypted_key_reference, encrypted_key_sha1_reference
 from soapkit.security.settings import Recipient, SharedKey
+from soapkit.security.sign import SharedSecret
 from soapkit.soap.security_result import SecurityResult
 
 _KEPT = timedelta(hours=1)
@@ -47,9 +49,10 @@ class Secret:
 @dataclass(frozen=True, slots=True)
 class Brought:
     """A shared key in a message being made. `element`: the EncryptedKey, None where the answer names one by SHA-1;
-    `ours`: grows by the fingerprint of each signature made with it."""
+    `ours`: grows by the fingerprint of each signature made with it; `step`: how it was asked for."""
 
     secret: Secret
+    step: SharedKey
     element: _Element | None = None
     ours: list[str] = field(default_factory=list)
 
@@ -63,6 +66,12 @@ class Brought:
         if self.element is None:
             return encrypted_key_sha1_reference(self.secret.sha1)
         return encrypted_key_reference(self.secret.key_id or "")
+
+    def key_for(self, size: int, provider: CryptoProvider) -> SharedSecret:
+        """What a step signs or encrypts with: the key, or one of `size` bytes that is derived from it."""
+        if not self.step.derived:
+            return self
+        return derived_key(self.step.derived, self.value, self.reference, size, provider)
 
 
 class SentKeys:
@@ -101,7 +110,7 @@ def bring(message: Message, step: SharedKey, provider: CryptoProvider, request: 
     if step.to is Recipient.REQUEST:
         if request is None or not request.keys:
             raise SecurityError("SharedKey(to=REQUEST) answers a request; there is none that brought a key")
-        return Brought(request.keys[0])
+        return Brought(request.keys[0], step)
     certificate = recipient(step.to, request)
     value, key_id = provider.random(step.size), f"EK-{provider.random(16).hex()}"
     key, token = encrypted_key(step, certificate, value, key_id, provider)
@@ -109,4 +118,4 @@ def bring(message: Message, step: SharedKey, provider: CryptoProvider, request: 
     octets = key.find(f"{CIPHER_DATA}/{CIPHER_VALUE}")
     assert octets is not None, "it was just made"
     sha1 = hashlib.sha1(bytes_of(octets), usedforsecurity=False).digest()
-    return Brought(Secret(key_id, sha1, value, certificate), key)
+    return Brought(Secret(key_id, sha1, value, certificate), step, key)

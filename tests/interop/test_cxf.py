@@ -22,6 +22,7 @@ from tests.policy.contracts import BODY, asymmetric, contract, nested, symmetric
 
 CONFIRMED = nested("Wss11", "<sp:MustSupportRefIssuerSerial/>", "<sp:RequireSignatureConfirmation/>")
 THUMBPRINT = nested("Wss11", "<sp:MustSupportRefThumbprint/>", "<sp:MustSupportRefEncryptedKey/>")
+DERIVING = x509("Never", "RequireDerivedKeys")
 POLICIES = {
     "asymmetric": asymmetric(),
     "asymmetric, signed alone": asymmetric(),
@@ -39,6 +40,13 @@ POLICIES = {
     "asymmetric, with a user": asymmetric() + username(),
     "asymmetric, with a hidden user": asymmetric() + username(holder="SignedEncryptedSupportingTokens"),
     "symmetric, with a user": symmetric() + THUMBPRINT + username("HashPassword"),
+    "symmetric, derived keys": symmetric(protection=DERIVING) + THUMBPRINT,
+    "symmetric, derived keys, GCM": symmetric(protection=DERIVING, algorithms="Basic256GCM") + THUMBPRINT,
+    "symmetric, derived keys, confirmed": symmetric(protection=DERIVING) + CONFIRMED,
+    "symmetric, derived keys, encrypted first": symmetric("EncryptBeforeSigning", protection=DERIVING) + THUMBPRINT,
+    "symmetric, derived keys, with a user": symmetric("EncryptSignature", protection=DERIVING)
+    + THUMBPRINT
+    + username(),
     "symmetric, endorsed": symmetric() + THUMBPRINT + nested("EndorsingSupportingTokens", x509()),
 }
 SIGNED = "<sp:SignedParts><sp:Body/></sp:SignedParts>"

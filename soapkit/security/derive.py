@@ -1,0 +1,116 @@
+"""DerivedKeyToken: a key for one signature or one encryption, made of a shared one.
+
+WS-SecureConversation 1.3 (and the submission of 2005/02), section 7: P_SHA-1 of RFC 2246, 5, over a label and a nonce.
+What is made with a key is not weakened by what is made with another, though both come from one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from lxml.etree import _Element
+
+from soapkit.errors import SecurityError
+from soapkit.security.ids import WSU_ID
+from soapkit.security.markup import REFERENCE, TOKEN_REFERENCE, at_most_one, base64_text, bytes_of, new, sub, text_of
+from soapkit.security.provider import CryptoProvider
+from soapkit.xml.names import WSC2005_02, WSC2005_12, clark, namespace_of
+from soapkit.xml.walk import place_of, tag_of
+
+DerivedVersion: TypeAlias = Literal["2005/12", "2005/02"]
+
+NAMESPACES: Final[dict[str, str]] = {"2005/12": WSC2005_12, "2005/02": WSC2005_02}
+DERIVED_KEY_TOKENS: Final = frozenset(clark(namespace, "DerivedKeyToken") for namespace in NAMESPACES.values())
+
+_LABEL = b"WS-SecureConversation" * 2  # where the message says none
+_LENGTH = 32  # bytes, where the message says none
+# A key that a stranger has made short could be guessed. What stands before a key has to be computed too.
+_SHORTEST, _LONGEST, _FURTHEST, _LONGEST_NONCE = 16, 64, 1024, 256
+
+
+def p_sha1(secret: bytes, seed: bytes, offset: int, length: int) -> bytes:
+    """`length` bytes of the stream that a secret and a seed make, from `offset` on (RFC 2246, 5)."""
+    stream, block = b"", seed
+    while len(stream) < offset + length:
+        block = hmac.digest(secret, block, hashlib.sha1)
+        stream += hmac.digest(secret, block + seed, hashlib.sha1)
+    return stream[offset : offset + length]
+
+
+def derived_from(token: _Element) -> _Element:
+    """The SecurityTokenReference of a DerivedKeyToken, to what it is derived from. Raises `SecurityError`."""
+    found = at_most_one(token, TOKEN_REFERENCE)
+    if found is None:
+        raise SecurityError("a derived key does not say what it is derived from", place=place_of(token))
+    return found
+
+
+def derive(token: _Element, secret: bytes) -> bytes:
+    """The key that a DerivedKeyToken describes. Raises `SecurityError` for what is not understood or out of measure."""
+    namespace = namespace_of(tag_of(token))
+    algorithm = token.get("Algorithm", f"{namespace}/dk/p_sha1")
+    if algorithm not in {f"{each}/dk/p_sha1" for each in NAMESPACES.values()}:
+        raise SecurityError(f"a key derived by {algorithm!r:.120} is not understood", place=place_of(token))
+    length = _number(token, namespace, "Length", _LENGTH, _LONGEST)
+    offset = _number(token, namespace, "Offset", 0, _FURTHEST)
+    if at_most_one(token, clark(namespace, "Generation")) is not None:
+        if at_most_one(token, clark(namespace, "Offset")) is not None:
+            raise SecurityError("a derived key has both Offset and Generation", place=place_of(token))
+        offset = length * _number(token, namespace, "Generation", 0, _FURTHEST // _LONGEST)
+    if length < _SHORTEST:
+        raise SecurityError(f"a derived key of {length} bytes is too short", place=place_of(token))
+    nonce = at_most_one(token, clark(namespace, "Nonce"))
+    seed = bytes_of(nonce) if nonce is not None else b""
+    if not 0 < len(seed) <= _LONGEST_NONCE:
+        raise SecurityError(f"a derived key has a Nonce of 1 to {_LONGEST_NONCE} bytes", place=place_of(token))
+    label = at_most_one(token, clark(namespace, "Label"))
+    words = text_of(label).encode() if label is not None else _LABEL
+    if len(words) > _LONGEST_NONCE:
+        raise SecurityError("the label of a derived key is too long", place=place_of(token))
+    return p_sha1(secret, words + seed, offset, length)
+
+
+def _number(token: _Element, namespace: str, name: str, otherwise: int, most: int) -> int:
+    found = at_most_one(token, clark(namespace, name))
+    if found is None:
+        return otherwise
+    text = text_of(found)
+    if not (text.isascii() and text.isdigit()) or len(text) > 6 or int(text) > most:
+        raise SecurityError(f"the {name} of a derived key is a number up to {most}", place=place_of(found))
+    return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedKey:
+    """A derived key in a message being made, and the DerivedKeyToken that tells how it is made."""
+
+    element: _Element
+    value: bytes = field(repr=False)
+    namespace: str = WSC2005_12
+
+    def reference(self) -> _Element:
+        """A new SecurityTokenReference to it."""
+        made = new(TOKEN_REFERENCE)
+        attributes = {"URI": f"#{self.element.get(WSU_ID)}", "ValueType": f"{self.namespace}/dk"}
+        sub(made, REFERENCE, attributes=attributes)
+        return made
+
+
+def derived_key(
+    version: DerivedVersion, secret: bytes, reference: Callable[[], _Element], length: int, provider: CryptoProvider
+) -> DerivedKey:
+    """A fresh key of `length` bytes, derived from the secret that `reference` refers to."""
+    namespace, nonce = NAMESPACES[version], provider.random(16)
+    token = new(
+        clark(namespace, "DerivedKeyToken"),
+        attributes={WSU_ID: f"DK-{provider.random(16).hex()}", "Algorithm": f"{namespace}/dk/p_sha1"},
+    )
+    token.append(reference())
+    sub(token, clark(namespace, "Offset"), "0")
+    sub(token, clark(namespace, "Length"), str(length))
+    sub(token, clark(namespace, "Nonce"), base64_text(nonce))
+    return DerivedKey(token, p_sha1(secret, _LABEL + nonce, 0, length), namespace)
