@@ -2,6 +2,7 @@
 
     Client, AsyncClient     call operations: generated subclasses, or from_wsdl()
     asgi, wsgi              host services: a generated Protocol's implementation, or a decorated class
+    Interceptor, Next       what stands around every call of a service; BlockingInterceptor, BlockingNext under WSGI
     service, operation      declare a service in code; header(): a parameter is a header block
     encode, decode          values and XML without SOAP
     Attachment              bytes that travel beside a message, in memory or in a file
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from soapkit.server.asgi import asgi
     from soapkit.server.code_first import header
     from soapkit.server.context import Call
+    from soapkit.server.interceptors import BlockingInterceptor, BlockingNext, Interceptor, Next
     from soapkit.server.service import operation, service
     from soapkit.server.wsgi import wsgi
     from soapkit.wsdl.load import load_contract
@@ -38,11 +40,15 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncClient",
     "Attachment",
+    "BlockingInterceptor",
+    "BlockingNext",
     "Call",
     "Client",
     "DeclaredFault",
     "Exchange",
     "Fault",
+    "Interceptor",
+    "Next",
     "Preview",
     "Raw",
     "SoapkitError",
@@ -65,9 +71,13 @@ __all__ = [
 _HOMES = {
     "AsyncClient": "soapkit.client.client",
     "Attachment": "soapkit.attachment",
+    "BlockingInterceptor": "soapkit.server.interceptors",
+    "BlockingNext": "soapkit.server.interceptors",
     "Call": "soapkit.server.context",
     "Client": "soapkit.client.client",
     "Exchange": "soapkit.client.call",
+    "Interceptor": "soapkit.server.interceptors",
+    "Next": "soapkit.server.interceptors",
     "Preview": "soapkit.client.call",
     "Raw": "soapkit.databinding.values",
     "asgi": "soapkit.server.asgi",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sized
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sized
 from dataclasses import replace
 from typing import Any, TypeAlias, Unpack
 
@@ -11,6 +11,7 @@ from soapkit.exchange.flow import arun
 from soapkit.exchange.sending import SentItems
 from soapkit.server.host import Settings, endpoint_at, endpoints_for
 from soapkit.server.http import NOT_FOUND, TOO_LARGE, HttpRequest, Responder
+from soapkit.server.interceptors import Chain, Interceptor
 from soapkit.transport.binding import RequestReader, is_multipart
 from soapkit.transport.pieces import pieces_of
 from soapkit.transport.values import Headers, Response
@@ -51,15 +52,20 @@ class Asgi:
         return await arun(endpoint.respond(_request(scope, path, headers, body)))
 
 
-def asgi(implementation: object, **settings: Unpack[Settings]) -> Asgi:
+def asgi(implementation: object, *, interceptors: Iterable[Interceptor] = (), **settings: Unpack[Settings]) -> Asgi:
     """An ASGI application for an object that serves, or for several: a mapping from path to object.
 
-    Settings: see `soapkit.server.host.Settings`. A blocking handler runs in a thread, so the event loop is never
-    blocked.
+    Settings: see `soapkit.server.host.Settings`. `interceptors`: what stands around every call, the first outermost
+    (see `soapkit.Interceptor`). A blocking handler runs in a thread, so the event loop is never blocked.
+
+    Raises `soapkit.errors.UsageError` for an object that serves nothing or lacks an operation, and for blocking
+    interceptors; `soapkit.errors.ContractError` for a contract that cannot be read.
 
     >>> app = asgi(MyBank())                                    # doctest: +SKIP
     """
-    return Asgi(endpoints_for(implementation, **settings))
+    chain = Chain.of(interceptors)
+    chain.check_async()
+    return Asgi(endpoints_for(implementation, chain, **settings))
 
 
 def _request(scope: Scope, path: str, headers: Headers, body: bytes = b"") -> HttpRequest:

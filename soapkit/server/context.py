@@ -1,28 +1,65 @@
-"""Call: what a handler may know of the call it serves, beside its parameters."""
+"""Call: what a handler, or an interceptor, may know of the call it serves, beside the parameters."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from soapkit.attachment import Attachment
+from soapkit.errors import UsageError
 from soapkit.operations import Operation
 from soapkit.server.http import HttpRequest
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.wire import Unparsed
+from soapkit.transport.values import Response
+from soapkit.ws.addressing import Properties
+
+# RFC 9110, 5.6.2 and 5.5: what a field's name and value are made of; a line break would begin another field.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+# What frames the message: the host's and soapkit's to say, and wrong from anybody else.
+_FRAMING = frozenset({"connection", "content-encoding", "content-length", "content-type", "transfer-encoding"})
+_WITHOUT_BODY = frozenset({204, 205, 304})
+
+
+@dataclass(slots=True)
+class ResponseHead:
+    """What the HTTP response says around the reply, or the fault: `headers` are added to soapkit's own, or take their
+    place; `status` None: as the SOAP binding has it."""
+
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def put_on(self, response: Response) -> Response:
+        """A response with these. Raises `UsageError` for what HTTP cannot carry."""
+        if self.status is None and not self.headers:
+            return response
+        for name, value in self.headers.items():
+            if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+                raise UsageError(f"no HTTP header field: {name!r}: {value!r}")
+            if name.lower() in _FRAMING:
+                raise UsageError(f"{name} is said by soapkit, not by call.response")
+        if self.status is not None and (not 200 <= self.status <= 599 or self.status in _WITHOUT_BODY):
+            raise UsageError(f"no status of a response with a body: {self.status}")
+        return replace(
+            response, status=self.status or response.status, headers=response.headers.with_(*self.headers.items())
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """A handler gets it by annotating a parameter: ``def transfer(self, *, source: str, ..., call: Call)``.
 
-    `headers`: the request's declared header blocks, typed, by part name; `envelope`: the whole message, as the security
-    layer let it through; `security`: who signed, what was covered, None without security; `http`: the request around
-    it; `attachments`: what came beside the envelope. `reply_headers`: put the reply's declared header blocks here, by
-    part name; `reply_parts`: the parts that the contract sends beside the reply, by name, bytes or an `Attachment`;
-    `reply_attachments`: put here what else is to travel beside the reply.
+    `value`: the request's record; `headers`: its declared header blocks, typed, by part name; `envelope`: the whole
+    message, as the security layer let it through; `security`: who signed, what was covered, None without security;
+    `addressing`: its WS-Addressing properties, None where it has none; `http`: the request around it; `attachments`:
+    what came beside the envelope. `reply_headers`: put the reply's declared header blocks here, by part name;
+    `reply_parts`: the parts that the contract sends beside the reply, by name, bytes or an `Attachment`;
+    `reply_attachments`: put here what else is to travel beside the reply; `response`: status and header fields of the
+    HTTP response around the reply, or around the fault.
     """
 
     operation: Operation[Any, Any]
@@ -34,6 +71,9 @@ class Call:
     attachments: tuple[Attachment, ...] = ()
     reply_attachments: list[Attachment] = field(default_factory=list)
     reply_parts: dict[str, Attachment | bytes] = field(default_factory=dict)
+    value: Any = None
+    addressing: Properties | None = None
+    response: ResponseHead = field(default_factory=ResponseHead)
 
     @property
     def envelope(self) -> Envelope:

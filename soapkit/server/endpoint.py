@@ -28,7 +28,7 @@ from soapkit.exchange.addressed import fault_action, reply_action
 from soapkit.exchange.attached import attachments_for
 from soapkit.exchange.encoded import RPC
 from soapkit.exchange.faults import plain_fault
-from soapkit.exchange.flow import Flow, call
+from soapkit.exchange.flow import Flow
 from soapkit.exchange.items import ItemPlace, item_places, split_at
 from soapkit.exchange.large import receive_large
 from soapkit.exchange.log import log_message
@@ -40,6 +40,7 @@ from soapkit.server.addressed import ACCEPTED, AddressedReplies
 from soapkit.server.context import Call
 from soapkit.server.hosted import Handler
 from soapkit.server.http import HttpRequest
+from soapkit.server.interceptors import NONE, Chain
 from soapkit.server.publication import Publication
 from soapkit.server.route import Router
 from soapkit.soap.attachments import Package
@@ -89,6 +90,7 @@ class Endpoint:
     `sender_fault_status`: of HTTP, for a SOAP 1.2 fault that blames the sender. `mtom`: whether replies are sent as
     MTOM; None: where the request was. `threshold`: bytes from which binary content then travels beside the envelope.
     `gzip`: whether replies are compressed for callers that take that. `addressing`: how WS-Addressing is taken.
+    `interceptors`: what stands around every call.
     """
 
     service: Service
@@ -103,6 +105,7 @@ class Endpoint:
     threshold: int = DEFAULT_THRESHOLD
     gzip: bool = False
     addressing: AddressedReplies = ACCEPTED
+    interceptors: Chain = NONE
     _places: dict[str, tuple[ItemPlace, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -145,14 +148,26 @@ class Endpoint:
         addressed = address[0] if address else None
         log_message("received", operation.name, request.body or received.envelope)
         is_fault = False
+        context = Call(
+            operation,
+            received.headers,
+            received.message,
+            received.security,
+            request,
+            attachments=received.attachments,
+            value=received.value,
+            addressing=addressed,
+        )
         try:
-            response = yield from self._serve(request, version, received, addressed, in_kind=in_kind)
+            response = yield from self._serve(context, version, received, in_kind=in_kind)
+            response = context.response.put_on(response)
         except Exception as error:
             fault = error if isinstance(error, Fault) else _internal(error, operation)
             if operation.one_way:  # WS-I BP 1.1, R2714: no envelope in answer to a one-way message
-                return Response(500)
+                return _with_head(context, Response(500))
             blocks = self._fault_blocks(version, address, fault, operation)
             response, is_fault = self._fault(version, fault, operation, received.security, blocks), True
+            response = _with_head(context, response)
         log_message("sent", operation.name, response.body)
         if addressed is None or operation.one_way:
             return response
@@ -231,19 +246,17 @@ class Endpoint:
 
     def _serve(
         self,
-        request: HttpRequest,
+        context: Call,
         version: Version,
         received: Received,
-        addressed: Properties | None,
         *,
         in_kind: bool,
     ) -> Flow[Response]:
-        operation = received.operation
+        operation, addressed = received.operation, context.addressing
         handler = self.handlers[operation.name]
-        context = Call(
-            operation, received.headers, received.message, received.security, request, attachments=received.attachments
+        value = yield from self.interceptors.serve(
+            context, handler.function, lambda call: handler.arguments(received, call, self.codecs)
         )
-        value = yield from call(handler.function, **handler.arguments(received, context, self.codecs))
         if operation.reply is None:
             return one_way_accepted()
         mtom = in_kind if self.mtom is None else self.mtom
@@ -364,6 +377,15 @@ class Endpoint:
     def _status(self, version: Version, code: str) -> int:
         status = fault_status(version, code)
         return self.sender_fault_status if status == 400 else status
+
+
+def _with_head(context: Call, response: Response) -> Response:
+    """A fault with what was to be said around it; without, where that is what went wrong."""
+    try:
+        return context.response.put_on(response)
+    except SoapkitError as error:
+        logger.error("a response goes without its header fields: %s", error)
+        return response
 
 
 def _internal(error: Exception, operation: Operation[Any, Any] | None) -> Fault:

@@ -18,6 +18,7 @@ from soapkit.server.addressed import AddressedReplies, Use
 from soapkit.server.endpoint import Endpoint
 from soapkit.server.hosted import handlers_of
 from soapkit.server.http import ResponderT
+from soapkit.server.interceptors import NONE, Chain
 from soapkit.server.page.site import Site
 from soapkit.server.publication import Publication, Publish
 from soapkit.server.route import Router
@@ -63,7 +64,7 @@ class Settings(TypedDict, total=False):
     reply_to: Iterable[str]
 
 
-def endpoint_for(implementation: object, **settings: Unpack[Settings]) -> Endpoint:
+def endpoint_for(implementation: object, interceptors: Chain = NONE, **settings: Unpack[Settings]) -> Endpoint:
     """The endpoint for an object (or a class that can be made without arguments).
 
     Raises `soapkit.errors.UsageError` for an object that serves nothing, or lacks an operation, and
@@ -104,6 +105,7 @@ def endpoint_for(implementation: object, **settings: Unpack[Settings]) -> Endpoi
         threshold=settings.get("mtom_threshold", DEFAULT_THRESHOLD),
         gzip=settings.get("gzip", False),
         addressing=addressing,
+        interceptors=interceptors,
     )
 
 
@@ -136,14 +138,16 @@ def _publish(service: Service, contract: Contract | None, codecs: Codecs) -> Pub
     return written
 
 
-def endpoints_for(implementations: object, **settings: Unpack[Settings]) -> Mapping[str, Endpoint]:
+def endpoints_for(
+    implementations: object, interceptors: Chain = NONE, **settings: Unpack[Settings]
+) -> Mapping[str, Endpoint]:
     """Endpoints by path; a single object serves every path (``""``)."""
     if isinstance(implementations, Mapping):
         return {
-            "/" + str(path).strip("/"): endpoint_for(implementation, **settings)
+            "/" + str(path).strip("/"): endpoint_for(implementation, interceptors, **settings)
             for path, implementation in implementations.items()
         }
-    return {"": endpoint_for(implementations, **settings)}
+    return {"": endpoint_for(implementations, interceptors, **settings)}
 
 
 def endpoint_at(endpoints: Mapping[str, ResponderT], path: str) -> ResponderT | None:

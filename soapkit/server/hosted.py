@@ -29,14 +29,15 @@ class Handler:
     _fields: list[str] = field(default_factory=list, repr=False, compare=False)
 
     def arguments(self, received: Received, call: Call, codecs: Codecs) -> dict[str, Any]:
-        """The keyword arguments for a request: the record's fields, header blocks, attached parts, the `Call`."""
+        """The keyword arguments for a request: the record's fields, header blocks, attached parts, the `Call`; what
+        an interceptor replaced in the `Call` replaces it here."""
         if not self._fields:  # found out at the first call
             self._fields.extend([one.name for one in codecs.shapes[received.operation.request.record].fields])
-        arguments = {name: getattr(received.value, name) for name in self._fields}
+        arguments = {name: getattr(call.value, name) for name in self._fields}
         for header in received.operation.request.headers:
-            given = header.name in received.headers or header.name not in self.optional
+            given = header.name in call.headers or header.name not in self.optional
             if given and (self.accepts is None or header.name in self.accepts):
-                arguments[header.name] = received.headers.get(header.name)
+                arguments[header.name] = call.headers.get(header.name)
         for part in received.operation.request.attached:
             given = part.name in received.parts or part.name not in self.optional
             if given and (self.accepts is None or part.name in self.accepts):

@@ -11,6 +11,7 @@ from soapkit.exchange.flow import run
 from soapkit.server.endpoint import Endpoint
 from soapkit.server.host import Settings, endpoint_at, endpoints_for
 from soapkit.server.http import NOT_FOUND, TOO_LARGE, HttpRequest
+from soapkit.server.interceptors import BlockingInterceptor, Chain, Interceptor
 from soapkit.transport.binding import RequestReader, is_multipart
 from soapkit.transport.coding import PIECE
 from soapkit.transport.values import Headers, Response
@@ -48,12 +49,21 @@ class Wsgi:
         return run(endpoint.respond(replace(request, body=body)))
 
 
-def wsgi(implementation: object, **settings: Unpack[Settings]) -> Wsgi:
+def wsgi(
+    implementation: object,
+    *,
+    interceptors: Iterable[BlockingInterceptor | Interceptor] = (),
+    **settings: Unpack[Settings],
+) -> Wsgi:
     """A WSGI application for an object that serves, or for several: a mapping from path to object.
 
-    Settings: see `soapkit.server.host.Settings`. An async handler runs in an event loop kept for that.
+    Settings: see `soapkit.server.host.Settings`. `interceptors`: what stands around every call, the first outermost
+    (see `soapkit.BlockingInterceptor`). An async handler, and async interceptors, run in an event loop kept for that.
+
+    Raises `soapkit.errors.UsageError` for an object that serves nothing or lacks an operation, and where blocking and
+    async interceptors are mixed; `soapkit.errors.ContractError` for a contract that cannot be read.
     """
-    return Wsgi(endpoints_for(implementation, **settings))
+    return Wsgi(endpoints_for(implementation, Chain.of(interceptors), **settings))
 
 
 def _request(environ: Environ) -> HttpRequest:

@@ -22,6 +22,8 @@ from bank import (
     Scan,
 )
 
+import soapkit
+
 
 class MyBank(Bank):
     def transfer(self, *, source: str, target: str, amount: Decimal) -> Receipt:
@@ -66,3 +68,21 @@ class AsyncTransfers(AsyncBank):
 
 
 bank: Bank = MyBank()
+
+
+async def audit(call: soapkit.Call, next: soapkit.Next) -> object:
+    call.response.headers["X-Operation"] = call.operation.name
+    return await next(call)
+
+
+class Quota:
+    async def __call__(self, call: soapkit.Call, next: soapkit.Next) -> object:
+        raise soapkit.Fault("no more", code="Sender")
+
+
+def blocking(call: soapkit.Call, next: soapkit.BlockingNext) -> object:
+    return next(call)
+
+
+soapkit.asgi(bank, interceptors=[audit, Quota()])
+soapkit.wsgi(bank, interceptors=[blocking])

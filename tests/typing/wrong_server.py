@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import soapkit
 from bank import Bank, InsufficientFunds, MissingAccount, Receipt
 
 
@@ -21,3 +22,10 @@ class Unfinished(Bank):
 
 
 Unfinished()  # E: abstract
+
+
+def blocking(call: soapkit.Call, next: soapkit.BlockingNext) -> object:
+    return next(call)
+
+
+soapkit.asgi(object(), interceptors=[blocking])  # E: list-item
