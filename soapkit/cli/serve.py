@@ -62,8 +62,11 @@ def hosted(application: Asgi, host: str, port: int, log_level: str) -> None:
     _check_uvicorn()
     import uvicorn  # only here: the other commands do without
 
+    from soapkit.server.heads import PromptHTTPProtocol
+
+    config = uvicorn.Config(application, http=PromptHTTPProtocol, log_level=log_level, lifespan="on")
     with listening(application, host, port) as listener:
-        uvicorn.Server(uvicorn.Config(application, log_level=log_level, lifespan="on")).run(sockets=[listener])
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _check_uvicorn() -> None:
@@ -96,9 +99,11 @@ def _many(
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
+    from soapkit.server.heads import PromptHTTPProtocol
+
     os.environ.update({"SOAPKIT_SERVE": target, "SOAPKIT_VALIDATE": validate, "SOAPKIT_CONTRACT": contract or ""})
     factory = "soapkit.cli.serve:application_from_environment"
-    config = uvicorn.Config(factory, factory=True, log_level=log_level, workers=workers)
+    config = uvicorn.Config(factory, factory=True, http=PromptHTTPProtocol, log_level=log_level, workers=workers)
     Multiprocess(config, sockets=[listener]).run()
 
 

@@ -17,6 +17,7 @@ the flow, at its ``yield``, where ``try`` and ``finally`` see it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from inspect import CO_COROUTINE, iscoroutinefunction
@@ -138,6 +139,58 @@ def call(function: Callable[..., object], *args: object, **kwargs: object) -> Fl
     return (yield Call(function, args, kwargs))
 
 
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Do something, but wait for it no longer than `seconds`: then `late` makes the error that is raised.
+
+    Async work is cancelled. Blocking work under an event loop goes on in its thread, its result is dropped; in blocking
+    code nothing can stop it, and it is waited for.
+    """
+
+    effect: Effect
+    seconds: float
+    late: Callable[[], Exception]
+
+    def perform(self) -> object:
+        effect = self.effect
+        if not isinstance(effect, Call):
+            return effect.perform()
+        result = effect.function(*effect.args, **effect.kwargs)
+        return _wait_for(result, self.seconds, self.late) if isinstance(result, Awaitable) else result
+
+    async def perform_async(self, executor: Executor | None) -> object:
+        from soapkit.exchange.loops import within_seconds  # as below
+
+        return await within_seconds(self.effect.perform_async(executor), self.seconds, self.late)
+
+
+def within(
+    seconds: float | None,
+    flow: Flow[ResultT],
+    late: Callable[[], Exception],
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> Flow[ResultT]:
+    """In a flow: ``result = yield from within(60, call(handler), late)``: all that an inner flow does, in a time.
+
+    `seconds` None: without end. Raises what `late` makes, inside the inner flow, once the time is over.
+    """
+    if seconds is None:
+        return (yield from flow)
+    deadline = clock() + seconds
+    try:
+        effect = next(flow)
+        while True:
+            try:
+                result = yield Within(effect, max(deadline - clock(), 0.0), late)
+            except BaseException as error:
+                effect = flow.throw(error)
+            else:
+                effect = flow.send(result)
+    except StopIteration as end:
+        return cast("ResultT", end.value)
+
+
 def _settled(result: object) -> object:
     """In blocking code: the result, or what it promises, computed in the event loop kept for that."""
     return _wait_for(result) if isinstance(result, Awaitable) else result
@@ -163,10 +216,12 @@ def is_async(function: Callable[..., object]) -> bool:
     return iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
-def _wait_for(awaitable: Awaitable[object]) -> object:
+def _wait_for(
+    awaitable: Awaitable[object], seconds: float | None = None, late: Callable[[], Exception] = TimeoutError
+) -> object:
     from soapkit.exchange.loops import wait_for  # only here: asyncio takes longer to import than all of soapkit
 
-    return wait_for(awaitable)
+    return wait_for(awaitable, seconds, late)
 
 
 async def _in_thread(

@@ -11,7 +11,7 @@ import atexit
 import os
 import threading
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
 
@@ -35,14 +35,21 @@ class _LoopThread:
             self.loop.close()
 
 
+# asyncio's own executor has four threads more than the machine has cores: a handful of slow handlers would hold up all.
+THREADS = 40
+
 _lock = threading.Lock()
 _kept: _LoopThread | None = None
+_pool: ThreadPoolExecutor | None = None
 
 
-def wait_for(awaitable: Awaitable[object]) -> object:
+def wait_for(
+    awaitable: Awaitable[object], seconds: float | None = None, late: Callable[[], Exception] = TimeoutError
+) -> object:
     """Await in the kept event loop, and block this thread until the result is there; context variables come along.
 
-    Raises `UsageError` when called from that loop itself, which would wait for ever.
+    Raises `UsageError` when called from that loop itself, which would wait for ever; what `late` makes when the result
+    is not there in `seconds`: the work is then cancelled.
     """
     kept = _loop_thread()
     if threading.current_thread() is kept.thread:
@@ -50,19 +57,34 @@ def wait_for(awaitable: Awaitable[object]) -> object:
         raise UsageError("an async handler called blocking code that waits for async code; use the async client there")
     future = asyncio.run_coroutine_threadsafe(_awaited(awaitable), kept.loop)
     try:
-        return future.result()
-    except BaseException:
+        return future.result(seconds)
+    except BaseException as error:
+        ours = isinstance(error, TimeoutError) and not future.done()
         future.cancel()  # harmless when it is done; after a KeyboardInterrupt it stops the work
+        if ours:
+            raise late() from None
+        raise
+
+
+async def within_seconds(awaitable: Awaitable[object], seconds: float, late: Callable[[], Exception]) -> object:
+    """Await no longer than `seconds`: then the work is cancelled, and what `late` makes is raised."""
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            return await awaitable
+    except TimeoutError:
+        if limit.expired():  # else it is the work's own
+            raise late() from None
         raise
 
 
 async def in_thread(
     function: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object], executor: Executor | None
 ) -> object:
-    """Call a blocking function in a thread of `executor` (None: the running loop's), with this context's variables."""
+    """Call a blocking function in a thread of `executor` (None: of this process), with this context's variables."""
     loop = asyncio.get_running_loop()
     work = partial(copy_context().run, _called, function, args, kwargs)
-    return await loop.run_in_executor(executor, work)
+    return await loop.run_in_executor(executor or _threads(), work)
 
 
 def _called(function: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object]) -> object:
@@ -90,11 +112,20 @@ def _loop_thread() -> _LoopThread:
         return _kept
 
 
+def _threads() -> Executor:
+    global _pool
+    if _pool is None:
+        with _lock:
+            if _pool is None:
+                _pool = ThreadPoolExecutor(THREADS, "soapkit-handler")
+    return _pool
+
+
 def _after_fork() -> None:
-    """A child has the parent's memory but not its threads (gunicorn's workers): it makes a loop of its own."""
-    global _kept, _lock
+    """A child has the parent's memory but not its threads (gunicorn's workers): it makes its own."""
+    global _kept, _lock, _pool
     _lock = threading.Lock()
-    _kept = None
+    _kept = _pool = None
 
 
 def _at_exit() -> None:

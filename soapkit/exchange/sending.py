@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -102,7 +102,7 @@ class SentItems:
             raise
         yield pieces.rest() + self._tail
 
-    async def pieces_async(self) -> AsyncIterator[bytes]:
+    async def pieces_async(self) -> AsyncGenerator[bytes, None]:
         """The same, in an event loop, of items that come from async code."""
         assert isinstance(self._items, AsyncIterator)
         pieces = _Pieces()

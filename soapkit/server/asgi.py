@@ -3,37 +3,61 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sized
 from dataclasses import replace
 from typing import Any, TypeAlias, Unpack
 
+from soapkit.errors import LimitError
 from soapkit.exchange.flow import arun
 from soapkit.exchange.sending import SentItems
-from soapkit.server.host import Settings, endpoint_at, endpoints_for
-from soapkit.server.http import NOT_FOUND, TOO_LARGE, HttpRequest, Responder
+from soapkit.server.host import Settings, endpoint_at, endpoints_for, host_limits
+from soapkit.server.http import NOT_FOUND, HttpRequest, Responder
 from soapkit.server.interceptors import Chain, Interceptor
+from soapkit.server.limits import DEFAULT_HOST_LIMITS, Gate, HostLimits
+from soapkit.server.refusals import is_announced_too_large, too_large, too_many, too_slow
 from soapkit.transport.binding import RequestReader, is_multipart
+from soapkit.transport.limits import joined
 from soapkit.transport.pieces import pieces_of
 from soapkit.transport.values import Headers, Response
+
+logger = logging.getLogger("soapkit.server")
 
 Scope: TypeAlias = "MutableMapping[str, Any]"  # Any: the ASGI specification's own typing
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-class Asgi:
-    """The application that `asgi` makes. `endpoints`: by path."""
+class ClientGone(Exception):
+    """The caller has closed its connection before its request was whole: there is nobody to answer."""
 
-    def __init__(self, endpoints: Mapping[str, Responder]) -> None:
+
+class Asgi:
+    """The application that `asgi` makes. `endpoints`: by path; `limits`: on how many there are, and how slow."""
+
+    def __init__(self, endpoints: Mapping[str, Responder], limits: HostLimits = DEFAULT_HOST_LIMITS) -> None:
         self.endpoints = endpoints
+        self.limits = limits
+        self.gate = Gate(limits.in_flight)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            await _write(send, await self._respond(scope, receive), head=scope["method"] == "HEAD")
+            await self._serve(scope, receive, send)
         else:  # a websocket: closed before it is accepted, which a server tells the client as 403
             await send({"type": "websocket.close", "code": 1003})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self.gate.enter():
+            await _write(scope, receive, send, too_many(_headers(scope), self.limits.retry_after))
+            return
+        try:
+            await _write(scope, receive, send, await self._respond(scope, receive))
+        except ClientGone:
+            logger.info("%s went away before its request was whole", _client(scope))
+        finally:
+            self.gate.leave()
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
         root = scope.get("root_path", "")
@@ -42,14 +66,24 @@ class Asgi:
         endpoint = endpoint_at(self.endpoints, inner)
         if endpoint is None:
             return NOT_FOUND
-        headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
-        if is_multipart(headers.get("content-type", "")):
-            request = _request(scope, path, headers)
-            return await arun(endpoint.respond(await _taken_apart(request, receive, endpoint)))
-        body = await _read(receive, endpoint.limits.bytes)
-        if body is None:
-            return TOO_LARGE
-        return await arun(endpoint.respond(_request(scope, path, headers, body)))
+        headers = _headers(scope)
+        most, seconds = endpoint.limits.bytes, self.limits.receive_seconds
+        if is_announced_too_large(headers, most):
+            return too_large(headers, most)
+        limit = asyncio.timeout(seconds)
+        try:
+            async with limit:
+                if is_multipart(headers.get("content-type", "")):
+                    request = await _taken_apart(_request(scope, path, headers), receive, endpoint)
+                else:
+                    request = _request(scope, path, headers, await _read(receive, most))
+        except TimeoutError:
+            if seconds is None or not limit.expired():
+                raise
+            return too_slow(headers, seconds)
+        except LimitError:
+            return too_large(headers, most)
+        return await arun(endpoint.respond(request))
 
 
 def asgi(implementation: object, *, interceptors: Iterable[Interceptor] = (), **settings: Unpack[Settings]) -> Asgi:
@@ -65,7 +99,7 @@ def asgi(implementation: object, *, interceptors: Iterable[Interceptor] = (), **
     """
     chain = Chain.of(interceptors)
     chain.check_async()
-    return Asgi(endpoints_for(implementation, chain, **settings))
+    return Asgi(endpoints_for(implementation, chain, **settings), host_limits(settings))
 
 
 def _request(scope: Scope, path: str, headers: Headers, body: bytes = b"") -> HttpRequest:
@@ -84,43 +118,79 @@ def _request(scope: Scope, path: str, headers: Headers, body: bytes = b"") -> Ht
     )
 
 
+def _headers(scope: Scope) -> Headers:
+    return Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
+
+
+def _client(scope: Scope) -> str:
+    return str((scope.get("client") or ("a caller",))[0])
+
+
 async def _taken_apart(request: HttpRequest, receive: Receive, endpoint: Responder) -> HttpRequest:
     """A request with parts, which go to where they are kept while they come: in a thread, since that may be a disk."""
     reader = RequestReader(request.headers, endpoint.limits)
-    message = await receive()
+    message = await _next(receive)
     while await asyncio.to_thread(reader.feed, message.get("body", b"")) and message.get("more_body"):
-        message = await receive()
+        message = await _next(receive)
+    if reader.received > endpoint.limits.bytes:
+        raise LimitError("the request is too large")
     return replace(request, package=reader.finish)
 
 
-async def _read(receive: Receive, limit: int) -> bytes | None:
-    """The request's body; None when it is too large. It is read no further than that."""
-    message = await receive()
+async def _read(receive: Receive, limit: int) -> bytes:
+    """The request's body. Raises `LimitError` when it is too large: it is read no further than that."""
+    message = await _next(receive)
     body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return body if len(body) <= limit else None
     pieces, size = [body], len(body)
-    while message.get("more_body"):
-        message = await receive()
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size > limit:
-            return None
-        pieces.append(piece)
-    return b"".join(pieces)
+    while size <= limit and message.get("more_body"):
+        message = await _next(receive)
+        body = message.get("body", b"")
+        size += len(body)
+        pieces.append(body)
+    if size > limit:
+        raise LimitError("the request is too large")
+    return joined(pieces)
 
 
-async def _write(send: Send, response: Response, *, head: bool) -> None:
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.pairs]
+async def _next(receive: Receive) -> MutableMapping[str, Any]:
+    """The next piece of the body. What was cut short is not taken for whole."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    return message
+
+
+async def _write(scope: Scope, receive: Receive, send: Send, response: Response) -> None:
+    pairs = response.headers.pairs
+    if not scope.get("http_version", "1.1").startswith("1"):  # RFC 9113, 8.2.2: no Connection field in HTTP/2
+        pairs = tuple(pair for pair in pairs if pair[0] != "Connection")
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
     body = response.body if response.stream is None else response.stream
     if isinstance(body, Sized):
         headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     if response.stream is not None:
-        pieces = body.pieces_async() if isinstance(body, SentItems) and body.is_async else pieces_of(response.stream)
+        await _write_pieces(receive, send, response.stream)
+        return
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else response.body})
+
+
+async def _write_pieces(receive: Receive, send: Send, stream: Iterable[bytes]) -> None:
+    """A body in pieces, for as long as somebody takes them: most servers drop what is sent to nobody, silently."""
+    pieces = stream.pieces_async() if isinstance(stream, SentItems) and stream.is_async else pieces_of(stream)
+    gone = asyncio.ensure_future(receive())  # the request was read: what comes next is the end of the connection
+    try:
         async for piece in pieces:
+            await asyncio.sleep(0)  # a send need not yield, nor an async iterator: others would never have their turn
+            if gone.done():
+                logger.info("the caller went away while its reply was sent")
+                break
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": b"" if head or response.stream is not None else response.body})
+        else:
+            await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()
+        await pieces.aclose()
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -10,6 +10,7 @@ import logging
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from soapkit.databinding.codec import Codecs
@@ -28,7 +29,7 @@ from soapkit.exchange.addressed import fault_action, reply_action
 from soapkit.exchange.attached import attachments_for
 from soapkit.exchange.encoded import RPC
 from soapkit.exchange.faults import plain_fault
-from soapkit.exchange.flow import Flow
+from soapkit.exchange.flow import Flow, within
 from soapkit.exchange.items import ItemPlace, item_places, split_at
 from soapkit.exchange.large import receive_large
 from soapkit.exchange.log import log_message
@@ -41,6 +42,7 @@ from soapkit.server.context import Call
 from soapkit.server.hosted import Handler
 from soapkit.server.http import HttpRequest
 from soapkit.server.interceptors import NONE, Chain
+from soapkit.server.limits import HANDLER_SECONDS
 from soapkit.server.publication import Publication
 from soapkit.server.route import Router
 from soapkit.soap.attachments import Package
@@ -91,6 +93,7 @@ class Endpoint:
     MTOM; None: where the request was. `threshold`: bytes from which binary content then travels beside the envelope.
     `gzip`: whether replies are compressed for callers that take that. `addressing`: how WS-Addressing is taken.
     `interceptors`: what stands around every call.
+    `handler_seconds`: for a handler to answer in; None: without end.
     """
 
     service: Service
@@ -106,6 +109,7 @@ class Endpoint:
     gzip: bool = False
     addressing: AddressedReplies = ACCEPTED
     interceptors: Chain = NONE
+    handler_seconds: float | None = HANDLER_SECONDS
     _places: dict[str, tuple[ItemPlace, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -254,9 +258,10 @@ class Endpoint:
     ) -> Flow[Response]:
         operation, addressed = received.operation, context.addressing
         handler = self.handlers[operation.name]
-        value = yield from self.interceptors.serve(
+        serving = self.interceptors.serve(
             context, handler.function, lambda call: handler.arguments(received, call, self.codecs)
         )
+        value = yield from within(self.handler_seconds, serving, partial(_late, operation, self.handler_seconds))
         if operation.reply is None:
             return one_way_accepted()
         mtom = in_kind if self.mtom is None else self.mtom
@@ -386,6 +391,12 @@ def _with_head(context: Call, response: Response) -> Response:
     except SoapkitError as error:
         logger.error("a response goes without its header fields: %s", error)
         return response
+
+
+def _late(operation: Operation[Any, Any], seconds: float | None) -> Fault:
+    """The fault for a handler that did not answer in its time."""
+    logger.error("operation %s did not answer within %g s", operation.name, seconds)
+    return Fault(f"the service did not answer within {seconds:g} s", code="Receiver")
 
 
 def _internal(error: Exception, operation: Operation[Any, Any] | None) -> Fault:

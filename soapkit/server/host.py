@@ -19,6 +19,7 @@ from soapkit.server.endpoint import Endpoint
 from soapkit.server.hosted import handlers_of
 from soapkit.server.http import ResponderT
 from soapkit.server.interceptors import NONE, Chain
+from soapkit.server.limits import DEFAULT_HOST_LIMITS, HANDLER_SECONDS, HostLimits
 from soapkit.server.page.site import Site
 from soapkit.server.publication import Publication, Publish
 from soapkit.server.route import Router
@@ -48,6 +49,8 @@ class Settings(TypedDict, total=False):
     `addressing`: how WS-Addressing is taken: ``accepted`` where a request has it, unless said; ``required``; ``off``.
     `reply_to`: addresses (and all below them) that a request may have its answer sent to; none unless said.
     `try_it`: whether the page offers a form that calls the service; on loopback only, unless said.
+    `receive_seconds`: for a request to arrive in, 120 unless said; `handler_seconds`: for a handler to answer in, 60
+    unless said; `in_flight`: requests served at once by one process, 1,000 unless said. None: without end.
     """
 
     security: MessageSecurity | None
@@ -62,6 +65,9 @@ class Settings(TypedDict, total=False):
     try_it: bool | None
     addressing: Use
     reply_to: Iterable[str]
+    receive_seconds: float | None
+    handler_seconds: float | None
+    in_flight: int | None
 
 
 def endpoint_for(implementation: object, interceptors: Chain = NONE, **settings: Unpack[Settings]) -> Endpoint:
@@ -106,6 +112,15 @@ def endpoint_for(implementation: object, interceptors: Chain = NONE, **settings:
         gzip=settings.get("gzip", False),
         addressing=addressing,
         interceptors=interceptors,
+        handler_seconds=settings.get("handler_seconds", HANDLER_SECONDS),
+    )
+
+
+def host_limits(settings: Settings) -> HostLimits:
+    """The limits of the application that these settings ask for."""
+    return HostLimits(
+        receive_seconds=settings.get("receive_seconds", DEFAULT_HOST_LIMITS.receive_seconds),
+        in_flight=settings.get("in_flight", DEFAULT_HOST_LIMITS.in_flight),
     )
 
 

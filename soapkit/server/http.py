@@ -85,4 +85,3 @@ class Responder(Protocol):
 ResponderT = TypeVar("ResponderT", bound=Responder)
 
 NOT_FOUND = Response(404, Headers({"Content-Type": "text/plain; charset=utf-8"}), b"no service at this path\n")
-TOO_LARGE = Response(413, Headers({"Content-Type": "text/plain; charset=utf-8"}), b"the request is too large\n")

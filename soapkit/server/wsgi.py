@@ -7,13 +7,17 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, TypeAlias, Unpack
 
+from soapkit.errors import LimitError
 from soapkit.exchange.flow import run
 from soapkit.server.endpoint import Endpoint
-from soapkit.server.host import Settings, endpoint_at, endpoints_for
-from soapkit.server.http import NOT_FOUND, TOO_LARGE, HttpRequest
+from soapkit.server.host import Settings, endpoint_at, endpoints_for, host_limits
+from soapkit.server.http import NOT_FOUND, HttpRequest
 from soapkit.server.interceptors import BlockingInterceptor, Chain, Interceptor
+from soapkit.server.limits import DEFAULT_HOST_LIMITS, Gate, HostLimits
+from soapkit.server.refusals import cut_short, is_announced_too_large, too_large, too_many
 from soapkit.transport.binding import RequestReader, is_multipart
 from soapkit.transport.coding import PIECE
+from soapkit.transport.limits import joined
 from soapkit.transport.values import Headers, Response
 
 Environ: TypeAlias = "dict[str, Any]"  # Any: PEP 3333's own typing
@@ -21,17 +25,27 @@ StartResponse: TypeAlias = Callable[..., Any]
 
 
 class Wsgi:
-    """The application that `wsgi` makes. `endpoints`: by path."""
+    """The application that `wsgi` makes. `endpoints`: by path; `limits`: on how many there are."""
 
-    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+    def __init__(self, endpoints: Mapping[str, Endpoint], limits: HostLimits = DEFAULT_HOST_LIMITS) -> None:
         self.endpoints = endpoints
+        self.limits = limits
+        self.gate = Gate(limits.in_flight)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        response = self._respond(environ)
+        if not self.gate.enter():
+            response = too_many(_request(environ).headers, self.limits.retry_after)
+        else:
+            try:
+                response = self._respond(environ)
+            finally:
+                self.gate.leave()
         status = response.status
         body = response.body if response.stream is None else response.stream
         length = [("Content-Length", str(len(body)))] if isinstance(body, Sized) else []
-        start_response(f"{status} {HTTPStatus(status).phrase}", [*response.headers.pairs, *length])
+        # PEP 3333 leaves Connection to the server, which closes what was not read to its end.
+        fields = [pair for pair in response.headers.pairs if pair[0] != "Connection"]
+        start_response(f"{status} {HTTPStatus(status).phrase}", [*fields, *length])
         if response.stream is not None:
             return response.stream
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body]
@@ -40,13 +54,19 @@ class Wsgi:
         endpoint = endpoint_at(self.endpoints, environ.get("PATH_INFO", ""))
         if endpoint is None:
             return NOT_FOUND
-        limit, request = endpoint.limits.bytes, _request(environ)
-        if is_multipart(request.headers.get("content-type", "")):
-            return run(endpoint.respond(_taken_apart(request, environ, endpoint)))
-        body = _read(environ, limit)
-        if body is None:
-            return TOO_LARGE
-        return run(endpoint.respond(replace(request, body=body)))
+        request, most = _request(environ), endpoint.limits.bytes
+        if is_announced_too_large(request.headers, most):
+            return too_large(request.headers, most)
+        try:
+            if is_multipart(request.headers.get("content-type", "")):
+                whole = _taken_apart(request, environ, endpoint)
+            else:
+                whole = replace(request, body=_read(environ, most))
+        except LimitError:
+            return too_large(request.headers, most)
+        except EOFError:
+            return cut_short(request.headers)
+        return run(endpoint.respond(whole))
 
 
 def wsgi(
@@ -63,7 +83,7 @@ def wsgi(
     Raises `soapkit.errors.UsageError` for an object that serves nothing or lacks an operation, and where blocking and
     async interceptors are mixed; `soapkit.errors.ContractError` for a contract that cannot be read.
     """
-    return Wsgi(endpoints_for(implementation, Chain.of(interceptors), **settings))
+    return Wsgi(endpoints_for(implementation, Chain.of(interceptors), **settings), host_limits(settings))
 
 
 def _request(environ: Environ) -> HttpRequest:
@@ -89,11 +109,17 @@ def _taken_apart(request: HttpRequest, environ: Environ, endpoint: Endpoint) -> 
     for piece in _pieces(environ):
         if not reader.feed(piece):
             break
+    if reader.received > endpoint.limits.bytes:
+        raise LimitError("the request is too large")
     return replace(request, package=reader.finish)
 
 
 def _pieces(environ: Environ) -> Iterator[bytes]:
-    """The request's body, as it comes; where it ends is told as in `_read`."""
+    """The request's body, as it comes. Raises `EOFError` where it ends before its length.
+
+    A length is read exactly: on wsgiref, reading more than was sent, even of an empty body, waits for ever. Without a
+    length only a server that ends the input itself (chunked, ``wsgi.input_terminated``) has anything to read.
+    """
     length = environ.get("CONTENT_LENGTH") or ""
     left = int(length) if length.isdecimal() else None
     if left is None and not environ.get("wsgi.input_terminated"):
@@ -101,22 +127,19 @@ def _pieces(environ: Environ) -> Iterator[bytes]:
     while left is None or left > 0:
         piece: bytes = environ["wsgi.input"].read(PIECE if left is None else min(PIECE, left))
         if not piece:
+            if left:
+                raise EOFError
             return
         left = None if left is None else left - len(piece)
         yield piece
 
 
-def _read(environ: Environ, limit: int) -> bytes | None:
-    """The request's body; None when it is too large.
-
-    A length is read exactly: on wsgiref, reading more than was sent, even of an empty body, waits for ever. Without a
-    length only a server that ends the input itself (chunked, ``wsgi.input_terminated``) has anything to read.
-    """
-    length = environ.get("CONTENT_LENGTH") or ""
-    if length.isdecimal():
-        size = int(length)
-        return None if size > limit else environ["wsgi.input"].read(size) if size else b""
-    if environ.get("wsgi.input_terminated"):
-        body: bytes = environ["wsgi.input"].read(limit + 1)
-        return None if len(body) > limit else body
-    return b""
+def _read(environ: Environ, limit: int) -> bytes:
+    """The request's body. Raises `LimitError` when it is too large, `EOFError` where it ends before its length."""
+    pieces, size = [], 0
+    for piece in _pieces(environ):
+        size += len(piece)
+        if size > limit:
+            raise LimitError("the request is too large")
+        pieces.append(piece)
+    return joined(pieces)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lxml.etree import _Element
 
-from soapkit.errors import MessageError
+from soapkit.errors import LimitError, MessageError
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.version import SOAP_1_2, Version
 from soapkit.xml.names import SOAP11_ENC, SOAP12, SOAP12_ENC
@@ -18,11 +18,14 @@ from soapkit.xml.walk import children, path_of, place_of, tag_of
 _KNOWN_ENCODINGS = frozenset({"", f"{SOAP12}/encoding/none", SOAP12_ENC, SOAP11_ENC, SOAP11_ENC.rstrip("/")})
 
 
+MOST_HEADERS = 100  # blocks of one message; the richest profiles of WS-* have about fifteen
+
+
 def check_rules(envelope: Envelope) -> None:
     """Refuse a request that breaks a rule of its SOAP version.
 
     Raises `MessageError`: code ``DataEncodingUnknown`` for a body in an encoding that is not known (SOAP 1.2 part 1,
-    5.4.6), else ``Sender``. The rules:
+    5.4.6), else ``Sender``; `LimitError` for more header blocks than anybody writes. The rules:
 
     * SOAP 1.2: Envelope, Header and Body carry no encodingStyle and no unqualified attribute (5.1 to 5.3), and between
       their children only white space (5);
@@ -34,7 +37,10 @@ def check_rules(envelope: Envelope) -> None:
         for element in (envelope.root, envelope.header, envelope.body):
             if element is not None:
                 _check_frame(element)
-    for block in envelope.headers:
+    headers = envelope.headers
+    if len(headers) > MOST_HEADERS:
+        raise LimitError(f"the message has {len(headers):,} header blocks; at most {MOST_HEADERS} are read")
+    for block in headers:
         if not tag_of(block).startswith("{"):
             raise _refused(block, f"header block {tag_of(block)} is in no namespace")
     entries = envelope.content

@@ -220,9 +220,10 @@ class RequestReader:
     are kept. The pair of `package_of` on the server. `feed` raises nothing: it says whether more is wanted.
     """
 
-    __slots__ = ("_body", "_error", "_unpacker")
+    __slots__ = ("_body", "_error", "_unpacker", "received")
 
     def __init__(self, headers: Headers, limits: HttpLimits = DEFAULT_HTTP_LIMITS) -> None:
+        self.received = 0  # bytes
         self._error: SoapkitError | None = None
         self._unpacker: Unpacker | None = None
         self._body: BodyReader | None = None
@@ -234,6 +235,7 @@ class RequestReader:
 
     def feed(self, piece: bytes) -> bool:
         """Take the next piece. False: something is wrong, which `finish` raises; no more is wanted."""
+        self.received += len(piece)
         if self._body is not None and self._error is None:
             try:
                 self._body.feed(piece)
@@ -320,8 +322,11 @@ _REASONS = {
     202: "Accepted",
     400: "Bad Request",
     405: "Method Not Allowed",
+    408: "Request Timeout",
+    413: "Content Too Large",
     415: "Unsupported Media Type",
     500: "Internal Server Error",
+    503: "Service Unavailable",
 }
 
 _ACCEPTED = Response(202, reason=_REASONS[202])

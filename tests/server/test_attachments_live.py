@@ -104,5 +104,5 @@ def test_a_package_beyond_the_limit_is_refused_while_it_comes(serve: Callable[..
     transport = Urllib3Transport(limits=HttpLimits(total_seconds=20))
     with soapkit.Client.from_wsdl(address + "?wsdl", address, transport=transport) as store:
         sender: Any = store.with_attachments(Attachment(b"x" * 1_100_000))
-        with pytest.raises(Fault, match="more than the 1,048,576 bytes"):
+        with pytest.raises(Fault, match="at most 1,048,576 bytes"):
             sender.put(name="x")
