@@ -16,7 +16,7 @@ from soapkit.server.http import NOT_FOUND, HttpRequest, Responder
 from soapkit.server.interceptors import Chain, Interceptor
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, Gate, HostLimits
 from soapkit.server.refusals import is_announced_too_large, too_large, too_many, too_slow
-from soapkit.transport.binding import RequestReader, is_multipart
+from soapkit.transport.binding import is_multipart
 from soapkit.transport.limits import joined
 from soapkit.transport.pieces import pieces_of
 from soapkit.transport.values import Headers, Response
@@ -128,7 +128,7 @@ def _client(scope: Scope) -> str:
 
 async def _taken_apart(request: HttpRequest, receive: Receive, endpoint: Responder) -> HttpRequest:
     """A request with parts, which go to where they are kept while they come: in a thread, since that may be a disk."""
-    reader = RequestReader(request.headers, endpoint.limits)
+    reader = endpoint.reader(request.headers)
     message = await _next(receive)
     while await asyncio.to_thread(reader.feed, message.get("body", b"")) and message.get("more_body"):
         message = await _next(receive)

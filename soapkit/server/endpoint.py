@@ -45,25 +45,25 @@ from soapkit.server.interceptors import NONE, Chain
 from soapkit.server.limits import HANDLER_SECONDS
 from soapkit.server.publication import Publication
 from soapkit.server.route import Router
-from soapkit.soap.attachments import Package
+from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, AttachmentLimits, Package
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.fault import write_fault
 from soapkit.soap.headers import not_understood_blocks, upgrade_block
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
 from soapkit.transport.binding import (
+    RequestReader,
     action_of,
     fault_status,
     method_not_allowed,
     one_way_accepted,
-    package_of_request,
     response_for,
     unsupported_media_type,
     version_of_media_type,
 )
 from soapkit.transport.coding import encoded
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, HttpLimits, expand
-from soapkit.transport.values import Response
+from soapkit.transport.values import Headers, Response
 from soapkit.ws.addressing import (
     ADDRESSING_FAULT_ACTION,
     AddressingError,
@@ -72,7 +72,7 @@ from soapkit.ws.addressing import (
     write_addressing,
 )
 from soapkit.xml.names import WSSE, clark
-from soapkit.xml.parse import parse_message
+from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_message
 
 logger = logging.getLogger("soapkit.server")
 
@@ -93,7 +93,7 @@ class Endpoint:
     MTOM; None: where the request was. `threshold`: bytes from which binary content then travels beside the envelope.
     `gzip`: whether replies are compressed for callers that take that. `addressing`: how WS-Addressing is taken.
     `interceptors`: what stands around every call.
-    `handler_seconds`: for a handler to answer in; None: without end.
+    `xml_limits`, `attachment_limits`: of a message. `handler_seconds`: for a handler to answer in; None: without end.
     """
 
     service: Service
@@ -109,6 +109,8 @@ class Endpoint:
     gzip: bool = False
     addressing: AddressedReplies = ACCEPTED
     interceptors: Chain = NONE
+    xml_limits: XmlLimits = DEFAULT_LIMITS
+    attachment_limits: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS
     handler_seconds: float | None = HANDLER_SECONDS
     _places: dict[str, tuple[ItemPlace, ...]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -116,6 +118,10 @@ class Endpoint:
     def codecs(self) -> Codecs:
         """Values <-> XML for this service."""
         return self.processor.codecs
+
+    def reader(self, headers: Headers) -> RequestReader:
+        """What takes the body of a request while it comes."""
+        return RequestReader(headers, self.limits, self.xml_limits, self.attachment_limits)
 
     def respond(self, request: HttpRequest) -> Flow[Response]:
         """The flow of one HTTP request. It ends in a response, whatever came."""
@@ -217,8 +223,8 @@ class Endpoint:
 
     def _plain(self, request: HttpRequest, version: Version, address: list[Properties]) -> Received | None:
         """The request, where it can be read without more ado; `version`: as its media type has it."""
-        if request.package is not None or self.addressing.use == "required":
-            return None
+        if request.package is not None or self.addressing.use == "required" or self.xml_limits is not DEFAULT_LIMITS:
+            return None  # limits of a service's own are kept by the parser alone
         coding, body = request.headers.get("content-encoding"), request.body
         try:
             body = body if coding is None else expand(body, coding, self.limits)
@@ -246,7 +252,9 @@ class Endpoint:
     def _package(self, request: HttpRequest) -> Package:
         if request.package is not None:
             return request.package()
-        return package_of_request(request.body, request.headers, limits=self.limits)
+        reader = self.reader(request.headers)
+        reader.feed(request.body)
+        return reader.finish()
 
     def _serve(
         self,

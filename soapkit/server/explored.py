@@ -21,7 +21,7 @@ from soapkit.server.host import paths_of
 from soapkit.server.http import HttpRequest, is_loopback
 from soapkit.server.page.site import Site, Visit
 from soapkit.soap.version import BY_LABEL
-from soapkit.transport.binding import version_of_media_type
+from soapkit.transport.binding import RequestReader, version_of_media_type
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, HttpLimits
 from soapkit.transport.urllib3 import Urllib3Transport
 from soapkit.transport.values import Headers, Request, Response, Transport
@@ -89,6 +89,10 @@ class Explored:
     timeout: float = 60.0
     others: tuple[tuple[str, str], ...] = ()
     limits: HttpLimits = DEFAULT_HTTP_LIMITS
+
+    def reader(self, headers: Headers) -> RequestReader:
+        """What takes the body of a request with parts while it comes."""
+        return RequestReader(headers, self.limits)
 
     def respond(self, request: HttpRequest) -> Flow[Response]:
         """The flow of one HTTP request: a page, or a message passed on."""

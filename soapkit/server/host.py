@@ -24,12 +24,14 @@ from soapkit.server.page.site import Site
 from soapkit.server.publication import Publication, Publish
 from soapkit.server.route import Router
 from soapkit.server.service import service_of
+from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, AttachmentLimits
 from soapkit.transport.limits import HttpLimits
 from soapkit.ws.addressing import HEADERS as ADDRESSING_HEADERS
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
 from soapkit.wsdl.publish import published
 from soapkit.wsdl.write11 import write_wsdl
+from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 from soapkit.xsd.validate import validator_for
 
 DEFAULT_LIMIT = 64 * 1024 * 1024  # bytes of a request
@@ -51,6 +53,7 @@ class Settings(TypedDict, total=False):
     `try_it`: whether the page offers a form that calls the service; on loopback only, unless said.
     `receive_seconds`: for a request to arrive in, 120 unless said; `handler_seconds`: for a handler to answer in, 60
     unless said; `in_flight`: requests served at once by one process, 1,000 unless said. None: without end.
+    `xml_limits`, `attachment_limits`: of a message, such as ``XmlLimits(depth=100)`` of `soapkit.xml.parse`.
     """
 
     security: MessageSecurity | None
@@ -68,6 +71,8 @@ class Settings(TypedDict, total=False):
     receive_seconds: float | None
     handler_seconds: float | None
     in_flight: int | None
+    xml_limits: XmlLimits
+    attachment_limits: AttachmentLimits
 
 
 def endpoint_for(implementation: object, interceptors: Chain = NONE, **settings: Unpack[Settings]) -> Endpoint:
@@ -113,6 +118,8 @@ def endpoint_for(implementation: object, interceptors: Chain = NONE, **settings:
         addressing=addressing,
         interceptors=interceptors,
         handler_seconds=settings.get("handler_seconds", HANDLER_SECONDS),
+        xml_limits=settings.get("xml_limits", DEFAULT_LIMITS),
+        attachment_limits=settings.get("attachment_limits", DEFAULT_ATTACHMENT_LIMITS),
     )
 
 

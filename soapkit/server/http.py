@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from soapkit.exchange.flow import Flow
 from soapkit.soap.attachments import Package
+from soapkit.transport.binding import RequestReader
 from soapkit.transport.limits import HttpLimits
 from soapkit.transport.values import NO_HEADERS, Headers, Response
 
@@ -75,6 +76,10 @@ class Responder(Protocol):
     @property
     def limits(self) -> HttpLimits:
         """Of a request."""
+        ...
+
+    def reader(self, headers: Headers) -> RequestReader:
+        """What takes the body of a request with parts while it comes."""
         ...
 
     def respond(self, request: HttpRequest) -> Flow[Response]:

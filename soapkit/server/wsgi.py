@@ -15,7 +15,7 @@ from soapkit.server.http import NOT_FOUND, HttpRequest
 from soapkit.server.interceptors import BlockingInterceptor, Chain, Interceptor
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, Gate, HostLimits
 from soapkit.server.refusals import cut_short, is_announced_too_large, too_large, too_many
-from soapkit.transport.binding import RequestReader, is_multipart
+from soapkit.transport.binding import is_multipart
 from soapkit.transport.coding import PIECE
 from soapkit.transport.limits import joined
 from soapkit.transport.values import Headers, Response
@@ -105,7 +105,7 @@ def _request(environ: Environ) -> HttpRequest:
 
 def _taken_apart(request: HttpRequest, environ: Environ, endpoint: Endpoint) -> HttpRequest:
     """A request with parts, which go to where they are kept while they come."""
-    reader = RequestReader(request.headers, endpoint.limits)
+    reader = endpoint.reader(request.headers)
     for piece in _pieces(environ):
         if not reader.feed(piece):
             break

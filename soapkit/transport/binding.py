@@ -13,7 +13,14 @@ from functools import lru_cache
 
 from soapkit.attachment import Attachment
 from soapkit.errors import HttpError, LimitError, MessageError, Place, SoapkitError, TransportError, XmlError
-from soapkit.soap.attachments import Package, Unpacker, pack_package, unpack_package
+from soapkit.soap.attachments import (
+    DEFAULT_ATTACHMENT_LIMITS,
+    AttachmentLimits,
+    Package,
+    Unpacker,
+    pack_package,
+    unpack_package,
+)
 from soapkit.soap.rules import check_rules
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
 from soapkit.soap.wire import describe_page, looks_like_html, pack, parse_media_type, read_action, unpack
@@ -222,13 +229,20 @@ class RequestReader:
 
     __slots__ = ("_body", "_error", "_unpacker", "received")
 
-    def __init__(self, headers: Headers, limits: HttpLimits = DEFAULT_HTTP_LIMITS) -> None:
+    def __init__(
+        self,
+        headers: Headers,
+        limits: HttpLimits = DEFAULT_HTTP_LIMITS,
+        xml: XmlLimits = DEFAULT_LIMITS,
+        attachments: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS,
+    ) -> None:
         self.received = 0  # bytes
         self._error: SoapkitError | None = None
         self._unpacker: Unpacker | None = None
         self._body: BodyReader | None = None
         try:
-            self._unpacker = Unpacker(headers.get("content-type", ""), source="request")
+            content_type = headers.get("content-type", "")
+            self._unpacker = Unpacker(content_type, source="request", limits=attachments, xml_limits=xml)
             self._body = BodyReader(headers.get("content-encoding"), limits, "request", self._unpacker)
         except SoapkitError as error:
             self._error = error

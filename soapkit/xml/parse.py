@@ -17,19 +17,23 @@ from lxml.etree import _Element
 from soapkit.errors import LimitError, Place, XmlError
 from soapkit.xml.walk import tag_of
 
+_LIBXML2_DEPTH, _LIBXML2_TEXT = 256, 10_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class XmlLimits:
     """How large a document may be. The defaults are generous for messages and fatal for bombs.
 
-    `bytes`: of the document; `depth`: of nesting (lxml itself stops at 256); `text`: bytes of one text node or
-    attribute (lxml itself stops at 10 MB); `elements`: in all; `attributes`: of one element; `namespaces`:
-    declarations in all (the cost of canonicalisation grows with their square).
+    `bytes`: of the document; `depth`: of nesting (lxml itself stops at 256); `text`: characters of one text or
+    attribute (lxml itself stops at 10 MB); `elements`: in all; `children`, `attributes`: of one element; `namespaces`:
+    declarations in all; `in_scope`: at one element (the cost of canonicalisation grows with their square).
     """
 
     bytes: int = 128 * 1024 * 1024
-    depth: int = 256
+    depth: int = _LIBXML2_DEPTH
+    text: int = _LIBXML2_TEXT
     elements: int = 5_000_000
+    children: int = 5_000_000
     attributes: int = 500
     namespaces: int = 200_000
     in_scope: int = 128
@@ -159,6 +163,31 @@ def check_limits(root: _Element, data: bytes, *, source: str, limits: XmlLimits 
     # Four bytes are the least an element takes: <a/>
     if len(data) >= 4 * limits.elements and sum(1 for _ in root.iter()) > limits.elements:
         raise LimitError(f"the document has more than {limits.elements:,} elements", place=Place(source))
+    wide = (each for each in root.iter() if len(each) > limits.children)
+    if len(data) >= 4 * limits.children and (many := next(wide, None)) is not None:
+        told = f"element {tag_of(many)} has {len(many):,} children; at most {limits.children:,} are read"
+        raise LimitError(told, place=Place(source, many.sourceline))
+    if limits.depth < _LIBXML2_DEPTH:
+        _check_depth(root, source, limits.depth)
+    if limits.text < _LIBXML2_TEXT and len(data) > limits.text:
+        _check_texts(root, source, limits.text)
+
+
+def _check_depth(root: _Element, source: str, most: int) -> None:
+    depth = 0
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > most:
+            raise LimitError(f"elements are nested more than {most} deep", place=Place(source, element.sourceline))
+
+
+def _check_texts(root: _Element, source: str, most: int) -> None:
+    for element in root.iter(etree.Element):
+        texts = (element.text, element.tail, *map(str, element.attrib.values()))
+        longest = max(len(text) for text in texts if text is not None) if any(texts) else 0
+        if longest > most:
+            told = f"a text or attribute has {longest:,} characters; at most {most:,} are read"
+            raise LimitError(told, place=Place(source, element.sourceline))
 
 
 def may_have_too_many(data: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> bool:

@@ -20,6 +20,9 @@ from lxml import etree
 
 import soapkit
 from soapkit.errors import Fault
+from soapkit.soap.attachments import AttachmentLimits
+from soapkit.soap.multipart import MultipartLimits
+from soapkit.xml.parse import XmlLimits
 
 SOAP11, SOAP12 = "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"
 MEDIA = {SOAP11: "text/xml; charset=utf-8", SOAP12: "application/soap+xml; charset=utf-8"}
@@ -420,3 +423,43 @@ def test_a_client_hears_of_a_time_out_in_words(serve: Callable[..., str]) -> Non
     with soapkit.Client.from_wsdl(address + "?wsdl", address) as client, pytest.raises(Fault, match="did not answer"):
         client.wait()
     service.gate.set()
+
+
+# --- limits of a service's own ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("limits", "content", "told"),
+    [
+        (XmlLimits(depth=3), "<s:text>x</s:text>", "nested more than 3 deep"),
+        (XmlLimits(text=10), f"<s:text>{'x' * 11}</s:text>", "has 11 characters; at most 10 are read"),
+        (XmlLimits(text=40), f"<s:text a='{'x' * 41}'>x</s:text>", "has 41 characters; at most 40 are read"),
+        (XmlLimits(children=2), "<s:text>x</s:text>" * 3, "has 3 children; at most 2 are read"),
+        (XmlLimits(elements=10), "<s:text>x</s:text>" * 10, "more than 10 elements"),
+        (XmlLimits(attributes=1), "<s:text a='1' b='2'>x</s:text>", "has 2 attributes; at most 1 are read"),
+    ],
+)
+def test_a_service_may_have_limits_of_its_own(
+    serve: Callable[..., str], limits: XmlLimits, content: str, told: str
+) -> None:
+    address = serve(soapkit.asgi(Slow(), xml_limits=limits))
+    for _ in range(5):  # messages that are met again are read another way
+        status, _, body = post(address, message("say", content))
+        assert (status, code_of(body)) == (500, "Client")
+        assert told in body.decode()
+
+
+def test_a_message_within_its_limits_passes(serve: Callable[..., str]) -> None:
+    limits = XmlLimits(depth=4, text=41, children=2, elements=4, attributes=1)
+    address = serve(soapkit.asgi(Slow(), xml_limits=limits))
+    assert post(address, message("say", "<s:text>x</s:text>"))[0] == 200
+
+
+def test_a_service_may_limit_the_parts_of_a_message(serve: Callable[..., str]) -> None:
+    limits = AttachmentLimits(multipart=MultipartLimits(parts=2))
+    address = serve(soapkit.asgi(Slow(), attachment_limits=limits))
+    with soapkit.Client.from_wsdl(address + "?wsdl", address) as client:
+        attachments = [soapkit.Attachment(b"x") for _ in range(3)]
+        with pytest.raises(Fault, match="parts"):
+            client.with_attachments(*attachments).say(text="x")
+        assert client.with_attachments(attachments[0]).say(text="x") == "x"
