@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from soapkit.errors import ConnectError
 from soapkit.exchange.flow import run
@@ -59,14 +59,14 @@ class Loopback:
     def send(self, request: Request) -> Response:
         """The application's response, without a socket in between."""
         url = urlsplit(request.url)
-        endpoint = endpoint_at(self._endpoints, url.path)
+        endpoint = endpoint_at(self._endpoints, unquote(url.path))
         if endpoint is None:
             return Response(404)
         response = run(
             endpoint.respond(
                 HttpRequest(
                     method=request.method,
-                    path=url.path or "/",
+                    path=unquote(url.path) or "/",
                     query=url.query,
                     headers=request.headers,
                     body=b"".join(request.stream) if request.stream is not None else request.body,

@@ -15,6 +15,7 @@ from soapkit.server.host import Settings, endpoint_at, endpoints_for, host_limit
 from soapkit.server.http import NOT_FOUND, HttpRequest, Responder
 from soapkit.server.interceptors import Chain, Interceptor
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, Gate, HostLimits
+from soapkit.server.mount import standing
 from soapkit.server.refusals import is_announced_too_large, too_large, too_many, too_slow
 from soapkit.transport.binding import is_multipart
 from soapkit.transport.limits import joined
@@ -60,9 +61,7 @@ class Asgi:
             self.gate.leave()
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
-        root = scope.get("root_path", "")
-        path = scope["path"]
-        inner = path[len(root) :] if root and path.startswith(root) else path
+        path, inner = standing(scope["path"], scope.get("root_path", ""), scope.get("raw_path") or b"")
         endpoint = endpoint_at(self.endpoints, inner)
         if endpoint is None:
             return NOT_FOUND

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from soapkit.exchange.flow import Flow
 from soapkit.soap.attachments import Package
@@ -18,13 +18,15 @@ from soapkit.transport.values import NO_HEADERS, Headers, Response
 # RFC 9110, 7.2: host and port; what else stands in a Host header is somebody's attempt to be quoted in our WSDL.
 _HOST = re.compile(r"[A-Za-z0-9.\-_~%]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
 
+_PATH = "/:@!$&'()*+,;=~"  # RFC 3986, 3.3: what stands in a path as it is
+
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """`path`: below the host, mount point included; `query`: as it came, without the question mark; `client`: the
-    peer's address; `scheme`, `server`: as the host program knows them, used where there is no usable Host header;
-    `package`: of a message with parts, which was taken apart while it came: gives it, or raises what was wrong with it;
-    `body` is then empty. `extra`: the environment of the host program (ASGI scope, WSGI environ)."""
+    """`path`: below the host, mount point included, percent-decoded; `query`: as it came, without the question mark;
+    `client`: the peer's address; `scheme`, `server`: as the host program knows them, used where there is no usable Host
+    header; `package`: of a message with parts, which was taken apart while it came: gives it, or raises what was wrong
+    with it; `body` is then empty. `extra`: the environment of the host program (ASGI scope, WSGI environ)."""
 
     method: str
     path: str
@@ -41,7 +43,7 @@ class HttpRequest:
     def address(self) -> str:
         """The URL, without query, under which the caller reached us."""
         host = self.headers.get("host", "")
-        return f"{self.scheme}://{host if _HOST.fullmatch(host) else self.server}{self.path}"
+        return f"{self.scheme}://{host if _HOST.fullmatch(host) else self.server}{quote(self.path, safe=_PATH)}"
 
     @property
     def host(self) -> str:

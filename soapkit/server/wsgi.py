@@ -51,7 +51,7 @@ class Wsgi:
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body]
 
     def _respond(self, environ: Environ) -> Response:
-        endpoint = endpoint_at(self.endpoints, environ.get("PATH_INFO", ""))
+        endpoint = endpoint_at(self.endpoints, _decoded(environ.get("PATH_INFO", "")))
         if endpoint is None:
             return NOT_FOUND
         request, most = _request(environ), endpoint.limits.bytes
@@ -93,7 +93,7 @@ def _request(environ: Environ) -> HttpRequest:
     ]
     return HttpRequest(
         method=environ["REQUEST_METHOD"],
-        path=environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""),
+        path=_decoded(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")),
         query=environ.get("QUERY_STRING", ""),
         headers=Headers(headers),
         scheme=environ.get("wsgi.url_scheme", "http"),
@@ -101,6 +101,11 @@ def _request(environ: Environ) -> HttpRequest:
         client=environ.get("REMOTE_ADDR", ""),
         extra=environ,
     )
+
+
+def _decoded(path: str) -> str:
+    """A path of WSGI, which has its bytes as Latin-1 (PEP 3333)."""
+    return path if path.isascii() else path.encode("latin-1").decode("utf-8", "replace")
 
 
 def _taken_apart(request: HttpRequest, environ: Environ, endpoint: Endpoint) -> HttpRequest:
