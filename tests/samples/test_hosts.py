@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -11,20 +12,20 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from lxml import etree
 
 import soapkit
 
-HOSTS = {  # module:application -> where it serves, and whether it has /notes beside
-    "in_starlette:app": ("/soap/", False),
-    "in_fastapi:app": ("/soap/", True),
-    "in_litestar:app": ("/soap", False),
-    "in_django_asgi:application": ("/soap", True),
-    "in_flask:app": ("/soap", False),
-    "in_django_wsgi:application": ("/soap", True),
+HOSTS = {  # module:application -> its library, where it serves, and whether it has /notes beside
+    "in_starlette:app": ("starlette", "/soap/", False),
+    "in_fastapi:app": ("fastapi", "/soap/", True),
+    "in_litestar:app": ("litestar", "/soap", False),
+    "in_django_asgi:application": ("django", "/soap", True),
+    "in_flask:app": ("flask", "/soap", False),
+    "in_django_wsgi:application": ("django", "/soap", True),
 }
 WSGI = {"in_flask:app", "in_django_wsgi:application"}
 _LISTENS = re.compile(r"http://127\.0\.0\.1:(\d+)")
@@ -60,8 +61,13 @@ def started(root: Path, tmp_path: Path) -> Iterator[Callable[..., str]]:
 
 
 @pytest.mark.parametrize("target", HOSTS)
-def test_a_host_serves_soap_below_its_path_with_its_own_database(target: str, started: Callable[[str], str]) -> None:
-    path, has_notes = HOSTS[target]
+def test_a_host_serves_soap_below_its_path_with_its_own_database(
+    target: str, started: Callable[[str], str], missing_peer: Callable[[str], NoReturn]
+) -> None:
+    library, path, has_notes = HOSTS[target]
+    for needed in (library, "gunicorn" if target in WSGI else "uvicorn"):
+        if importlib.util.find_spec(needed) is None:
+            missing_peer(needed)
     origin = started(target)
     address = origin + path
     assert addresses_in(address + "?wsdl") == {address}

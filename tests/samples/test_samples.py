@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -62,6 +63,24 @@ def test_the_demo_tells_the_whole_story(run: Any) -> None:
         assert step in told
     assert "Receipt(" in told
     assert "EncryptedData" in told
+
+
+def test_the_rate_limit_answers_when_it_may_be_asked_again(
+    root: Path, serve: Callable[..., str], missing_peer: Callable[[str], NoReturn]
+) -> None:
+    if importlib.util.find_spec("limits") is None:
+        missing_peer("limits")
+    sys.path.insert(0, str(root / "samples"))
+    import rate_limit  # type: ignore[import-not-found]
+
+    address = serve(rate_limit.app)
+    with soapkit.Client.from_wsdl(address + "?wsdl") as client:
+        client.now(), client.now()
+        with pytest.raises(soapkit.Fault, match="too many requests") as refused:
+            client.now()
+    exchange = refused.value.exchange
+    assert exchange.status == 429
+    assert 0 < int(exchange.response_headers["retry-after"]) <= 60
 
 
 def test_the_clock_is_served_from_its_annotations(serve: Callable[..., str], root: Path) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import urllib.request
 from collections.abc import Callable
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
 import pytest
 from lxml import etree
-from starlette.applications import Starlette
-from starlette.routing import Mount, Route
 
 import soapkit
 from soapkit.server.mount import standing
@@ -20,6 +20,17 @@ class Greeter:
     @soapkit.operation
     def greet(self) -> str:
         return "hello"
+
+
+@pytest.fixture
+def starlette(missing_peer: Callable[[str], NoReturn]) -> Any:
+    """Its application, `Mount` and `Route`."""
+    if importlib.util.find_spec("starlette") is None:
+        missing_peer("starlette")
+    from starlette.applications import Starlette
+    from starlette.routing import Mount, Route
+
+    return SimpleNamespace(Starlette=Starlette, Mount=Mount, Route=Route)
 
 
 @pytest.mark.parametrize(
@@ -57,20 +68,22 @@ def addresses(url: str) -> set[str | None]:
         return {element.get("location") for element in etree.fromstring(response.read()).iter("{*}address")}
 
 
-def test_several_services_under_one_mount_point_have_their_own_addresses(serve: Callable[..., str]) -> None:
+def test_several_services_under_one_mount_point_have_their_own_addresses(
+    starlette: Any, serve: Callable[..., str]
+) -> None:
     soap = soapkit.asgi({"a": Greeter, "b": Greeter})
-    origin = serve(Starlette(routes=[Mount("/outer", routes=[Mount("/soap", soap)])]))
+    origin = serve(starlette.Starlette(routes=[starlette.Mount("/outer", routes=[starlette.Mount("/soap", soap)])]))
     for name in "ab":
         assert addresses(f"{origin}outer/soap/{name}") == {f"{origin}outer/soap/{name}"}
 
 
-def test_a_route_serves_one_service_without_a_slash_at_the_end(serve: Callable[..., str]) -> None:
-    origin = serve(Starlette(routes=[Route("/greeter", soapkit.asgi(Greeter))]))
+def test_a_route_serves_one_service_without_a_slash_at_the_end(starlette: Any, serve: Callable[..., str]) -> None:
+    origin = serve(starlette.Starlette(routes=[starlette.Route("/greeter", soapkit.asgi(Greeter))]))
     assert addresses(f"{origin}greeter") == {f"{origin}greeter"}
 
 
-def test_what_a_proxy_took_off_the_path_is_in_the_address_again(serve: Callable[..., str]) -> None:
-    inner = Starlette(routes=[Mount("/soap", soapkit.asgi({"a": Greeter}))])
+def test_what_a_proxy_took_off_the_path_is_in_the_address_again(starlette: Any, serve: Callable[..., str]) -> None:
+    inner = starlette.Starlette(routes=[starlette.Mount("/soap", soapkit.asgi({"a": Greeter}))])
 
     async def behind_a_proxy(scope: Any, receive: Any, send: Any) -> None:
         await inner({**scope, "root_path": "/api"}, receive, send)
