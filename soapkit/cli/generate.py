@@ -23,6 +23,7 @@ from soapkit.errors import UsageError
 @click.option("--package", metavar="NAME", default="", help="Name of the package; by default that of the folder.")
 @click.option("--operations", metavar="A,B", default="", help="Only these operations, and the types that they reach.")
 @click.option("--services", metavar="A,B", default="", help="Only these services.")
+@click.option("--http-ports", metavar="A,B", default="", help="Also these ports, whose binding is HTTP GET or POST.")
 @click.option("--exclude", metavar="A,B", default="", help="Not these operations.")
 @click.option("--server", type=click.Path(dir_okay=False, path_type=Path), help="Also start a server in this file.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the folder is not what would be written.")
@@ -35,6 +36,7 @@ def command(
     package: str,
     operations: str,
     services: str,
+    http_ports: str,
     exclude: str,
     server: Path | None,
     check: bool,
@@ -62,7 +64,12 @@ def command(
     elif output is None:
         raise click.UsageError("say where to write the package: --output FOLDER")
     else:
-        options = Options(operations=_names(operations), services=_names(services), exclude=_names(exclude))
+        options = Options(
+            operations=_names(operations),
+            services=_names(services),
+            http_ports=_names(http_ports),
+            exclude=_names(exclude),
+        )
         targets = [Target(contract, output, package, options, strict, catalog, allow_remote)]
     drifted = 0
     for target in targets:

@@ -3,7 +3,7 @@
     [[generate]]
     contract = "wsdl/bank.wsdl"
     output = "bank"
-    operations = ["transfer"]                       # only these; likewise services, exclude
+    operations = ["transfer"]                       # only these; likewise services, http_ports, exclude
 
     [generate.names]                                # Python names for types, faults and operations
     "{urn:example:bank:types}Iban" = "AccountNumber"
@@ -52,6 +52,7 @@ _KEYS: Mapping[str, type] = {
     "package": str,
     "operations": list,
     "services": list,
+    "http_ports": list,
     "exclude": list,
     "names": dict,
     "modules": dict,
@@ -102,6 +103,7 @@ def _target(entry: Mapping[str, Any], path: Path, number: int) -> Target:
         options=Options(
             operations=frozenset(entry.get("operations", ())),
             services=frozenset(entry.get("services", ())),
+            http_ports=frozenset(entry.get("http_ports", ())),
             exclude=frozenset(entry.get("exclude", ())),
             names=entry.get("names", {}),
             modules=entry.get("modules", {}),
@@ -131,7 +133,7 @@ def _entry(target: Target, path: Path) -> str:
     lines.append(f"output = {_text(_relative(target.output, path))}")
     if target.package:
         lines.append(f"package = {_text(target.package)}")
-    for key in ("operations", "services", "exclude"):
+    for key in ("operations", "services", "http_ports", "exclude"):
         names: frozenset[str] = getattr(target.options, key)
         if names:
             lines.append(f"{key} = [{', '.join(map(_text, sorted(names)))}]")

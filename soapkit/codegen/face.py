@@ -20,8 +20,8 @@ def exports(package: Package) -> dict[str, str]:
             homes.setdefault(name, []).append(module.name)
     found = {name: modules[0] for name, modules in homes.items() if len(modules) == 1}
     for service in package.services:
-        names = (service.name, service.async_protocol, service.client, service.async_client)
-        found.update(dict.fromkeys(names, SERVICES_MODULE))
+        protocols = (service.name, service.async_protocol) if service.hosted else ()
+        found.update(dict.fromkeys((*protocols, service.client, service.async_client), SERVICES_MODULE))
     found.update((fault.exception, SERVICES_MODULE) for fault in package.faults)
     return {name: found[name] for name in sorted(found, key=listed_key)}
 

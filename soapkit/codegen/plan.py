@@ -28,17 +28,18 @@ class Options:
     """What a user decides.
 
     `operations`: only these, by contract name, and what they reach; all if empty. `exclude`: not these. `services`:
-    only these, by contract name. `names`: Python names for types,
-    elements and operations, by Clark name (or the plain name of an operation). `modules`: module names by namespace.
-    `generated_from`: what the first line of each file names as its source. `contract`: the file in the
-    package that holds the contract, for servers to hand out. `classes_per_module`: a namespace with more
-    is split (type checkers give up on very long modules). `eager`: classes up to which ``__init__`` imports everything
-    at once instead of at first use.
+    only these, by contract name. `http_ports`: also these, whose binding is HTTP GET or POST. `names`: Python names
+    for types, elements and operations, by Clark name (or the plain name of an operation). `modules`: module names by
+    namespace. `generated_from`: what the first line of each file names as its source. `contract`: the file in the
+    package that holds the contract, for servers to hand out. `classes_per_module`: a namespace with more is split
+    (type checkers give up on very long modules). `eager`: classes up to which ``__init__`` imports everything at once
+    instead of at first use.
     """
 
     operations: frozenset[str] = frozenset()
     exclude: frozenset[str] = frozenset()
     services: frozenset[str] = frozenset()
+    http_ports: frozenset[str] = frozenset()
     names: Mapping[str, str] = field(default_factory=dict)
     modules: Mapping[str, str] = field(default_factory=dict)
     generated_from: str = ""
@@ -214,6 +215,11 @@ class ServicePlan:
     constant: str
     service: Service
     methods: tuple[MethodPlan, ...]
+
+    @property
+    def hosted(self) -> bool:
+        """Whether it can be served; without SOAP, it can be called only."""
+        return all(method.operation.http is None for method in self.methods)
 
     @property
     def client(self) -> str:

@@ -171,8 +171,9 @@ class _ServicesWriter(Signatures):
         for service in self.package.services:
             yield [f"# --- {service.name} ---"]
             yield self._operations(service)
-            yield self._protocol(service, service.name, "def")
-            yield self._protocol(service, service.async_protocol, "async def")
+            if service.hosted:
+                yield self._protocol(service, service.name, "def")
+                yield self._protocol(service, service.async_protocol, "async def")
             yield self._client(service, service.client, "Client", "def")
             yield self._client(service, service.async_client, "AsyncClient", "async def")
 

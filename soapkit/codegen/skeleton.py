@@ -7,19 +7,26 @@ from soapkit.codegen.literals import docstring, literal
 from soapkit.codegen.plan import Package, ServicePlan
 from soapkit.codegen.scope import Scope
 from soapkit.codegen.services import SERVICES_MODULE, Signatures
+from soapkit.errors import UsageError
 
 
 def skeleton_source(package: Package) -> str:
-    """The source of a module with an implementation of each service, and the application that hosts them."""
-    defined = {f"My{service.name}" for service in package.services} | {"app"}
+    """The source of a module with an implementation of each service, and the application that hosts them.
+
+    Raises `UsageError` where there is none to host.
+    """
+    services = [service for service in package.services if service.hosted]
+    if not services:
+        raise UsageError("there is nothing to serve: no service of the package has a SOAP port")
+    defined = {f"My{service.name}" for service in services} | {"app"}
     scope = Scope("", frozenset(defined), package=package.name, exported=exports(package))
     signatures = Signatures(package, scope)
-    classes = [line for service in package.services for line in ("", "", *_class(service, signatures))]
+    classes = [line for service in services for line in ("", "", *_class(service, signatures))]
     asgi = scope.use("soapkit", "asgi")
-    if len(package.services) == 1:
-        hosted = f"My{package.services[0].name}()"
+    if len(services) == 1:
+        hosted = f"My{services[0].name}()"
     else:
-        paths = [f"    {literal('/' + service.name)}: My{service.name}()," for service in package.services]
+        paths = [f"    {literal('/' + service.name)}: My{service.name}()," for service in services]
         hosted = "\n".join(["{", *paths, "}"])
     return "\n".join(
         [

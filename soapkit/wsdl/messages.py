@@ -92,7 +92,7 @@ class MessageReader:
         if len(parts) > 1:
             self.warnings.add(
                 f"{len(parts)} parts of message {local_name(use.message)} stand in the Body of a document binding; "
-                "WS-I Basic Profile 1.1, R2201 allows one".replace("", ""),
+                "WS-I Basic Profile 1.1, R2201 allows one",
                 use.place,
             )
         fields = [self._bare_field(part) for part in parts]

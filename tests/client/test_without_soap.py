@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import re
 import threading
 from collections.abc import Iterator
 from datetime import date
@@ -13,6 +15,9 @@ from typing import Any, ClassVar
 import pytest
 
 import soapkit
+from soapkit.codegen.generate import generate, generated
+from soapkit.codegen.plan import Options
+from soapkit.codegen.skeleton import skeleton_source
 from soapkit.databinding.values import GYear
 from soapkit.errors import ContractError, DecodeError, HttpError, UsageError
 from soapkit.security import Require, Security
@@ -137,3 +142,47 @@ def test_a_contract_without_soap_says_how_it_is_called(tmp_path: Path) -> None:
 def test_nothing_can_be_signed_there() -> None:
     with pytest.raises(UsageError, match="port SumsHttpGet is called without SOAP: nothing can be signed"):
         client("http://a/", security=Security(inbound=Require()))
+
+
+# --- generated ----------------------------------------------------------------------------------------------------
+
+
+def generated_module(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, source: Any = WSDL, **options: Any
+) -> Any:
+    generate(source, tmp_path / name, options=Options(**options))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return importlib.import_module(name)
+
+
+def test_a_generated_client_calls_a_port_that_was_asked_for(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sums = generated_module(tmp_path, "sums_by_get", monkeypatch, http_ports=frozenset({"SumsHttpGet"}))
+    with sums.SumsHttpGetClient(address) as client:
+        given = {"numbers": sums.ArrayOfInt(int=[3, 4]), "label": "a & b/ü", "day": date(2026, 11, 27)}
+        assert client.sum(**given) == 7
+    (asked,) = Answering.asked
+    assert asked[:2] == ("GET", "/sums/sum?numbers=3&numbers=4&label=a%20%26%20b%2F%C3%BC&day=2026-11-27")
+
+
+def test_what_has_no_soap_has_no_protocol_for_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sums = generated_module(tmp_path, "sums_by_post", monkeypatch, http_ports=frozenset({"SumsHttpPost"}))
+    assert {"SumsSoap", "SumsSoapClient", "SumsHttpPostClient", "AsyncSumsHttpPostClient"} <= set(sums.__all__)
+    assert not {"SumsHttpPost", "AsyncSumsHttpPost", "SumsHttpGetClient"} & set(sums.__all__)
+
+
+def test_a_contract_without_any_soap_is_generated_with_all_its_ports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = re.sub(r'<port name="SumsSoap".*?</port>', "", WSDL.read_text())
+    (tmp_path / "sums.wsdl").write_text(text)
+    sums = generated_module(tmp_path, "sums_alone", monkeypatch, source=tmp_path / "sums.wsdl")
+    assert {"SumsHttpGetClient", "SumsHttpPostClient"} <= set(sums.__all__)
+    with pytest.raises(UsageError, match="nothing to serve"):
+        skeleton_source(generated(load_contract(tmp_path / "sums.wsdl"), "sums_alone").package)
+
+
+def test_a_port_that_is_not_there_is_told_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no port SumHttpGet with an HTTP binding; did you mean SumsHttpGet"):
+        generate(WSDL, tmp_path / "sums", options=Options(http_ports=frozenset({"SumHttpGet"})))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
+import soapkit
 from soapkit.errors import ContractError
+from soapkit.testing import FakeTransport
 from soapkit.wsdl.load import load_contract
 from soapkit.xml.documents import DocumentLimits, Documents
+from soapkit.xml.names import SOAP11
 
 WSDL = Path(__file__).resolve().parent.parent.parent / "wsdl"
 
@@ -324,3 +329,46 @@ def test_all_that_is_wrong_is_told_at_once_when_strict(here: Path) -> None:
     text = with_change('message="t:askIn"', 'message="u:askIn"').replace('use="literal"', 'use="litteral"')
     words = problem_of(text, strict=True).splitlines()
     assert [line.partition(": ")[0] for line in words] == ["oracle.wsdl:9", "oracle.wsdl:13"]
+
+
+def test_a_contract_of_100_megabytes_is_refused_before_it_is_read(here: Path) -> None:
+    with (here / "oracle.wsdl").open("wb") as file:
+        file.truncate(100_000_000)
+    tracemalloc.start()
+    with pytest.raises(ContractError, match=r"oracle\.wsdl has 100,000,000 bytes; at most 67,108,864 are read"):
+        load_contract("oracle.wsdl")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+DATASET = """<types><xs:schema targetNamespace="urn:t" elementFormDefault="qualified">
+  <xs:import namespace="http://www.w3.org/2001/XMLSchema"/>
+  <xs:element name="ask" type="xs:string"/>
+  <xs:element name="answer"><xs:complexType><xs:sequence>
+    <xs:element name="Rows" minOccurs="0"><xs:complexType><xs:sequence>
+      <xs:element ref="xs:schema"/><xs:any/>
+    </xs:sequence></xs:complexType></xs:element>
+  </xs:sequence></xs:complexType></xs:element>
+</xs:schema></types>
+"""
+ROWS = (
+    '<Rows xmlns="urn:t"><xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" id="NewDataSet"/>'
+    '<diffgr:diffgram xmlns:diffgr="urn:schemas-microsoft-com:xml-diffgram-v1">'
+    '<NewDataSet xmlns=""><Table><No>7</No></Table></NewDataSet></diffgr:diffgram></Rows>'
+)
+
+
+def test_a_dataset_of_dotnet_is_the_schema_and_the_rows_as_xml(here: Path) -> None:
+    """ASP.NET declares a DataSet by the element of XSD itself and a wildcard; nothing says what is in it."""
+    (here / "oracle.wsdl").write_text("".join((HEAD, DATASET, *PARTS[2:])))
+    contract = load_contract("oracle.wsdl")
+    assert contract.problems == ()
+    reply = f'<e:Envelope xmlns:e="{SOAP11}"><e:Body><answer xmlns="urn:t">{ROWS}</answer></e:Body></e:Envelope>'
+    with soapkit.Client.from_wsdl(contract, transport=FakeTransport(reply.encode())) as client:
+        rows = client.ask(q="all").rows
+    assert [element.tag for element in (rows.schema, rows.any)] == [
+        "{http://www.w3.org/2001/XMLSchema}schema",
+        "{urn:schemas-microsoft-com:xml-diffgram-v1}diffgram",
+    ]
+    assert etree.fromstring(rows.any.xml).findtext(".//No") == "7"
