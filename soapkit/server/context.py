@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from soapkit.attachment import Attachment
 from soapkit.errors import UsageError
 from soapkit.operations import Operation
+from soapkit.server.certificates import CertificateHeader, ClientCertificate, certificate_of
 from soapkit.server.http import HttpRequest
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.security_result import SecurityResult
@@ -55,9 +57,10 @@ class Call:
 
     `value`: the request's record; `headers`: its declared header blocks, typed, by part name; `envelope`: the whole
     message, as the security layer let it through; `security`: who signed, what was covered, None without security;
-    `addressing`: its WS-Addressing properties, None where it has none; `http`: the request around it; `attachments`:
-    what came beside the envelope. `reply_headers`: put the reply's declared header blocks here, by part name;
-    `reply_parts`: the parts that the contract sends beside the reply, by name, bytes or an `Attachment`;
+    `addressing`: its WS-Addressing properties, None where it has none; `http`: the request around it;
+    `client_certificate`: whom TLS says it is from; `deadline`: when the answer must be there, by ``time.monotonic()``;
+    `attachments`: what came beside the envelope. `reply_headers`: put the reply's declared header blocks here, by part
+    name; `reply_parts`: the parts that the contract sends beside the reply, by name, bytes or an `Attachment`;
     `reply_attachments`: put here what else is to travel beside the reply; `response`: status and header fields of the
     HTTP response around the reply, or around the fault.
     """
@@ -74,8 +77,21 @@ class Call:
     value: Any = None
     addressing: Properties | None = None
     response: ResponseHead = field(default_factory=ResponseHead)
+    deadline: float | None = None
+    certificate_header: CertificateHeader | None = field(default=None, repr=False)
 
     @property
     def envelope(self) -> Envelope:
         """The whole message as a tree, as the security layer let it through; parsed now where nobody needed it yet."""
         return self.message if isinstance(self.message, Envelope) else self.message.envelope
+
+    @property
+    def client_certificate(self) -> ClientCertificate | None:
+        """The certificate that the caller showed when it connected (mutual TLS), None where it showed none: as the
+        server says, or a proxy that the service believes (`soapkit.server.certificates`)."""
+        return certificate_of(self.http, self.certificate_header)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The seconds until the `deadline`, for a timeout of what the handler waits for; None without one."""
+        return None if self.deadline is None else max(self.deadline - time.monotonic(), 0.0)

@@ -7,6 +7,7 @@ told to the log; the caller learns only that it failed.
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,7 @@ from soapkit.exchange.processor import Processor, Received
 from soapkit.exchange.sending import Items, SentItems, items_in, taken, with_items
 from soapkit.operations import Message, Operation, Service
 from soapkit.server.addressed import ACCEPTED, AddressedReplies
+from soapkit.server.certificates import CertificateHeader
 from soapkit.server.context import Call
 from soapkit.server.hosted import Handler
 from soapkit.server.http import HttpRequest
@@ -94,6 +96,7 @@ class Endpoint:
     `gzip`: whether replies are compressed for callers that take that. `addressing`: how WS-Addressing is taken.
     `interceptors`: what stands around every call.
     `xml_limits`, `attachment_limits`: of a message. `handler_seconds`: for a handler to answer in; None: without end.
+    `certificate_header`: where a proxy tells of certificates.
     """
 
     service: Service
@@ -112,6 +115,7 @@ class Endpoint:
     xml_limits: XmlLimits = DEFAULT_LIMITS
     attachment_limits: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS
     handler_seconds: float | None = HANDLER_SECONDS
+    certificate_header: CertificateHeader | None = None
     _places: dict[str, tuple[ItemPlace, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -167,6 +171,8 @@ class Endpoint:
             attachments=received.attachments,
             value=received.value,
             addressing=addressed,
+            deadline=None if self.handler_seconds is None else time.monotonic() + self.handler_seconds,
+            certificate_header=self.certificate_header,
         )
         try:
             response = yield from self._serve(context, version, received, in_kind=in_kind)

@@ -15,6 +15,7 @@ from soapkit.exchange.parts import DEFAULT_THRESHOLD
 from soapkit.exchange.processor import Processor, Validation
 from soapkit.operations import Service
 from soapkit.server.addressed import AddressedReplies, Use
+from soapkit.server.certificates import CertificateHeader
 from soapkit.server.endpoint import Endpoint
 from soapkit.server.hosted import handlers_of
 from soapkit.server.http import ResponderT
@@ -53,6 +54,7 @@ class Settings(TypedDict, total=False):
     `try_it`: whether the page offers a form that calls the service; on loopback only, unless said.
     `receive_seconds`: for a request to arrive in, 120 unless said; `handler_seconds`: for a handler to answer in, 60
     unless said; `in_flight`: requests served at once by one process, 1,000 unless said. None: without end.
+    `certificate_header`: where a proxy before the service tells the certificates of its callers; nowhere unless said.
     `xml_limits`, `attachment_limits`: of a message, such as ``XmlLimits(depth=100)`` of `soapkit.xml.parse`.
     """
 
@@ -73,6 +75,7 @@ class Settings(TypedDict, total=False):
     in_flight: int | None
     xml_limits: XmlLimits
     attachment_limits: AttachmentLimits
+    certificate_header: CertificateHeader | None
 
 
 def endpoint_for(implementation: object, interceptors: Chain = NONE, **settings: Unpack[Settings]) -> Endpoint:
@@ -120,6 +123,7 @@ def endpoint_for(implementation: object, interceptors: Chain = NONE, **settings:
         handler_seconds=settings.get("handler_seconds", HANDLER_SECONDS),
         xml_limits=settings.get("xml_limits", DEFAULT_LIMITS),
         attachment_limits=settings.get("attachment_limits", DEFAULT_ATTACHMENT_LIMITS),
+        certificate_header=settings.get("certificate_header"),
     )
 
 

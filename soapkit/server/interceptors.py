@@ -21,9 +21,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias, cast
 
-from soapkit.errors import UsageError
+from soapkit.errors import Fault, UsageError
 from soapkit.exchange.flow import Call as CallEffect
-from soapkit.exchange.flow import Flow, is_async
+from soapkit.exchange.flow import Flow, Within, is_async
 from soapkit.exchange.flow import call as called
 from soapkit.server.context import Call
 
@@ -97,7 +97,9 @@ class Chain:
 
     def _passed_blocking(self, call: Call, function: Callable[..., object], arguments: Arguments, at: int) -> object:
         if at == len(self.steps):
-            return CallEffect(function, (), arguments(call)).perform()
+            handler = CallEffect(function, (), arguments(call))
+            left = call.seconds_left
+            return handler.perform() if left is None else Within(handler, left, _late).perform()
 
         def following(call: Call) -> object:
             return self._passed_blocking(call, function, arguments, at + 1)
@@ -106,6 +108,10 @@ class Chain:
 
 
 NONE: Final = Chain()
+
+
+def _late() -> Fault:
+    return Fault("the service did not answer in time", code="Receiver")
 
 
 def _name(step: object) -> str:

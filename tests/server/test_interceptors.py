@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import threading
 from collections.abc import Callable, Iterator
@@ -293,6 +294,43 @@ def test_an_interceptor_knows_the_addresses_of_a_message(serve: Callable[..., st
         client.greet(name="Ada")
     assert seen[0].message_id.startswith("urn:uuid:")
     assert seen[0].to.address == address
+
+
+def test_an_interceptor_knows_how_long_the_answer_may_take(serve: Callable[..., str]) -> None:
+    left: list[float | None] = []
+
+    async def note(call: soapkit.Call, next: soapkit.Next) -> object:
+        left.append(call.seconds_left)
+        return await next(call)
+
+    for seconds in (5.0, None):
+        with client_of(serve(soapkit.asgi(Greeter(), interceptors=[note], handler_seconds=seconds))) as client:
+            client.greet(name="Ada")
+    assert left[0] is not None
+    assert 0 < left[0] <= 5
+    assert left[1] is None
+
+
+@soapkit.service("urn:example:greeter")
+class Slow:
+    @soapkit.operation
+    async def greet(self, name: str) -> str:
+        await asyncio.sleep(60)
+        return name
+
+
+def test_interceptors_do_not_keep_a_handler_from_its_deadline() -> None:
+    def plain(call: soapkit.Call, next: soapkit.BlockingNext) -> object:
+        return next(call)
+
+    async def asynchronous(call: soapkit.Call, next: soapkit.Next) -> object:
+        return await next(call)
+
+    for interceptor in (plain, asynchronous):
+        app = soapkit.wsgi(Slow(), interceptors=[interceptor], handler_seconds=0.05)
+        answer = loopback(app).send(request_for("http://x/", "greet", "Ada"))
+        assert answer.status == 500
+        assert b"did not answer" in answer.body
 
 
 def test_messages_that_are_not_understood_do_not_reach_the_interceptors(serve: Callable[..., str]) -> None:
