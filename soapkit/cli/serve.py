@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import os
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
@@ -17,6 +19,8 @@ from soapkit.errors import UsageError
 from soapkit.server.asgi import Asgi, asgi
 from soapkit.server.wsgi import Wsgi
 from soapkit.xml.names import did_you_mean
+
+DRAIN = 30  # seconds; what Kubernetes gives a pod between SIGTERM and SIGKILL
 
 
 @click.command(name="serve")
@@ -32,9 +36,25 @@ from soapkit.xml.names import did_you_mean
     help="Check bodies against the contract's schema.",
 )
 @click.option("--contract", type=click.Path(exists=True, dir_okay=False), help="The WSDL to hand out at ?wsdl.")
+@click.option("--health", is_flag=True, help="Answer /healthz and /readyz too.")
+@click.option(
+    "--drain",
+    default=DRAIN,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Seconds that requests in flight have to finish once the service is told to stop.",
+)
 @click.option("--log-level", default="info", type=click.Choice(["critical", "error", "warning", "info", "debug"]))
 def command(
-    target: str, host: str, port: int, workers: int, validate: str, contract: str | None, log_level: str
+    target: str,
+    host: str,
+    port: int,
+    workers: int,
+    validate: str,
+    contract: str | None,
+    health: bool,
+    drain: int,
+    log_level: str,
 ) -> None:
     """Host a service until it is stopped.
 
@@ -45,17 +65,19 @@ def command(
     Example:
         soapkit serve bank_service:MyBank --port 8080
     """
-    application = application_for(target, validate=validate, contract=contract)
+    chosen = Chosen(target, validate, contract, health)
+    application = chosen.application()
     if workers == 1:
-        hosted(application, host, port, log_level)
+        hosted(application, host, port, log_level, drain)
     else:
         _check_uvicorn()
         with listening(application, host, port) as listener:
-            _many(workers, log_level, listener, target, validate, contract)
+            _many(workers, log_level, drain, listener, chosen)
 
 
-def hosted(application: Asgi, host: str, port: int, log_level: str) -> None:
-    """Serve an application until it is stopped; the address is told once it can be called.
+def hosted(application: Asgi, host: str, port: int, log_level: str, drain: int = DRAIN) -> None:
+    """Serve an application until it is stopped; the address is told once it can be called. Requests that are in flight
+    then have `drain` seconds to finish, while no more are taken.
 
     Raises `UsageError` where uvicorn is not installed, `OSError` where nothing can listen there.
     """
@@ -64,7 +86,9 @@ def hosted(application: Asgi, host: str, port: int, log_level: str) -> None:
 
     from soapkit.server.heads import PromptHTTPProtocol
 
-    config = uvicorn.Config(application, http=PromptHTTPProtocol, log_level=log_level, lifespan="on")
+    config = uvicorn.Config(
+        application, http=PromptHTTPProtocol, log_level=log_level, lifespan="on", timeout_graceful_shutdown=drain
+    )
     with listening(application, host, port) as listener:
         uvicorn.Server(config).run(sockets=[listener])
 
@@ -92,32 +116,54 @@ def listening(application: Asgi, host: str, port: int) -> Iterator[socket.socket
         yield listener
 
 
-def _many(
-    workers: int, log_level: str, listener: socket.socket, target: str, validate: str, contract: str | None
-) -> None:
+def _many(workers: int, log_level: str, drain: int, listener: socket.socket, chosen: Chosen) -> None:
     """Several processes on one socket: each imports the service anew, from what is left in the environment."""
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
     from soapkit.server.heads import PromptHTTPProtocol
 
-    os.environ.update({"SOAPKIT_SERVE": target, "SOAPKIT_VALIDATE": validate, "SOAPKIT_CONTRACT": contract or ""})
+    os.environ["SOAPKIT_SERVE"] = json.dumps(asdict(chosen))
     factory = "soapkit.cli.serve:application_from_environment"
-    config = uvicorn.Config(factory, factory=True, http=PromptHTTPProtocol, log_level=log_level, workers=workers)
+    config = uvicorn.Config(
+        factory,
+        factory=True,
+        http=PromptHTTPProtocol,
+        log_level=log_level,
+        workers=workers,
+        timeout_graceful_shutdown=drain,
+    )
     Multiprocess(config, sockets=[listener]).run()
 
 
 def application_from_environment() -> Asgi:
     """The application that a worker process hosts."""
-    return application_for(
-        os.environ["SOAPKIT_SERVE"],
-        validate=os.environ["SOAPKIT_VALIDATE"],
-        contract=os.environ["SOAPKIT_CONTRACT"] or None,
-    )
+    return Chosen(**json.loads(os.environ["SOAPKIT_SERVE"])).application()
 
 
-def application_for(target: str, *, validate: str, contract: str | None) -> Asgi:
-    """The application for ``module:object``. Raises `UsageError` naming what is not there."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is served, and how: what every worker process must know."""
+
+    target: str
+    validate: str = "off"
+    contract: str | None = None
+    health: bool = False
+
+    def application(self) -> Asgi:
+        """The application for ``module:object``. Raises `UsageError` naming what is not there."""
+        served = _served(self.target)
+        if isinstance(served, Wsgi):
+            raise UsageError(f"{self.target} is a WSGI application: host it with gunicorn, or name the service itself")
+        if isinstance(served, Asgi):
+            if self.health and served.probes is None:
+                raise UsageError(f"{self.target} is an application: ask for its probes there, asgi(..., health=True)")
+            return served
+        return asgi(served, validate=self.validate, contract=self.contract, health=self.health)  # type: ignore[arg-type]  # click has checked the choice
+
+
+def _served(target: str) -> object:
+    """What ``module:object`` names."""
     module_name, _, attribute = target.partition(":")
     if not attribute:
         raise UsageError(f"{target!r}: expected MODULE:OBJECT, such as bank_service:MyBank")
@@ -133,9 +179,4 @@ def application_for(target: str, *, validate: str, contract: str | None) -> Asgi
     if not hasattr(module, attribute):
         known = [name for name in vars(module) if not name.startswith("_")]
         raise UsageError(f"module {module_name} has no {attribute!r}{did_you_mean(attribute, known)}")
-    served = getattr(module, attribute)
-    if isinstance(served, Asgi):
-        return served
-    if isinstance(served, Wsgi):
-        raise UsageError(f"{target} is a WSGI application: host it with gunicorn, or name the service itself")
-    return asgi(served, validate=validate, contract=contract)  # type: ignore[arg-type]  # click has checked the choice
+    return getattr(module, attribute)

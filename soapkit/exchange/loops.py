@@ -11,11 +11,12 @@ import atexit
 import os
 import threading
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextvars import copy_context
 from functools import partial
 
 from soapkit.errors import UsageError
+from soapkit.exchange.threads import DaemonThreads
 
 
 class _LoopThread:
@@ -40,7 +41,7 @@ THREADS = 40
 
 _lock = threading.Lock()
 _kept: _LoopThread | None = None
-_pool: ThreadPoolExecutor | None = None
+_pool: DaemonThreads | None = None
 
 
 def wait_for(
@@ -117,7 +118,7 @@ def _threads() -> Executor:
     if _pool is None:
         with _lock:
             if _pool is None:
-                _pool = ThreadPoolExecutor(THREADS, "soapkit-handler")
+                _pool = DaemonThreads(THREADS, "soapkit-handler")
     return _pool
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
 
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.security_result import SecurityResult
@@ -23,4 +23,13 @@ class MessageSecurity(Protocol):
 
     def verify(self, envelope: Envelope, *, now: datetime | None = None) -> SecurityResult:
         """What may be believed. Raises `soapkit.errors.SecurityError`."""
+        ...
+
+
+@runtime_checkable
+class Probed(Protocol):
+    """Security that tells whether it can do its work."""
+
+    def problems(self, *, now: datetime, margin: timedelta) -> tuple[str, ...]:
+        """What keeps it from its work now, a sentence each; a certificate that expires within `margin` among it."""
         ...

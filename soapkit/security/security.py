@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any, Literal, TypeAlias, cast
 
@@ -25,6 +25,7 @@ from soapkit.security.parts import (
     security_header,
 )
 from soapkit.security.provider import CryptoProvider
+from soapkit.security.readiness import problems_of
 from soapkit.security.requirements import believe
 from soapkit.security.settings import (
     Encrypt,
@@ -116,6 +117,15 @@ class Security:
         if found.require.confirmed:
             check_confirmed(found.message, result, self._signed, found.now)
         return result
+
+    def problems(self, *, now: datetime, margin: timedelta = timedelta()) -> tuple[str, ...]:
+        """What keeps these settings from serving now, a sentence each: a replay store that does not answer, a
+        certificate of ours, or that we encrypt to, that expires within `margin`."""
+        steps, required = [*self.outbound], [self.inbound]
+        if self.by_message is not None:
+            steps += [step for steps in self.by_message.outbound.values() for step in steps]
+            required += self.by_message.inbound.values()
+        return problems_of(steps, required, now=now, margin=margin)
 
     @property
     def _asks_for_confirmation(self) -> bool:

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias, Unpack
 from soapkit.errors import LimitError
 from soapkit.exchange.flow import arun
 from soapkit.exchange.sending import SentItems
-from soapkit.server.host import Settings, endpoint_at, endpoints_for, host_limits
+from soapkit.server.health import Probes
+from soapkit.server.host import Settings, endpoint_at, endpoints_for, host_limits, host_probes
 from soapkit.server.http import NOT_FOUND, HttpRequest, Responder
 from soapkit.server.interceptors import Chain, Interceptor
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, Gate, HostLimits
@@ -34,10 +35,17 @@ class ClientGone(Exception):
 
 
 class Asgi:
-    """The application that `asgi` makes. `endpoints`: by path; `limits`: on how many there are, and how slow."""
+    """The application that `asgi` makes. `endpoints`: by path; `limits`: on how many there are, and how slow; `probes`:
+    of health, where they are asked for."""
 
-    def __init__(self, endpoints: Mapping[str, Responder], limits: HostLimits = DEFAULT_HOST_LIMITS) -> None:
+    def __init__(
+        self,
+        endpoints: Mapping[str, Responder],
+        limits: HostLimits = DEFAULT_HOST_LIMITS,
+        probes: Probes | None = None,
+    ) -> None:
         self.endpoints = endpoints
+        self.probes = probes
         self.limits = limits
         self.gate = Gate(limits.in_flight)
 
@@ -50,6 +58,10 @@ class Asgi:
             await send({"type": "websocket.close", "code": 1003})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.probes is not None and self.probes.are_at(scope["path"]):
+            response = await arun(self.probes.respond(_request(scope, scope["path"], _headers(scope))))
+            await _write(scope, receive, send, response)
+            return
         if not self.gate.enter():
             await _write(scope, receive, send, too_many(_headers(scope), self.limits.retry_after))
             return
@@ -98,7 +110,7 @@ def asgi(implementation: object, *, interceptors: Iterable[Interceptor] = (), **
     """
     chain = Chain.of(interceptors)
     chain.check_async()
-    return Asgi(endpoints_for(implementation, chain, **settings), host_limits(settings))
+    return Asgi(endpoints_for(implementation, chain, **settings), host_limits(settings), host_probes(settings))
 
 
 def _request(scope: Scope, path: str, headers: Headers, body: bytes = b"") -> HttpRequest:

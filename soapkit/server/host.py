@@ -17,6 +17,7 @@ from soapkit.operations import Service
 from soapkit.server.addressed import AddressedReplies, Use
 from soapkit.server.certificates import CertificateHeader
 from soapkit.server.endpoint import Endpoint
+from soapkit.server.health import Health, Probes, probes_for
 from soapkit.server.hosted import handlers_of
 from soapkit.server.http import ResponderT
 from soapkit.server.interceptors import NONE, Chain
@@ -56,6 +57,8 @@ class Settings(TypedDict, total=False):
     unless said; `in_flight`: requests served at once by one process, 1,000 unless said. None: without end.
     `certificate_header`: where a proxy before the service tells the certificates of its callers; nowhere unless said.
     `xml_limits`, `attachment_limits`: of a message, such as ``XmlLimits(depth=100)`` of `soapkit.xml.parse`.
+    `health`: whether ``/healthz`` and ``/readyz`` answer beside the service; a `soapkit.server.health.Health` says what
+    readiness depends on.
     """
 
     security: MessageSecurity | None
@@ -76,6 +79,7 @@ class Settings(TypedDict, total=False):
     xml_limits: XmlLimits
     attachment_limits: AttachmentLimits
     certificate_header: CertificateHeader | None
+    health: Health | bool
 
 
 def endpoint_for(implementation: object, interceptors: Chain = NONE, **settings: Unpack[Settings]) -> Endpoint:
@@ -133,6 +137,11 @@ def host_limits(settings: Settings) -> HostLimits:
         receive_seconds=settings.get("receive_seconds", DEFAULT_HOST_LIMITS.receive_seconds),
         in_flight=settings.get("in_flight", DEFAULT_HOST_LIMITS.in_flight),
     )
+
+
+def host_probes(settings: Settings) -> Probes | None:
+    """The probes that these settings ask for."""
+    return probes_for(settings.get("health", False), settings.get("security"))
 
 
 def _carried(cls: type) -> Path | None:

@@ -10,7 +10,8 @@ from typing import Any, TypeAlias, Unpack
 from soapkit.errors import LimitError
 from soapkit.exchange.flow import run
 from soapkit.server.endpoint import Endpoint
-from soapkit.server.host import Settings, endpoint_at, endpoints_for, host_limits
+from soapkit.server.health import Probes
+from soapkit.server.host import Settings, endpoint_at, endpoints_for, host_limits, host_probes
 from soapkit.server.http import NOT_FOUND, HttpRequest
 from soapkit.server.interceptors import BlockingInterceptor, Chain, Interceptor
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, Gate, HostLimits
@@ -25,15 +26,24 @@ StartResponse: TypeAlias = Callable[..., Any]
 
 
 class Wsgi:
-    """The application that `wsgi` makes. `endpoints`: by path; `limits`: on how many there are."""
+    """The application that `wsgi` makes. `endpoints`: by path; `limits`: on how many there are; `probes`: of health,
+    where they are asked for."""
 
-    def __init__(self, endpoints: Mapping[str, Endpoint], limits: HostLimits = DEFAULT_HOST_LIMITS) -> None:
+    def __init__(
+        self,
+        endpoints: Mapping[str, Endpoint],
+        limits: HostLimits = DEFAULT_HOST_LIMITS,
+        probes: Probes | None = None,
+    ) -> None:
         self.endpoints = endpoints
+        self.probes = probes
         self.limits = limits
         self.gate = Gate(limits.in_flight)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if not self.gate.enter():
+        if self.probes is not None and self.probes.are_at(environ.get("PATH_INFO", "")):
+            response = run(self.probes.respond(_request(environ)))
+        elif not self.gate.enter():
             response = too_many(_request(environ).headers, self.limits.retry_after)
         else:
             try:
@@ -83,7 +93,9 @@ def wsgi(
     Raises `soapkit.errors.UsageError` for an object that serves nothing or lacks an operation, and where blocking and
     async interceptors are mixed; `soapkit.errors.ContractError` for a contract that cannot be read.
     """
-    return Wsgi(endpoints_for(implementation, Chain.of(interceptors), **settings), host_limits(settings))
+    return Wsgi(
+        endpoints_for(implementation, Chain.of(interceptors), **settings), host_limits(settings), host_probes(settings)
+    )
 
 
 def _request(environ: Environ) -> HttpRequest:
