@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from lxml import etree
 from lxml.etree import _Element
@@ -43,7 +43,7 @@ class _Constrained:
     node: _Element
     constraint: Constraint
 
-    def rows(self) -> Iterator[tuple[_Element, tuple[_Value | None, ...]]]:
+    def rows(self) -> Iterator[tuple[_Element, _Row]]:
         """What the selector finds, each with the values of the fields (XSD part 1, 3.11.4)."""
         for target in self._find(self.node, self.constraint.selector):
             found = (self._find(target, path) for path in self.constraint.fields)
@@ -75,6 +75,15 @@ class _Value:
             self.node.set(self.attribute, text)
 
 
+_Row: TypeAlias = "tuple[_Value | None, ...]"
+
+
+def _put(values: _Row, texts: tuple[str, ...]) -> None:
+    for value, text in zip(values, texts, strict=True):
+        if value is not None:
+            value.put(text)
+
+
 def _value(found: Any) -> _Value:
     if isinstance(found, _Element):
         return _Value(found, None)
@@ -88,7 +97,9 @@ class _Mender:
     constrained: list[_Constrained] = field(default_factory=list)
     types: dict[tuple[_Element, str | None], Simple] = field(default_factory=dict)
     others: dict[Simple, Iterator[str]] = field(default_factory=dict)
+    minimum: dict[_Element, int] = field(default_factory=dict)
     referring: set[tuple[_Element, str | None]] = field(default_factory=set)
+    referred: set[_Element] = field(default_factory=set)
 
     # --- what stands where ---
 
@@ -111,19 +122,21 @@ class _Mender:
                 self.types[node, attribute.tag] = attribute.type
         if record.text is not None:
             self.types[node, None] = record.text.type
-        known = dict(self._fields(record))
+        known = {field.tag: field for field in self._fields(record)}
         for child in children(node):
-            if tag_of(child) in known:
-                self.walk(child, *known[tag_of(child)])
+            child_field = known.get(tag_of(child))
+            if child_field is not None:
+                self.minimum[child] = child_field.minimum
+                self.walk(child, child_field.type, child_field.constraints)
 
-    def _fields(self, record: Record) -> Iterator[tuple[str, tuple[Type, tuple[Constraint, ...]]]]:
+    def _fields(self, record: Record) -> Iterator[ElementField]:
         for leaf in record.elements:
             if isinstance(leaf, ElementField):
-                yield leaf.tag, (leaf.type, leaf.constraints)
+                yield leaf
             elif isinstance(leaf, ChoiceField):
                 for one in leaf.alternatives:
                     if one.tag is not None:
-                        yield one.tag, (one.type, ())
+                        yield ElementField(leaf.name, one.tag, one.type)
                     elif isinstance(one.type, RecordRef):
                         yield from self._fields(self.context.shapes[one.type.key])
 
@@ -154,7 +167,7 @@ class _Mender:
             while row in seen:
                 if not self._change(values):
                     if last:
-                        _remove(target, one.node)
+                        self._remove(target, one.node)
                     break
                 row = cast("tuple[str, ...]", _texts(values))
             else:
@@ -176,34 +189,58 @@ class _Mender:
         return False
 
     def _refer(self, one: _Constrained, referred: _Constrained) -> None:
-        known = [row for _, values in referred.rows() if (row := _texts(values)) is not None]
+        known = [(found, values) for found, values in referred.rows() if _texts(values) is not None]
         for number, (target, values) in enumerate(list(one.rows())):
             row = _texts(values)
-            if row is None or row in known:
+            if row is None:
                 continue
-            if not known:
-                _remove(target, one.node)
-                continue
-            for value, text in zip(values, known[number % len(known)], strict=False):
-                if value is not None:
-                    value.put(text)
+            same = [found for found, others in known if _texts(others) == row]
+            if same:
+                self.referred.update(same)
+            elif not (
+                self._follow(values, [*known[number % len(known) :], *known] if known else []) or self._lead(row, known)
+            ):
+                self._remove(target, one.node)
+
+    def _follow(self, values: _Row, keys: list[tuple[_Element, _Row]]) -> bool:
+        """Give what refers the texts of a key that its types allow; whether there is one."""
+        for found, others in keys:
+            texts = _texts(others)
+            if texts is not None and self._fits(values, texts):
+                _put(values, texts)
+                self.referred.add(found)
+                return True
+        return False
+
+    def _lead(self, texts: tuple[str, ...], keys: list[tuple[_Element, _Row]]) -> bool:
+        """Give a key that nothing refers to yet the texts of what refers; whether there is one whose types allow it."""
+        for found, others in keys:
+            if found not in self.referred and self._fits(others, texts):
+                _put(others, texts)
+                self.referred.add(found)
+                return True
+        return False
+
+    def _fits(self, values: _Row, texts: tuple[str, ...]) -> bool:
+        if len(values) != len(texts):
+            return False
+        types = [self.types.get((value.node, value.attribute)) if value is not None else None for value in values]
+        return all(type_ is None or self.texts.valid(type_, text) for type_, text in zip(types, texts, strict=True))
+
+    def _remove(self, node: _Element, around: _Element) -> None:
+        """Take out what is nearest to a node below `around` and may be absent: itself, or what it stands in."""
+        item = node
+        while item is not around:
+            parent = item.getparent()
+            if parent is None:
+                return
+            if len(list(parent.iterchildren(tag_of(item)))) > self.minimum.get(item, 1):
+                parent.remove(item)
+                return
+            item = parent
 
 
 def _texts(values: Iterable[_Value | None]) -> tuple[str, ...] | None:
     """The texts of a row; None where a field is absent: such a row is not looked at."""
     texts = tuple(value.text.strip() for value in values if value is not None)
     return texts if len(texts) == len(tuple(values)) else None
-
-
-def _remove(node: _Element, around: _Element) -> None:
-    """Take out the item of a list that a node below `around` stands in; without a list, the node itself."""
-    item = node
-    while item is not around and next(item.itersiblings(tag_of(item), preceding=True), None) is None:
-        parent = item.getparent()
-        if parent is None:
-            break
-        item = parent
-    taken = node if item is around else item
-    holder = taken.getparent()
-    if holder is not None:
-        holder.remove(taken)

@@ -66,7 +66,7 @@ class TextSampler:
         if shape.enumeration:
             return self._enumerated(shape)
         for tried, candidate in enumerate(self._candidates(shape)):
-            if self._valid(shape, candidate):
+            if self.valid(shape, candidate):
                 return candidate
             if tried > _TRIES:
                 break
@@ -78,7 +78,7 @@ class TextSampler:
         for tried, candidate in enumerate(self._varied(shape)):
             if tried > _MANY_TRIES:
                 return
-            if candidate not in given and self._valid(shape, candidate):
+            if candidate not in given and self.valid(shape, candidate):
                 given.add(candidate)
                 yield candidate
 
@@ -102,7 +102,8 @@ class TextSampler:
             return f"{self.context.prefix(name.namespace)}:{name.localname}"
         return value
 
-    def _valid(self, shape: Simple, text: str) -> bool:
+    def valid(self, shape: Simple, text: str) -> bool:
+        """Whether the type allows the text."""
         codec = self.context.simple(shape)
         try:
             codec.decode(text, lambda: {"xs": XSD})
@@ -240,10 +241,16 @@ def _character(node: Chars, branch: int) -> str:
     preferred = [one for one in _PREFERRED if any(low <= ord(one) <= high for low, high in node.ranges)]
     if preferred:
         return preferred[branch % len(preferred)]
-    printable = [low for low, high in node.ranges if low >= 0x21] or [
-        high for _low, high in node.ranges if high >= 0x20
-    ]
-    return chr(printable[0]) if printable else chr(node.ranges[0][0]) if node.ranges else ""
+    printable = _printable(node)
+    return printable[branch % len(printable)] if printable else chr(node.ranges[0][0]) if node.ranges else ""
+
+
+def _printable(node: Chars) -> list[str]:
+    """Some of the characters of a class: letters and digits first, no blanks and controls where there are others."""
+    some = list(
+        itertools.islice((chr(one) for low, high in node.ranges for one in range(max(low, 0x20), high + 1)), 200)
+    )
+    return sorted((one for one in some if one.isprintable()), key=lambda one: (not one.isalnum(), one == " ")) or some
 
 
 def _numbered(tree: Node, number: int) -> str:
@@ -256,8 +263,7 @@ def _numbered(tree: Node, number: int) -> str:
 
     def text(node: Node) -> str:
         if isinstance(node, Chars):
-            some = list(itertools.islice((chr(one) for low, high in node.ranges for one in range(low, high + 1)), 10))
-            usable = [one for one in some if one.isalnum()] or some
+            usable = _printable(node)[:10]
             return usable[digit(len(usable))] if usable else ""
         if isinstance(node, Run):
             return "".join([text(part) for part in reversed(node.parts)][::-1])

@@ -38,11 +38,13 @@ from soapkit.xml.locations import (
     url_of_path,
 )
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_document
+from soapkit.xml.prefixes import declared
 
 Fetch = Callable[[str], bytes]
 """Reads an http(s) URL: with the user's own transport, its TLS settings and passwords."""
 
 
+_MENDINGS = 20  # of one document: a wrong encoding, prefixes that nothing declares
 _HTML = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 
 # The largest contracts known have 5 MB. Hundreds of namespaces on the root are harmless: none is ever canonicalised.
@@ -372,15 +374,29 @@ class Documents:
                     "address",
                     place=Place(source, 1),
                 ) from None
-            second = mended(data)
+            document = self._mended(data, url, error)
+            if document is None:
+                raise ContractError(problems=error.problems) from None
+            return document
+
+    def _mended(self, data: bytes, url: str, error: XmlError) -> Document | None:
+        """The document as it was most likely meant; None where nobody can tell."""
+        source = self.source_of(url)
+        assumed: list[Problem] = []
+        while len(assumed) < _MENDINGS:
+            prefixed = declared(data, str(error))
+            second = prefixed or (mended(data) if not assumed else None)
             if second is None:
-                raise ContractError(problems=error.problems) from None
-            text, assumed = second
+                return None
+            data, words = second
+            assumed.append(Problem(words, error.place if prefixed else Place(source, 1)))
             try:
-                root = parse_document(text, source=source, limits=self._limits.xml, base_url=url)
-            except XmlError:
-                raise ContractError(problems=error.problems) from None
-            return Document(url, root, source, (Problem(assumed, Place(source, 1)),))
+                root = parse_document(data, source=source, limits=self._limits.xml, base_url=url)
+            except XmlError as another:
+                error = another
+            else:
+                return Document(url, root, source, tuple(assumed))
+        return None
 
     # --- the user's own words -------------------------------------------------------------------------------------
 

@@ -352,6 +352,24 @@ def test_a_byte_order_mark_is_no_trouble(data: bytes) -> None:
     assert (document.root.text, document.warnings) == ("ä", ())
 
 
+def test_a_prefix_that_nothing_declares_is_declared_with_a_warning() -> None:
+    documents = Documents()
+    document = documents.read(documents.locate(b'<?xml version="1.0"?><!-- x -->\n<a>\n<xs:b wsaw:c="1"/><own:d/></a>'))
+    assert [child.tag for child in document.root] == ["{http://www.w3.org/2001/XMLSchema}b", "{urn:undeclared:own}d"]
+    assert [(warning.place.line, warning.message.partition(" (")[0]) for warning in document.warnings] == [
+        (3, "prefix 'wsaw' is not declared"),
+        (3, "prefix 'xs' is not declared"),
+        (3, "prefix 'own' is not declared"),
+    ]
+
+
+def test_more_prefixes_than_a_person_forgets_are_refused() -> None:
+    data = "<a>" + "".join(f"<p{number}:b/>" for number in range(30)) + "</a>"
+    documents = Documents()
+    with pytest.raises(ContractError, match="Namespace prefix p0 on b is not defined"):
+        documents.read(documents.locate(data.encode()))
+
+
 def test_what_is_not_xml_is_told_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a.wsdl").write_text("<a>\n<b></a>")
