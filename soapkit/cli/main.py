@@ -32,6 +32,7 @@ COMMANDS = {
     "verify": "Verify a signed message: what is covered, and by whom.",
     "encrypt": "Encrypt a SOAP message.",
     "decrypt": "Decrypt a SOAP message.",
+    "xmldsig": "Sign or verify a plain document (XML Signature).",
     "explain": "Tell a secured message in words: tokens, what is signed, what is weak.",
     "cert": "Make a throw-away authority and keys, for development.",
     "doctor": "Tell versions and extras, and what does not fit together.",

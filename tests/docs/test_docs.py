@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import importlib
+import importlib.util
 import io
 import re
 import shlex
@@ -145,8 +146,13 @@ def test_what_a_page_imports_is_there(page: str, bank_service: ModuleType) -> No
         for node in ast.walk(ast.parse(block.body)):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("soapkit", "bank"):
                 module = importlib.import_module(str(node.module))
-                missing = [alias.name for alias in node.names if not hasattr(module, alias.name)]
+                names = [alias.name for alias in node.names]
+                missing = [name for name in names if not hasattr(module, name) and not _is_module(module, name)]
                 assert not missing, f"{page}:{block.line}: {node.module} has no {', '.join(missing)}"
+
+
+def _is_module(package: ModuleType, name: str) -> bool:
+    return hasattr(package, "__path__") and importlib.util.find_spec(f"{package.__name__}.{name}") is not None
 
 
 @pytest.mark.parametrize("page", RUN)

@@ -1,0 +1,208 @@
+"""``soapkit xmldsig``: sign a plain document, verify one, see what is signed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from lxml import etree
+
+from soapkit import xmldsig
+from soapkit.cli.secured import message_argument, moment, output_option, password_option, told_as_usage
+from soapkit.errors import SecurityError
+from soapkit.security.document_sign import KeyInfo
+
+
+@click.group(name="xmldsig")
+def command() -> None:
+    """Plain XML signatures: invoices, e-government documents, SAML. For SOAP messages: soapkit sign, verify."""
+
+
+@command.command(name="sign")
+@message_argument
+@click.option("--key", required=True, metavar="FILE", help="PKCS#12, or PEM with the private key.")
+@click.option("--cert", default=None, metavar="FILE", help="The certificate, when --key holds the private key alone.")
+@password_option
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    metavar="URI",
+    help='What is signed: #id, an element by its id. Repeatable. Default: "", the whole document.',
+)
+@click.option("--enveloping", is_flag=True, help="Put the document into the signature, not the signature into it.")
+@click.option("--inside", default="", metavar="PATH", help="The element that the signature becomes the last child of.")
+@click.option("--after", default="", metavar="PATH", help="The element that the signature follows.")
+@click.option("--algorithm", default="", metavar="NAME", help="Such as rsa-sha256 (default by the key), ecdsa-sha384.")
+@click.option("--digest", default="sha256", show_default=True, metavar="NAME")
+@click.option(
+    "--canonical", type=click.Choice(["exclusive", "inclusive", "inclusive11"]), default="exclusive", show_default=True
+)
+@click.option(
+    "--key-info",
+    type=click.Choice(["certificate", "chain", "issuer-serial", "subject", "ski", "key-name", "none"]),
+    default="certificate",
+    show_default=True,
+    help="What the signature says of its key.",
+)
+@click.option("--id-attribute", "id_attributes", multiple=True, metavar="NAME", help="Another attribute that is an id.")
+@output_option
+def sign(
+    file: str,
+    key: str,
+    cert: str | None,
+    password: str | None,
+    references: tuple[str, ...],
+    enveloping: bool,
+    inside: str,
+    after: str,
+    algorithm: str,
+    digest: str,
+    canonical: str,
+    key_info: KeyInfo,
+    id_attributes: tuple[str, ...],
+    output: str,
+) -> None:
+    """Sign a document. FILE is the document, or - for the standard input; the result must not be indented.
+
+    \b
+    Examples:
+        soapkit xmldsig sign invoice.xml --key alice.p12 --output signed.xml
+        soapkit xmldsig sign invoice.xml --key alice.p12 --reference "#invoice-1" --canonical inclusive
+    """
+    keypair = xmldsig.KeyPair.load(key, password, certificate=cert)
+    with told_as_usage():
+        signed = xmldsig.sign(
+            _read(file),
+            keypair,
+            references=references or ("",),
+            enveloping=enveloping,
+            inside=inside,
+            after=after,
+            algorithm=algorithm,
+            digest=digest,
+            canonical=canonical,
+            key_info=key_info,
+            id_attributes=id_attributes,
+        )
+    _write(signed, output)
+
+
+@command.command(name="verify")
+@message_argument
+@click.option(
+    "--trust",
+    "trusted",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    help="Certificates to believe, or their authorities: PEM, DER or a folder. Repeatable.",
+)
+@click.option(
+    "--signed",
+    multiple=True,
+    metavar="NAME",
+    help="An element that must be covered: name or {namespace}name. Repeatable. Default: the whole document.",
+)
+@click.option("--any", "whatever", is_flag=True, help="Demand nothing of what is covered: look at what is printed.")
+@click.option("--signature", default=None, metavar="ID", help="Which signature, by number from 0 or by its Id.")
+@click.option("--all", "every", is_flag=True, help="Verify every signature; each must hold.")
+@click.option(
+    "--certificate",
+    "certificates",
+    multiple=True,
+    metavar="FILE",
+    help="A certificate that the signature only names. Repeatable.",
+)
+@click.option("--profile", "policy", default="modern", show_default=True, help="Algorithms that are accepted.")
+@click.option("--id-attribute", "id_attributes", multiple=True, metavar="NAME", help="Another attribute that is an id.")
+@click.option("--at", callback=moment, default=None, metavar="DATETIME", help="Verify as of this time instead of now.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--output", "-o", default=None, metavar="FILE", help="Write what is signed here: one element, as XML.")
+def verify(
+    file: str,
+    trusted: tuple[str, ...],
+    signed: tuple[str, ...],
+    whatever: bool,
+    signature: str | None,
+    every: bool,
+    certificates: tuple[str, ...],
+    policy: str,
+    id_attributes: tuple[str, ...],
+    at: datetime | None,
+    as_json: bool,
+    output: str | None,
+) -> None:
+    """Verify the signature of a document, and tell what it covers and whose it is.
+
+    Exit code 0 when it holds, covers what it must and is of somebody trusted; else 1 with the reason.
+
+    \b
+    Examples:
+        soapkit xmldsig verify signed.xml --trust ca.pem
+        soapkit xmldsig verify response.xml --trust idp.pem --signed Assertion --output assertion.xml
+    """
+    if every and (signed or whatever or signature is not None):
+        raise click.UsageError("--all takes every signature, whatever it covers: no --signed, --any, --signature")
+    if whatever and signed:
+        raise click.UsageError("--any demands nothing, --signed something: take one")
+    document = _read(file)
+    with told_as_usage():
+        given: dict[str, Any] = {
+            "trust": xmldsig.TrustStore.load(*trusted),
+            "algorithms": xmldsig.profile(policy),
+            "certificates": [xmldsig.load_certificate(name) for name in certificates],
+            "at": at,
+            "id_attributes": id_attributes,
+        }
+        if every:
+            found = xmldsig.verify_all(document, **given)
+        else:
+            which = int(signature) if signature is not None and signature.isdigit() else signature
+            wanted = () if whatever else signed or None
+            found = (xmldsig.verify(document, signed=wanted, signature=which, **given),)
+    parts = [part for result in found for part in result.parts]
+    if output is not None:
+        if len(parts) != 1:
+            raise SecurityError(f"{len(parts)} elements are signed; --output writes one")
+        _write(etree.tostring(parts[0].element, encoding="UTF-8"), output)
+    if output == "-":
+        return
+    if as_json:
+        click.echo(json.dumps([_described(result) for result in found], indent=2, ensure_ascii=False))
+        return
+    for result in found:
+        click.echo(f"signature  at {result.path}  {result.algorithm}")
+        click.echo(f"signer     {result.signer_name}")
+        for part in result.parts:
+            click.echo(f"signed     {part.path}  ({part.uri or 'the whole document'})  {part.digest}")
+        for warning in result.warnings:
+            click.echo(f"warning    {warning}")
+
+
+def _described(result: xmldsig.Verified) -> dict[str, Any]:
+    return {
+        "signature": result.path,
+        "algorithm": result.algorithm,
+        "signer": result.signer_name,
+        "chain": [certificate.subject.rfc4514_string() for certificate in result.chain],
+        "signed": [{"path": part.path, "uri": part.uri, "digest": part.digest} for part in result.parts],
+        "warnings": list(result.warnings),
+    }
+
+
+def _read(file: str) -> bytes:
+    return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+
+
+def _write(data: bytes, file: str) -> None:
+    """Byte for byte, without a line break after it: what is signed must stay as it is."""
+    if file == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        Path(file).write_bytes(data)
