@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from soapkit.security.algorithms import AlgorithmPolicy, profile
+    from soapkit.security.context import Contexts, SecurityContext
     from soapkit.security.keys import KeyPair, load_certificate, load_certificates
     from soapkit.security.replay import MemoryReplayStore, RedisReplayStore, ReplayStore, SqliteReplayStore
     from soapkit.security.security import Security
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "AlgorithmPolicy": "algorithms",
     "profile": "algorithms",
+    "Contexts": "context",
+    "SecurityContext": "context",
     "KeyPair": "keys",
     "load_certificate": "keys",
     "load_certificates": "keys",
@@ -62,6 +65,7 @@ __all__ = [
     "SHARED",
     "SIGNER",
     "AlgorithmPolicy",
+    "Contexts",
     "CryptographyProvider",
     "Encrypt",
     "KeyPair",
@@ -71,6 +75,7 @@ __all__ = [
     "ReplayStore",
     "Require",
     "Security",
+    "SecurityContext",
     "SharedKey",
     "Sign",
     "SignatureConfirmation",

@@ -14,6 +14,7 @@ from datetime import datetime
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
+from soapkit.security.context import CONTEXT_TOKENS, read_context
 from soapkit.security.decrypt import Deciphered, cipher_value, decipher, put_back, read_cipher, unwrap
 from soapkit.security.derive import DERIVED_KEY_TOKENS, derive, derived_from
 from soapkit.security.ids import IdIndex, id_of
@@ -31,7 +32,7 @@ from soapkit.security.parts import Message
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import Carried, Named, Wrapped, key_info_of, read_key_info, read_token_reference
 from soapkit.security.settings import Require
-from soapkit.security.shared import Secret, SentKeys
+from soapkit.security.shared import Secret, SentKeys, secret_of_context
 from soapkit.security.timestamp import Lifetime, check_lifetime, read_timestamp
 from soapkit.security.tokens import CheckedUser, check_username_token
 from soapkit.security.truststore import TrustStore
@@ -120,7 +121,7 @@ class Pass:
         )
 
     def _signature(self, element: _Element) -> None:
-        if self.require.trust is None and not self.require.shared_key:
+        if self.require.trust is None and not self.require.shared_key and self.require.contexts is None:
             self.warnings.append("a signature was not checked: Require(trust=...) says whom to believe")
             return
         if len(self.proved) >= self.require.limits.signatures:
@@ -129,7 +130,7 @@ class Pass:
             self.require, self.require.trust or TrustStore(()), self.provider, self.now, self.index, self.secret_of
         )
         proof = verifier.verify(element)
-        if proof.signer is None:
+        if not proof.is_known:
             self.warnings.append("a signature under a shared key is right, and tells nothing of who signed")
         self.proved.append(proof)
 
@@ -165,6 +166,10 @@ class Pass:
         """
         if source.element is not None and source.element.tag in DERIVED_KEY_TOKENS:
             return self._derived(source.element)
+        if source.element is not None and source.element.tag in CONTEXT_TOKENS:
+            return self._secret_of_context(*read_context(source.element))
+        if source.context is not None:
+            return self._secret_of_context(*source.context)
         if source.element is not None:
             known = id_of(source.element)
             for secret in self.secrets:
@@ -178,6 +183,18 @@ class Pass:
         if sent is None:
             raise SecurityError("no encrypted key at hand has the EncryptedKeySHA1 that is named")
         return sent
+
+    def _secret_of_context(self, identifier: str, instance: str | None) -> Secret:
+        contexts = self.require.contexts
+        context = contexts.find(identifier, instance, self.now) if contexts is not None else None
+        if context is None:
+            raise SecurityError(f"no security context {identifier!r:.120} is at hand, or it has expired")
+        for known in self.secrets:
+            if known.context is context:
+                return known
+        secret = secret_of_context(context, self.sent.under_contexts)
+        self.secrets.append(secret)
+        return secret
 
     def _derived(self, token: _Element) -> Secret:
         """A key that is derived from a shared one; it proves of its sender what that one does."""
@@ -250,7 +267,7 @@ class Pass:
 
     def is_covered(self, element: _Element) -> bool:
         """Whether a signature by somebody believed covers this very element, or one around it."""
-        covered = {item for proof in self.proved if proof.signer is not None for item in proof.elements}
+        covered = {item for proof in self.proved if proof.is_known for item in proof.elements}
         return any(node in covered for node in (element, *element.iterancestors()))
 
     def _tracked(self) -> list[_Element]:

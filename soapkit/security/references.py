@@ -13,6 +13,7 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
+from soapkit.security.context import CONTEXT_TOKENS, named_context
 from soapkit.security.derive import DERIVED_KEY_TOKENS
 from soapkit.security.ids import IdIndex
 from soapkit.security.keys import (
@@ -89,10 +90,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """The key is one that an EncryptedKey brought, or derived from one: the element, or SHA-1 of its cipher value."""
+    """The key is a shared one: that an EncryptedKey brought, or derived from one (the element, or SHA-1 of its cipher
+    value), or that of a security context (its token, or its identifier and instance)."""
 
     element: _Element | None = None
     sha1: bytes = b""
+    context: tuple[str, str | None] | None = None
 
 
 KeySource: TypeAlias = Carried | Named | Wrapped
@@ -155,10 +158,13 @@ def _name(element: _Element) -> str:
 
 
 def _read_reference(reference: _Element, index: IdIndex) -> KeySource:
+    named = named_context(reference)
+    if named is not None:
+        return Wrapped(context=named)
     token = index.find(reference.get("URI", ""), by=reference)
     if token.tag == BINARY_SECURITY_TOKEN:
         return Carried(certificates_of(token), token)
-    if token.tag == ENCRYPTED_KEY or token.tag in DERIVED_KEY_TOKENS:
+    if token.tag == ENCRYPTED_KEY or token.tag in DERIVED_KEY_TOKENS or token.tag in CONTEXT_TOKENS:
         return Wrapped(token)
     raise SecurityError(f"a reference to {tag_of(token)} names no key", place=place_of(reference))
 

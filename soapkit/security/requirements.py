@@ -14,6 +14,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.confirm import signature_values
+from soapkit.security.context import SecurityContext
 from soapkit.security.inbound import Pass
 from soapkit.security.keys import name_of
 from soapkit.security.parts import may_be_missing
@@ -31,7 +32,8 @@ def believe(found: Pass) -> SecurityResult:
     signer = _signer(found)
     for part in found.require.encrypted:
         _check_encrypted(found, part)
-    username = _username(found)
+    context = _context(found, signer)
+    username = _username(found) or (context.username if context is not None else None)
     _check_seen(found)
     lifetime = found.lifetime
     return SecurityResult(
@@ -41,6 +43,7 @@ def believe(found: Pass) -> SecurityResult:
         signer=signer,
         signer_name=name_of(signer) if signer is not None else "",
         username=username,
+        context=context.identifier if context is not None else "",
         keys=tuple(found.secrets),
         signature_values=signature_values(found.message),
         created=lifetime.created if lifetime is not None else None,
@@ -66,6 +69,8 @@ def _signer(found: Pass) -> x509.Certificate | None:
         for signer, proofs in by_signer:
             if all(_covers(proofs, element) for _, element in wanted):
                 return signer
+        if any(all(_covers(proofs, element) for _, element in wanted) for proofs in _by_context(found)):
+            return None
         if found.require.shared_key and all(_covers(unknown, element) for _, element in wanted):
             return None
         raise SecurityError(_why_unsigned(wanted, by_signer))
@@ -86,6 +91,26 @@ def _by_signer(found: Pass) -> list[tuple[x509.Certificate, list[Proved]]]:
         else:
             grouped.append((proof.signer, [proof]))
     return grouped
+
+
+def _by_context(found: Pass) -> list[list[Proved]]:
+    """Signatures under security contexts whose other side showed no certificate: each context is a signer."""
+    grouped: dict[str, list[Proved]] = {}
+    for proof in found.proved:
+        if proof.signer is None and proof.context is not None:
+            grouped.setdefault(proof.context.identifier, []).append(proof)
+    return list(grouped.values())
+
+
+def _context(found: Pass, signer: x509.Certificate | None) -> SecurityContext | None:
+    """The one that signed what `signer` is said to have signed, or, without one, that signed all that must be."""
+    wanted = [element for part in found.require.signed for element in _present(found, part, "signed")]
+    proofs = [proof for proof in found.proved if proof.context is not None and proof.signer == signer]
+    for context in dict.fromkeys(proof.context.identifier for proof in proofs if proof.context is not None):
+        own = [proof for proof in proofs if proof.context is not None and proof.context.identifier == context]
+        if all(_covers(own, element) for element in wanted):
+            return own[0].context
+    return None
 
 
 def _why_unsigned(wanted: list[tuple[str, _Element]], by_signer: list[tuple[x509.Certificate, list[Proved]]]) -> str:
@@ -164,7 +189,7 @@ def _signed(found: Pass) -> list[Covered]:
             name_of(proof.signer) if proof.signer is not None else "",
         )
         for proof in found.proved
-        if proof.signer is not None or found.require.shared_key
+        if proof.is_known or found.require.shared_key
         for element in proof.elements
     ]
 

@@ -188,7 +188,7 @@ def _write_confirmation(message: Message, _step: SignatureConfirmation, making: 
 
 
 def _write_shared_key(message: Message, step: SharedKey, making: _Making) -> None:
-    making.shared.append(bring(message, step, making.provider, making.request))
+    making.shared.append(bring(message, step, making.provider, making.request, making.now))
 
 
 def _write_signature(message: Message, step: Sign, making: _Making) -> None:

@@ -18,6 +18,7 @@ from soapkit.security.algorithms import (
     signature_named,
     transport_named,
 )
+from soapkit.security.context import Contexts, SecurityContext
 from soapkit.security.keys import KeyPair
 from soapkit.security.replay import MemoryReplayStore, ReplayStore
 from soapkit.security.truststore import TrustStore
@@ -141,13 +142,14 @@ class Encrypt:
 class SharedKey:
     """Bring a key of `size` bytes, encrypted to `to`, for ``Sign(SHARED)`` and ``Encrypt(to=SHARED)`` after it.
 
-    `to`: a certificate, a `KeyPair`'s, `SIGNER`, or `REQUEST` to answer under the key that the request brought. How the
-    key travels is set as in `Encrypt`. `derived`: the version of WS-SecureConversation in which each step uses a key of
-    its own, derived from this one (``2005/12`` or ``2005/02``; none: the key itself); `signature_size`: bytes of
-    one that signs.
+    `to`: a certificate, a `KeyPair`'s, `SIGNER`, or `REQUEST` to answer under the key that the request brought; or a
+    `SecurityContext`, or the current one of some `Contexts`: then the key is the one agreed on, and the message has a
+    SecurityContextToken for it, or, unless `carried`, only its name. How a fresh key travels is set as in `Encrypt`.
+    `derived`: the version of WS-SecureConversation in which each step uses a key of its own, derived from this one
+    (``2005/12`` or ``2005/02``; none: the key itself); `signature_size`: bytes of one that signs.
     """
 
-    to: x509.Certificate | KeyPair | Recipient
+    to: x509.Certificate | KeyPair | Recipient | SecurityContext | Contexts
     size: int = 32
     key_transport: str = "rsa-oaep-mgf1p"
     oaep_digest: str = "sha256"
@@ -155,6 +157,7 @@ class SharedKey:
     key_reference: KeyReference = "issuer-serial"
     derived: Literal["", "2005/12", "2005/02"] = ""
     signature_size: int = 24
+    carried: bool = True
 
     def __post_init__(self) -> None:
         _check_reference(self.key_reference)
@@ -201,6 +204,8 @@ class Require:
     `signed`, `encrypted`: parts, named as in `Sign`; each must be there, and each element of that name must be covered.
     All parts in `signed` must be signed by one and the same signer. `trust`: whose signatures are believed.
     `key`: what to decrypt with. `username`: passwords to check a UsernameToken against, which must then be there.
+    `contexts`: security contexts that were agreed on before; a MAC under one of them counts as a signature, of the one
+    it was agreed on with, and what is encrypted under them is decrypted.
     `shared_key`: whether a MAC under a key that came encrypted to us counts as a signature: the message is whole then,
     but anyone may have sent it. `max_age` and `skew` in seconds. `algorithms`: what is accepted
     (`soapkit.security.algorithms.profile`). `certificates`: where a signer's certificate is looked up that a message
@@ -220,6 +225,7 @@ class Require:
     certificates: Sequence[x509.Certificate] = ()
     unsigned_faults: bool = True
     shared_key: bool = False
+    contexts: Contexts | None = None
     confirmed: bool = False
     replay: ReplayStore | None = field(default_factory=MemoryReplayStore)
     limits: Limits = field(default_factory=Limits)
@@ -227,9 +233,9 @@ class Require:
     def __post_init__(self) -> None:
         if isinstance(self.signed, str) or isinstance(self.encrypted, str):
             raise UsageError("parts are a list of names, not one string")
-        if self.signed and self.trust is None and not self.shared_key:
+        if self.signed and self.trust is None and not self.shared_key and self.contexts is None:
             raise UsageError("Require(signed=...) needs trust=: whose signatures are believed?")
-        if self.encrypted and not self.keys and not self.shared_key:
+        if self.encrypted and not self.keys and not self.shared_key and self.contexts is None:
             raise UsageError("Require(encrypted=...) needs key=: what to decrypt with?")
 
     @property

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -18,8 +19,10 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
+from soapkit.security.context import Contexts, SecurityContext, context_element, context_reference
 from soapkit.security.derive import derived_key
 from soapkit.security.encrypt import encrypted_key, recipient
+from soapkit.security.ids import WSU_ID
 from soapkit.security.markup import CIPHER_DATA, CIPHER_VALUE, bytes_of
 from soapkit.security.parts import Message, insert_after_timestamp
 from soapkit.security.provider import CryptoProvider
@@ -33,7 +36,8 @@ _KEPT = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A key that an EncryptedKey brought: by the element's id, and by SHA-1 of its cipher value.
+    """A shared key: one that an EncryptedKey brought, by the element's id, and by SHA-1 of its cipher value; or that of
+    a `context`.
 
     `holder`: whose certificate it was encrypted to, when we made it, so that nobody else can know it. `ours`: the
     fingerprints of what we signed with it ourselves, so that our own words sent back to us are not taken for an answer.
@@ -43,7 +47,8 @@ class Secret:
     sha1: bytes
     value: bytes = field(repr=False)
     holder: x509.Certificate | None = None
-    ours: frozenset[str] = frozenset()
+    ours: Container[str] = field(default=frozenset(), repr=False)
+    context: SecurityContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,10 @@ class Brought:
 
     def reference(self) -> _Element:
         """A new SecurityTokenReference to the key."""
+        if self.secret.context is not None:
+            return context_reference(
+                self.secret.context, self.element.get(WSU_ID, "") if self.element is not None else ""
+            )
         if self.element is None:
             return encrypted_key_sha1_reference(self.secret.sha1)
         return encrypted_key_reference(self.secret.key_id or "")
@@ -74,16 +83,39 @@ class Brought:
         return derived_key(self.step.derived, self.value, self.reference, size, provider)
 
 
+class OwnSignatures:
+    """The fingerprints of what we signed under security contexts ourselves, the latest of them. Thread-safe."""
+
+    def __init__(self, capacity: int = 100_000) -> None:
+        self._capacity = capacity
+        self._held: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def add(self, fingerprints: Iterable[str]) -> None:
+        """Remember them, the oldest giving way."""
+        with self._lock:
+            self._held.update(dict.fromkeys(fingerprints))
+            while len(self._held) > self._capacity:
+                self._held.popitem(last=False)
+
+    def __contains__(self, fingerprint: object) -> bool:
+        return fingerprint in self._held
+
+
 class SentKeys:
-    """The keys of messages sent, until their answers have come. Bounded; thread-safe."""
+    """The keys of messages sent, until their answers have come; what we signed under contexts. Bounded; thread-safe."""
 
     def __init__(self, capacity: int = 10_000) -> None:
         self._capacity = capacity
         self._held: OrderedDict[bytes, tuple[datetime, Secret]] = OrderedDict()
+        self.under_contexts = OwnSignatures()
         self._lock = threading.Lock()
 
     def remember(self, brought: Brought, now: datetime) -> None:
         """Hold a key that we made for an hour, the oldest giving way when there are many."""
+        if brought.secret.context is not None:
+            self.under_contexts.add(brought.ours)
+            return
         if brought.element is None:
             return
         secret = replace(brought.secret, ours=frozenset(brought.ours))
@@ -102,11 +134,16 @@ class SentKeys:
         return f"SentKeys({len(self._held)} held)"
 
 
-def bring(message: Message, step: SharedKey, provider: CryptoProvider, request: SecurityResult | None) -> Brought:
-    """Make a key and put it, encrypted to the step's recipient, into the security header; or take the request's.
+def bring(
+    message: Message, step: SharedKey, provider: CryptoProvider, request: SecurityResult | None, now: datetime
+) -> Brought:
+    """Make a key and put it, encrypted to the step's recipient, into the security header; or take the request's, or
+    that of a security context.
 
-    Raises `SecurityError` when the request brought none, or its signer is not known.
+    Raises `SecurityError` when the request brought none, its signer is not known, or the context is not there any more.
     """
+    if isinstance(step.to, (SecurityContext, Contexts)):
+        return _bring_context(message, step, step.to, provider, now)
     if step.to is Recipient.REQUEST:
         if request is None or not request.keys:
             raise SecurityError("SharedKey(to=REQUEST) answers a request; there is none that brought a key")
@@ -119,3 +156,25 @@ def bring(message: Message, step: SharedKey, provider: CryptoProvider, request: 
     assert octets is not None, "it was just made"
     sha1 = hashlib.sha1(bytes_of(octets), usedforsecurity=False).digest()
     return Brought(Secret(key_id, sha1, value, certificate), step, key)
+
+
+def _bring_context(
+    message: Message, step: SharedKey, to: SecurityContext | Contexts, provider: CryptoProvider, now: datetime
+) -> Brought:
+    context = to.current(now) if isinstance(to, Contexts) else to
+    if context is None:
+        raise SecurityError("there is no security context that is valid now; agree on one before the first message")
+    if not context.is_valid(now):
+        raise SecurityError(
+            f"the security context {context.identifier} expired at {context.expires:%Y-%m-%d %H:%M} UTC"
+        )
+    element = None
+    if step.carried:
+        element = context_element(context, f"SCT-{provider.random(16).hex()}")
+        insert_after_timestamp(message, element)
+    return Brought(secret_of_context(context), step, element)
+
+
+def secret_of_context(context: SecurityContext, ours: Container[str] = frozenset()) -> Secret:
+    """The key of a context, as others that are shared."""
+    return Secret(None, b"", context.secret, context.holder, ours, context)

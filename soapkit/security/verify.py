@@ -11,7 +11,7 @@ WSS SOAP Message Security 1.1, section 8; XML Signature 1.1, 3.2 (the order diff
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -22,6 +22,7 @@ from lxml.etree import _Element
 from soapkit.errors import LimitError, SecurityError, XmlError
 from soapkit.security.algorithms import ENVELOPED, STR_TRANSFORM, SignatureAlgorithm
 from soapkit.security.canonical import Canonical, check_key, read_canonical, read_signature_method, signed_octets
+from soapkit.security.context import SecurityContext
 from soapkit.security.ids import IdIndex
 from soapkit.security.keys import name_of, public_key_of
 from soapkit.security.markup import (
@@ -70,7 +71,7 @@ class SignedReference:
 @dataclass(frozen=True, slots=True)
 class Proved:
     """A signature that holds. `elements`: what it covers; `signer`: None when the key was a shared one, unless we made
-    that key, and for whom.
+    that key, and for whom. `context`: the security context whose key it was, or that it was derived from.
 
     `fingerprint`: names what was signed, for the replay store.
     """
@@ -81,6 +82,12 @@ class Proved:
     fingerprint: str
     signer: x509.Certificate | None = None
     chain: Chain = ()
+    context: SecurityContext | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it tells who signed: the owner of a certificate, or the one a security context was agreed on with."""
+        return self.signer is not None or self.context is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +110,11 @@ class Verifier:
             raise SecurityError("the signature does not say which key it was made with", place=place_of(signature))
         source = read_key_info(key_info, self.index)
         chain: Chain = ()
-        ours: frozenset[str] = frozenset()
+        ours: Container[str] = frozenset()
+        context: SecurityContext | None = None
         if isinstance(source, Wrapped):
             secret = self._shared_secret(algorithm, source, signature)
-            ours = secret.ours
+            ours, context = secret.ours, secret.context
             chain = (secret.holder,) if secret.holder is not None else ()
             octets = signed_octets(signed_info, form)
             right = hmac.compare_digest(self.provider.mac(algorithm, secret.value, octets), value)
@@ -121,7 +129,7 @@ class Verifier:
         if name in ours:
             raise SecurityError("this signature is our own, sent back to us", place=place_of(signature))
         covered = tuple(self._check_reference(reference) for reference in references)
-        return Proved(signature, algorithm, covered, name, chain[0] if chain else None, chain)
+        return Proved(signature, algorithm, covered, name, chain[0] if chain else None, chain, context)
 
     def _read(self, signed_info: _Element) -> tuple[SignatureAlgorithm, Canonical, list[_Element]]:
         """The policy first, over the whole of SignedInfo."""

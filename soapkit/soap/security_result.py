@@ -32,9 +32,10 @@ class SecurityResult:
 
     `envelope`: the message to go on with, decrypted; the tree that came in is not to be used any more. `signer`: the
     certificate that signed (`cryptography.x509.Certificate`), None if unsigned; `signer_name`: its subject, RFC 4514.
-    `username`: of a UsernameToken whose password was checked. `created`, `expires`: of the Timestamp. `keys`: shared
-    keys that came with the message, and `signature_values` those of its signatures, for whoever secures the answer to
-    it; in no repr.
+    `username`: of a UsernameToken whose password was checked, or whom the security context was agreed on with.
+    `context`: the identifier of that context, where the message was signed under one. `created`, `expires`: of the
+    Timestamp. `keys`: shared keys that came with the message, and `signature_values` those of its signatures, for
+    whoever secures the answer to it; in no repr.
     """
 
     envelope: Envelope
@@ -43,6 +44,7 @@ class SecurityResult:
     signer: Any = None  # a certificate of whichever crypto provider; this floor does not import one
     signer_name: str = ""
     username: str | None = None
+    context: str = ""
     created: datetime | None = None
     expires: datetime | None = None
     warnings: tuple[str, ...] = ()
