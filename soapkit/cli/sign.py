@@ -39,7 +39,7 @@ from soapkit.security.settings import KeyReference
 @click.option("--digest", default="sha256", show_default=True, metavar="NAME")
 @click.option(
     "--reference",
-    type=click.Choice(["direct", "path", "issuer-serial", "ski", "thumbprint", "embedded", "key-name"]),
+    type=click.Choice(["direct", "path", "pkcs7", "issuer-serial", "ski", "thumbprint", "embedded", "key-name"]),
     default="direct",
     show_default=True,
     help="How the message names the certificate; direct carries it as a token, path with its chain.",

@@ -45,6 +45,7 @@ from soapkit.security.markup import (
     X509_ISSUER_NAME,
     X509_ISSUER_SERIAL,
     X509_KEY_IDENTIFIER,
+    X509_PKCS7,
     X509_PKI_PATH,
     X509_SERIAL_NUMBER,
     X509_SKI,
@@ -337,6 +338,11 @@ def _write_path(reference: _Element, _certificate: x509.Certificate, token_id: s
     sub(reference, REFERENCE, attributes={"URI": f"#{token_id}", "ValueType": X509_PKI_PATH})
 
 
+def _write_pkcs7(reference: _Element, _certificate: x509.Certificate, token_id: str) -> None:
+    reference.set(TOKEN_TYPE, X509_PKCS7)  # BSP 1.1, R5216
+    sub(reference, REFERENCE, attributes={"URI": f"#{token_id}", "ValueType": X509_PKCS7})
+
+
 def _write_issuer_serial(reference: _Element, certificate: x509.Certificate, _token_id: str) -> None:
     entry = sub(sub(reference, X509_DATA), X509_ISSUER_SERIAL)
     sub(entry, X509_ISSUER_NAME, certificate.issuer.rfc4514_string())
@@ -368,6 +374,7 @@ def _identify(reference: _Element, kind: str, value: bytes) -> None:
 _WRITERS: dict[str, Callable[[_Element, x509.Certificate, str], None]] = {
     "direct": _write_direct,
     "path": _write_path,
+    "pkcs7": _write_pkcs7,
     "issuer-serial": _write_issuer_serial,
     "ski": _write_key_identifier,
     "thumbprint": _write_thumbprint,

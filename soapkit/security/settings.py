@@ -23,12 +23,18 @@ from soapkit.security.keys import KeyPair
 from soapkit.security.replay import MemoryReplayStore, ReplayStore
 from soapkit.security.truststore import TrustStore
 
-KeyReference: TypeAlias = Literal["direct", "path", "issuer-serial", "ski", "thumbprint", "embedded", "key-name"]
+KeyReference: TypeAlias = Literal[
+    "direct", "path", "pkcs7", "issuer-serial", "ski", "thumbprint", "embedded", "key-name"
+]
 """How a message names a certificate: ``direct`` carries it as a BinarySecurityToken, ``path`` with the chain of its key
-pair as well (for a receiver who knows the authority alone), ``embedded`` within the reference itself; the others name
-one that the receiver has (X.509 token profile 1.1, section 3)."""
+pair as well (for a receiver who knows the authority alone), ``pkcs7`` so too, as PKCS#7,
+``embedded`` within the reference itself; the others name one that the receiver has
+(X.509 token profile 1.1, section 3)."""
 
-_REFERENCES = ("direct", "path", "issuer-serial", "ski", "thumbprint", "embedded", "key-name")
+_REFERENCES = ("direct", "path", "pkcs7", "issuer-serial", "ski", "thumbprint", "embedded", "key-name")
+
+OWN_CERTIFICATE = "STRTransform"
+"""The part that is the certificate of a signature itself, signed through its reference, in the message or not."""
 
 PasswordOf: TypeAlias = Mapping[str, str] | Callable[[str], str | None]
 """Passwords by user name: a mapping, or a function that returns None for an unknown user."""
@@ -83,7 +89,8 @@ class UsernameToken:
 class Sign:
     """Sign parts of the message with a key pair.
 
-    `parts`: ``Body``, ``Timestamp``, ``UsernameToken``, ``BinarySecurityToken`` (the token of this signature itself), a
+    `parts`: ``Body``, ``Timestamp``, ``UsernameToken``, ``BinarySecurityToken`` (the token of this signature itself),
+    ``STRTransform`` (its certificate, also one that the message only names: WSS SOAP Message Security 1.1, 8.3), a
     header block by its Clark name or local name, ``Headers`` for all, or ``#id``; with a question mark after it, a part
     that need not be there (``{urn:x}To?``). `algorithm`: a short name or URI of
     `soapkit.security.algorithms`, by default RSA-SHA256, ECDSA-SHA256, EdDSA or
@@ -129,7 +136,7 @@ class Encrypt:
     def __post_init__(self) -> None:
         _check_parts("Encrypt", self.parts)
         _check_reference(self.key_reference)
-        if self.key_reference == "path":
+        if self.key_reference in ("path", "pkcs7"):
             raise UsageError("a path is for those who verify; name the certificate one encrypts to in another way")
         cipher_named(self.algorithm)
         transport = transport_named(self.key_transport)
@@ -231,6 +238,10 @@ class Require:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
+        if OWN_CERTIFICATE in self.signed:
+            raise UsageError(
+                f"{OWN_CERTIFICATE} is for Sign; Require asks for a BinarySecurityToken, and looks whom it believes"
+            )
         if isinstance(self.signed, str) or isinstance(self.encrypted, str):
             raise UsageError("parts are a list of names, not one string")
         if self.signed and self.trust is None and not self.shared_key and self.contexts is None:

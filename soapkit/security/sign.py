@@ -11,7 +11,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.algorithms import DIGESTS, SignatureAlgorithm, digest_uri, signature_named
+from soapkit.security.algorithms import DIGESTS, STR_TRANSFORM, SignatureAlgorithm, digest_uri, signature_named
 from soapkit.security.ids import give_id
 from soapkit.security.keys import KeyPair
 from soapkit.security.markup import (
@@ -25,7 +25,9 @@ from soapkit.security.markup import (
     SIGNATURE_METHOD,
     SIGNATURE_VALUE,
     SIGNED_INFO,
+    TOKEN_REFERENCE,
     TRANSFORM,
+    TRANSFORMATION_PARAMETERS,
     TRANSFORMS,
     base64_text,
     new,
@@ -34,8 +36,9 @@ from soapkit.security.markup import (
 from soapkit.security.parts import IN_SECURITY_HEADER, Message, insert_after, insert_after_timestamp, may_be_missing
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import token_reference
-from soapkit.security.settings import Sign
-from soapkit.security.tokens import binary_token_element, path_token_element
+from soapkit.security.settings import OWN_CERTIFICATE, Sign
+from soapkit.security.strtransform import made_up_token, token_octets
+from soapkit.security.tokens import binary_token_element, path_token_element, pkcs7_token_element
 from soapkit.xml.c14n import EXCLUSIVE, canonicalise
 
 _BY_KIND = {"rsa": "rsa-sha256", "ec": "ecdsa-sha256", "ed25519": "ed25519", "ed448": "ed448"}
@@ -55,9 +58,12 @@ def sign(message: Message, step: Sign, keypair: KeyPair, provider: CryptoProvide
     signature = new(SIGNATURE, attributes={"Id": f"SIG-{provider.random(16).hex()}"})
     parts = _parts(message, step, token)
     insert_after_timestamp(message, *([token] if token is not None else []), signature)
-    octets = _signed_info(signature, algorithm, parts, step, provider)
     reference = token_reference(keypair.certificate, step.key_reference, token_id)
-    _close(signature, provider.sign(algorithm, keypair, octets), reference)
+    sub(signature, KEY_INFO).append(reference)
+    signed_info = _signed_info(signature, algorithm, parts, step, provider)
+    if OWN_CERTIFICATE in step.parts:
+        _add_token(signed_info, reference, token, keypair, digest_uri(step.digest), provider)
+    _close(signature, provider.sign(algorithm, keypair, canonicalise(signed_info)))
 
 
 def sign_with_secret(message: Message, step: Sign, key: SharedSecret, provider: CryptoProvider) -> str:
@@ -71,8 +77,11 @@ def sign_with_secret(message: Message, step: Sign, key: SharedSecret, provider: 
     signature = new(SIGNATURE, attributes={"Id": f"SIG-{provider.random(16).hex()}"})
     parts = _parts(message, step, None)
     insert_after(message, key.element, signature)
-    octets = _signed_info(signature, algorithm, parts, step, provider)
-    _close(signature, provider.mac(algorithm, key.value, octets), key.reference())
+    if OWN_CERTIFICATE in step.parts:
+        raise SecurityError(f"{OWN_CERTIFICATE} covers a certificate; a shared key has none")
+    sub(signature, KEY_INFO).append(key.reference())
+    octets = canonicalise(_signed_info(signature, algorithm, parts, step, provider))
+    _close(signature, provider.mac(algorithm, key.value, octets))
     return fingerprint(octets)
 
 
@@ -119,6 +128,8 @@ def _token(step: Sign, keypair: KeyPair, token_id: str) -> _Element | None:
         return binary_token_element(keypair.certificate, token_id)
     if step.key_reference == "path":
         return path_token_element((keypair.certificate, *keypair.chain), token_id)
+    if step.key_reference == "pkcs7":
+        return pkcs7_token_element((keypair.certificate, *keypair.chain), token_id)
     return None
 
 
@@ -128,20 +139,44 @@ def _signed_info(
     parts: list[_Element],
     step: Sign,
     provider: CryptoProvider,
-) -> bytes:
-    """Write SignedInfo, once the signature stands at its place; its canonical octets."""
+) -> _Element:
+    """Write SignedInfo, once the signature stands at its place."""
     ids = [give_id(element, f"id-{provider.random(16).hex()}") for element in parts]
-    signed_info = sub(signature, SIGNED_INFO)
+    signed_info = new(SIGNED_INFO)
+    signature.insert(0, signed_info)
     sub(signed_info, CANONICALIZATION_METHOD, attributes={"Algorithm": EXCLUSIVE})
     sub(signed_info, SIGNATURE_METHOD, attributes={"Algorithm": algorithm.uri})
     for element, element_id in zip(parts, ids, strict=True):
         _add_reference(signed_info, element, element_id, digest_uri(step.digest), provider)
-    return canonicalise(signed_info)
+    return signed_info
 
 
-def _close(signature: _Element, value: bytes, key_reference: _Element) -> None:
-    sub(signature, SIGNATURE_VALUE, base64_text(value))
-    sub(signature, KEY_INFO).append(key_reference)
+def _close(signature: _Element, value: bytes) -> None:
+    """Put the value between SignedInfo and KeyInfo (XML Signature 1.1, 4.1)."""
+    signature.insert(1, new(SIGNATURE_VALUE, base64_text(value)))
+
+
+def _add_token(
+    signed_info: _Element,
+    reference: _Element,
+    token: _Element | None,
+    keypair: KeyPair,
+    digest_method: str,
+    provider: CryptoProvider,
+) -> None:
+    """Cover what the signature's own reference leads to, through STR-Transform (WSS SOAP Message Security 1.1, 8.3;
+    BSP 1.1, R5411 to R5413)."""
+    if reference.tag != TOKEN_REFERENCE:
+        raise SecurityError(f"{OWN_CERTIFICATE} needs a SecurityTokenReference, which a key name is not")
+    octets = (
+        token_octets(token, EXCLUSIVE) if token is not None else made_up_token(reference.prefix, keypair.certificate)
+    )
+    uri = f"#{give_id(reference, f'STR-{provider.random(16).hex()}')}"
+    digest = provider.digest(DIGESTS[digest_method], octets)
+    write_reference(signed_info, uri, [STR_TRANSFORM], (), digest_method, digest)
+    transform = signed_info[-1].find(f"{TRANSFORMS}/{TRANSFORM}")
+    assert transform is not None, "it was just written"
+    sub(sub(transform, TRANSFORMATION_PARAMETERS), CANONICALIZATION_METHOD, attributes={"Algorithm": EXCLUSIVE})
 
 
 def content_prefixes(element: _Element) -> list[str]:
@@ -167,8 +202,8 @@ def _in_content(prefix: bytes, text: bytes) -> bool:
 
 
 def _parts(message: Message, step: Sign, token: _Element | None) -> list[_Element]:
-    found = [element for part in step.parts for element in _elements(message, part, token)]
-    if not found:
+    found = [element for part in step.parts if part != OWN_CERTIFICATE for element in _elements(message, part, token)]
+    if not found and OWN_CERTIFICATE not in step.parts:
         raise SecurityError(f"none of {', '.join(step.parts)} is in the message: the signature would cover nothing")
     return found
 

@@ -30,14 +30,18 @@ def dereferenced(
     """
     source = read_token_reference(reference, index)
     if isinstance(source, Carried) and source.token is not None:
-        octets = canonicalise(source.token, method=method, prefixes=["#default"])
-        return source.token, with_empty_default(octets)
+        return source.token, token_octets(source.token, method)
     if isinstance(source, Wrapped):
         if source.element is None:
             raise SecurityError("STR-Transform of a key that is not in the message", place=place_of(reference))
-        return source.element, with_empty_default(canonicalise(source.element, method=method, prefixes=["#default"]))
+        return source.element, token_octets(source.element, method)
     certificate = source.among(certificates) if isinstance(source, Named) else source.certificates[0]
-    return reference, _made_up_token(reference.prefix, certificate)
+    return reference, made_up_token(reference.prefix, certificate)
+
+
+def token_octets(token: _Element, method: str) -> bytes:
+    """The octets of a token that is in the message."""
+    return with_empty_default(canonicalise(token, method=method, prefixes=["#default"]))
 
 
 def with_empty_default(octets: bytes) -> bytes:
@@ -52,8 +56,11 @@ def with_empty_default(octets: bytes) -> bytes:
     return octets[:blank] + _EMPTY_DEFAULT + octets[blank:]
 
 
-def _made_up_token(prefix: str | None, certificate: x509.Certificate) -> bytes:
-    """As WSS4J makes it: the prefix of the reference, no EncodingType, no line breaks."""
+def made_up_token(prefix: str | None, certificate: x509.Certificate) -> bytes:
+    """The token that would have carried a certificate which is only named.
+
+    As WSS4J makes it: the prefix of the reference, no EncodingType, no line breaks.
+    """
     name, declaration = (f"{prefix}:", f' xmlns:{prefix}="{WSSE}"') if prefix else ("", "")
     default = f' xmlns="{WSSE if not prefix else ""}"'
     value = base64_text(der_of(certificate))

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import pkcs7
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
@@ -117,6 +117,13 @@ def path_token_element(certificates: Chain, token_id: str) -> _Element:
     path = b"".join(der_of(certificate) for certificate in reversed(certificates))
     attributes = {"EncodingType": BASE64, "ValueType": X509_PKI_PATH, WSU_ID: token_id}
     return new(BINARY_SECURITY_TOKEN, base64_text(_as_sequence(path)), attributes)
+
+
+def pkcs7_token_element(certificates: Chain, token_id: str) -> _Element:
+    """A BinarySecurityToken that carries certificates as PKCS#7 (X.509 token profile 1.1, 3.3.3)."""
+    attributes = {"EncodingType": BASE64, "ValueType": X509_PKCS7, WSU_ID: token_id}
+    data = pkcs7.serialize_certificates(list(certificates), Encoding.DER)
+    return new(BINARY_SECURITY_TOKEN, base64_text(data), attributes)
 
 
 def certificates_of(token: _Element) -> Chain:

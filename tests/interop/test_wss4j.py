@@ -126,6 +126,11 @@ def test_wss4j_follows_every_key_reference_we_write(reference, peer, alice, bob)
     assert peer.verify(message)[1] == "DE1 é &"
 
 
+@pytest.mark.parametrize("reference", ["direct", "path", "issuer-serial", "ski", "thumbprint", "embedded"])
+def test_wss4j_accepts_a_certificate_signed_through_its_reference(reference, peer, alice):
+    assert peer.verify(secured(Sign(alice, parts=["Body", "STRTransform"], key_reference=reference)))[1] == "DE1 é &"
+
+
 @pytest.mark.parametrize("algorithm", ["rsa-sha256", "rsa-sha512", "rsa-pss-sha256", "rsa-pss-sha512"])
 @pytest.mark.parametrize("digest", ["sha256", "sha512"])
 def test_wss4j_accepts_our_signature_algorithms(algorithm, digest, peer, alice):

@@ -6,6 +6,8 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from lxml import etree
 
 from soapkit.errors import SecurityError, UsageError
@@ -23,7 +25,8 @@ from soapkit.security import (
     profile,
 )
 from soapkit.security.algorithms import CIPHERS, SIGNATURES
-from soapkit.security.markup import BINARY_SECURITY_TOKEN, ENCRYPTED_KEY, SIGNATURE, TIMESTAMP
+from soapkit.security.keys import der_of
+from soapkit.security.markup import BINARY_SECURITY_TOKEN, ENCRYPTED_KEY, SIGNATURE, TIMESTAMP, base64_text
 from soapkit.security.sign import content_prefixes
 from soapkit.security.throwaway import make_keypair
 from soapkit.soap.envelope import Draft, Envelope
@@ -441,3 +444,43 @@ def test_optional_parts_that_are_all_missing_leave_nothing_to_encrypt_and_nothin
     assert not list(sent(plain, Encrypt(to=keys.bob, parts=["To?"]), now=now).root.iter(ENCRYPTED_KEY))
     with pytest.raises(SecurityError, match="would cover nothing"):
         Security(outbound=[Sign(keys.alice, parts=["To?"])]).apply(plain, now=now)
+
+
+@pytest.mark.parametrize("how", ["direct", "path", "pkcs7", "issuer-serial", "ski", "thumbprint", "embedded"])
+def test_a_signature_covers_its_own_certificate_through_its_reference(how, plain, keys, now):
+    signed = sent(plain, Sign(keys.alice, parts=["Body", "STRTransform"], key_reference=how), now=now)
+    believing = {"signed": ["Body"], "trust": keys.trust, "certificates": [keys.alice.certificate]}
+    assert len(received(signed, now, **believing).signed) == 2
+
+
+def test_a_certificate_exchanged_for_another_of_the_same_key_is_refused_when_it_was_signed(plain, keys, now):
+    twin = certified_again(keys.alice, keys.authority, now)
+    for parts, believed in ((["Body"], True), (["Body", "STRTransform"], False)):
+        signed = sent(plain, Sign(keys.alice, parts=parts), now=now).to_bytes()
+        exchanged = signed.replace(*(base64_text(der_of(each)).encode() for each in (keys.alice.certificate, twin)))
+        message = Envelope.read(parse_message(exchanged))
+        if believed:
+            assert received(message, now, signed=["Body"], trust=keys.trust).signer_name == "CN=twin"
+        else:
+            with pytest.raises(SecurityError, match="altered after it was signed"):
+                received(message, now, signed=["Body"], trust=keys.trust)
+
+
+def certified_again(keypair: KeyPair, authority: KeyPair, now: datetime) -> x509.Certificate:
+    """Another certificate of the same key."""
+    named = x509.CertificateBuilder().subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "twin")]))
+    dated = named.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=30))
+    made = dated.issuer_name(authority.certificate.subject).public_key(keypair.private_key.public_key())
+    return made.serial_number(7).sign(authority.private_key, SHA256())
+
+
+def test_a_pkcs7_token_brings_the_chain(plain, keys, now):
+    with_chain = KeyPair(keys.alice.private_key, keys.alice.certificate, (keys.authority.certificate,))
+    signed = sent(plain, Sign(with_chain, parts=["Body", "BinarySecurityToken"], key_reference="pkcs7"), now=now)
+    result = received(signed, now, signed=["Body", "BinarySecurityToken"], trust=keys.trust)
+    assert result.signer_name == "CN=alice"
+
+
+def test_a_certificate_that_is_named_by_a_key_name_cannot_be_signed_through_it(plain, keys, now):
+    with pytest.raises(SecurityError, match="needs a SecurityTokenReference"):
+        sent(plain, Sign(keys.alice, parts=["Body", "STRTransform"], key_reference="key-name"), now=now)
