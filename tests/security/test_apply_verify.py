@@ -336,6 +336,10 @@ def test_settings_that_cannot_serve_are_told_at_once(keys):
         Sign(keys.alice, parts="Body")
     with pytest.raises(UsageError, match="no signature algorithm 'rsa-sha-256'; did you mean rsa-sha256"):
         Sign(keys.alice, algorithm="rsa-sha-256")
+    with pytest.raises(UsageError, match="STRTransform is for Sign"):
+        Require(signed=["STRTransform"], trust=keys.trust)
+    with pytest.raises(UsageError, match="a path is for those who verify"):
+        Encrypt(to=keys.bob, key_reference="pkcs7")
     with pytest.raises(UsageError, match="no algorithm profile"):
         profile("basic512")
 
