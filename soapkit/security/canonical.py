@@ -5,7 +5,7 @@ What a signature of a message and a signature of a plain document have in common
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from lxml.etree import _Element
@@ -34,14 +34,17 @@ def read_signature_method(method: _Element, policy: AlgorithmPolicy) -> Signatur
     return algorithm
 
 
-def check_key(algorithm: SignatureAlgorithm, key: PublicKey, policy: AlgorithmPolicy, whose: str) -> None:
-    """Raise `SecurityError` unless the key is of the kind that the algorithm needs, and as large as is asked for."""
+def check_key(algorithm: SignatureAlgorithm, key: PublicKey, policy: AlgorithmPolicy, whose: Callable[[], str]) -> None:
+    """Raise `SecurityError` unless the key is of the kind that the algorithm needs, and as large as is asked for.
+
+    `whose`: tells whose key it is.
+    """
     kind = kind_of_key(key)
     if algorithm.key != kind and not (algorithm.key == "rsa-pss" and kind == "rsa"):
-        raise SecurityError(f"{algorithm.name} needs another key than the {kind} key of {whose}")
+        raise SecurityError(f"{algorithm.name} needs another key than the {kind} key of {whose()}")
     bits = rsa_bits(key)
     if bits is not None and bits < policy.rsa_bits:
-        raise SecurityError(f"the RSA key of {whose} has {bits} bits; at least {policy.rsa_bits} are asked for")
+        raise SecurityError(f"the RSA key of {whose()} has {bits} bits; at least {policy.rsa_bits} are asked for")
 
 
 def signed_octets(signed_info: _Element, form: Canonical) -> bytes:

@@ -41,6 +41,7 @@ from soapkit.security.provider import CryptoProvider
 from soapkit.security.sign import algorithm_of_key, content_prefixes, write_reference
 from soapkit.security.with_cryptography import CryptographyProvider
 from soapkit.xml.c14n import EXCLUSIVE, INCLUSIVE, INCLUSIVE_11, canonicalise
+from soapkit.xml.serialise import serialise
 
 KeyInfo: TypeAlias = Literal["certificate", "chain", "issuer-serial", "subject", "ski", "key-name", "none"]
 """What a signature says of its key: the ``certificate``, with its ``chain`` too, or words for one the receiver has."""
@@ -199,7 +200,7 @@ def _found(root: _Element, path: str) -> _Element:
 
 def _recipe(target: Target, signature: _Element, method: str) -> Recipe:
     enveloped = any(ancestor is target.element for ancestor in signature.iterancestors())
-    prefixes = tuple(content_prefixes(target.element)) if method == EXCLUSIVE else ()
+    prefixes = tuple(content_prefixes(serialise(target.element))) if method == EXCLUSIVE else ()
     return Recipe(Canonical(method, prefixes), enveloped)
 
 

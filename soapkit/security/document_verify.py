@@ -233,7 +233,7 @@ class _Verifier:
             key, whose = public_key_of(certificate), name_of(certificate)
         else:
             certificate, others, key, whose = None, (), self.trust, "trust"
-        check_key(read.algorithm, key, self.policy, whose)
+        check_key(read.algorithm, key, self.policy, lambda: whose)
         chain: Chain = ()
         if certificate is not None:
             store = self.trust if isinstance(self.trust, TrustStore) else TrustStore.of(certificate)

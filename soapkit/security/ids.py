@@ -7,7 +7,7 @@ for an id are looked at together, so that a forged element cannot hide behind an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol, cast
 
 from lxml import etree
@@ -20,11 +20,15 @@ from soapkit.xml.walk import path_of, place_of, tag_of
 WSU_ID = f"{{{WSU}}}Id"
 ID_ATTRIBUTES = (WSU_ID, "Id", "ID", "AssertionID", f"{{{XML}}}id")
 
-# Attribute by attribute: asking each element for all of them takes libxml2 four times as long.
+# Attribute by attribute: asking each element for all of them takes libxml2 four times as long. Where there are few
+# attributes, looking at them all is three times faster still.
 _FIND_ALL = tuple(
-    etree.XPath(f"//@{name}", namespaces={"wsu": WSU, "xml": XML})
+    etree.XPath(f"/descendant-or-self::*/@{name}", namespaces={"wsu": WSU, "xml": XML})
     for name in ("wsu:Id", "Id", "ID", "AssertionID", "xml:id")
 )
+_COUNT = etree.XPath("count(/descendant-or-self::*/@*)")
+_EVERY = etree.XPath("/descendant-or-self::*/@*")
+_FEW = 200
 _TOLD = 3
 _NAME = re.compile(r"[^\W\d][\w.-]*")
 _PLAIN_ID = frozenset({DS, XENC, XENC11})
@@ -55,13 +59,27 @@ def give_id(element: _Element, fresh: str) -> str:
 def _finder(name: str) -> etree.XPath:
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} is not the name of an attribute in no namespace")
-    return etree.XPath(f"//@{name}")
+    return etree.XPath(f"/descendant-or-self::*/@{name}")
 
 
 class _AttributeValue(Protocol):
     """What XPath gives for an attribute: its text, which knows where it stands."""
 
+    @property
+    def attrname(self) -> str: ...
+
     def getparent(self) -> _Element: ...
+
+
+def _ids(root: _Element, also: tuple[str, ...]) -> Iterator[_AttributeValue]:
+    """Every attribute of the document that is an id."""
+    finders = [_finder(name) for name in also]
+    if cast("float", _COUNT(root)) <= _FEW:
+        names = {*ID_ATTRIBUTES, *also}
+        yield from (value for value in cast("list[_AttributeValue]", _EVERY(root)) if value.attrname in names)
+        return
+    for find in (*_FIND_ALL, *finders):
+        yield from cast("list[_AttributeValue]", find(root))
 
 
 class IdIndex:
@@ -70,13 +88,12 @@ class IdIndex:
     def __init__(self, root: _Element, also: Iterable[str] = ()) -> None:
         """`also`: further attributes in no namespace that are ids in this kind of document."""
         self._found: dict[str, list[_Element]] = {}
-        for find in (*_FIND_ALL, *map(_finder, also)):
-            for value in cast("list[_AttributeValue]", find(root)):
-                holders = self._found.setdefault(str(value), [])
-                element = value.getparent()
-                # one id in two spellings is one; of many holders only a few are kept, to be told
-                if len(holders) < _TOLD and not any(element is holder for holder in holders):
-                    holders.append(element)
+        for value in _ids(root, tuple(also)):
+            holders = self._found.setdefault(str(value), [])
+            element = value.getparent()
+            # one id in two spellings is one; of many holders only a few are kept, to be told
+            if len(holders) < _TOLD and not any(element is holder for holder in holders):
+                holders.append(element)
 
     def find(self, uri: str, *, by: _Element) -> _Element:
         """The one element that a reference ``#id`` names; `by` is the element that refers to it.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -106,7 +107,14 @@ def load_certificates(source: Source, password: str | bytes | None = None) -> tu
 
 
 def certificate_from_der(data: bytes) -> x509.Certificate:
-    """One certificate from its DER bytes. Raises `SecurityError`."""
+    """One certificate from its DER bytes. Raises `SecurityError`.
+
+    The last few of ordinary size are remembered: peers send the same with every message.
+    """
+    return _remembered(data) if len(data) <= _ORDINARY else _parsed(data)
+
+
+def _parsed(data: bytes) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(data)
         # cryptography reads these only when asked, and a stranger's certificate may hold anything
@@ -114,6 +122,10 @@ def certificate_from_der(data: bytes) -> x509.Certificate:
     except ValueError as error:
         raise SecurityError(f"this is not an X.509 certificate: {error}") from None
     return certificate
+
+
+_ORDINARY = 8_192
+_remembered = lru_cache(maxsize=128)(_parsed)
 
 
 def name_of(certificate: x509.Certificate) -> str:

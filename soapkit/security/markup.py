@@ -10,7 +10,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.xml.names import DS, EXC_C14N, WSC2005_02, WSC2005_12, WSSE, WSSE11, WSU, XENC, XENC11, local_name
-from soapkit.xml.walk import children, path_of, place_of, tag_of
+from soapkit.xml.walk import path_of, place_of, tag_of
 
 SECURITY = f"{{{WSSE}}}Security"
 TIMESTAMP = f"{{{WSU}}}Timestamp"
@@ -132,7 +132,7 @@ def one(parent: _Element, tag: str) -> _Element:
 
 def at_most_one(parent: _Element, tag: str) -> _Element | None:
     """The child of that name, or None. Raises `SecurityError` for more than one."""
-    found = list(children(parent, tag))
+    found = list(parent.iterchildren(tag))
     if len(found) > 1:
         raise SecurityError(f"expected one {local_name(tag)}, found {len(found)}", place=place_of(found[1]))
     return found[0] if found else None

@@ -182,14 +182,10 @@ def _check_seen(found: Pass) -> None:
 def _signed(found: Pass) -> list[Covered]:
     """What is covered by somebody; by nobody known, only where that is enough."""
     return [
-        Covered(
-            found.message.name_of(element),
-            element,
-            proof.algorithm.uri,
-            name_of(proof.signer) if proof.signer is not None else "",
-        )
+        Covered(found.message.name_of(element), element, proof.algorithm.uri, name)
         for proof in found.proved
         if proof.is_known or found.require.shared_key
+        for name in (name_of(proof.signer) if proof.signer is not None else "",)
         for element in proof.elements
     ]
 

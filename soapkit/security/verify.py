@@ -155,7 +155,7 @@ class Verifier:
             certificate, others = source.certificates[0], source.certificates[1:]
         else:
             certificate, others = source.among(self._certificates()), ()
-        check_key(algorithm, public_key_of(certificate), self.require.algorithms, name_of(certificate))
+        check_key(algorithm, public_key_of(certificate), self.require.algorithms, lambda: name_of(certificate))
         return self.trust.check(certificate, others, self.now)
 
     def _shared_secret(self, algorithm: SignatureAlgorithm, source: Wrapped, signature: _Element) -> Secret:

@@ -51,11 +51,14 @@ _XML_BASE = f"{{{XML}}}base"
 _thread = threading.local()
 
 
-def canonicalise(element: _Element, *, method: str = EXCLUSIVE, prefixes: Collection[str] = ()) -> bytes:
+def canonicalise(
+    element: _Element, *, method: str = EXCLUSIVE, prefixes: Collection[str] = (), text: bytes | None = None
+) -> bytes:
     """The canonical bytes of `element` and what is in it.
 
     `method`: the URI of a canonical form (`METHODS`); `prefixes`: those that the exclusive form treats as the
-    inclusive one does, ``#default`` for the default namespace (Exclusive XML Canonicalization 1.0, 2.1).
+    inclusive one does, ``#default`` for the default namespace (Exclusive XML Canonicalization 1.0, 2.1); `text`: the
+    element as text, where it is at hand, from which the cost is estimated.
 
     Raises `LimitError` when the work would be out of proportion, `XmlError` for what has no canonical form (a relative
     namespace URI) and for an unknown method.
@@ -69,7 +72,7 @@ def canonicalise(element: _Element, *, method: str = EXCLUSIVE, prefixes: Collec
         raise XmlError(f"{method!r} is not a canonical form that is known here", place=place_of(element))
     if len(prefixes) > MAX_PREFIXES:
         raise LimitError(f"{len(prefixes)} prefixes in a prefix list; at most {MAX_PREFIXES} are taken")
-    _check_cost(element)
+    _check_cost(element, text)
     try:
         if not exclusive:
             return _inclusive(element, version_11=method in _VERSION_11)
@@ -159,14 +162,15 @@ def _known_to_the_dictionary(element: _Element) -> _Element:
     return _apart(element)
 
 
-def _check_cost(element: _Element) -> None:
+def _check_cost(element: _Element, text: bytes | None) -> None:
     """Refuse what would take out of proportion, counting no more than needed."""
     scope = len(element.nsmap)
     if scope > MAX_NAMESPACES:
         raise LimitError(
             f"{scope} namespaces are in scope; at most {MAX_NAMESPACES} are canonicalised", place=place_of(element)
         )
-    text = etree.tostring(element, with_tail=False)
+    if text is None:
+        text = etree.tostring(element, encoding="UTF-8", with_tail=False)
     elements, declared = text.count(b"<"), text.count(b" xmlns")  # at least as many as there are
     if elements * (scope + declared) ** 2 <= MAX_COST:
         return
