@@ -40,6 +40,8 @@ BARS = [
     Bar("receive a part of 64 MB, MB of memory", 8),
     Bar("serve an echo, in fixed replies of uvicorn", 2.5),
     Bar("serve an echo, times less than Spyne", 6, least=True),
+    Bar("serve an echo, times less than node-soap", 1, least=True),
+    Bar("serve an echo, times less than PHP", 1, least=True),
 ]
 
 

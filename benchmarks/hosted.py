@@ -1,36 +1,31 @@
-"""The process that `server` measures: one of the services below behind uvicorn, on a free port, which it prints.
-
-python benchmarks/hosted.py "soapkit, async handler"
-"""
+"""The applications in Python that `server` measures; hosting.py starts uvicorn and gunicorn on them."""
 
 from __future__ import annotations
 
 import logging
-import socket
-import sys
+import os
 import warnings
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import uvicorn
-from workload import REPLIES
+from workload import REPLIES, REQUESTS, SIZES
 
 
 def bare() -> Any:
-    """The ceiling: reads the request, answers with a fixed reply, knows nothing of SOAP."""
-    reply = REPLIES["echo"]
-    head = {
-        "type": "http.response.start",
-        "status": 200,
-        "headers": [(b"content-type", b"text/xml; charset=utf-8"), (b"content-length", str(len(reply)).encode())],
-    }
+    """The ceiling: reads the request, answers with the reply of that size, knows nothing of SOAP."""
+    replies = {len(REQUESTS[size]): REPLIES[size] for size in SIZES}
 
     async def application(
         _scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
     ) -> None:
-        while (await receive()).get("more_body"):
-            pass
-        await send(head)
+        received, more = 0, True
+        while more:
+            message = await receive()
+            received += len(message.get("body", b""))
+            more = message.get("more_body", False)
+        reply = replies[received]
+        headers = [(b"content-type", b"text/xml; charset=utf-8"), (b"content-length", str(len(reply)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": reply})
 
     return application
@@ -64,42 +59,23 @@ def soapkit_blocking() -> Any:
 
 
 def soapkit_wsgi() -> Any:
-    """soapkit's WSGI application, behind uvicorn's bridge."""
+    """soapkit's WSGI application."""
     from peers.soapkit import generated, service
-    from uvicorn.middleware.wsgi import WSGIMiddleware
 
     import soapkit
 
-    return WSGIMiddleware(soapkit.wsgi(service(generated())))
+    return soapkit.wsgi(service(generated()))
 
 
 def spyne_wsgi() -> Any:
-    """Spyne's WSGI application, behind the same bridge."""
+    """Spyne's WSGI application."""
     from peers.spyne import hosted
-    from uvicorn.middleware.wsgi import WSGIMiddleware
 
-    return WSGIMiddleware(hosted())
-
-
-SERVICES: dict[str, Callable[[], Any]] = {
-    "a fixed reply": bare,
-    "soapkit, async handler": soapkit_async,
-    "soapkit, plain handler": soapkit_blocking,
-    "soapkit, WSGI": soapkit_wsgi,
-    "Spyne, WSGI": spyne_wsgi,
-}
+    return hosted()
 
 
-def main() -> None:
-    """Serve until terminated."""
+def application() -> Any:
+    """The application that the environment names."""
     warnings.simplefilter("ignore")
     logging.disable(logging.ERROR)
-    application = SERVICES[sys.argv[1]]()
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:  # TCP: for nodelay
-        listener.bind(("127.0.0.1", 0))
-        print(listener.getsockname()[1], flush=True)
-        uvicorn.Server(uvicorn.Config(application, log_level="critical", lifespan="off")).run(sockets=[listener])
-
-
-if __name__ == "__main__":
-    main()
+    return globals()[os.environ["HOSTED"]]()

@@ -1,11 +1,10 @@
-"""Services over real sockets: CPU a request, by the server's own account, and how long callers wait."""
+"""Services over real sockets: CPU a request, by the server's own account, requests a second, how long callers wait."""
 
 from __future__ import annotations
 
 import http.client
 import statistics
-import subprocess
-import sys
+import tempfile
 import threading
 import time
 from contextlib import ExitStack
@@ -13,103 +12,116 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bars import FOUND
-from hosted import SERVICES
+from hosting import SERVICES, CannotStart, Server, started
 from tables import Table, duration, ratio
-from workload import ACTIONS, NAMESPACE, REQUESTS
+from workload import ACTIONS, NAMESPACE, REQUESTS, SIZES
 
 CALLERS = 4
-REQUESTS_A_BATCH = 400
+REQUESTS_A_BATCH = {"echo": 400, "100 records": 80}
+FLOOR, OURS = "uvicorn, a fixed reply", "soapkit, uvicorn"
 
 
 def server_tables(rounds: int) -> list[Table]:
-    """One table: an echo, `CALLERS` at once on kept connections. Only Linux tells another process's CPU time."""
-    if not Path("/proc/self/schedstat").exists():
-        print("servers are not measured: there is no /proc/self/schedstat here")
+    """A table for each size, `CALLERS` at once on kept connections. Only Linux tells another process's CPU time."""
+    if not Path("/proc/self/task").exists():
+        print("servers are not measured: there is no /proc here")
         return []
+    tables = []
     with ExitStack() as running:
-        servers = {name: server for name in SERVICES if (server := _started(name, running)) is not None}
-        for server in servers.values():
-            _call(server.port, REQUESTS_A_BATCH)  # compiles, fills caches
-        batches: dict[str, list[Batch]] = {name: [] for name in servers}
-        for _ in range(max(3, rounds // 2)):
-            for name, server in servers.items():
-                batches[name].append(_batch(server))
+        servers = _running(running)
+        for size in SIZES:
+            for server in servers.values():
+                _call(server, size, REQUESTS_A_BATCH[size])  # compiles, fills caches
+            batches: dict[str, list[Batch]] = {name: [] for name in servers}
+            for _ in range(max(3, rounds // 2)):
+                for name, server in servers.items():
+                    batches[name].append(_batch(server, size))
+            tables.append(_table(size, batches))
+    return tables
+
+
+def _running(stack: ExitStack) -> dict[str, Server]:
+    """All services that start here; of the others, why not."""
+    servers = {}
+    for name in SERVICES:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        try:
+            servers[name] = stack.enter_context(started(name, folder))
+        except (CannotStart, FileNotFoundError) as error:
+            print(f"{name} is not measured: {error}")
+    return servers
+
+
+def _table(size: str, batches: dict[str, list[Batch]]) -> Table:
     costs = {name: statistics.median(batch.cpu for batch in found) for name, found in batches.items()}
-    floor = costs.get("a fixed reply", 1.0)
-    if {"a fixed reply", "soapkit, async handler", "Spyne, WSGI"} <= costs.keys():
-        FOUND["serve an echo, in fixed replies of uvicorn"] = costs["soapkit, async handler"] / floor
-        FOUND["serve an echo, times less than Spyne"] = costs["Spyne, WSGI"] / costs["soapkit, async handler"]
+    ours = costs[OURS]
+    if size == "echo":
+        FOUND["serve an echo, in fixed replies of uvicorn"] = ours / costs[FLOOR]
+        for name, words in (("Spyne, gunicorn", "Spyne"), ("node-soap", "node-soap"), ("PHP", "PHP")):
+            if name in costs:
+                FOUND[f"serve an echo, times less than {words}"] = costs[name] / ours
     rows = [
         [
             name,
             duration(costs[name]),
-            ratio(costs[name] / floor),
-            *(
-                duration(statistics.median(getattr(batch, wait) for batch in found))
-                for wait in ("median_wait", "longest_waits")
-            ),
+            ratio(costs[name] / ours),
+            f"{statistics.median(batch.rate for batch in found):,.0f}",
+            duration(statistics.median(batch.median_wait for batch in found)),
+            duration(statistics.median(batch.longest_waits for batch in found)),
+            str(sum(batch.errors for batch in found)),
         ]
         for name, found in batches.items()
     ]
     note = (
-        f"An echo behind uvicorn, {CALLERS} callers at once: CPU time of the server a request, the same in multiples "
-        "of a fixed reply, and what callers wait (which depends on what else the machine does)."
+        f"{CALLERS} callers at once, on kept connections: CPU time of the server's processes a request, the same in "
+        "multiples of soapkit's behind one uvicorn; and what depends on what else the machine does, which the callers "
+        "share: requests a second, what callers wait, errors. PHP's own server closes each connection."
     )
-    return [Table("Servers", note, ["service", "CPU", "ratio", "median wait", "99 %"], rows)]
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A process that serves at a port."""
-
-    pid: int
-    port: int
+    title = "Servers: an echo" if size == "echo" else f"Servers: {size}"
+    return Table(title, note, ["service", "CPU", "ratio", "requests/s", "median wait", "99 %", "errors"], rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Seconds: of CPU a request; waited by half of the callers, and by all but one in a hundred."""
+    """Seconds: of CPU a request; waited by half of the callers, and by all but one in a hundred. Requests a second."""
 
     cpu: float
     median_wait: float
     longest_waits: float
+    rate: float
+    errors: int
 
 
-def _started(name: str, running: ExitStack) -> Server | None:
-    """The process of a service; None where it does not start, which is told."""
-    command = [sys.executable, "-W", "ignore", str(Path(__file__).with_name("hosted.py")), name]
-    process = running.enter_context(
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def _batch(server: Server, size: str) -> Batch:
+    before, began = server.cpu_seconds(), time.perf_counter()
+    waits, errors = _call(server, size, REQUESTS_A_BATCH[size])
+    passed, taken = time.perf_counter() - began, server.cpu_seconds() - before
+    waits.sort()
+    return Batch(
+        taken / len(waits),
+        statistics.median(waits),
+        waits[int(len(waits) * 0.99)],
+        len(waits) / passed,
+        errors,
     )
-    running.callback(process.terminate)
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        _, said = process.communicate()
-        print(f"{name} is not measured: {said.strip().splitlines()[-1]}")
-        return None
-    return Server(process.pid, int(line))
 
 
-def _batch(server: Server) -> Batch:
-    before = _cpu_seconds(server.pid)
-    waits = sorted(_call(server.port, REQUESTS_A_BATCH))
-    taken = _cpu_seconds(server.pid) - before
-    return Batch(taken / len(waits), statistics.median(waits), waits[int(len(waits) * 0.99)])
-
-
-def _call(port: int, requests: int) -> list[float]:
+def _call(server: Server, size: str, requests: int) -> tuple[list[float], int]:
+    """What each request waited for its reply, and how many replies were wrong."""
     waits: list[float] = []
+    wrong: list[bytes] = []
+    headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{ACTIONS[size]}"'}
 
     def caller() -> None:
-        connection = _connection(port)
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
         for _ in range(requests // CALLERS):
-            started = time.perf_counter()
-            connection.request("POST", "/", REQUESTS["echo"], HEADERS)
+            began = time.perf_counter()
+            connection.request("POST", "/", REQUESTS[size], headers)
             response = connection.getresponse()
             body = response.read()
-            waits.append(time.perf_counter() - started)
-            assert response.status == 200 and NAMESPACE.encode() in body, body[:300]
+            waits.append(time.perf_counter() - began)
+            if response.status != 200 or NAMESPACE.encode() not in body:
+                wrong.append(body)
         connection.close()
 
     threads = [threading.Thread(target=caller) for _ in range(CALLERS)]
@@ -118,27 +130,4 @@ def _call(port: int, requests: int) -> list[float]:
     for thread in threads:
         thread.join()
     assert len(waits) == requests // CALLERS * CALLERS, "a caller failed"
-    return waits
-
-
-HEADERS = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{ACTIONS["echo"]}"'}
-
-
-def _connection(port: int) -> http.client.HTTPConnection:
-    deadline = time.monotonic() + 20
-    while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        try:
-            connection.connect()
-        except ConnectionRefusedError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-        else:
-            return connection
-
-
-def _cpu_seconds(pid: int) -> float:
-    """CPU time of all threads of a process, as its scheduler counts it."""
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    return sum(int((thread / "schedstat").read_text(encoding="ascii").split()[0]) for thread in threads) / 1e9
+    return waits, len(wrong)
