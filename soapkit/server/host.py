@@ -23,7 +23,7 @@ from soapkit.server.http import ResponderT
 from soapkit.server.interceptors import NONE, Chain
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, HANDLER_SECONDS, HostLimits
 from soapkit.server.page.site import Site
-from soapkit.server.publication import Publication, Publish
+from soapkit.server.publication import SINGLE, Publication, Publish
 from soapkit.server.route import Router
 from soapkit.server.service import service_of
 from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, AttachmentLimits
@@ -32,6 +32,7 @@ from soapkit.ws.addressing import HEADERS as ADDRESSING_HEADERS
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
 from soapkit.wsdl.publish import published
+from soapkit.wsdl.single import single
 from soapkit.wsdl.write11 import write_wsdl
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 from soapkit.xsd.validate import validator_for
@@ -165,7 +166,7 @@ def _site(service: Service, contract: Contract | None, codecs: Codecs) -> Site:
 def _publish(service: Service, contract: Contract | None, codecs: Codecs) -> Publish | None:
     """Where the documents for GET come from: the contract as it was written, or one written from the code."""
     if contract is not None:
-        return lambda address: published(contract, address)
+        return lambda address: {**published(contract, address), SINGLE: single(contract, address)}
 
     def written(address: str) -> Mapping[str, bytes]:
         return {"wsdl": write_wsdl(service, DocumentedShapes(codecs.shapes), address=address)}

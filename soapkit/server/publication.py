@@ -14,6 +14,7 @@ from soapkit.transport.values import Headers, Response
 Publish: TypeAlias = Callable[[str], Mapping[str, bytes]]
 """An address -> the documents of the contract with that address in them, by query: ``wsdl``, ``xsd=1``, ..."""
 
+SINGLE = "singlewsdl"  # as .NET names it: the whole contract in one document
 KEPT = 32  # addresses whose documents are kept: the Host header is the caller's, so their number must have an end
 
 
@@ -33,14 +34,15 @@ class Publication:
         parameters = request.parameters
         documents = self._documents(request.address)
         for name, value in parameters.items():
-            query = {"singlewsdl": "wsdl"}.get(name, name) + (f"={value}" if value else "")
-            document = documents.get(query)
+            query = name + (f"={value}" if value else "")
+            # a contract written from code is one document
+            document = documents.get(query) or (documents.get("wsdl") if query == SINGLE else None)
             if document is not None:
                 return Response(200, Headers({"Content-Type": "text/xml; charset=utf-8"}), document)
-        page = self.site.respond(parameters, self._visit(request, tuple(documents)))
+        page = self.site.respond(parameters, self._visit(request, _told(documents)))
         if page is not None:
             return page
-        offered = ", ".join(f"?{query}" for query in documents) or "no documents"
+        offered = ", ".join(f"?{query}" for query in _told(documents)) or "no documents"
         plain = Headers({"Content-Type": "text/plain; charset=utf-8"})
         return Response(404, plain, f"not found; this service offers {offered}\n".encode())
 
@@ -58,3 +60,8 @@ class Publication:
                     self._kept.pop(next(iter(self._kept)))
                 self._kept[address] = self.publish(address)
             return self._kept[address]
+
+
+def _told(documents: Mapping[str, bytes]) -> tuple[str, ...]:
+    """The queries of the documents that a contract is made of."""
+    return tuple(query for query in documents if query != SINGLE)

@@ -36,8 +36,8 @@ POLICY_NAMESPACES = (
     "http://schemas.xmlsoap.org/ws/2002/12/policy",
 )
 _POLICY = tuple(clark(namespace, "Policy") for namespace in POLICY_NAMESPACES)
-_POLICY_REFERENCE = tuple(clark(namespace, "PolicyReference") for namespace in POLICY_NAMESPACES)
-_POLICY_URIS = tuple(clark(namespace, "PolicyURIs") for namespace in POLICY_NAMESPACES)
+POLICY_REFERENCES = tuple(clark(namespace, "PolicyReference") for namespace in POLICY_NAMESPACES)
+POLICY_URIS = tuple(clark(namespace, "PolicyURIs") for namespace in POLICY_NAMESPACES)
 _OWN_LANGUAGES = frozenset({WSDL11, WSDL11_SOAP11, WSDL11_SOAP12, WSDL11_HTTP, WSDL11_MIME, WSDL20, *POLICY_NAMESPACES})
 # What the versions of WS-Addressing call their Action attribute.
 _ACTIONS = (
@@ -127,8 +127,8 @@ class Page:
         found: list[Attached] = []
         for element in elements:
             found += [self._policy(policy) for tag in _POLICY for policy in children(element, tag)]
-            uris = [reference.get("URI", "") for tag in _POLICY_REFERENCE for reference in children(element, tag)]
-            uris += [uri for name in _POLICY_URIS for uri in element.get(name, "").split()]
+            uris = [reference.get("URI", "") for tag in POLICY_REFERENCES for reference in children(element, tag)]
+            uris += [uri for name in POLICY_URIS for uri in element.get(name, "").split()]
             for uri in uris:
                 policy = self.policies.get(uri.removeprefix("#"))
                 if policy is None:

@@ -3,6 +3,8 @@
 GET /bank?wsdl       the first document, with the address of every SOAP port replaced
 GET /bank?wsdl=1     the first WSDL document that it imports, directly or not
 GET /bank?xsd=1      the first schema
+
+All of it in one document: `soapkit.wsdl.single`.
 """
 
 from __future__ import annotations
@@ -41,18 +43,23 @@ def published(contract: Contract, address: str) -> dict[str, bytes]:
     ['wsdl', 'xsd=1']
     """
     base = address.partition("?")[0]
-    documents = _linked(contract)
+    queries = queries_of(contract)
+    targets = {url: f"{base}?{query}" for url, query in queries.items()}
+    return {queries[document.url]: _rewritten(document, contract, targets, base) for document in reachable(contract)}
+
+
+def queries_of(contract: Contract) -> dict[str, str]:
+    """The query that asks for each document of a contract, by its URL."""
     queries: dict[str, str] = {}
     schemas = wsdls = 0
-    for document in documents:
+    for document in reachable(contract):
         if is_schema(document.root):
             schemas += 1
             queries[document.url] = f"xsd={schemas}"
         else:
             queries[document.url] = f"wsdl={wsdls}" if wsdls else "wsdl"
             wsdls += 1
-    targets = {url: f"{base}?{query}" for url, query in queries.items()}
-    return {queries[document.url]: _rewritten(document, contract, targets, base) for document in documents}
+    return queries
 
 
 def bundled(contract: Contract) -> dict[str, bytes]:
@@ -64,13 +71,13 @@ def bundled(contract: Contract) -> dict[str, bytes]:
     ['bank.wsdl', 'bank.xsd']
     """
     names = bundle_names(contract)
-    return {names[document.url]: _rewritten(document, contract, names, None) for document in _linked(contract)}
+    return {names[document.url]: _rewritten(document, contract, names, None) for document in reachable(contract)}
 
 
 def bundle_names(contract: Contract) -> dict[str, str]:
     """The file names that `bundled` gives, by the URL of the document, the first one first."""
     names: dict[str, str] = {}
-    for document in _linked(contract):
+    for document in reachable(contract):
         name = _file_name(document)
         stem, _, suffix = name.rpartition(".")
         taken = {known.lower() for known in names.values()}
@@ -90,8 +97,8 @@ def unread_links(contract: Contract) -> tuple[Problem, ...]:
     by_url = {document.url for document in contract.documents}
     return tuple(
         Problem(f"it refers to {location}, which could not be read", document.place(element))
-        for document in _linked(contract)
-        for element, _, location in _links(document.root)
+        for document in reachable(contract)
+        for element, _, location in links_of(document.root)
         if contract.links.get((document.url, location)) not in by_url
         and not is_known_namespace(element.get("namespace") or "")
     )
@@ -106,8 +113,8 @@ def _file_name(document: Document) -> str:
     return f"{(stem + (f'-{number}' if number else '')).strip('-') or 'contract'}.{suffix}"
 
 
-def _linked(contract: Contract) -> tuple[Document, ...]:
-    """The documents that the first one leads to, itself first."""
+def reachable(contract: Contract) -> tuple[Document, ...]:
+    """The documents of a contract that the first one leads to, itself first."""
     by_url = {document.url: document for document in contract.documents}
     found: dict[str, Document] = {}
     waiting = [contract.definitions.documents[0].url]
@@ -115,11 +122,11 @@ def _linked(contract: Contract) -> tuple[Document, ...]:
         url = waiting.pop(0)
         if url in by_url and url not in found:
             found[url] = by_url[url]
-            waiting += [contract.links.get((url, location), "") for _, _, location in _links(found[url].root)]
+            waiting += [contract.links.get((url, location), "") for _, _, location in links_of(found[url].root)]
     return tuple(found.values())
 
 
-def _links(root: _Element) -> Iterator[tuple[_Element, str, str]]:
+def links_of(root: _Element) -> Iterator[tuple[_Element, str, str]]:
     """The elements that refer to other documents: element, attribute, location as written."""
     for element in root.iter("{*}import", "{*}include", "{*}redefine", "{*}override"):
         namespace, local = namespace_of(tag_of(element)), local_name(tag_of(element))
@@ -134,16 +141,17 @@ def _links(root: _Element) -> Iterator[tuple[_Element, str, str]]:
 def _rewritten(document: Document, contract: Contract, targets: Mapping[str, str], address: str | None) -> bytes:
     """A document with its links led to `targets` (by URL), and its ports to `address`, if one is given."""
     root = deepcopy(document.root)
-    for element, attribute, location in _links(root):
+    for element, attribute, location in links_of(root):
         target = targets.get(contract.links.get((document.url, location), ""))
         if target is not None:
             element.set(attribute, target)
     if address is not None:
-        _set_address(root, address)
+        set_address(root, address)
     return serialise(root, declaration=True)
 
 
-def _set_address(root: _Element, address: str) -> None:
+def set_address(root: _Element, address: str) -> None:
+    """Lead every SOAP port of a WSDL document to an address."""
     for port in root.iter("{*}address"):
         if namespace_of(tag_of(port)) in SOAP_VERSIONS:
             port.set("location", address)
