@@ -11,7 +11,7 @@ import weakref
 from collections.abc import AsyncIterator, Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 CHUNK = 256 * 1024
 
@@ -92,6 +92,20 @@ class Attachment:
 
         return await asyncio.to_thread(self.read)
 
+    async def aopen(self) -> AsyncFile:
+        """`open`, without blocking the event loop: ``async with await attachment.aopen() as file``.
+
+        >>> import asyncio
+        >>> async def head(attachment: Attachment) -> bytes:
+        ...     async with await attachment.aopen() as file:
+        ...         return await file.read(4)
+        >>> asyncio.run(head(Attachment(b"%PDF-1.7 ...")))
+        b'%PDF'
+        """
+        import asyncio  # here: as above
+
+        return AsyncFile(await asyncio.to_thread(self.open))
+
     async def achunks(self) -> AsyncIterator[bytes]:
         """`chunks`, without blocking the event loop."""
         import asyncio  # here: as above
@@ -107,17 +121,43 @@ class Attachment:
         return await asyncio.to_thread(self.save, path)
 
     def __eq__(self, other: object) -> bool:
+        """Of the same bytes and the same type; by which id a message refers to them is the message's affair."""
         return (
             isinstance(other, Attachment)
-            and (self.content_id, self.content_type, self.size) == (other.content_id, other.content_type, other.size)
+            and (self.content_type, self.size) == (other.content_type, other.size)
             and self.read() == other.read()
         )
 
     def __hash__(self) -> int:
-        return hash(self.content_id)
+        return hash((self.content_type, self.size))
 
     def __repr__(self) -> str:
         return f"Attachment({self.content_id!r}, {self.content_type!r}, {self.size:,} bytes)"
+
+
+class AsyncFile:
+    """A file that is read in an async program; closed at the end of its ``async with``."""
+
+    __slots__ = ("_file",)
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    async def read(self, size: int = -1) -> bytes:
+        """The next `size` bytes, fewer at the end; all that is left, if `size` is negative."""
+        import asyncio  # here: as in `Attachment`
+
+        return await asyncio.to_thread(self._file.read, size)
+
+    async def aclose(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
 
 class Spool:

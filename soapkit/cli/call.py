@@ -9,9 +9,9 @@ from inspect import signature
 from typing import Any
 
 import click
-import msgspec
 
 from soapkit.cli.contracts import contract_options, read_contract
+from soapkit.cli.values import as_json
 from soapkit.client.client import Client
 from soapkit.codegen.naming import method_name
 from soapkit.errors import DeclaredFault, Fault, Place, Problem, UsageError
@@ -72,7 +72,7 @@ def command(
     if preview or as_xml:
         click.echo((result.request if preview else result.response).decode())
     else:
-        click.echo(_as_json(result.value))
+        click.echo(as_json(result.value))
 
 
 def _method(client: Any, operation: str) -> Any:
@@ -116,9 +116,4 @@ def _tell(fault: Fault) -> None:
     name = type(fault).__name__ if isinstance(fault, DeclaredFault) else fault.code.name
     click.echo(f"soapkit: fault {name}: {fault.reason}", err=True)
     if isinstance(fault, DeclaredFault):
-        click.echo(_as_json(fault.detail), err=True)
-
-
-def _as_json(value: Any) -> str:
-    encoded = msgspec.json.encode(value, enc_hook=str)
-    return msgspec.json.format(encoded, indent=2).decode()
+        click.echo(as_json(fault.detail), err=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
+from soapkit.attachment import Attachment
 from soapkit.codegen.naming import class_name, field_name, method_name
 from soapkit.databinding.builtins import PYTHON_TYPES
 from soapkit.databinding.shape import (
@@ -369,7 +370,7 @@ def simple_words(type_: Simple) -> str:
         return _union(simple_words(member) for member in type_.members)
     if type_.enumeration:
         return class_name(local_name(type_.name)) if type_.name else _literals(type_)
-    return PYTHON_TYPES[type_.builtin][1]
+    return "Attachment" if type_.python is Attachment else PYTHON_TYPES[type_.builtin][1]
 
 
 def _literals(type_: Atomic) -> str:

@@ -6,13 +6,12 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import click
-import msgspec
 
 from soapkit.cli.contracts import contract_options, read_contract
 from soapkit.cli.sampling import all_messages, find_operation, value_of
+from soapkit.cli.values import as_json
 from soapkit.exchange.samples import Direction, Sampled, messages_of, pretty, sample_envelope, version_of
 from soapkit.wsdl.model import Contract, SoapVersion
 
@@ -94,7 +93,7 @@ class _Making:
         """One message: its envelope, or its value as JSON."""
         version = version_of(sampled.service, self._label)
         envelope = sample_envelope(self._contract.shapes, sampled, version, full=self._full, seed=self._seed)
-        return _as_json(value_of(self._contract, sampled, envelope)) if self._as_json else pretty(envelope)
+        return as_json(value_of(self._contract, sampled, envelope)) if self._as_json else pretty(envelope)
 
     def write(self, wanted: Iterable[Sampled], folder: Path) -> list[Path]:
         """All messages, one file each. A stranger's names never lead out of the folder."""
@@ -121,8 +120,3 @@ def _listed(sampled: Sampled) -> dict[str, str]:
         "direction": sampled.direction,
         "fault": sampled.fault,
     }
-
-
-def _as_json(value: Any) -> str:  # Any: whatever class the contract gave
-    encoded = msgspec.json.encode(value, enc_hook=str)
-    return msgspec.json.format(encoded, indent=2).decode()

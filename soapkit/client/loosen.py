@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from soapkit.attachment import Attachment
 from soapkit.databinding.builtins import BUILTINS
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.shape import (
@@ -71,7 +72,7 @@ class Loosen:
 def _simple(type_: Simple, value: Any, path: str) -> Any:
     if isinstance(type_, ListOf) and isinstance(value, (list, tuple)):
         return [_simple(type_.item, item, f"{path}[{number}]") for number, item in enumerate(value)]
-    if isinstance(type_, Atomic) and isinstance(value, str) and type_.python is None:
+    if isinstance(type_, Atomic) and isinstance(value, str) and type_.python in (None, Attachment):
         try:
             return BUILTINS[type_.builtin].parse(value)
         except ValueError as error:

@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
 from typing import TypeAlias
 
+from soapkit.attachment import Attachment
 from soapkit.codegen.literals import literal
 from soapkit.codegen.scope import NOTHING, Scope
 from soapkit.databinding.builtins import BUILTIN_OF, PYTHON_TYPES
@@ -113,7 +114,8 @@ def simple_type(shape: Simple, homes: Homes, owner: Key, *, home: bool = True) -
     if home and (found := homes(shape, owner)) is not None:
         return found
     if isinstance(shape, Atomic):
-        return _marked(builtin_type(shape.builtin), [*_builtin(shape), *_facets(shape.facets)])
+        value = ATTACHMENT if shape.python is Attachment else builtin_type(shape.builtin)
+        return _marked(value, [*_builtin(shape), *_facets(shape.facets)])
     owner = simple_owner(shape, owner)
     if isinstance(shape, ListOf):
         one_text = Mark(ANNOTATIONS, "xsd", (literal("list"),))

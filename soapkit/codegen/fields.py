@@ -199,6 +199,8 @@ def _said(field: ElementField) -> list[str]:
         said.append(f"default={literal(field.default)}")
     if field.fixed is not None:
         said.append(f"fixed={literal(field.fixed)}")
+    if isinstance(field.type, Atomic) and field.type.content_types:
+        said.append(f"content_types={literal(field.type.content_types)}")
     return said
 
 

@@ -36,6 +36,7 @@ class Element:
     nillable: bool = False
     default: str | None = None
     fixed: str | None = None
+    content_types: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def element(
     nillable: bool = False,
     default: str | None = None,
     fixed: str | None = None,
+    content_types: str = "",
 ) -> Element:
     """The field is the child element `name`.
 
@@ -130,9 +132,10 @@ def element(
     module's ``__xml_element_form__`` (``qualified`` unless said). `min_occurs`, `max_occurs`: where they do not follow
     from the Python type (a list: 0 to ``"unbounded"``; an optional: 0 to 1; else 1). `nillable`: may be ``xsi:nil``,
     in Python None; absent is `msgspec.UNSET`. `default`, `fixed`: lexical, for an empty element. `type`: only inside
-    `choice`.
+    `choice`. `content_types`: of a `soapkit.Attachment` or `bytes`, what they may be, as an Accept header says it:
+    ``"image/jpeg"`` (xmime:expectedContentTypes; Describing Media Content of Binary Data in XML, 3.1).
     """
-    return Element(name, type, namespace, form, min_occurs, max_occurs, nillable, default, fixed)
+    return Element(name, type, namespace, form, min_occurs, max_occurs, nillable, default, fixed, content_types)
 
 
 def attribute(

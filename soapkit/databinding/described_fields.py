@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -73,6 +73,12 @@ class DescribedField:
             return found
         raise UsageError("expected a type that is written as text", place=Place(path=self.where))
 
+    def binary(self, type_: Type, content_types: str) -> Type:
+        """The type with what its bytes may be. Raises `UsageError` where there are none."""
+        if isinstance(type_, Atomic) and type_.builtin == "base64Binary":
+            return replace(type_, content_types=content_types)
+        raise UsageError("content_types is said of bytes or a soapkit.Attachment only", place=Place(path=self.where))
+
     def text_of_default(self, type_: Simple) -> str | None:
         """The class's own default as text, so that a written schema can tell it."""
         default = self.field.default
@@ -105,6 +111,8 @@ def element_field(described: DescribedField, mark: Element) -> ElementField:
     nillable = mark.nillable or (many and take_apart(item_of(apart.type)).none)
     absent_allowed = described.optional or apart.unset or (apart.none and not mark.nillable)
     minimum, maximum = _occurs(mark.min_occurs, mark.max_occurs, many, absent_allowed)
+    if mark.content_types:
+        type_ = described.binary(type_, mark.content_types)
     meta = marked(apart.marks, msgspec.Meta)
     return ElementField(
         name=described.field.name,

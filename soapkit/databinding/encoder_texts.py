@@ -151,7 +151,7 @@ class TextWriter:
             self._demand(source, [f"{variable}.__class__ is date"], slow)
             source.line(f"{variable} = as_text({variable})")
         elif builtin.name == "base64Binary":
-            if escape == "escaped_attribute":
+            if escape == "escaped_attribute" or type_.content_types:
                 return False
             source.line(f"{variable} = written_binary({variable})")
         else:

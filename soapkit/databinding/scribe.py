@@ -165,7 +165,7 @@ class Scribe:
             codec.check_binary(value)
         except ValueError:
             return None  # told where its text is made
-        return beside(value, content_type)
+        return beside(value, content_type or codec.media_type)
 
     def _text(self, value: Any, codec: SimpleCodec, fixed: str | None = None) -> str:
         try:

@@ -74,7 +74,8 @@ class Atomic:
 
     `builtin`: the local name of the built-in type, such as ``decimal`` or ``token``. `name`: Clark name of the schema
     type, None if anonymous. `enumeration`: the permitted values, none if any. `python`: the `Enum` class that stands
-    for the enumeration, once there is one; or a class that `soapkit.databinding.adapted` knows.
+    for the enumeration, once there is one; or a class that `soapkit.databinding.adapted` knows. `content_types`: of
+    xs:base64Binary, what its bytes may be, as an Accept header says it (xmime:expectedContentTypes).
     """
 
     builtin: str
@@ -83,6 +84,7 @@ class Atomic:
     enumeration: tuple[EnumValue, ...] = ()
     python: type[Any] | None = None
     documentation: str = ""
+    content_types: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class SimpleCodec:
     `strict` refuses a `str` given in place of another type, which is else read as the type's text. `classes`: Python
     classes it writes. `words`: the type in words, for errors. `check_binary`: of xs:base64Binary, whose values may
     travel beside the message: raises `ValueError` for one that is none of the type. `attached`: its
-    values are `soapkit.Attachment`, not bytes.
+    values are `soapkit.Attachment`, not bytes. `media_type`: of bytes that do not say what they are.
     """
 
     decode: Callable[[str, Scope], Any]
@@ -57,6 +57,7 @@ class SimpleCodec:
     contextual: bool = False  # reads or writes QNames
     check_binary: Callable[[Any], None] | None = None
     attached: bool = False
+    media_type: str = ""
 
 
 def simple_codec(shape: Simple) -> SimpleCodec:
@@ -116,7 +117,17 @@ def _atomic(shape: Atomic) -> SimpleCodec:
 
     classes = builtin.classes
     beside = builtin.name == "base64Binary" and not shape.facets.patterns
-    plain = SimpleCodec(decode, encode, classes, words, builtin.family == "name", check_binary if beside else None)
+    plain = SimpleCodec(
+        decode,
+        encode,
+        classes,
+        words,
+        builtin.family == "name",
+        check_binary if beside else None,
+        media_type=_only_type(shape.content_types),
+    )
+    if shape.python is Attachment:
+        return _attached(plain)
     if shape.python is not None:
         return _adapted(shape.python, plain) if shape.python in ADAPTED else _enum(shape, shape.python, plain)
     return _limited(shape.enumeration, plain) if shape.enumeration else plain
@@ -257,15 +268,39 @@ def _adapted(python: type, plain: SimpleCodec) -> SimpleCodec:
             raise ValueError(f"expected {python.__name__}, not {type(value).__name__}")
         return plain.encode(value, prefix, False)
 
-    def check_attached(value: Any) -> None:
-        if not isinstance(value, python):
-            raise ValueError(f"expected {python.__name__}, not {type(value).__name__}")
+    return SimpleCodec(decode, encode, (python,), plain.words)
+
+
+def _attached(plain: SimpleCodec) -> SimpleCodec:
+    """xs:base64Binary whose values are attachments; bytes may be given in their place."""
+
+    def decode(text: str, scope: Scope) -> Any:
+        content = plain.decode(text, scope)
+        return Attachment(content, plain.media_type) if plain.media_type else Attachment(content)
+
+    def encode(value: Any, prefix: Prefix, strict: bool) -> str:
+        check_class(value, strict=strict)
+        return plain.encode(value, prefix, False)
+
+    def check_binary(value: Any) -> None:
+        check_class(value, strict=False)
         if plain.check_binary is not None:
             plain.check_binary(value)
 
-    if python is Attachment and plain.check_binary is not None:
-        return SimpleCodec(decode, encode, (python,), plain.words, False, check_attached, attached=True)
-    return SimpleCodec(decode, encode, (python,), plain.words)
+    def check_class(value: Any, *, strict: bool) -> None:
+        if not isinstance(value, Attachment if strict else (*plain.classes, str)):
+            raise ValueError(f"expected Attachment, not {type(value).__name__}")
+
+    beside = check_binary if plain.check_binary is not None else None
+    return SimpleCodec(
+        decode, encode, (Attachment,), plain.words, False, beside, attached=True, media_type=plain.media_type
+    )
+
+
+def _only_type(content_types: str) -> str:
+    """The media type that ``image/jpeg`` leaves; none where several are expected, or any of ``image/*``."""
+    alone = content_types.partition(";")[0].strip()
+    return "" if "," in content_types or "*" in alone else alone
 
 
 # --- lists and unions ---------------------------------------------------------------------------------------------

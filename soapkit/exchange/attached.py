@@ -55,7 +55,7 @@ def parts_among(message: Message, attachments: Sequence[Attachment]) -> dict[str
                 chosen = next((each for each in left if fits(part, each)), None)
                 if chosen is not None:
                     found[part.name] = chosen
-                    left.remove(chosen)
+                    left = [each for each in left if each is not chosen]  # equal ones are two
     return found
 
 

@@ -137,7 +137,7 @@ class Element:
     """An element declaration, global (occurring once) or local with its occurrences.
 
     `type` None: that of the head of its substitution group, else xs:anyType. `substitutes`: the heads it may stand for.
-    `clark`: as for an `Attribute`.
+    `clark`: as for an `Attribute`. `content_types`: its xmime:expectedContentTypes, as written.
     """
 
     tag: str
@@ -155,6 +155,7 @@ class Element:
     documentation: str = ""
     place: Place = NOWHERE
     clark: str | None = None
+    content_types: str = ""
 
 
 @dataclass(frozen=True, slots=True)

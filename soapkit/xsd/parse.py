@@ -12,7 +12,7 @@ from typing import Final, Literal, cast
 from lxml.etree import _Element
 
 from soapkit.databinding.shape import Constraint
-from soapkit.xml.names import XSD, clark, local_name
+from soapkit.xml.names import XMIME, XSD, clark, local_name, namespace_of
 from soapkit.xsd.document import SchemaDocument
 from soapkit.xsd.model import (
     ANY_TYPE_NAME,
@@ -57,6 +57,7 @@ from soapkit.xsd.parse_simple import (
 
 COMPLEX_TYPE: Final = f"{XS}complexType"
 _MODEL_GROUPS: Final = {f"{XS}sequence", f"{XS}choice", f"{XS}all"}
+_XMIME: Final = (XMIME, "http://www.w3.org/2004/11/xmlmime", "http://www.w3.org/2004/06/xmlmime")
 _CONSTRAINTS: Final = {f"{XS}unique", f"{XS}key", f"{XS}keyref"}
 
 
@@ -112,7 +113,16 @@ def parse_element(document: SchemaDocument, element: _Element, *, top: bool = Fa
         documentation,
         place,
         document.clark_or_none(default if fixed is None else fixed, element),
+        _content_types_of(element),
     )
+
+
+def _content_types_of(element: _Element) -> str:
+    """``xmime:expectedContentTypes`` (Describing Media Content of Binary Data in XML, 3.1); the drafts' too."""
+    for name, value in element.items():
+        if namespace_of(name) in _XMIME and local_name(name) == "expectedContentTypes":
+            return " ".join(value.split())
+    return ""
 
 
 def _constraint(document: SchemaDocument, element: _Element) -> Constraint:

@@ -47,7 +47,7 @@ from soapkit.xsd.field_names import Content, as_content, with_distinct_names
 from soapkit.xsd.model import ANY_SIMPLE_TYPE_NAME, ANY_TYPE_NAME, Attribute, ComplexType, Element, Group, TypeUse
 from soapkit.xsd.resolve import Attributes, attributes_of, base_of, chain_of, type_use_of
 from soapkit.xsd.schema import Schema
-from soapkit.xsd.simple_shapes import SimpleShapes, simple_or_error, with_name
+from soapkit.xsd.simple_shapes import SimpleShapes, simple_or_error, with_content_types, with_name
 
 
 class SchemaShapes(Mapping[Key, Record]):
@@ -340,13 +340,15 @@ class SchemaShapes(Mapping[Key, Record]):
 
     def _local_type(self, element: Element, owner: str) -> Type:
         use = type_use_of(self.schema, element)
-        return self._use(use, f"{owner}/{local_name(element.tag)}", element.place)
+        made = self._use(use, f"{owner}/{local_name(element.tag)}", element.place)
+        return with_content_types(made, element.content_types)
 
     def _global_type(self, element: Element) -> Type:
         use = type_use_of(self.schema, element)
         namespace = namespace_of(element.tag)
         path = f"{{{namespace}}}/" if namespace else "/"
-        return self._use(use, f"{path}{local_name(element.tag)}", element.place)
+        made = self._use(use, f"{path}{local_name(element.tag)}", element.place)
+        return with_content_types(made, element.content_types)
 
     def _add_group(self, key: str, content: Group | ElementField, place: Place) -> RecordRef:
         """A group record: the content of a repeated group, or one element alone."""

@@ -40,7 +40,7 @@ from soapkit.databinding.shape import (
     UnionOf,
     reachable,
 )
-from soapkit.xml.names import XSD, local_name, namespace_of, split
+from soapkit.xml.names import XMIME, XSD, clark, local_name, namespace_of, split
 from soapkit.xsd.known import is_known_namespace
 from soapkit.xsd.write_pages import Page, has_content, occurring, set_documentation, set_namespaces, set_value
 
@@ -389,6 +389,8 @@ class _Writing:
         set_value(written, element, page)
         set_documentation(written, element.documentation)
         self.set_type(written, element.type, page)
+        if isinstance(element.type, Atomic) and element.type.content_types:
+            written.set(clark(XMIME, "expectedContentTypes"), element.type.content_types)
         written.extend(_constraint(each, page) for each in element.constraints)
         return written
 

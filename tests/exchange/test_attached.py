@@ -130,7 +130,8 @@ BOTH = Message("x", None, attached=(SCAN, LETTER))
 def test_attachments_are_told_apart(came: list[tuple[str, str]], named: dict[str, int]) -> None:
     attachments = [Attachment(b"", media_type, content_id) for content_id, media_type in came]
     found = parts_among(BOTH, attachments)
-    assert {name: attachments.index(each) for name, each in found.items()} == named
+    places = {id(each): place for place, each in enumerate(attachments)}
+    assert {name: places[id(each)] for name, each in found.items()} == named
 
 
 def test_what_is_sent_is_told_apart_again() -> None:
