@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: demo serve test lint types pytest bench streams fuzz docs interop corpus corpus-sample differential test-all clean help
+.PHONY: demo serve test lint types pytest bench streams fuzz attacks docs interop corpus corpus-sample differential test-all clean help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -82,6 +82,10 @@ streams: $(DEV_READY)
 SECONDS ?= 60
 fuzz: $(DEV_READY)
 	$(BIN)/python tests/fuzz/run.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+## make attacks    every variant of signature wrapping, and what else of tests/attacks takes minutes
+attacks: $(DEV_READY)
+	$(BIN)/python tests/attacks/run.py
 
 ## make docs       the documentation, in docs/_build
 docs: $(DEV_READY)

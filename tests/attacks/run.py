@@ -1,0 +1,71 @@
+"""The attacks that take minutes: ``python tests/attacks/run.py [wrapping|zeep ...]``; `make attacks`.
+
+``wrapping``: every variant of every signed message, ours and the recorded ones; ``zeep``: the same against zeep's
+verification, as a control that they are attacks. Ends with 1 when a forged element was believed by soapkit, or none by
+zeep.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from lxml import etree
+
+sys.path.insert(0, str(Path(__file__).parent))
+from conftest import NOW, make_keys
+from signed_messages import SHAPES, find, make
+from wrapping import Wrapping, believed
+
+from soapkit.errors import SoapkitError
+
+
+def wrapping() -> bool:
+    """Whether nothing forged is believed."""
+    keys, total, fooled = make_keys(), 0, 0
+    for shape in SHAPES:
+        message, verify = make(shape, keys, NOW)
+        tried, found = believed(iter(Wrapping(message, find(shape.part))), verify, SoapkitError)
+        print(f"{shape.label}: {len(found)} of {tried:,} believed {found[:3] or ''}", flush=True)
+        total, fooled = total + tried, fooled + len(found)
+    print(f"soapkit believes {fooled} of {total:,} forged messages")
+    return fooled == 0
+
+
+def zeep() -> bool:
+    """Whether zeep believes some: the control."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from zeep.wsse.signature import verify_envelope
+
+    keys = make_keys()
+    message, _ = make(SHAPES[0], keys, NOW)
+    with tempfile.NamedTemporaryFile(suffix=".pem") as certificate:
+        certificate.write(keys.alice.certificate.public_bytes(Encoding.PEM))
+        certificate.flush()
+
+        def verify(data: bytes) -> bytes:
+            root = etree.fromstring(data)
+            verify_envelope(root, certificate.name)
+            return etree.tostring(root.find("{*}Body"))
+
+        tried, found = believed(iter(Wrapping(message, find("Body"))), verify, Exception)
+    print(f"zeep believes {len(found):,} of {tried:,} forged bodies")
+    return bool(found)
+
+
+ATTACKS: dict[str, Callable[[], bool]] = {"wrapping": wrapping, "zeep": zeep}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("attacks", nargs="*", default=[*ATTACKS])
+    failed = [name for name in parser.parse_args().attacks if not ATTACKS[name]()]
+    print(f"failed: {', '.join(failed)}" if failed else "all as it must be")
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

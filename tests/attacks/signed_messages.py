@@ -1,0 +1,95 @@
+"""Signed messages of our own making, of every shape, for the attacks: what was signed, and who believes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from lxml import etree
+
+from soapkit.security import Encrypt, Require, Security, Sign, Timestamp, UsernameToken
+from soapkit.security.parts import Message
+from soapkit.security.settings import SHARED, SharedKey
+from soapkit.soap.envelope import Draft, Envelope
+from soapkit.soap.version import BY_LABEL
+from soapkit.xml.parse import parse_message
+
+TO = "{urn:addressing}To"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a message is secured, and which part of it the attacker would forge; `require` besides ``signed=``."""
+
+    label: str
+    steps: Callable
+    part: str = "Body"
+    version: str = "1.1"
+    require: Callable = lambda keys: {"trust": keys.trust, "key": keys.bob}
+
+
+SHAPES = [
+    Shape("certificate in the message", lambda k: [Timestamp(), Sign(k.alice, parts=["Body", "Timestamp", "To"])]),
+    Shape("SOAP 1.2, elliptic curve", lambda k: [Timestamp(), Sign(k.curve)], version="1.2"),
+    Shape(
+        "certificate named by its issuer",
+        lambda k: [Sign(k.alice, parts=["Body"], key_reference="issuer-serial")],
+        require=lambda k: {"trust": k.trust, "certificates": [k.alice.certificate]},
+    ),
+    Shape("certificate in the reference", lambda k: [Sign(k.alice, parts=["Body"], key_reference="embedded")]),
+    Shape("certificate signed too", lambda k: [Sign(k.alice, parts=["Body", "BinarySecurityToken", "STRTransform"])]),
+    Shape("signed header block", lambda k: [Sign(k.alice, parts=["Body", "To"])], part=TO),
+    Shape(
+        "signed with a user's name",
+        lambda k: [UsernameToken("alice", "secret"), Sign(k.alice, parts=["Body", "UsernameToken"])],
+    ),
+    Shape("signed, then encrypted", lambda k: [Timestamp(), Sign(k.alice), Encrypt(to=k.bob)]),
+    Shape("signed, then encrypted with its signature", lambda k: [Sign(k.alice, parts=["Body"]), _encrypt_all(k)]),
+    Shape("encrypted, then signed", lambda k: [Encrypt(to=k.bob), Sign(k.alice, parts=["Body"])]),
+    Shape(
+        "a MAC under a shared key",
+        lambda k: [SharedKey(to=k.bob), Sign(SHARED, parts=["Body"])],
+        require=lambda k: {"key": k.bob, "shared_key": True},
+    ),
+    Shape(
+        "a MAC under a derived key",
+        lambda k: [SharedKey(to=k.bob, derived="2005/12"), Encrypt(to=SHARED), Sign(SHARED, parts=["Body"])],
+        require=lambda k: {"key": k.bob, "shared_key": True},
+    ),
+]
+
+
+def _encrypt_all(keys) -> Encrypt:
+    return Encrypt(to=keys.bob, parts=["Body", "Signature"])
+
+
+def make(shape: Shape, keys, now: datetime) -> tuple[bytes, Callable[[bytes], bytes]]:
+    """The message, and a function that verifies one like it and gives the text of the part that it believes."""
+    plain = Draft(
+        BY_LABEL[shape.version],
+        '<b:transfer xmlns:b="urn:bank"><b:to>DE1</b:to></b:transfer>',
+        ('<a:To xmlns:a="urn:addressing">http://bank.example/</a:To>',),
+    ).to_envelope()
+    message = Security(outbound=shape.steps(keys)).apply(plain, now=now).to_bytes()
+    security = Security(inbound=Require(signed=[shape.part], replay=None, **shape.require(keys)))
+    return message, lambda data: text_of(security.verify(read(data), now=now).envelope, shape.part)
+
+
+def read(data: bytes) -> Envelope:
+    return Envelope.read(parse_message(data))
+
+
+def text_of(envelope: Envelope, part: str) -> bytes:
+    """The text of every element that goes by the part's name, where the rest of the journey looks for it."""
+    return b"".join(etree.tostring(element) for element in Message(envelope, None).named(part))
+
+
+def find(part: str) -> Callable[[etree._Element], etree._Element]:
+    """A function that finds the element of a part's name in a message."""
+
+    def finder(root: etree._Element) -> etree._Element:
+        (found,) = (element for element in root.iter(part if part.startswith("{") else f"{{*}}{part}"))
+        return found
+
+    return finder
