@@ -12,13 +12,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from soapkit.cli.serve_tls import Tls, tls_of
 from soapkit.errors import UsageError
 from soapkit.server.asgi import Asgi, asgi
 from soapkit.server.wsgi import Wsgi
 from soapkit.xml.names import did_you_mean
+
+if TYPE_CHECKING:
+    import uvicorn
 
 DRAIN = 30  # seconds; what Kubernetes gives a pod between SIGTERM and SIGKILL
 
@@ -44,6 +49,10 @@ DRAIN = 30  # seconds; what Kubernetes gives a pod between SIGTERM and SIGKILL
     type=click.IntRange(0),
     help="Seconds that requests in flight have to finish once the service is told to stop.",
 )
+@click.option("--tls-cert", metavar="FILE", help="Serve https with this certificate (PEM, with its chain).")
+@click.option("--tls-key", metavar="FILE", help="Its private key (PEM), where the certificate's file does not hold it.")
+@click.option("--client-ca", metavar="FILE", help="Serve only callers with a certificate of these authorities (PEM).")
+@click.option("--reload", is_flag=True, help="Start anew when a Python file below this folder changes.")
 @click.option("--log-level", default="info", type=click.Choice(["critical", "error", "warning", "info", "debug"]))
 def command(
     target: str,
@@ -54,6 +63,10 @@ def command(
     contract: str | None,
     health: bool,
     drain: int,
+    tls_cert: str | None,
+    tls_key: str | None,
+    client_ca: str | None,
+    reload: bool,
     log_level: str,
 ) -> None:
     """Host a service until it is stopped.
@@ -64,18 +77,22 @@ def command(
     \b
     Example:
         soapkit serve bank_service:MyBank --port 8080
+        soapkit serve bank_service:MyBank --tls-cert bank.pem --tls-key bank.key --client-ca partners.pem
     """
+    if reload and workers > 1:
+        raise UsageError("--reload is for one process: leave --workers away")
+    tls = tls_of(tls_cert, tls_key, client_ca)
     chosen = Chosen(target, validate, contract, health)
     application = chosen.application()
-    if workers == 1:
-        hosted(application, host, port, log_level, drain)
-    else:
-        _check_uvicorn()
-        with listening(application, host, port) as listener:
-            _many(workers, log_level, drain, listener, chosen)
+    if workers == 1 and not reload:
+        hosted(application, host, port, log_level, drain, tls)
+        return
+    _check_uvicorn()
+    with listening(application, host, port, tls) as listener:
+        _apart(workers, log_level, drain, listener, chosen, tls)
 
 
-def hosted(application: Asgi, host: str, port: int, log_level: str, drain: int = DRAIN) -> None:
+def hosted(application: Asgi, host: str, port: int, log_level: str, drain: int = DRAIN, tls: Tls | None = None) -> None:
     """Serve an application until it is stopped; the address is told once it can be called. Requests that are in flight
     then have `drain` seconds to finish, while no more are taken.
 
@@ -84,13 +101,27 @@ def hosted(application: Asgi, host: str, port: int, log_level: str, drain: int =
     _check_uvicorn()
     import uvicorn  # only here: the other commands do without
 
-    from soapkit.server.heads import PromptHTTPProtocol
-
-    config = uvicorn.Config(
-        application, http=PromptHTTPProtocol, log_level=log_level, lifespan="on", timeout_graceful_shutdown=drain
-    )
-    with listening(application, host, port) as listener:
+    config = _configured(application, log_level, drain, tls, lifespan="on")
+    with listening(application, host, port, tls) as listener:
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _configured(
+    application: Asgi | str, log_level: str, drain: int, tls: Tls | None, **more: Any
+) -> uvicorn.Config:  # Any: as uvicorn's own arguments
+    import uvicorn
+
+    from soapkit.server.heads import PromptHTTPProtocol
+    from soapkit.server.tls import TlsHTTPProtocol
+
+    return uvicorn.Config(
+        application,
+        http=PromptHTTPProtocol if tls is None else TlsHTTPProtocol,
+        log_level=log_level,
+        timeout_graceful_shutdown=drain,
+        **(tls.settings() if tls is not None else {}),
+        **more,
+    )
 
 
 def _check_uvicorn() -> None:
@@ -99,7 +130,7 @@ def _check_uvicorn() -> None:
 
 
 @contextmanager
-def listening(application: Asgi, host: str, port: int) -> Iterator[socket.socket]:
+def listening(application: Asgi, host: str, port: int, tls: Tls | None = None) -> Iterator[socket.socket]:
     """A socket that listens, its address told."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -109,31 +140,28 @@ def listening(application: Asgi, host: str, port: int) -> Iterator[socket.socket
             raise UsageError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
         listener.listen(2048)  # before the address is told: whoever calls now waits for the first worker
         bound = listener.getsockname()[1]
+        scheme = "http" if tls is None else "https"
         for path in application.endpoints:
             shown = f"[{host}]" if ":" in host else host
-            click.echo(f"serving http://{shown}:{bound}{path or '/'}  (contract: ?wsdl)")
+            click.echo(f"serving {scheme}://{shown}:{bound}{path or '/'}  (contract: ?wsdl)")
         sys.stdout.flush()
         yield listener
 
 
-def _many(workers: int, log_level: str, drain: int, listener: socket.socket, chosen: Chosen) -> None:
-    """Several processes on one socket: each imports the service anew, from what is left in the environment."""
+def _apart(workers: int, log_level: str, drain: int, listener: socket.socket, chosen: Chosen, tls: Tls | None) -> None:
+    """Several processes on one socket, or one that is started anew when its files change: each imports the service
+    from what is left in the environment."""
     import uvicorn
-    from uvicorn.supervisors import Multiprocess
-
-    from soapkit.server.heads import PromptHTTPProtocol
+    from uvicorn.supervisors import ChangeReload, Multiprocess
 
     os.environ["SOAPKIT_SERVE"] = json.dumps(asdict(chosen))
     factory = "soapkit.cli.serve:application_from_environment"
-    config = uvicorn.Config(
-        factory,
-        factory=True,
-        http=PromptHTTPProtocol,
-        log_level=log_level,
-        workers=workers,
-        timeout_graceful_shutdown=drain,
-    )
-    Multiprocess(config, sockets=[listener]).run()
+    if workers > 1:
+        config = _configured(factory, log_level, drain, tls, factory=True, workers=workers)
+        Multiprocess(config, sockets=[listener]).run()
+        return
+    config = _configured(factory, log_level, drain, tls, factory=True, reload=True, reload_dirs=[str(Path.cwd())])
+    ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
 
 
 def application_from_environment() -> Asgi:

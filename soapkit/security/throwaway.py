@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,12 +62,15 @@ def make_keypair(
     now: datetime | None = None,
     days: int = 30,
 ) -> KeyPair:
-    """A key pair called `name`, certified by `authority`: one that may sign and be encrypted to."""
+    """A key pair called `name`, certified by `authority`: one that may sign and be encrypted to, and, where the name is
+    that of a host (``localhost``, ``127.0.0.1``, ``bank.example``), be shown by a server."""
     key: PrivateKey = _GENERATORS[kind]()
     issuer = authority.certificate
+    builder = _builder(_subject(name), issuer.subject, key, now, days)
+    if hosts := _hosts(name):
+        builder = builder.add_extension(x509.SubjectAlternativeName(hosts), critical=False)
     certificate = (
-        _builder(_subject(name), issuer.subject, key, now, days)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(
             _usage(digital_signature=True, content_commitment=True, key_encipherment=kind == "rsa"), critical=True
         )
@@ -100,6 +104,17 @@ def write_keys(
 
 def _subject(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+
+
+def _hosts(name: str) -> list[x509.GeneralName]:
+    """What a server's certificate must say of its host (RFC 9110, 4.3.4); nothing for the name of a person."""
+    if name == "localhost":
+        return [x509.DNSName(name), *(x509.IPAddress(ipaddress.ip_address(one)) for one in ("127.0.0.1", "::1"))]
+    try:
+        return [x509.IPAddress(ipaddress.ip_address(name))]
+    except ValueError:
+        is_host = "." in name and name.isascii() and not set(name) & set(" @/:")
+        return [x509.DNSName(name)] if is_host else []
 
 
 def _builder(
