@@ -17,7 +17,7 @@ from soapkit.xml.serialise import serialise
 logger = logging.getLogger("soapkit.messages")
 
 # The elements whose text is a secret. Names of a contract's own (a Login's password) can be added.
-SECRETS = {clark(WSSE, "Password"), "password", "Password", "passwd", "secret"}
+SECRETS = {clark(WSSE, "Password"), "password", "Password", "passwd", "secret", "BinarySecret"}
 
 LONGEST = 20_000  # characters of one message in the log
 
