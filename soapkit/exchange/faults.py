@@ -36,6 +36,11 @@ def fault_from(message: FaultMessage, declared: tuple[FaultDetail, ...], codecs:
                 exception.code, exception.reasons = message.code, message.reasons
                 exception.actor, exception.node = message.role, message.node
                 return exception
+    return undeclared_fault(message)
+
+
+def undeclared_fault(message: FaultMessage) -> Fault:
+    """The exception for a fault that nobody declares, with the entries of its detail as elements."""
     return Fault(
         message.reason,
         code=message.code,

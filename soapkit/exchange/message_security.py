@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import datetime, timedelta
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from soapkit.soap.envelope import Envelope
+from soapkit.soap.headers import check_understood
 from soapkit.soap.security_result import SecurityResult
+from soapkit.xml.names import WSSE, clark
+
+SECURITY_HEADER: Final = clark(WSSE, "Security")
 
 
 class MessageSecurity(Protocol):
@@ -33,3 +38,19 @@ class Probed(Protocol):
     def problems(self, *, now: datetime, margin: timedelta) -> tuple[str, ...]:
         """What keeps it from its work now, a sentence each; a certificate that expires within `margin` among it."""
         ...
+
+
+def believed(
+    envelope: Envelope, security: MessageSecurity | None, understood: Container[str], now: datetime | None = None
+) -> SecurityResult | None:
+    """What may be believed of a message, its mandatory header blocks understood; None without security.
+
+    `understood`: Clark names of header blocks, beside those of security. Raises `soapkit.errors.SecurityError`,
+    `soapkit.errors.MessageError`.
+    """
+    result = security.verify(envelope, now=now) if security is not None else None
+    if result is None:
+        check_understood(envelope, understood)
+    else:
+        check_understood(result.envelope, lambda block: block.tag == SECURITY_HEADER or block.tag in understood)
+    return result

@@ -26,21 +26,17 @@ from soapkit.errors import Fault, MessageError, SecurityError
 from soapkit.exchange.attached import parts_among
 from soapkit.exchange.body import decode_body, decode_headers, encode_body, encode_headers
 from soapkit.exchange.faults import encode_fault, fault_from
-from soapkit.exchange.message_security import MessageSecurity
+from soapkit.exchange.message_security import MessageSecurity, believed
 from soapkit.exchange.parts import Incoming, Outgoing
 from soapkit.exchange.plain import PlainReader, PlainReaders, Resolve, readers_of
 from soapkit.operations import Message, Operation
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.fault import read_fault
-from soapkit.soap.headers import check_understood
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import Version
 from soapkit.soap.wire import Unparsed, is_utf8
-from soapkit.xml.names import WSSE, clark
 
 Validation: TypeAlias = Literal["off", "in", "out", "both"]
-
-SECURITY_HEADER = clark(WSSE, "Security")
 
 
 class Validator(Protocol):
@@ -251,13 +247,7 @@ class Processor:
 
     def believed(self, envelope: Envelope) -> SecurityResult | None:
         """What may be believed of a message, its mandatory header blocks understood; None without security."""
-        result = self.security.verify(envelope, now=self._now()) if self.security is not None else None
-        if result is None:
-            check_understood(envelope, self.understood)
-        else:
-            known = self.understood
-            check_understood(result.envelope, lambda block: block.tag == SECURITY_HEADER or block.tag in known)
-        return result
+        return believed(envelope, self.security, self.understood, self._now())
 
     def _made_whole(self, parts: Incoming | None) -> None:
         """A signature covers, and a schema describes, the envelope with all that belongs to it."""

@@ -110,7 +110,6 @@ TRUST_2005_02: Final = TrustVersion(
 )
 BY_LABEL: Final[dict[Label, TrustVersion]] = {"1.3": TRUST_1_3, "2005/02": TRUST_2005_02}
 BY_NAMESPACE: Final = {version.namespace: version for version in BY_LABEL.values()}
-REQUESTS: Final = frozenset(version.name("RequestSecurityToken") for version in BY_LABEL.values())
 
 
 def context_request(action: str) -> tuple[TrustVersion, RequestKind] | None:
