@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from soapkit.security.context import Contexts, SecurityContext
     from soapkit.security.keys import KeyPair, load_certificate, load_certificates
     from soapkit.security.replay import MemoryReplayStore, RedisReplayStore, ReplayStore, SqliteReplayStore
+    from soapkit.security.saml_settings import SamlAssertion, SamlRequirement, SamlToken
+    from soapkit.security.saml_write import issue_assertion
     from soapkit.security.security import Security
     from soapkit.security.settings import (
         REQUEST,
@@ -43,6 +45,10 @@ _HOMES = {
     "ReplayStore": "replay",
     "RedisReplayStore": "replay",
     "SqliteReplayStore": "replay",
+    "SamlAssertion": "saml_settings",
+    "SamlRequirement": "saml_settings",
+    "SamlToken": "saml_settings",
+    "issue_assertion": "saml_write",
     "Security": "security",
     "REQUEST": "settings",
     "SHARED": "settings",
@@ -74,6 +80,9 @@ __all__ = [
     "RedisReplayStore",
     "ReplayStore",
     "Require",
+    "SamlAssertion",
+    "SamlRequirement",
+    "SamlToken",
     "Security",
     "SecurityContext",
     "SharedKey",
@@ -84,6 +93,7 @@ __all__ = [
     "TrustStore",
     "UsernameToken",
     "XmlsecProvider",
+    "issue_assertion",
     "load_certificate",
     "load_certificates",
     "profile",

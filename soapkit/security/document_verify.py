@@ -251,7 +251,7 @@ class _Verifier:
                 "the signature does not say which key it was made with; say trust=, a certificate or a public key",
                 place=place_of(signature),
             )
-        source = read_hints(key_info)
+        source = read_hints(key_info, self.index)
         if isinstance(source, Carried):
             return source.certificates[0], source.certificates[1:]
         return source.among((*self.certificates, *self.trust.certificates)), ()

@@ -39,7 +39,7 @@ from soapkit.security.markup import (
     new,
     sub,
 )
-from soapkit.security.parts import IN_SECURITY_HEADER, Message, insert_after_timestamp, may_be_missing
+from soapkit.security.parts import STEPS, Message, insert_after_timestamp, may_be_missing
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import encrypted_key_reference, token_reference
 from soapkit.security.settings import Encrypt, Recipient, SharedKey
@@ -132,7 +132,7 @@ _REFERENCES: dict[str, Callable[[str], _Element]] = {"token": encrypted_key_refe
 def _elements(message: Message, part: str) -> tuple[_Element, ...]:
     found = message.named(part)
     if not found and not may_be_missing(part):
-        hint = f"; put its step before Encrypt in outbound: {part}(...)" if part in IN_SECURITY_HEADER else ""
+        hint = f"; put its step before Encrypt in outbound: {STEPS[part]}(...)" if part in STEPS else ""
         raise SecurityError(f"there is no {part} in the message to encrypt{hint}")
     return found
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
@@ -31,6 +32,9 @@ from soapkit.security.markup import (
 from soapkit.security.parts import Message
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import Carried, Named, Wrapped, key_info_of, read_key_info, read_token_reference
+from soapkit.security.saml import CheckedAssertion, check_assertion
+from soapkit.security.saml_keys import SubjectKey, subject_key
+from soapkit.security.saml_names import BY_TAG as ASSERTIONS
 from soapkit.security.settings import Require
 from soapkit.security.shared import Secret, SentKeys, secret_of_context
 from soapkit.security.timestamp import Lifetime, check_lifetime, read_timestamp
@@ -65,6 +69,7 @@ class Pass:
     opened: list[Opened] = field(default_factory=list)
     secrets: list[Secret] = field(default_factory=list)
     users: list[CheckedUser] = field(default_factory=list)
+    assertion: CheckedAssertion | None = None
     lifetime: Lifetime | None = None
     warnings: list[str] = field(default_factory=list)
     _done: list[_Element] = field(default_factory=list)
@@ -120,14 +125,30 @@ class Pass:
             )
         )
 
+    def _assertion(self, element: _Element) -> None:
+        saml = self.require.saml
+        if saml is None:
+            self.warnings.append("a SAML assertion was not checked: Require(saml=...) says whose is believed")
+            return
+        if self.assertion is None:
+            self.assertion = check_assertion(element, self.require, saml, self.now)
+        elif self.assertion.element is not element:
+            raise SecurityError("a second SAML assertion: for whom does the message speak?", place=place_of(element))
+
     def _signature(self, element: _Element) -> None:
-        if self.require.trust is None and not self.require.shared_key and self.require.contexts is None:
+        if not self.require.believes_somebody:
             self.warnings.append("a signature was not checked: Require(trust=...) says whom to believe")
             return
         if len(self.proved) >= self.require.limits.signatures:
             raise SecurityError(f"more than {self.require.limits.signatures} signatures are not checked")
         verifier = Verifier(
-            self.require, self.require.trust or TrustStore(()), self.provider, self.now, self.index, self.secret_of
+            self.require,
+            self.require.trust or TrustStore(()),
+            self.provider,
+            self.now,
+            self.index,
+            self.secret_of,
+            self.subject_of,
         )
         proof = verifier.verify(element)
         if not proof.is_known:
@@ -183,6 +204,30 @@ class Pass:
         if sent is None:
             raise SecurityError("no encrypted key at hand has the EncryptedKeySHA1 that is named")
         return sent
+
+    def subject_of(self, assertion: _Element) -> SubjectKey:
+        """The key of the subject of an assertion in the header, which is checked now if it was not yet.
+
+        Raises `SecurityError`.
+        """
+        if self.require.saml is None or "holder-of-key" not in self.require.saml.confirmation:
+            raise SecurityError("signed with a key that a SAML assertion names, which Require(saml=...) accepts not")
+        if assertion.getparent() is not self.message.security:
+            raise SecurityError(
+                "the assertion that names a key stands in the security header", place=place_of(assertion)
+            )
+        self._assertion(assertion)
+        if self.assertion is None or self.assertion.signer is None:
+            raise SecurityError("the assertion that names a key is not signed by its issuer", place=place_of(assertion))
+        key = subject_key(self.assertion.says, self.certificates)
+        if key.encrypted is None:
+            return key
+        return replace(key, secret=self._unwrap(key.encrypted).value, ours=self.sent.under_contexts)
+
+    @property
+    def certificates(self) -> tuple[x509.Certificate, ...]:
+        """Those at hand, for an assertion that only names the one of its subject."""
+        return (*self.require.certificates, *(self.require.trust.certificates if self.require.trust else ()))
 
     def _secret_of_context(self, identifier: str, instance: str | None) -> Secret:
         contexts = self.require.contexts
@@ -272,6 +317,7 @@ class Pass:
 
     def _tracked(self) -> list[_Element]:
         known = [item for proof in self.proved for item in (proof.signature, *proof.elements)]
+        known += [self.assertion.element] if self.assertion is not None else []
         known += [item for entry in self.opened for item in (*entry.elements, entry.parent) if item is not None]
         header = [self.message.security] if self.message.security is not None else []
         return [*header, *self._done, *known]
@@ -288,9 +334,16 @@ class Pass:
         # what was skipped as ciphertext is looked at again as what it turned out to be
         self._done = [new for old in self._done for new in moved[old] if new.tag == old.tag]
         self.proved = [
-            replace(proof, signature=moved[proof.signature][0], elements=all_of(proof.elements))
+            replace(
+                proof,
+                signature=moved[proof.signature][0],
+                elements=all_of(proof.elements),
+                assertion=moved[proof.assertion][0] if proof.assertion is not None else None,
+            )
             for proof in self.proved
         ]
+        if self.assertion is not None:
+            self.assertion = replace(self.assertion, element=moved[self.assertion.element][0])
         self.opened = [
             Opened(
                 all_of(entry.elements),
@@ -304,6 +357,7 @@ class Pass:
 _HANDLERS: dict[str, Callable[[Pass, _Element], None]] = {
     TIMESTAMP: Pass._timestamp,
     USERNAME_TOKEN: Pass._username_token,
+    **dict.fromkeys(ASSERTIONS, Pass._assertion),
     SIGNATURE: Pass._signature,
     ENCRYPTED_KEY: Pass._encrypted_key,
     REFERENCE_LIST: Pass._reference_list,

@@ -9,7 +9,20 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.xml.names import DS, EXC_C14N, WSC2005_02, WSC2005_12, WSSE, WSSE11, WSU, XENC, XENC11, local_name
+from soapkit.xml.names import (
+    DS,
+    EXC_C14N,
+    SAML11,
+    SAML20,
+    WSC2005_02,
+    WSC2005_12,
+    WSSE,
+    WSSE11,
+    WSU,
+    XENC,
+    XENC11,
+    local_name,
+)
 from soapkit.xml.walk import path_of, place_of, tag_of
 
 SECURITY = f"{{{WSSE}}}Security"
@@ -83,7 +96,7 @@ ENCRYPTED_KEY_TYPE = f"{_OASIS11}EncryptedKey"
 
 
 _PREFIXES = {DS: "ds", XENC: "xenc", XENC11: "xenc11", WSSE: "wsse", WSSE11: "wsse11", WSU: "wsu", EXC_C14N: "ec"}
-_PREFIXES |= {WSC2005_12: "wsc", WSC2005_02: "wsc"}
+_PREFIXES |= {WSC2005_12: "wsc", WSC2005_02: "wsc", SAML11: "saml1", SAML20: "saml2"}
 
 
 def new(tag: str, text: str | None = None, attributes: dict[str, str] | None = None) -> _Element:

@@ -22,6 +22,7 @@ from soapkit.security.markup import (
     TIMESTAMP,
     USERNAME_TOKEN,
 )
+from soapkit.security.saml_names import BY_TAG as ASSERTIONS
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.names import local_name
 from soapkit.xml.walk import children, tag_of
@@ -33,8 +34,10 @@ IN_SECURITY_HEADER = {
     "Signature": SIGNATURE,
     "SignatureConfirmation": SIGNATURE_CONFIRMATION,
 }
+ASSERTION = "Assertion"
+STEPS = {name: name for name in IN_SECURITY_HEADER} | {ASSERTION: "SamlToken", "Signature": "Sign"}
 ALL_HEADERS = "Headers"
-_BY_TAG = {tag: name for name, tag in IN_SECURITY_HEADER.items()}
+_BY_TAG = {tag: name for name, tag in IN_SECURITY_HEADER.items()} | dict.fromkeys(ASSERTIONS, ASSERTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Message:
             return (self.envelope.body,)
         if part in IN_SECURITY_HEADER:
             return tuple(token for token in self.tokens if token.tag == IN_SECURITY_HEADER[part])
+        if part == ASSERTION:
+            return tuple(token for token in self.tokens if tag_of(token) in ASSERTIONS)
         if part.startswith("#"):
             return (IdIndex(self.envelope.root).find(part, by=self.envelope.root),)
         blocks = tuple(block for block in self.envelope.headers if block is not self.security)

@@ -59,6 +59,7 @@ from soapkit.security.markup import (
     text_of,
 )
 from soapkit.security.names import names_the_same
+from soapkit.security.saml_names import BY_KEY_IDENTIFIER, BY_TAG, SamlVersion
 from soapkit.security.settings import KeyReference
 from soapkit.security.tokens import MAX_CERTIFICATES, certificates_of
 from soapkit.security.truststore import Chain
@@ -99,7 +100,14 @@ class Wrapped:
     context: tuple[str, str | None] | None = None
 
 
-KeySource: TypeAlias = Carried | Named | Wrapped
+@dataclass(frozen=True, slots=True)
+class Asserted:
+    """The key is that of the subject of a SAML assertion in the message."""
+
+    element: _Element
+
+
+KeySource: TypeAlias = Carried | Named | Wrapped | Asserted
 
 
 def read_key_info(key_info: _Element, index: IdIndex) -> KeySource:
@@ -108,7 +116,12 @@ def read_key_info(key_info: _Element, index: IdIndex) -> KeySource:
     if len(entries) != 1:
         # BSP 1.1, R5402: exactly one child.
         raise SecurityError(f"KeyInfo must hold one reference, found {len(entries)}", place=place_of(key_info))
-    return _read(entries[0], index, _IN_KEY_INFO)
+    return read_key(entries[0], index)
+
+
+def read_key(entry: _Element, index: IdIndex) -> KeySource:
+    """What one child of a ds:KeyInfo says. Raises `SecurityError`."""
+    return _read(entry, index, _IN_KEY_INFO)
 
 
 def read_token_reference(reference: _Element, index: IdIndex) -> KeySource:
@@ -122,7 +135,8 @@ def read_token_reference(reference: _Element, index: IdIndex) -> KeySource:
 
 
 def token_reference(certificate: x509.Certificate, how: KeyReference, token_id: str) -> _Element:
-    """A ds:KeyInfo's content that names a certificate. `token_id`: of the BinarySecurityToken that carries it."""
+    """A ds:KeyInfo's content that names a certificate. `token_id`: of the BinarySecurityToken that carries it. One that
+    leads to an assertion is made by `assertion_reference`."""
     if how == "key-name":
         return new(KEY_NAME, name_of(certificate))
     reference = new(TOKEN_REFERENCE)
@@ -141,6 +155,20 @@ def encrypted_key_sha1_reference(sha1: bytes) -> _Element:
     """A SecurityTokenReference to the EncryptedKey of another message, by SHA-1 of its cipher value (WSS 1.1, 7.3)."""
     reference = new(TOKEN_REFERENCE, attributes={TOKEN_TYPE: ENCRYPTED_KEY_TYPE})
     _identify(reference, ENCRYPTED_KEY_SHA1, sha1)
+    return reference
+
+
+def assertion_reference(assertion: _Element) -> _Element:
+    """A SecurityTokenReference to a SAML assertion, by its id (SAML Token Profile 1.1, 3.4; BSP 1.1, R6602 to R6611).
+
+    Raises `SecurityError` for one without an id.
+    """
+    version = BY_TAG[tag_of(assertion)]
+    identifier = assertion.get(version.id_attribute)
+    if not identifier:
+        raise SecurityError("a SAML assertion without an id cannot be referred to", place=place_of(assertion))
+    reference = new(TOKEN_REFERENCE, attributes={TOKEN_TYPE: version.token_type})
+    sub(reference, KEY_IDENTIFIER, identifier, {"ValueType": version.key_identifier})
     return reference
 
 
@@ -167,6 +195,8 @@ def _read_reference(reference: _Element, index: IdIndex) -> KeySource:
         return Carried(certificates_of(token), token)
     if token.tag == ENCRYPTED_KEY or token.tag in DERIVED_KEY_TOKENS or token.tag in CONTEXT_TOKENS:
         return Wrapped(token)
+    if token.tag in BY_TAG:
+        return Asserted(token)
     raise SecurityError(f"a reference to {tag_of(token)} names no key", place=place_of(reference))
 
 
@@ -175,8 +205,10 @@ def _read_embedded(embedded: _Element, _index: IdIndex) -> KeySource:
     return Carried(certificates_of(token), token)
 
 
-def _read_key_identifier(identifier: _Element, _index: IdIndex) -> KeySource:
+def _read_key_identifier(identifier: _Element, index: IdIndex) -> KeySource:
     kind = identifier.get("ValueType", "")
+    if kind in BY_KEY_IDENTIFIER:  # the id itself, not base64
+        return _by_assertion_id(identifier, BY_KEY_IDENTIFIER[kind], index)
     if identifier.get("EncodingType", BASE64) != BASE64:
         raise SecurityError("a KeyIdentifier must be base64", place=place_of(identifier))
     value = bytes_of(identifier)
@@ -189,6 +221,14 @@ def _read_key_identifier(identifier: _Element, _index: IdIndex) -> KeySource:
     if kind == X509_V3:
         return Carried((certificate_from_der(value),))
     raise SecurityError(f"a KeyIdentifier of the type {kind!r:.120} is not understood", place=place_of(identifier))
+
+
+def _by_assertion_id(identifier: _Element, version: SamlVersion, index: IdIndex) -> Asserted:
+    name = text_of(identifier)
+    found = index.find(f"#{name}", by=identifier)
+    if found.tag != version.assertion or found.get(version.id_attribute) != name:
+        raise SecurityError(f"a reference to an assertion leads to {tag_of(found)}", place=place_of(identifier))
+    return Asserted(found)
 
 
 def _by_key_identifier(value: bytes) -> Named:
@@ -295,8 +335,9 @@ _IN_KEY_INFO: dict[str, _Reader] = {
 }
 
 
-def read_hints(key_info: _Element) -> Carried | Named:
-    """Which certificate the ds:KeyInfo of a plain XML signature leads to: what X509Data carries or names, else KeyName.
+def read_hints(key_info: _Element, index: IdIndex) -> Carried | Named:
+    """Which certificate the ds:KeyInfo of a plain XML signature leads to: what X509Data carries or names, else KeyName,
+    else a SecurityTokenReference, which token services write in assertions.
 
     All of its children speak of one key (XML Signature 1.1, 4.5), so that those which cannot be believed (KeyValue) or
     are not known may stand beside one that can. Raises `SecurityError` when none can.
@@ -305,6 +346,9 @@ def read_hints(key_info: _Element) -> Carried | Named:
         *map(_certificate_in, children(key_info, X509_DATA)),
         *map(_by_name, children(key_info, KEY_NAME)),
     ]
+    if not found:
+        sources = [read_token_reference(entry, index) for entry in children(key_info, TOKEN_REFERENCE)]
+        found = [source for source in sources if isinstance(source, Carried | Named)]
     if not found:
         told = ", ".join(_name(entry) for entry in children(key_info)) or "nothing"
         raise SecurityError(

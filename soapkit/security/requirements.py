@@ -18,7 +18,8 @@ from soapkit.security.context import SecurityContext
 from soapkit.security.inbound import Pass
 from soapkit.security.keys import name_of
 from soapkit.security.parts import may_be_missing
-from soapkit.security.verify import Proved
+from soapkit.security.saml_confirm import claim_once, confirmed
+from soapkit.security.verify import Proved, covers
 from soapkit.soap.security_result import Covered, SecurityResult
 
 _SOON = timedelta(days=14)
@@ -33,6 +34,7 @@ def believe(found: Pass) -> SecurityResult:
     for part in found.require.encrypted:
         _check_encrypted(found, part)
     context = _context(found, signer)
+    assertion = confirmed(found, signer)
     username = _username(found) or (context.username if context is not None else None)
     _check_seen(found)
     lifetime = found.lifetime
@@ -44,6 +46,7 @@ def believe(found: Pass) -> SecurityResult:
         signer_name=name_of(signer) if signer is not None else "",
         username=username,
         context=context.identifier if context is not None else "",
+        assertion=assertion,
         keys=tuple(found.secrets),
         signature_values=signature_values(found.message),
         created=lifetime.created if lifetime is not None else None,
@@ -67,15 +70,17 @@ def _signer(found: Pass) -> x509.Certificate | None:
     wanted = [(part, element) for part in found.require.signed for element in _present(found, part, "signed")]
     if wanted:
         for signer, proofs in by_signer:
-            if all(_covers(proofs, element) for _, element in wanted):
+            if all(covers(proofs, element) for _, element in wanted):
                 return signer
-        if any(all(_covers(proofs, element) for _, element in wanted) for proofs in _by_context(found)):
+        if any(all(covers(proofs, element) for _, element in wanted) for proofs in _by_context(found)):
             return None
-        if found.require.shared_key and all(_covers(unknown, element) for _, element in wanted):
+        if all(covers(_by_subject(found), element) for _, element in wanted):
+            return None
+        if found.require.shared_key and all(covers(unknown, element) for _, element in wanted):
             return None
         raise SecurityError(_why_unsigned(wanted, by_signer))
     body = found.message.envelope.body
-    signers = [signer for signer, proofs in by_signer if _covers(proofs, body)] or [signer for signer, _ in by_signer]
+    signers = [signer for signer, proofs in by_signer if covers(proofs, body)] or [signer for signer, _ in by_signer]
     return signers[0] if signers else None
 
 
@@ -102,13 +107,21 @@ def _by_context(found: Pass) -> list[list[Proved]]:
     return list(grouped.values())
 
 
+def _by_subject(found: Pass) -> list[Proved]:
+    """Signatures with the key of the assertion's subject, of which there is one, where that is demanded."""
+    saml = found.require.saml
+    if saml is None or "holder-of-key" not in saml.confirmation:
+        return []
+    return [proof for proof in found.proved if proof.assertion is not None]
+
+
 def _context(found: Pass, signer: x509.Certificate | None) -> SecurityContext | None:
     """The one that signed what `signer` is said to have signed, or, without one, that signed all that must be."""
     wanted = [element for part in found.require.signed for element in _present(found, part, "signed")]
     proofs = [proof for proof in found.proved if proof.context is not None and proof.signer == signer]
     for context in dict.fromkeys(proof.context.identifier for proof in proofs if proof.context is not None):
         own = [proof for proof in proofs if proof.context is not None and proof.context.identifier == context]
-        if all(_covers(own, element) for element in wanted):
+        if all(covers(own, element) for element in wanted):
             return own[0].context
     return None
 
@@ -117,15 +130,10 @@ def _why_unsigned(wanted: list[tuple[str, _Element]], by_signer: list[tuple[x509
     if not by_signer:
         return f"the message is not signed; {', '.join(dict.fromkeys(part for part, _ in wanted))} must be"
     for part, element in wanted:
-        if not any(_covers(proofs, element) for _, proofs in by_signer):
+        if not any(covers(proofs, element) for _, proofs in by_signer):
             names = ", ".join(name_of(signer) for signer, _ in by_signer)
             return f"the {part} at its place is not covered by the signature of {names}"
     return "the parts that must be signed are signed, but not all by the same signer"
-
-
-def _covers(proofs: list[Proved], element: _Element) -> bool:
-    covered = {item for proof in proofs for item in proof.elements}
-    return any(node in covered for node in (element, *element.iterancestors()))
 
 
 def _check_encrypted(found: Pass, part: str) -> None:
@@ -171,20 +179,22 @@ def _check_seen(found: Pass) -> None:
     # without a Timestamp of its own a signature may be right for ever, and right twice
     stamps = found.message.named("Timestamp")
     keys += [
-        f"signature {proof.fingerprint}" for proof in found.proved if any(_covers([proof], stamp) for stamp in stamps)
+        f"signature {proof.fingerprint}" for proof in found.proved if any(covers([proof], stamp) for stamp in stamps)
     ]
     ttl = found.require.max_age + 2 * found.require.skew
     for key in keys:
         if not store.claim(key, ttl, now=found.now):
             raise SecurityError(f"this message was seen before ({key.partition(' ')[0]} repeated)")
+    claim_once(found, store)
 
 
 def _signed(found: Pass) -> list[Covered]:
     """What is covered by somebody; by nobody known, only where that is enough."""
+    by_subject = _by_subject(found)
     return [
         Covered(found.message.name_of(element), element, proof.algorithm.uri, name)
         for proof in found.proved
-        if proof.is_known or found.require.shared_key
+        if (proof.is_known and proof.assertion is None) or proof in by_subject or found.require.shared_key
         for name in (name_of(proof.signer) if proof.signer is not None else "",)
         for element in proof.elements
     ]

@@ -17,6 +17,7 @@ from soapkit.security.encrypt import DataKey, encrypt, encrypt_parts
 from soapkit.security.ids import WSU_ID
 from soapkit.security.inbound import Pass
 from soapkit.security.parts import (
+    ASSERTION,
     Message,
     add_security_header,
     insert_after,
@@ -27,6 +28,8 @@ from soapkit.security.parts import (
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.readiness import problems_of
 from soapkit.security.requirements import believe
+from soapkit.security.saml_settings import SamlToken
+from soapkit.security.saml_write import token_assertion
 from soapkit.security.settings import (
     Encrypt,
     Recipient,
@@ -179,6 +182,12 @@ def _write_username_token(message: Message, step: UsernameToken, making: _Making
     insert_after_timestamp(message, element)
 
 
+def _write_assertion(message: Message, step: SamlToken, making: _Making) -> None:
+    if message.named(ASSERTION):
+        raise SecurityError("the message has a SAML assertion already; it speaks for one subject")
+    insert_after_timestamp(message, token_assertion(step, making.now, making.provider))
+
+
 def _write_confirmation(message: Message, _step: SignatureConfirmation, making: _Making) -> None:
     if making.request is None:
         raise SecurityError("a SignatureConfirmation answers a request; there is none")
@@ -218,6 +227,7 @@ def _write_encryption(message: Message, step: Encrypt, making: _Making) -> None:
 _WRITERS: dict[type, _Writer] = {
     Timestamp: _write_timestamp,
     UsernameToken: _write_username_token,
+    SamlToken: _write_assertion,
     SignatureConfirmation: _write_confirmation,
     SharedKey: _write_shared_key,
     Sign: _write_signature,

@@ -21,17 +21,20 @@ from soapkit.security.algorithms import (
 from soapkit.security.context import Contexts, SecurityContext
 from soapkit.security.keys import KeyPair
 from soapkit.security.replay import MemoryReplayStore, ReplayStore
+from soapkit.security.saml_settings import SamlRequirement, SamlToken
 from soapkit.security.truststore import TrustStore
 
 KeyReference: TypeAlias = Literal[
-    "direct", "path", "pkcs7", "issuer-serial", "ski", "thumbprint", "embedded", "key-name"
+    "direct", "path", "pkcs7", "issuer-serial", "ski", "thumbprint", "embedded", "key-name", "assertion"
 ]
 """How a message names a certificate: ``direct`` carries it as a BinarySecurityToken, ``path`` with the chain of its key
 pair as well (for a receiver who knows the authority alone), ``pkcs7`` so too, as PKCS#7,
-``embedded`` within the reference itself; the others name one that the receiver has
-(X.509 token profile 1.1, section 3)."""
+``embedded`` within the reference itself; ``assertion`` leads to the SAML assertion that names the key of its subject,
+which a `SamlToken` step before brought; the others name one that the receiver has (X.509 token profile 1.1, section 3;
+SAML Token Profile 1.1, 3.4)."""
 
-_REFERENCES = ("direct", "path", "pkcs7", "issuer-serial", "ski", "thumbprint", "embedded", "key-name")
+_REFERENCES = ("direct", "path", "pkcs7", "issuer-serial", "ski", "thumbprint", "embedded", "key-name", "assertion")
+_FOR_SIGNATURES = ("path", "pkcs7", "assertion")
 
 OWN_CERTIFICATE = "STRTransform"
 """The part that is the certificate of a signature itself, signed through its reference, in the message or not."""
@@ -90,11 +93,11 @@ class Sign:
     """Sign parts of the message with a key pair.
 
     `parts`: ``Body``, ``Timestamp``, ``UsernameToken``, ``BinarySecurityToken`` (the token of this signature itself),
-    ``STRTransform`` (its certificate, also one that the message only names: WSS SOAP Message Security 1.1, 8.3), a
-    header block by its Clark name or local name, ``Headers`` for all, or ``#id``; with a question mark after it, a part
-    that need not be there (``{urn:x}To?``). `algorithm`: a short name or URI of
-    `soapkit.security.algorithms`, by default RSA-SHA256, ECDSA-SHA256, EdDSA or
-    HMAC-SHA256 as the key demands. `keypair`: `SHARED` for the key of a `SharedKey` step before.
+    ``STRTransform`` (its certificate, also one that the message only names: WSS SOAP Message Security 1.1, 8.3),
+    ``Assertion`` (the SAML assertion of the step before), a header block by its Clark name or local name, ``Headers``
+    for all, or ``#id``; with a question mark after it, a part that need not be there (``{urn:x}To?``). `algorithm`: a
+    short name or URI of `soapkit.security.algorithms`, by default RSA-SHA256, ECDSA-SHA256, EdDSA or HMAC-SHA256 as the
+    key demands. `keypair`: `SHARED` for the key of a `SharedKey` step before.
     """
 
     keypair: KeyPair | Recipient
@@ -136,8 +139,8 @@ class Encrypt:
     def __post_init__(self) -> None:
         _check_parts("Encrypt", self.parts)
         _check_reference(self.key_reference)
-        if self.key_reference in ("path", "pkcs7"):
-            raise UsageError("a path is for those who verify; name the certificate one encrypts to in another way")
+        if self.key_reference in _FOR_SIGNATURES:
+            raise UsageError(f"{self.key_reference} is for those who verify; name whom one encrypts to in another way")
         cipher_named(self.algorithm)
         transport = transport_named(self.key_transport)
         digest_uri(self.oaep_digest)
@@ -185,7 +188,7 @@ class SignatureConfirmation:
     """
 
 
-Step: TypeAlias = Timestamp | UsernameToken | SignatureConfirmation | SharedKey | Sign | Encrypt
+Step: TypeAlias = Timestamp | UsernameToken | SamlToken | SignatureConfirmation | SharedKey | Sign | Encrypt
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,7 @@ class Require:
     `signed`, `encrypted`: parts, named as in `Sign`; each must be there, and each element of that name must be covered.
     All parts in `signed` must be signed by one and the same signer. `trust`: whose signatures are believed.
     `key`: what to decrypt with. `username`: passwords to check a UsernameToken against, which must then be there.
+    `saml`: the SAML assertion that must be there, and whose is believed (`SamlRequirement`).
     `contexts`: security contexts that were agreed on before; a MAC under one of them counts as a signature, of the one
     it was agreed on with, and what is encrypted under them is decrypted.
     `shared_key`: whether a MAC under a key that came encrypted to us counts as a signature: the message is whole then,
@@ -226,6 +230,7 @@ class Require:
     trust: TrustStore | None = None
     key: KeyPair | Sequence[KeyPair] = ()
     username: PasswordOf | None = field(default=None, repr=False)
+    saml: SamlRequirement | None = None
     max_age: int = 300
     skew: int = 60
     algorithms: AlgorithmPolicy = MODERN
@@ -244,10 +249,18 @@ class Require:
             )
         if isinstance(self.signed, str) or isinstance(self.encrypted, str):
             raise UsageError("parts are a list of names, not one string")
-        if self.signed and self.trust is None and not self.shared_key and self.contexts is None:
+        if self.signed and not self.believes_somebody:
             raise UsageError("Require(signed=...) needs trust=: whose signatures are believed?")
+        if self.saml is not None and set(self.saml.confirmation) == {"sender-vouches"} and self.trust is None:
+            raise UsageError("an assertion that its sender vouches for needs trust=: who may vouch?")
         if self.encrypted and not self.keys and not self.shared_key and self.contexts is None:
             raise UsageError("Require(encrypted=...) needs key=: what to decrypt with?")
+
+    @property
+    def believes_somebody(self) -> bool:
+        """Whether there is anything that a signature could be believed by."""
+        by_subject = self.saml is not None and "holder-of-key" in self.saml.confirmation
+        return self.trust is not None or self.shared_key or self.contexts is not None or by_subject
 
     @property
     def keys(self) -> tuple[KeyPair, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from lxml.etree import _Element
@@ -12,7 +13,7 @@ from lxml.etree import _Element
 from soapkit.errors import SecurityError
 from soapkit.security.algorithms import DIGESTS, STR_TRANSFORM, SignatureAlgorithm, digest_uri, signature_named
 from soapkit.security.ids import give_id
-from soapkit.security.keys import KeyPair
+from soapkit.security.keys import KeyPair, public_key_of
 from soapkit.security.markup import (
     CANONICALIZATION_METHOD,
     DIGEST_METHOD,
@@ -32,14 +33,18 @@ from soapkit.security.markup import (
     new,
     sub,
 )
-from soapkit.security.parts import IN_SECURITY_HEADER, Message, insert_after, insert_after_timestamp, may_be_missing
+from soapkit.security.parts import ASSERTION, STEPS, Message, insert_after, may_be_missing
 from soapkit.security.provider import CryptoProvider
-from soapkit.security.references import token_reference
+from soapkit.security.references import assertion_reference, token_reference
+from soapkit.security.saml_keys import subject_key
+from soapkit.security.saml_names import BY_TAG as ASSERTIONS
+from soapkit.security.saml_read import read_assertion
 from soapkit.security.settings import OWN_CERTIFICATE, Sign
 from soapkit.security.strtransform import made_up_token, token_octets
 from soapkit.security.tokens import binary_token_element, path_token_element, pkcs7_token_element
 from soapkit.xml.c14n import EXCLUSIVE, canonicalise
 from soapkit.xml.serialise import serialise
+from soapkit.xml.walk import tag_of
 
 _BY_KIND = {"rsa": "rsa-sha256", "ec": "ecdsa-sha256", "ed25519": "ed25519", "ed448": "ed448"}
 
@@ -49,20 +54,26 @@ _PREFIX = re.compile(rb"[^\s=\"<>&:]+")
 def sign(message: Message, step: Sign, keypair: KeyPair, provider: CryptoProvider) -> None:
     """Put a signature over the step's parts, made with a key pair, into the security header.
 
-    The token that carries the certificate stands before the signature that uses it (WSS4J asks for that).
-    Raises `SecurityError` when a part is not in the message.
+    The token that carries the certificate stands before the signature that uses it (WSS4J asks for that), as does the
+    assertion that names its key. Raises `SecurityError` when a part is not in the message.
     """
     algorithm = algorithm_for(step, keypair)
     token_id = f"X509-{provider.random(16).hex()}"
+    assertion = _assertion(message, keypair) if step.key_reference == "assertion" else None
     token = _token(step, keypair, token_id)
     signature = new(SIGNATURE, attributes={"Id": f"SIG-{provider.random(16).hex()}"})
-    parts = _parts(message, step, token)
-    insert_after_timestamp(message, *([token] if token is not None else []), signature)
-    reference = token_reference(keypair.certificate, step.key_reference, token_id)
+    parts = _parts(message, step, token, provider)
+    anchor = next((part.element for part in parts if part.token is not None), assertion)
+    insert_after(message, anchor, *([token] if token is not None else []), signature)
+    if assertion is not None:
+        reference = assertion_reference(assertion)
+    else:
+        reference = token_reference(keypair.certificate, step.key_reference, token_id)
     sub(signature, KEY_INFO).append(reference)
     signed_info = _signed_info(signature, algorithm, parts, step, provider)
     if OWN_CERTIFICATE in step.parts:
-        _add_token(signed_info, reference, token, keypair, digest_uri(step.digest), provider)
+        carried = assertion if assertion is not None else token
+        _add_token(signed_info, reference, carried, keypair, digest_uri(step.digest), provider)
     _close(signature, provider.sign(algorithm, keypair, canonicalise(signed_info)))
 
 
@@ -75,7 +86,7 @@ def sign_with_secret(message: Message, step: Sign, key: SharedSecret, provider: 
     if algorithm.key != "secret":
         raise SecurityError(f"{algorithm.name} cannot be made with a shared key")
     signature = new(SIGNATURE, attributes={"Id": f"SIG-{provider.random(16).hex()}"})
-    parts = _parts(message, step, None)
+    parts = _parts(message, step, None, provider)
     insert_after(message, key.element, signature)
     if OWN_CERTIFICATE in step.parts:
         raise SecurityError(f"{OWN_CERTIFICATE} covers a certificate; a shared key has none")
@@ -136,18 +147,22 @@ def _token(step: Sign, keypair: KeyPair, token_id: str) -> _Element | None:
 def _signed_info(
     signature: _Element,
     algorithm: SignatureAlgorithm,
-    parts: list[_Element],
+    parts: list[_Part],
     step: Sign,
     provider: CryptoProvider,
 ) -> _Element:
     """Write SignedInfo, once the signature stands at its place."""
-    ids = [give_id(element, f"id-{provider.random(16).hex()}") for element in parts]
+    ids = [give_id(part.element, f"id-{provider.random(16).hex()}") for part in parts]
+    digest_method = digest_uri(step.digest)
     signed_info = new(SIGNED_INFO)
     signature.insert(0, signed_info)
     sub(signed_info, CANONICALIZATION_METHOD, attributes={"Algorithm": EXCLUSIVE})
     sub(signed_info, SIGNATURE_METHOD, attributes={"Algorithm": algorithm.uri})
-    for element, element_id in zip(parts, ids, strict=True):
-        _add_reference(signed_info, element, element_id, digest_uri(step.digest), provider)
+    for part, part_id in zip(parts, ids, strict=True):
+        if part.token is not None:
+            _write_dereferenced(signed_info, part_id, token_octets(part.token, EXCLUSIVE), digest_method, provider)
+        else:
+            _add_reference(signed_info, part.element, part_id, digest_method, provider)
     return signed_info
 
 
@@ -171,9 +186,16 @@ def _add_token(
     octets = (
         token_octets(token, EXCLUSIVE) if token is not None else made_up_token(reference.prefix, keypair.certificate)
     )
-    uri = f"#{give_id(reference, f'STR-{provider.random(16).hex()}')}"
+    name = give_id(reference, f"STR-{provider.random(16).hex()}")
+    _write_dereferenced(signed_info, name, octets, digest_method, provider)
+
+
+def _write_dereferenced(
+    signed_info: _Element, reference_id: str, octets: bytes, digest_method: str, provider: CryptoProvider
+) -> None:
+    """A ds:Reference to what a SecurityTokenReference leads to, whose octets are given."""
     digest = provider.digest(DIGESTS[digest_method], octets)
-    write_reference(signed_info, uri, [STR_TRANSFORM], (), digest_method, digest)
+    write_reference(signed_info, f"#{reference_id}", [STR_TRANSFORM], (), digest_method, digest)
     transform = signed_info[-1].find(f"{TRANSFORMS}/{TRANSFORM}")
     assert transform is not None, "it was just written"
     sub(sub(transform, TRANSFORMATION_PARAMETERS), CANONICALIZATION_METHOD, attributes={"Algorithm": EXCLUSIVE})
@@ -205,8 +227,41 @@ def _in_content(prefix: bytes, text: bytes) -> bool:
     return b" " + word in text and re.search(rb" %s[^\s=\"<>/]*(?!=)[\s\"<]" % re.escape(word), text) is not None
 
 
-def _parts(message: Message, step: Sign, token: _Element | None) -> list[_Element]:
-    found = [element for part in step.parts if part != OWN_CERTIFICATE for element in _elements(message, part, token)]
+def _assertion(message: Message, keypair: KeyPair) -> _Element:
+    """The assertion that names the key one signs with. Raises `SecurityError` without one, or for another key."""
+    found = message.named(ASSERTION)
+    if not found:
+        raise SecurityError(f"there is no assertion that names the key of {keypair!r}; put a SamlToken before Sign")
+    key = subject_key(read_assertion(found[0]), [keypair.certificate])
+    if key.public != public_key_of(keypair.certificate):
+        raise SecurityError(f"the assertion names another key than that of {keypair!r}")
+    return found[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is signed: an element, or the `token` that the element, a SecurityTokenReference, leads to."""
+
+    element: _Element
+    token: _Element | None = None
+
+
+def _by_reference(message: Message, assertion: _Element, provider: CryptoProvider) -> _Part:
+    """An assertion is signed through a reference, which goes behind it: its ids are not those of WS-Security (SAML
+    Token Profile 1.1, 3.6)."""
+    reference = assertion_reference(assertion)
+    give_id(reference, f"STR-{provider.random(16).hex()}")
+    insert_after(message, assertion, reference)
+    return _Part(reference, assertion)
+
+
+def _parts(message: Message, step: Sign, token: _Element | None, provider: CryptoProvider) -> list[_Part]:
+    found = [
+        _by_reference(message, element, provider) if tag_of(element) in ASSERTIONS else _Part(element)
+        for part in step.parts
+        if part != OWN_CERTIFICATE
+        for element in _elements(message, part, token)
+    ]
     if not found and OWN_CERTIFICATE not in step.parts:
         raise SecurityError(f"none of {', '.join(step.parts)} is in the message: the signature would cover nothing")
     return found
@@ -217,7 +272,7 @@ def _elements(message: Message, part: str, token: _Element | None) -> tuple[_Ele
         return (token,)
     found = message.named(part)
     if not found and not may_be_missing(part):
-        hint = f"; put its step before Sign in outbound: {part}(...)" if part in IN_SECURITY_HEADER else ""
+        hint = f"; put its step before Sign in outbound: {STEPS[part]}(...)" if part in STEPS else ""
         raise SecurityError(f"there is no {part} in the message to sign{hint}")
     return found
 

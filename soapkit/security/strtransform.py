@@ -11,7 +11,7 @@ from soapkit.errors import SecurityError
 from soapkit.security.ids import IdIndex
 from soapkit.security.keys import der_of
 from soapkit.security.markup import X509_V3, base64_text
-from soapkit.security.references import Carried, Named, Wrapped, read_token_reference
+from soapkit.security.references import Asserted, Carried, Named, Wrapped, read_token_reference
 from soapkit.xml.c14n import canonicalise
 from soapkit.xml.names import WSSE
 from soapkit.xml.walk import place_of
@@ -31,6 +31,8 @@ def dereferenced(
     source = read_token_reference(reference, index)
     if isinstance(source, Carried) and source.token is not None:
         return source.token, token_octets(source.token, method)
+    if isinstance(source, Asserted):
+        return source.element, token_octets(source.element, method)
     if isinstance(source, Wrapped):
         if source.element is None:
             raise SecurityError("STR-Transform of a key that is not in the message", place=place_of(reference))

@@ -79,14 +79,17 @@ def write_instant(moment: datetime) -> str:
 
 def read_instant(element: _Element) -> datetime:
     """The moment an element holds. Raises `SecurityError` unless it is an xs:dateTime in UTC."""
-    text = text_of(element)
+    return instant_from(text_of(element), local_name(tag_of(element)), element)
+
+
+def instant_from(text: str, name: str, by: _Element) -> datetime:
+    """The moment that a text says, of an element or attribute called `name`; `by` is where it stands. Raises
+    `SecurityError` unless it is an xs:dateTime in UTC."""
     found = _INSTANT.fullmatch(text)
     if found is None:
-        raise SecurityError(
-            f"{local_name(tag_of(element))} must be a dateTime in UTC, found {text[:40]!r}", place=place_of(element)
-        )
+        raise SecurityError(f"{name} must be a dateTime in UTC, found {text[:40]!r}", place=place_of(by))
     try:
         moment = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
     except ValueError:
-        raise SecurityError(f"there is no such moment as {text!r:.120}", place=place_of(element)) from None
+        raise SecurityError(f"there is no such moment as {text!r:.120}", place=place_of(by)) from None
     return moment.replace(microsecond=int((found[2] or "0")[:6].ljust(6, "0")))

@@ -11,8 +11,8 @@ WSS SOAP Message Security 1.1, section 8; XML Signature 1.1, 3.2 (the order diff
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Container
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
@@ -24,7 +24,7 @@ from soapkit.security.algorithms import ENVELOPED, STR_TRANSFORM, SignatureAlgor
 from soapkit.security.canonical import Canonical, check_key, read_canonical, read_signature_method, signed_octets
 from soapkit.security.context import SecurityContext
 from soapkit.security.ids import IdIndex
-from soapkit.security.keys import name_of, public_key_of
+from soapkit.security.keys import PublicKey, name_of, public_key_of
 from soapkit.security.markup import (
     CANONICALIZATION_METHOD,
     DIGEST_METHOD,
@@ -43,17 +43,21 @@ from soapkit.security.markup import (
     one,
 )
 from soapkit.security.provider import CryptoProvider
-from soapkit.security.references import Carried, Named, Wrapped, key_info_of, read_key_info
+from soapkit.security.references import Asserted, Carried, KeySource, Named, Wrapped, key_info_of, read_key_info
+from soapkit.security.saml_keys import SubjectKey
 from soapkit.security.settings import Require
 from soapkit.security.shared import Secret
 from soapkit.security.sign import fingerprint
 from soapkit.security.strtransform import dereferenced
 from soapkit.security.truststore import Chain, TrustStore
+from soapkit.security.with_cryptography import signature_holds
 from soapkit.xml.c14n import canonicalise
 from soapkit.xml.walk import children, place_of
 
 SecretOf: TypeAlias = Callable[[Wrapped], Secret]
 """Looks up the key that an EncryptedKey brought."""
+SubjectOf: TypeAlias = Callable[[_Element], SubjectKey]
+"""Looks up the key of the subject of an assertion, once that is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ class SignedReference:
 @dataclass(frozen=True, slots=True)
 class Proved:
     """A signature that holds. `elements`: what it covers; `signer`: None when the key was a shared one, unless we made
-    that key, and for whom. `context`: the security context whose key it was, or that it was derived from.
+    that key, and for whom. `context`: the security context whose key it was, or that it was derived from;
+    `assertion`: the one whose subject's key it was.
 
     `fingerprint`: names what was signed, for the replay store.
     """
@@ -83,11 +88,38 @@ class Proved:
     signer: x509.Certificate | None = None
     chain: Chain = ()
     context: SecurityContext | None = None
+    assertion: _Element | None = None
 
     @property
     def is_known(self) -> bool:
-        """Whether it tells who signed: the owner of a certificate, or the one a security context was agreed on with."""
-        return self.signer is not None or self.context is not None
+        """Whether it tells who signed: the owner of a certificate, the one a security context was agreed on with, or
+        the subject of an assertion."""
+        return self.signer is not None or self.context is not None or self.assertion is not None
+
+
+def covers(proofs: Iterable[Proved], element: _Element) -> bool:
+    """Whether one of these signatures covers this very element, or one around it."""
+    covered = {item for proof in proofs for item in proof.elements}
+    return any(node in covered for node in (element, *element.iterancestors()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What a signature is proved with: the certificate at the head of a chain, a bare public key, or a secret."""
+
+    chain: Chain = ()
+    public: PublicKey | None = None
+    secret: bytes | None = field(default=None, repr=False)
+    ours: Container[str] = frozenset()
+    context: SecurityContext | None = None
+    assertion: _Element | None = None
+
+    @property
+    def owner(self) -> str:
+        """Whose it is, in words."""
+        if self.assertion is not None:
+            return "the subject of the assertion"
+        return name_of(self.chain[0]) if self.chain else "the shared key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +132,7 @@ class Verifier:
     now: datetime
     index: IdIndex
     secret_of: SecretOf
+    subject_of: SubjectOf
 
     def verify(self, signature: _Element) -> Proved:
         """Prove one ds:Signature. Raises `SecurityError` with the first thing that is wrong, in the order of work."""
@@ -109,27 +142,46 @@ class Verifier:
         if key_info is None:
             raise SecurityError("the signature does not say which key it was made with", place=place_of(signature))
         source = read_key_info(key_info, self.index)
-        chain: Chain = ()
-        ours: Container[str] = frozenset()
-        context: SecurityContext | None = None
-        if isinstance(source, Wrapped):
-            secret = self._shared_secret(algorithm, source, signature)
-            ours, context = secret.ours, secret.context
-            chain = (secret.holder,) if secret.holder is not None else ()
-            octets = signed_octets(signed_info, form)
-            right = hmac.compare_digest(self.provider.mac(algorithm, secret.value, octets), value)
-        else:
-            chain = self._check_signer(algorithm, source)
-            octets = signed_octets(signed_info, form)
-            right = self.provider.verify(algorithm, chain[0], octets, value)
-        if not right:
-            maker = name_of(chain[0]) if chain else "the shared key"
-            raise SecurityError(f"the signature is not that of {maker} over its SignedInfo", place=place_of(signature))
+        key = self._key(algorithm, source, signature)
+        octets = signed_octets(signed_info, form)
+        if not self._holds(algorithm, key, octets, value):
+            raise SecurityError(
+                f"the signature is not that of {key.owner} over its SignedInfo", place=place_of(signature)
+            )
         name = fingerprint(octets)
-        if name in ours:
+        if name in key.ours:
             raise SecurityError("this signature is our own, sent back to us", place=place_of(signature))
         covered = tuple(self._check_reference(reference) for reference in references)
-        return Proved(signature, algorithm, covered, name, chain[0] if chain else None, chain, context)
+        signer = key.chain[0] if key.chain else None
+        return Proved(signature, algorithm, covered, name, signer, key.chain, key.context, key.assertion)
+
+    def _key(self, algorithm: SignatureAlgorithm, source: KeySource, signature: _Element) -> _Key:
+        """The key that a signature names, once it is believed."""
+        if isinstance(source, Wrapped):
+            secret = self._shared_secret(algorithm, source, signature)
+            chain = (secret.holder,) if secret.holder is not None else ()
+            return _Key(chain, secret=secret.value, ours=secret.ours, context=secret.context)
+        if isinstance(source, Asserted):
+            return self._subject_key(algorithm, source.element, signature)
+        return _Key(self._check_signer(algorithm, source))
+
+    def _subject_key(self, algorithm: SignatureAlgorithm, assertion: _Element, signature: _Element) -> _Key:
+        """That of an assertion's subject, believed on the word of its issuer: a certificate that it came in is not
+        looked at, so that its name is never told for that of the signer."""
+        found = self.subject_of(assertion)
+        if (algorithm.key == "secret") != (found.public is None):
+            raise SecurityError(f"{algorithm.name} is not made with the key of this subject", place=place_of(signature))
+        if found.public is None:
+            return _Key(secret=found.secret, ours=found.ours, assertion=assertion)
+        check_key(algorithm, found.public, self.require.algorithms, lambda: "the subject of the assertion")
+        return _Key(public=found.public, assertion=assertion)
+
+    def _holds(self, algorithm: SignatureAlgorithm, key: _Key, octets: bytes, value: bytes) -> bool:
+        if key.secret is not None:
+            return hmac.compare_digest(self.provider.mac(algorithm, key.secret, octets), value)
+        if key.public is not None:
+            return signature_holds(algorithm, key.public, octets, value, key.owner)
+        return self.provider.verify(algorithm, key.chain[0], octets, value)
 
     def _read(self, signed_info: _Element) -> tuple[SignatureAlgorithm, Canonical, list[_Element]]:
         """The policy first, over the whole of SignedInfo."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -27,13 +28,44 @@ class Covered:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceivedAssertion:
+    """A SAML assertion that was believed, and that speaks for the sender of the message.
+
+    `issuer`, `subject`: names (the latter empty where an assertion of SAML 1.1 tells of a key alone), `subject_format`
+    of what kind. `attributes`: the texts of each, by name; in 1.1 by namespace and name with a slash between.
+    `confirmation`: why the sender is the subject: ``bearer``, ``holder-of-key`` or ``sender-vouches``. `verified`:
+    whether its issuer signed it; if not, the one who signed the message vouches for it, `SecurityResult.signer`.
+    `signer_name`: the subject (RFC 4514) of the issuer's certificate. `audience`: whom it is for. `authentication`: the
+    URI of how the subject showed who it is, and `authenticated` when. `element`: it, in `SecurityResult.envelope`.
+    """
+
+    version: str
+    identifier: str
+    issuer: str
+    subject: str
+    confirmation: str
+    verified: bool
+    element: _Element = field(repr=False)
+    subject_format: str = ""
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    signer_name: str = ""
+    issued: datetime | None = None
+    not_before: datetime | None = None
+    not_on_or_after: datetime | None = None
+    audience: tuple[str, ...] = ()
+    authenticated: datetime | None = None
+    authentication: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SecurityResult:
     """What may be believed of a message.
 
     `envelope`: the message to go on with, decrypted; the tree that came in is not to be used any more. `signer`: the
     certificate that signed (`cryptography.x509.Certificate`), None if unsigned; `signer_name`: its subject, RFC 4514.
     `username`: of a UsernameToken whose password was checked, or whom the security context was agreed on with.
-    `context`: the identifier of that context, where the message was signed under one. `created`, `expires`: of the
+    `context`: the identifier of that context, where the message was signed under one. `assertion`: the SAML assertion
+    that was demanded and believed, None where none was demanded. `created`, `expires`: of the
     Timestamp. `keys`: shared keys that came with the message, and `signature_values` those of its signatures, for
     whoever secures the answer to it; in no repr.
     """
@@ -45,6 +77,7 @@ class SecurityResult:
     signer_name: str = ""
     username: str | None = None
     context: str = ""
+    assertion: ReceivedAssertion | None = None
     created: datetime | None = None
     expires: datetime | None = None
     warnings: tuple[str, ...] = ()

@@ -37,6 +37,9 @@ XENC = "http://www.w3.org/2001/04/xmlenc#"
 XENC11 = "http://www.w3.org/2009/xmlenc11#"
 EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
 
+SAML11 = "urn:oasis:names:tc:SAML:1.0:assertion"  # of SAML 1.0 and 1.1
+SAML20 = "urn:oasis:names:tc:SAML:2.0:assertion"
+
 WSA = "http://www.w3.org/2005/08/addressing"
 XOP = "http://www.w3.org/2004/08/xop/include"
 XMIME = "http://www.w3.org/2005/05/xmlmime"
@@ -61,6 +64,8 @@ CUSTOMARY_PREFIXES = {
     XENC: "xenc",
     XENC11: "xenc11",
     EXC_C14N: "ec",
+    SAML11: "saml1",
+    SAML20: "saml2",
     WSA: "wsa",
     XOP: "xop",
     XMIME: "xmime",

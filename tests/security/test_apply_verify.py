@@ -65,7 +65,7 @@ def test_a_signed_message_is_verified_and_tells_its_signer(plain, keys, now):
 
 def test_an_encrypted_body_comes_back_as_it_was(plain, keys, now):
     secured = sent(plain, Encrypt(to=keys.bob), now=now)
-    assert b"DE1" not in secured.to_bytes()
+    assert b">DE1<" not in secured.to_bytes()  # three letters may stand in base64 by chance
     result = received(secured, now, encrypted=["Body"], key=keys.bob)
     assert canonicalise(result.envelope.content[0]) == canonicalise(plain.content[0])
     assert result.is_encrypted(result.envelope.content[0])
@@ -339,7 +339,7 @@ def test_settings_that_cannot_serve_are_told_at_once(keys):
         Sign(keys.alice, algorithm="rsa-sha-256")
     with pytest.raises(UsageError, match="STRTransform is for Sign"):
         Require(signed=["STRTransform"], trust=keys.trust)
-    with pytest.raises(UsageError, match="a path is for those who verify"):
+    with pytest.raises(UsageError, match="pkcs7 is for those who verify"):
         Encrypt(to=keys.bob, key_reference="pkcs7")
     with pytest.raises(UsageError, match="no algorithm profile"):
         profile("basic512")
