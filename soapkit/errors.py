@@ -73,10 +73,16 @@ class SoapkitError(Exception):
     """
 
     exchange: Any = None  # an Exchange; typed there, since errors stand below everything
+    starts: tuple[tuple[int, str], ...] = ()  # for each problem, the start tag it stands at: see soapkit.xml.positions
 
     def __init__(self, message: str = "", *, place: Place = NOWHERE, problems: Iterable[Problem] = ()) -> None:
         self.problems: tuple[Problem, ...] = tuple(problems) or ((Problem(message, place),) if message else ())
         super().__init__("\n".join(map(str, self.problems)) or message)
+
+    def tell(self, problems: Iterable[Problem]) -> None:
+        """Tell these problems in place of those so far: the same ones, their places known better."""
+        self.problems = tuple(problems)
+        self.args = ("\n".join(map(str, self.problems)),)
 
     @property
     def place(self) -> Place:

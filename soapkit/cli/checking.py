@@ -7,10 +7,9 @@ A bare element is checked as the content of a Body would be.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
-from xml.parsers import expat
+from typing import Any
 
 from lxml.etree import _Element
 
@@ -26,10 +25,9 @@ from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
 from soapkit.wsdl.model import Contract
 from soapkit.xml.names import WSU, XENC, XML, XOP, XSD, clark, did_you_mean, local_name, namespace_of
 from soapkit.xml.parse import parse_message
+from soapkit.xml.positions import UNKNOWN, Position, Start, positions_of_starts
 from soapkit.xml.walk import children, path_of, tag_of
 from soapkit.xsd.validate import Validator, validator_for
-
-Position: TypeAlias = "tuple[int, int]"  # line and column, from 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +80,7 @@ def check_message(contract: Contract, data: bytes, source: str = "message") -> C
     checking.tell_loosened()
     problems = tuple(_named(problem, source) for problem in checking.problems.found)
     if problems:
-        positions = positions_of(data, parse_message(data, source=source))
-        problems = tuple(_with_column(problem, positions) for problem in problems)
+        problems = located(problems, data, parse_message(data, source=source))
     return Checked(version, recognised, problems, tuple(checking.notes.found))
 
 
@@ -383,24 +380,14 @@ def _type_name(type_: Type) -> str | None:
 # --- where ----------------------------------------------------------------------------------------------------------
 
 
-def positions_of(data: bytes, root: _Element) -> dict[tuple[str, int | None], Position]:
-    """Line and column of each start tag, by the path and the line that lxml knows; lxml itself keeps no columns."""
-    starts: list[Position] = []
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = lambda _name, _attributes: starts.append(
-        (parser.CurrentLineNumber, parser.CurrentColumnNumber + 1)
-    )
-    try:
-        parser.Parse(data, True)
-    except expat.ExpatError:  # an encoding that lxml reads and expat does not
-        return {}
-    elements = list(_with_paths(root, local_name(tag_of(root))))
-    if len(elements) != len(starts):
-        return {}
-    found: dict[tuple[str, int | None], Position] = {}
-    for (path, element), start in zip(elements, starts, strict=True):
-        found.setdefault((path, element.sourceline), start)
-    return found
+def located(problems: Sequence[Problem], data: bytes, root: _Element) -> tuple[Problem, ...]:
+    """The problems with line and column, each found by its path and the line that lxml knows. `root`: of `data`."""
+    starts: dict[tuple[str, int | None], Start] = {}
+    for number, (path, element) in enumerate(_with_paths(root, local_name(tag_of(root)))):
+        starts.setdefault((path, element.sourceline), (number, local_name(tag_of(element))))
+    at = [starts.get((problem.place.path, problem.place.line), UNKNOWN) for problem in problems]
+    positions = positions_of_starts(data, at)
+    return tuple(_at(problem, positions.get(start)) for problem, start in zip(problems, at, strict=True))
 
 
 def _with_paths(root: _Element, path: str) -> Iterator[tuple[str, _Element]]:
@@ -428,9 +415,7 @@ def _named(problem: Problem, source: str) -> Problem:
     return replace(problem, place=replace(problem.place, source=source))
 
 
-def _with_column(problem: Problem, positions: dict[tuple[str, int | None], Position]) -> Problem:
-    place = problem.place
-    found = positions.get((place.path, place.line)) if place.column is None else None
-    if found is None:
+def _at(problem: Problem, position: Position | None) -> Problem:
+    if position is None or problem.place.column is not None:
         return problem
-    return replace(problem, place=replace(place, line=found[0], column=found[1]))
+    return replace(problem, place=replace(problem.place, line=position[0], column=position[1]))

@@ -197,7 +197,11 @@ def receive_package(route: Route, operation: Operation[Any, Any], response: Resp
     if package is None:
         return None
     parts = Incoming(package) if package.xop or package.attachments else None
-    return route.processor.receive_reply(package.envelope, operation, parts)
+    try:
+        return route.processor.receive_reply(package.envelope, operation, parts)
+    except SoapkitError as error:
+        route.processor.locate(error, _envelope_in(response))
+        raise
 
 
 def _envelope_in(response: Response) -> bytes:

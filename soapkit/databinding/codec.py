@@ -30,6 +30,7 @@ from soapkit.databinding.walker import Walker
 from soapkit.errors import UsageError
 from soapkit.xml.names import local_name
 from soapkit.xml.parse import parse_message
+from soapkit.xml.positions import columns_from
 from soapkit.xml.walk import tag_of
 
 ValueT = TypeVar("ValueT")
@@ -235,5 +236,9 @@ def decode(xml: bytes | str | _Element, cls: Any) -> Any:
 
     The element may have any name. Raises `XmlError` for bytes that are not XML, `DecodeError` with every problem.
     """
-    element = xml if isinstance(xml, _Element) else parse_message(xml.encode() if isinstance(xml, str) else xml)
-    return _face(cls).codec(type_for(cls)).decode(element)
+    codec = _face(cls).codec(type_for(cls))
+    if isinstance(xml, _Element):
+        return codec.decode(xml)
+    data = xml.encode() if isinstance(xml, str) else xml
+    with columns_from(data):
+        return codec.decode(parse_message(data))

@@ -35,6 +35,7 @@ from soapkit.databinding.simple import SimpleCodec, value_of
 from soapkit.databinding.values import Raw
 from soapkit.errors import DecodeError, Place, Problem
 from soapkit.xml.names import SOAP11, SOAP12, WSU, XMIME, XSI, XSI_NIL, XSI_TYPE, did_you_mean, local_name, namespace_of
+from soapkit.xml.positions import starts_in_tree
 from soapkit.xml.walk import tag_of
 
 # Attributes that belong to the message, not to the value: xsi:schemaLocation, wsu:Id, encodingStyle, and the
@@ -71,6 +72,7 @@ class Walker:
         self.context = context
         self.nested = nested
         self.problems: list[Problem] = []
+        self.elements: list[_Element] = []  # at which each of the problems stands
         self.path: list[str] = [path]
 
     # --- telling --------------------------------------------------------------------------------------------------
@@ -80,6 +82,7 @@ class Walker:
 
     def problem(self, element: _Element, message: str) -> None:
         self.problems.append(Problem(message, self.place(element)))
+        self.elements.append(element)
 
     def leniently(self, element: _Element, message: str) -> None:
         """A problem, or in lenient mode a warning."""
@@ -91,7 +94,9 @@ class Walker:
     def raise_problems(self) -> None:
         """Raise `DecodeError` with all problems; return when there are none."""
         if self.problems:
-            raise DecodeError(problems=self.problems)
+            error = DecodeError(problems=self.problems)
+            error.starts = starts_in_tree(self.elements)
+            raise error
 
     # --- an element -----------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from lxml.etree import _Element
 from soapkit.attachment import Attachment
 from soapkit.databinding.binary import carried_by
 from soapkit.databinding.codec import Codecs
-from soapkit.errors import Fault, MessageError, SecurityError
+from soapkit.errors import Fault, MessageError, SecurityError, SoapkitError
 from soapkit.exchange.attached import parts_among
 from soapkit.exchange.body import decode_body, decode_headers, encode_body, encode_headers
 from soapkit.exchange.faults import encode_fault, fault_from
@@ -35,6 +35,7 @@ from soapkit.soap.fault import read_fault
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import Version
 from soapkit.soap.wire import Unparsed, is_utf8
+from soapkit.xml.positions import tell_columns
 
 Validation: TypeAlias = Literal["off", "in", "out", "both"]
 
@@ -248,6 +249,12 @@ class Processor:
     def believed(self, envelope: Envelope) -> SecurityResult | None:
         """What may be believed of a message, its mandatory header blocks understood; None without security."""
         return believed(envelope, self.security, self.understood, self._now())
+
+    def locate(self, error: SoapkitError, data: bytes) -> None:
+        """Put line and column into what an error of ``receive`` tells. `data`: the bytes of the envelope; what was
+        decrypted in it does not stand in them."""
+        if self.security is None or b"EncryptedData" not in data:
+            tell_columns(error, data)
 
     def _made_whole(self, parts: Incoming | None) -> None:
         """A signature covers, and a schema describes, the envelope with all that belongs to it."""

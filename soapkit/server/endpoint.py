@@ -156,6 +156,8 @@ class Endpoint:
                     package.envelope, lambda believed: self._route(believed, action, address, routed), parts
                 )
         except Exception as error:
+            if isinstance(error, SoapkitError):
+                self.processor.locate(error, request.body)
             refusal = self._refusal(error, version, routed)
             return self._fault(version, refusal, None, None, self._fault_blocks(version, address, error))
         operation = received.operation

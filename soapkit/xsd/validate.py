@@ -10,13 +10,14 @@ import re
 import threading
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import Place, Problem, ValidationError
 from soapkit.xml.names import SOAP11, SOAP12, WSU, XSD, XSI, XSI_TYPE, clark, did_you_mean, local_name
+from soapkit.xml.positions import starts_in_tree
 from soapkit.xml.walk import path_of, tag_of
 from soapkit.xsd.compile import Compiled, Compiler
 from soapkit.xsd.model import Element
@@ -26,6 +27,9 @@ from soapkit.xsd.schema import Schema, Space
 _MOST_ROOTS: Final = 40  # a schema that messages made grow so far is then compiled whole
 _KEPT: Final = 8  # schemas for one element, each for other messages, where one for all would take long to compile
 _PART: Final = "soapkit:part"
+Found: TypeAlias = "tuple[Problem, _Element]"
+"""What is wrong, and at which element."""
+
 _OWN: Final = (f"{{{XSD}}}", f"{{{XSI}}}")
 
 
@@ -50,18 +54,23 @@ class Validator:
 
     def check(self, element: _Element) -> None:
         """Return if `element` is valid; else raise `ValidationError` with every problem."""
-        found = self.problems(element)
+        found = self._found(element, "")
         if found:
-            raise ValidationError(problems=found)
+            error = ValidationError(problems=[problem for problem, _ in found])
+            error.starts = starts_in_tree([at for _, at in found])
+            raise error
 
     def problems(self, element: _Element, *, source: str = "") -> tuple[Problem, ...]:
         """Everything that is wrong with `element`; nothing if it is valid. `source` names its document in the places.
 
         Raises `ContractError` when the schema cannot be compiled at all.
         """
+        return tuple(problem for problem, _ in self._found(element, source))
+
+    def _found(self, element: _Element, source: str) -> tuple[Found, ...]:
         tag = tag_of(element)
         if not self.schema.has("element", tag):
-            return (self._undeclared(element, source),)
+            return ((self._undeclared(element, source), element),)
         with self._lock:  # an lxml schema keeps the log of its last run
             return _checked(self._compiled_for(("element", tag), element), element, source)
 
@@ -80,7 +89,7 @@ class Validator:
             told = _checked(self._compiled_for(("type", type_name), copy, part), copy, source)
         return tuple(
             Problem(each.message, replace(each.place, line=each.place.line or element.sourceline, path=path + rest))
-            for each in told
+            for each, _ in told
             for rest in [each.place.path.removeprefix("part")]
         )
 
@@ -132,12 +141,13 @@ def validator_for(schema: Schema) -> Validator:
     return Validator(schema, Compiler(schema))
 
 
-def _checked(compiled: Compiled, element: _Element, source: str) -> tuple[Problem, ...]:
+def _checked(compiled: Compiled, element: _Element, source: str) -> tuple[Found, ...]:
     try:
         if compiled.schema.validate(element):
             return ()
     except etree.XMLSchemaValidateError as error:  # libxml2 gave up
-        return (Problem(f"libxml2 cannot check the element: {error}", Place(source, element.sourceline)),)
+        told = Problem(f"libxml2 cannot check the element: {error}", Place(source, element.sourceline))
+        return ((told, element),)
     return tuple(_told(entry, element, source) for entry in compiled.schema.error_log if not _of_the_message(entry))
 
 
@@ -175,7 +185,7 @@ def _of_the_message(entry: etree._LogEntry) -> bool:
     return _MESSAGE_ATTRIBUTE.fullmatch(entry.message) is not None
 
 
-def _told(entry: etree._LogEntry, element: _Element, source: str) -> Problem:
+def _told(entry: etree._LogEntry, element: _Element, source: str) -> Found:
     place = _at(entry.path or "", element)
     subject = _SUBJECT.match(entry.message)
     message = entry.message[subject.end() :] if subject else entry.message
@@ -185,7 +195,7 @@ def _told(entry: etree._LogEntry, element: _Element, source: str) -> Problem:
             message = sentence.format(*found.groups(), name=tag_of(place))
     if subject and subject.group(2):
         message = f"attribute {subject.group(2)}: {message}"
-    return Problem(message.removesuffix("."), Place(source, place.sourceline, path=path_of(place)))
+    return Problem(message.removesuffix("."), Place(source, place.sourceline, path=path_of(place))), place
 
 
 def _at(path: str, element: _Element) -> _Element:

@@ -115,12 +115,12 @@ def test_every_problem_of_a_message_is_told_with_path_line_and_text() -> None:
         decode(xml, Account)
     unknown = "has the element {urn:example:bank}ownr, which its type does not know: expected iban, balance, note, memo"
     assert str(told.value).splitlines() == [
-        "line 1: account.kind: 'gold' is not Kind: expected one of 'current', 'savings'",
-        f"line 4: account: {unknown}, owner, closed, colour; did you mean {{urn:example:bank}}owner?",
-        "line 2: account.iban: '77' is not xs:string: expected text that matches [A-Z]{2}[0-9]{2}.*",
-        "line 3: account.balance: '1E5' is not xs:decimal: expected a decimal number without exponent",
-        "line 5: account.owners[0].born: '2026-02-30' is not xs:date: day is out of range for month",
-        "line 6: account.owners[1]: lacks name, which is required, before born",
+        "line 1, column 1: account.kind: 'gold' is not Kind: expected one of 'current', 'savings'",
+        f"line 4, column 7: account: {unknown}, owner, closed, colour; did you mean {{urn:example:bank}}owner?",
+        "line 2, column 7: account.iban: '77' is not xs:string: expected text that matches [A-Z]{2}[0-9]{2}.*",
+        "line 3, column 7: account.balance: '1E5' is not xs:decimal: expected a decimal number without exponent",
+        "line 5, column 28: account.owners[0].born: '2026-02-30' is not xs:date: day is out of range for month",
+        "line 6, column 7: account.owners[1]: lacks name, which is required, before born",
     ]
 
 
