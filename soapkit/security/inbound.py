@@ -14,7 +14,7 @@ from datetime import datetime
 from cryptography import x509
 from lxml.etree import _Element
 
-from soapkit.errors import SecurityError
+from soapkit.errors import MessageError, SecurityError
 from soapkit.security.context import CONTEXT_TOKENS, read_context
 from soapkit.security.decrypt import Deciphered, cipher_value, decipher, put_back, read_cipher, unwrap
 from soapkit.security.derive import DERIVED_KEY_TOKENS, derive, derived_from
@@ -329,7 +329,11 @@ class Pass:
             return tuple(new for old in elements for new in moved[old])
 
         security = self.message.security
-        self.message = Message(Envelope.read(root), moved[security][0] if security is not None else None)
+        try:
+            envelope = Envelope.read(root)
+        except MessageError as error:  # the same fault as for all that a wrong key makes of a message
+            raise SecurityError(f"the decrypted message is none: {error}") from None
+        self.message = Message(envelope, moved[security][0] if security is not None else None)
         self._index = None
         # what was skipped as ciphertext is looked at again as what it turned out to be
         self._done = [new for old in self._done for new in moved[old] if new.tag == old.tag]

@@ -13,6 +13,9 @@ from cryptography import x509
 from soapkit.security.algorithms import CipherAlgorithm, KeyTransport, SignatureAlgorithm
 from soapkit.security.keys import KeyPair
 
+NOT_XML = b"\0"
+"""An octet that no XML document may hold."""
+
 
 class CryptoProvider(Protocol):
     """Primitives. Each raises `soapkit.errors.SecurityError` when a key does not fit or an input is refused.
@@ -58,5 +61,5 @@ class CryptoProvider(Protocol):
         ...
 
     def decrypt(self, algorithm: CipherAlgorithm, secret: bytes, data: bytes) -> bytes:
-        """What was encrypted under `secret`."""
+        """What was encrypted under `secret`; for CBC with a wrong padding something that ends in `NOT_XML`."""
         ...

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from soapkit.errors import SecurityError
 from soapkit.security.algorithms import CipherAlgorithm, KeyTransport, SignatureAlgorithm
 from soapkit.security.keys import KeyPair, PublicKey, name_of, public_key_of
+from soapkit.security.provider import NOT_XML
 
 _HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {
     "sha1": hashes.SHA1,
@@ -104,7 +105,7 @@ class CryptographyProvider:
         decryptor = Cipher(cipher, modes.CBC(data[:block])).decryptor()
         plain = decryptor.update(data[block:]) + decryptor.finalize()
         if not 1 <= plain[-1] <= block:
-            raise SecurityError(f"the encrypted data cannot be decrypted with {algorithm.name}")
+            return plain + NOT_XML
         return plain[: -plain[-1]]
 
 

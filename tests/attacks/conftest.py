@@ -36,16 +36,16 @@ def keys() -> Keys:
     return make_keys()
 
 
-def make_keys() -> Keys:
-    """Fresh ones."""
-    authority = make_authority(now=NOW)
+def make_keys(now: datetime = NOW) -> Keys:
+    """Fresh ones, valid at `now`."""
+    authority = make_authority(now=now)
     return Keys(
         authority,
-        make_keypair("alice", authority, now=NOW),
-        make_keypair("bob", authority, now=NOW),
-        make_keypair("mallory", make_authority("another authority", now=NOW), now=NOW),
-        make_keypair("curve", authority, kind="ec", now=NOW),
-        make_keypair("edwards", authority, kind="ed25519", now=NOW),
+        make_keypair("alice", authority, now=now),
+        make_keypair("bob", authority, now=now),
+        make_keypair("mallory", make_authority("another authority", now=now), now=now),
+        make_keypair("curve", authority, kind="ec", now=now),
+        make_keypair("edwards", authority, kind="ed25519", now=now),
     )
 
 

@@ -1,13 +1,15 @@
 """The attacks that take minutes: ``python tests/attacks/run.py [wrapping|zeep ...]``; `make attacks`.
 
-``wrapping``: every variant of every signed message, ours and the recorded ones; ``zeep``: the same against zeep's
-verification, as a control that they are attacks. Ends with 1 when a forged element was believed by soapkit, or none by
-zeep.
+``wrapping``: every variant of every signed message; ``zeep``: the same against zeep's verification, as a control that
+they are attacks; ``timing``: whether failures that an oracle would tell apart take the same time, in process. Ends with
+1 when a forged element was believed by soapkit, none by zeep, or times differ.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
+import statistics
 import sys
 import tempfile
 from collections.abc import Callable
@@ -17,10 +19,13 @@ from lxml import etree
 
 sys.path.insert(0, str(Path(__file__).parent))
 from conftest import NOW, make_keys
+from oracles import MOST_Z, timed, times_of, told_apart, z_of
 from signed_messages import SHAPES, find, make
 from wrapping import Wrapping, believed
 
 from soapkit.errors import SoapkitError
+
+TRIES = 3_000
 
 
 def wrapping() -> bool:
@@ -56,7 +61,29 @@ def zeep() -> bool:
     return bool(found)
 
 
-ATTACKS: dict[str, Callable[[], bool]] = {"wrapping": wrapping, "zeep": zeep}
+def timing() -> bool:
+    """Whether refusals that an oracle would tell apart take the same time, and a control that differs is found."""
+    keys, alike = make_keys(), True
+    for title, attempts in timed(keys, NOW).items():
+        farthest = _farthest(times_of(attempts, TRIES))
+        print(
+            f"{title}: {len(attempts)} kinds of failure, {TRIES:,} tries of each; {farthest[0]:.1f} apart{farthest[1]}"
+        )
+        alike = alike and farthest[0] < MOST_Z
+    control = _farthest(times_of(told_apart(keys, NOW), TRIES))
+    print(f"two that differ, the control: {control[0]:.1f} apart; alike is less than {MOST_Z}")
+    return alike and control[0] > MOST_Z
+
+
+def _farthest(found: dict[str, list[int]]) -> tuple[float, str]:
+    """The two that differ most: by how much, in standard deviations of a rank sum, and which they are."""
+    pairs = itertools.combinations(found, 2)
+    apart, first, second = max((abs(z_of(found[first], found[second])), first, second) for first, second in pairs)
+    medians = [statistics.median(found[label]) / 1_000 for label in (first, second)]
+    return apart, f"({first}: {medians[0]:.1f} us; {second}: {medians[1]:.1f} us)"
+
+
+ATTACKS: dict[str, Callable[[], bool]] = {"wrapping": wrapping, "zeep": zeep, "timing": timing}
 
 
 def main() -> int:
