@@ -15,6 +15,7 @@ from soapkit.exchange.attached import attachments_for
 from soapkit.exchange.flow import Flow, send
 from soapkit.exchange.large import receive_large
 from soapkit.exchange.log import log_message
+from soapkit.exchange.message_security import Agreement
 from soapkit.exchange.parts import Incoming, Outgoing
 from soapkit.exchange.processor import Processor, Received
 from soapkit.operations import Operation, Service
@@ -73,7 +74,7 @@ class Route:
     `headers`: default values of declared header blocks, by part name, for the operations that declare them. `timeout`:
     seconds for one exchange. `threshold`: bytes from which binary content travels beside the envelope (MTOM), None for
     never. `addressing`: how messages are addressed (WS-Addressing), None for not at all; `service`: whose operations
-    are called.
+    are called; `agreement`: what is agreed on before the first message.
     """
 
     address: str
@@ -85,6 +86,7 @@ class Route:
     threshold: int | None = None
     service: Service | None = None
     addressing: Addressing | None = None
+    agreement: Agreement | None = None
 
     def outgoing(
         self,
@@ -153,6 +155,8 @@ def call(
     attachments: tuple[Attachment, ...] = (),
 ) -> Flow[Exchange[ValueT]]:
     """The flow of one call. Every error it ends with carries the exchange as far as it got."""
+    if route.agreement is not None:
+        yield from route.agreement.ready(transport)
     addressed = route.addressed(operation)
     request = route.request(operation, record, headers, route.outgoing(operation, headers, attachments), addressed)
     log_message("sent", operation.name, request.body)
@@ -166,6 +170,8 @@ def call(
         if addressed is not None and received is not None:
             check_related(addressed, received.envelope)
     except SoapkitError as error:
+        if route.agreement is not None:
+            route.agreement.lost(error)
         error.exchange = _exchange(operation, request, response, None, None, time.perf_counter() - started)
         raise
     value = operation.value_of(received.value) if received is not None else None

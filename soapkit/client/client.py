@@ -23,11 +23,11 @@ from soapkit.errors import UsageError
 from soapkit.exchange.body import codecs_for
 from soapkit.exchange.flow import arun, run
 from soapkit.exchange.flow import call as do
-from soapkit.exchange.message_security import MessageSecurity
+from soapkit.exchange.message_security import Agreement, MessageSecurity
 from soapkit.exchange.parts import DEFAULT_THRESHOLD
 from soapkit.exchange.processor import Processor, Validation, Validator
 from soapkit.operations import Operation, Port, Service
-from soapkit.soap.version import BY_LABEL
+from soapkit.soap.version import BY_LABEL, Version
 from soapkit.transport.values import AsyncTransport, Transport
 from soapkit.ws.addressing import HEADERS as ADDRESSING_HEADERS
 from soapkit.ws.addressing import Addressing
@@ -81,6 +81,21 @@ def _addressing(asked: Addressing | bool | None, port: Port) -> Addressing | Non
     return Addressing(port.addressing or "2005/08") if wanted else None
 
 
+def _agreement(
+    security: MessageSecurity | None,
+    address: str,
+    version: Version,
+    addressing: Addressing | None,
+    timeout: float | None,
+) -> tuple[MessageSecurity | None, Agreement | None]:
+    """Settings for this client alone, and what it agrees on before its first message; None where that is nothing."""
+    if getattr(security, "conversation", None) is None:
+        return security, None
+    from soapkit.client.conversation import conversing  # it knows of cryptography: only where it is used
+
+    return conversing(security, address, version, addressing, timeout)
+
+
 class BaseClient:
     """What blocking and async clients share: the settings, and where calls go.
 
@@ -131,16 +146,20 @@ class BaseClient:
             raise UsageError(f"validate={validate!r} needs a validator (soapkit.validator_for(contract))")
         understood = _Understood(self.service)
         codecs = _codecs_of(type(self), unknown)
+        addressed = _addressing(addressing, chosen)
+        soap = BY_LABEL[version or chosen.version]
+        security, agreement = _agreement(security, target, soap, addressed, timeout)
         self._route = Route(
             address=target,
-            version=BY_LABEL[version or chosen.version],
+            version=soap,
             actions=chosen.actions,
             processor=Processor(codecs, security, validator, validate, understood),
             headers=dict(headers or {}),
             timeout=timeout,
             threshold=mtom_threshold if mtom else None,
             service=self.service,
-            addressing=_addressing(addressing, chosen),
+            addressing=addressed,
+            agreement=agreement,
         )
         self._connection = _Connection(transport)
         self._loosen: Callable[[Any], Any] | None = None  # set by a dynamic client, whose values come as people type
@@ -298,7 +317,9 @@ class Client(BaseClient):
         return items
 
     def close(self) -> None:
-        """Let go of connections, if the client made its transport itself."""
+        """Give back what was agreed on; let go of connections, if the client made its transport itself."""
+        if self._route.agreement is not None:
+            run(self._route.agreement.end(lambda: self._connection.made_by(_urllib3)))
         own: Transport | None = self._connection.released()
         if own is not None:
             own.close()
@@ -354,7 +375,9 @@ class AsyncClient(BaseClient):
             yield item
 
     async def aclose(self) -> None:
-        """Let go of connections, if the client made its transport itself."""
+        """As `Client.close`."""
+        if self._route.agreement is not None:
+            await arun(self._route.agreement.end(lambda: self._connection.made_by(_aiohttp)))
         own: AsyncTransport | None = self._connection.released()
         if own is not None:
             await own.aclose()

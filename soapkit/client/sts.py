@@ -143,7 +143,7 @@ class BaseStsClient:
         held = self._cache.find(key, now) if self._cache is not None else None
         if held is not None:
             return held
-        response = yield from ask(self._channel, transport, request)
+        response = (yield from ask(self._channel, transport, request)).response
         token = issued_token(response, request, self._channel)
         if self._cache is not None:
             self._cache.add(key, token)
@@ -160,7 +160,7 @@ class BaseStsClient:
             created=now if lifetime is not None else None,
             target=token.element,
         )
-        response = yield from ask(self._channel, transport, request)
+        response = (yield from ask(self._channel, transport, request)).response
         renewed = issued_token(response, request, self._channel)
         if self._cache is not None:
             self._cache.remove(token)
@@ -174,13 +174,13 @@ class BaseStsClient:
         element = token.element if isinstance(token, IssuedToken) else token
         status_type = f"{self._channel.trust.namespace}/RSTR/Status"
         request = TokenRequest("validate", token_type or status_type, target=element)
-        response = yield from ask(self._channel, transport, request)
+        response = (yield from ask(self._channel, transport, request)).response
         return _validation(response, request, self._channel)
 
     def _cancelling(self, transport: Transport | AsyncTransport, token: IssuedToken) -> Flow[None]:
         target = token.unattached if token.unattached is not None else token.element
-        response = yield from ask(self._channel, transport, TokenRequest("cancel", target=target))
-        if not response.cancelled:
+        answer = yield from ask(self._channel, transport, TokenRequest("cancel", target=target))
+        if not answer.response.cancelled:
             raise MessageError("the token service does not say that the token is cancelled")
         if self._cache is not None:
             self._cache.remove(token)

@@ -23,6 +23,7 @@ from soapkit.security.settings import Require
 from soapkit.security.with_cryptography import CryptographyProvider
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.fault import read_fault
+from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import Version
 from soapkit.transport.binding import package_of, request_for
 from soapkit.transport.values import AsyncTransport, Transport
@@ -54,9 +55,17 @@ class Channel:
     now: Callable[[], datetime] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service answered. `security`: what was believed of it, and of whom; None without security."""
+
+    response: TokenResponse
+    security: SecurityResult | None = None
+
+
 def ask(
     channel: Channel, transport: Transport | AsyncTransport, request: TokenRequest, *, context: bool = False
-) -> Flow[TokenResponse]:
+) -> Flow[Answer]:
     """The flow of one request. `context`: it is for a security context, which changes its Action.
 
     Raises `Fault` for what the service sends, `SecurityError` for what is not believed, or is in the clear;
@@ -81,15 +90,16 @@ def ask(
     log_message("received", name, response.body)
     package = package_of(response, channel.version, source="token service")
     assert package is not None, "an answer is due"
-    answer = _believed(channel, package.envelope, now)
+    result = _believed(channel, package.envelope, now)
+    answer = result.envelope if result is not None else package.envelope
     if addressed is not None:
         check_related(addressed, answer)
     _check_hidden(channel, package.envelope, "came")
-    return _response_in(answer, channel.trust, request)
+    return Answer(_response_in(answer, channel.trust, request), result)
 
 
-def _believed(channel: Channel, envelope: Envelope, now: datetime | None) -> Envelope:
-    """The answer that may be believed; a fault is raised, marked where it may be anybody's."""
+def _believed(channel: Channel, envelope: Envelope, now: datetime | None) -> SecurityResult | None:
+    """What may be believed of an answer; a fault is raised, marked where it may be anybody's."""
     fault = read_fault(envelope)
     try:
         result = believed(envelope, channel.security, HEADERS, now)
@@ -105,7 +115,7 @@ def _believed(channel: Channel, envelope: Envelope, now: datetime | None) -> Env
         raised = undeclared_fault(fault)
         raised.unverified = result is not None and not result.is_signed(answer.content[0])
         raise raised
-    return answer
+    return result
 
 
 def _check_hidden(channel: Channel, envelope: Envelope, what: str) -> None:

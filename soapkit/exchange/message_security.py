@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from datetime import datetime, timedelta
 from typing import Final, Protocol, runtime_checkable
 
+from soapkit.errors import SoapkitError
+from soapkit.exchange.flow import Flow
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.headers import check_understood
 from soapkit.soap.security_result import SecurityResult
+from soapkit.transport.values import AsyncTransport, Transport
 from soapkit.xml.names import WSSE, clark
 
 SECURITY_HEADER: Final = clark(WSSE, "Security")
@@ -37,6 +40,22 @@ class Probed(Protocol):
 
     def problems(self, *, now: datetime, margin: timedelta) -> tuple[str, ...]:
         """What keeps it from its work now, a sentence each; a certificate that expires within `margin` among it."""
+        ...
+
+
+class Agreement(Protocol):
+    """What a client has to agree on with a service, in messages of its own, before those of the contract."""
+
+    def ready(self, transport: Transport | AsyncTransport) -> Flow[None]:
+        """The flow after which messages can be secured. Raises what those messages raise."""
+        ...
+
+    def lost(self, error: SoapkitError) -> None:
+        """A call ended with this error, which may say that nothing is agreed on any more."""
+        ...
+
+    def end(self, transport: Callable[[], Transport | AsyncTransport]) -> Flow[None]:
+        """The flow that gives back what was agreed on; `transport` is asked for where something is to be sent."""
         ...
 
 

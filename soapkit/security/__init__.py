@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from soapkit.security.algorithms import AlgorithmPolicy, profile
     from soapkit.security.context import Contexts, SecurityContext
+    from soapkit.security.conversation import Conversation
+    from soapkit.security.issued import IssuedToken
     from soapkit.security.keys import KeyPair, load_certificate, load_certificates
     from soapkit.security.replay import MemoryReplayStore, RedisReplayStore, ReplayStore, SqliteReplayStore
     from soapkit.security.saml_settings import SamlAssertion, SamlRequirement, SamlToken
@@ -38,6 +40,8 @@ _HOMES = {
     "profile": "algorithms",
     "Contexts": "context",
     "SecurityContext": "context",
+    "Conversation": "conversation",
+    "IssuedToken": "issued",
     "KeyPair": "keys",
     "load_certificate": "keys",
     "load_certificates": "keys",
@@ -72,8 +76,10 @@ __all__ = [
     "SIGNER",
     "AlgorithmPolicy",
     "Contexts",
+    "Conversation",
     "CryptographyProvider",
     "Encrypt",
+    "IssuedToken",
     "KeyPair",
     "Limits",
     "MemoryReplayStore",

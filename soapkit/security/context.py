@@ -21,6 +21,7 @@ from soapkit.security.derive import NAMESPACES, DerivedVersion
 from soapkit.security.ids import WSU_ID
 from soapkit.security.markup import REFERENCE, TOKEN_REFERENCE, at_most_one, new, one, sub, text_of
 from soapkit.xml.names import clark, namespace_of
+from soapkit.xml.parse import parse_message
 from soapkit.xml.walk import place_of, tag_of
 
 CONTEXT_TOKENS: Final = frozenset(clark(namespace, "SecurityContextToken") for namespace in NAMESPACES.values())
@@ -35,7 +36,8 @@ class SecurityContext:
 
     `instance`: tells keys of one context apart, once it was renewed. `expires`: when it is void, None for never.
     `version`: of WS-SecureConversation, in whose namespace the token is written. `holder`: the certificate of the other
-    side, where it showed one when they agreed; `username`: its name likewise.
+    side, where it showed one when they agreed; `username`: its name likewise. `token`: the element as it was issued,
+    for a service that needs what else is in it.
 
     Raises `UsageError` without an identifier, and for a secret that could be guessed.
 
@@ -50,6 +52,7 @@ class SecurityContext:
     version: DerivedVersion = "2005/12"
     holder: x509.Certificate | None = field(default=None, repr=False)
     username: str | None = field(default=None, repr=False)
+    token: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
         if not self.identifier or len(self.identifier) > _LONGEST:
@@ -125,6 +128,10 @@ class Contexts:
 
 def context_element(context: SecurityContext, token_id: str) -> _Element:
     """A SecurityContextToken (section 3)."""
+    if context.token:
+        issued = parse_message(context.token)
+        issued.set(WSU_ID, token_id)
+        return issued
     namespace = NAMESPACES[context.version]
     token = new(clark(namespace, "SecurityContextToken"), attributes={WSU_ID: token_id})
     sub(token, clark(namespace, "Identifier"), context.identifier)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any, Literal, TypeAlias, cast
@@ -13,6 +13,13 @@ from soapkit.errors import LimitError, SecurityError, XmlError
 from soapkit.security.algorithms import cipher_named
 from soapkit.security.by_message import ByMessage
 from soapkit.security.confirm import SentSignatures, check_confirmed, confirmations, signature_values
+from soapkit.security.context import Contexts
+from soapkit.security.conversation import (
+    Conversation,
+    by_message_with_contexts,
+    requiring_contexts,
+    with_contexts,
+)
 from soapkit.security.encrypt import DataKey, encrypt, encrypt_parts
 from soapkit.security.ids import WSU_ID
 from soapkit.security.inbound import Pass
@@ -59,7 +66,8 @@ class Security:
     `outbound`: steps in order, each over the message as the ones before it left it. `inbound`: what is required.
     `provider`: the crypto library (`soapkit.security.provider`), by default cryptography. `actor`: the SOAP role
     whose security header this is. `by_message`: where settings differ between messages. `https`: messages leave over
-    HTTPS alone, since their protection is left to it. One object serves a client and a server alike, and any number of
+    HTTPS alone, since their protection is left to it. `conversation`: agree on a security context before the first
+    message, and give such contexts as a service. One object serves a client and a server alike, and any number of
     threads.
 
     >>> from soapkit.security import Security, UsernameToken
@@ -76,6 +84,7 @@ class Security:
     actor: str | None = None
     by_message: ByMessage | None = field(default=None, repr=False)
     https: bool = False
+    conversation: Conversation | None = None
     _sent: SentKeys = field(default_factory=SentKeys, init=False, repr=False, compare=False)
     _signed: SentSignatures = field(default_factory=SentSignatures, init=False, repr=False, compare=False)
 
@@ -129,6 +138,20 @@ class Security:
             steps += [step for steps in self.by_message.outbound.values() for step in steps]
             required += self.by_message.inbound.values()
         return problems_of(steps, required, now=now, margin=margin)
+
+    def conversing(self) -> Security:
+        """The same settings with security contexts of their own: those that one client agrees on."""
+        if self.conversation is None:
+            return self
+        old = self.conversation.contexts
+        new = Contexts(old.held())
+        return replace(
+            self,
+            outbound=with_contexts(self.outbound, old, new),
+            inbound=requiring_contexts(self.inbound, old, new),
+            by_message=by_message_with_contexts(self.by_message, old, new) if self.by_message is not None else None,
+            conversation=replace(self.conversation, contexts=new),
+        )
 
     @property
     def _asks_for_confirmation(self) -> bool:

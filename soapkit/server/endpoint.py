@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import (
@@ -76,6 +76,9 @@ from soapkit.ws.addressing import (
 from soapkit.xml.names import WSSE, clark
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_message
 
+if TYPE_CHECKING:
+    from soapkit.server.conversation import Agreements, ContextRequest  # it knows of cryptography
+
 logger = logging.getLogger("soapkit.server")
 
 # One and the same for every failure of security, whatever it was: an oracle tells nothing (WSS 1.1, section 12).
@@ -96,7 +99,8 @@ class Endpoint:
     `gzip`: whether replies are compressed for callers that take that. `addressing`: how WS-Addressing is taken.
     `interceptors`: what stands around every call.
     `xml_limits`, `attachment_limits`: of a message. `handler_seconds`: for a handler to answer in; None: without end.
-    `certificate_header`: where a proxy tells of certificates.
+    `certificate_header`: where a proxy tells of certificates. `agreements`: what answers requests for security
+    contexts.
     """
 
     service: Service
@@ -116,6 +120,7 @@ class Endpoint:
     attachment_limits: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS
     handler_seconds: float | None = HANDLER_SECONDS
     certificate_header: CertificateHeader | None = None
+    agreements: Agreements | None = None
     _places: dict[str, tuple[ItemPlace, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -151,6 +156,9 @@ class Endpoint:
                 package = self._package(request)
                 version, in_kind = package.envelope.version, package.xop
                 action = action_of(version, request.headers)
+                asked = self.agreements.asked(package.envelope, action) if self.agreements is not None else None
+                if asked is not None:
+                    return (yield from self._agree(asked, package.envelope, version, action, address))
                 parts = Incoming(package) if in_kind or package.attachments else None
                 received = self.processor.receive_request(
                     package.envelope, lambda believed: self._route(believed, action, address, routed), parts
@@ -190,6 +198,18 @@ class Endpoint:
         if addressed is None or operation.one_way:
             return response
         return (yield from self._delivered(addressed, response, is_fault))
+
+    def _agree(
+        self, asked: ContextRequest, envelope: Envelope, version: Version, action: str, address: list[Properties]
+    ) -> Flow[Response]:
+        """The answer to a request for a security context, which no handler sees."""
+        assert self.agreements is not None
+        result = self.agreements.receive(asked, envelope, self.processor.understood)
+        addressed = self.addressing.read(result.envelope, action)
+        if addressed is not None:
+            address[:] = [addressed]
+        response = response_for(version, self.agreements.answer(asked, result, version, addressed))
+        return response if addressed is None else (yield from self._delivered(addressed, response, False))
 
     def _route(
         self,

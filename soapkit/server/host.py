@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.docstrings import DocumentedShapes
@@ -36,6 +36,9 @@ from soapkit.wsdl.single import single
 from soapkit.wsdl.write11 import write_wsdl
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 from soapkit.xsd.validate import validator_for
+
+if TYPE_CHECKING:
+    from soapkit.server.conversation import Agreements  # it knows of cryptography
 
 DEFAULT_LIMIT = 64 * 1024 * 1024  # bytes of a request
 
@@ -129,7 +132,17 @@ def endpoint_for(implementation: object, interceptors: Chain = NONE, **settings:
         xml_limits=settings.get("xml_limits", DEFAULT_LIMITS),
         attachment_limits=settings.get("attachment_limits", DEFAULT_ATTACHMENT_LIMITS),
         certificate_header=settings.get("certificate_header"),
+        agreements=_agreements(settings.get("security")),
     )
+
+
+def _agreements(security: MessageSecurity | None) -> Agreements | None:
+    """What answers requests for security contexts, where settings have a conversation."""
+    if getattr(security, "conversation", None) is None:
+        return None
+    from soapkit.server.conversation import agreements_of  # it knows of cryptography: only where it is used
+
+    return agreements_of(security)
 
 
 def host_limits(settings: Settings) -> HostLimits:
