@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import heapq
+import os
 import sqlite3
 import threading
-from contextlib import closing
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from soapkit.errors import SecurityError
+from soapkit.errors import SecurityError, UsageError
 
 
 class ReplayStore(Protocol):
@@ -51,35 +52,106 @@ class MemoryReplayStore:
 
 
 class SqliteReplayStore:
-    """A `ReplayStore` in a file, for several processes on one machine.
+    """A `ReplayStore` in a file on a local disk, for several processes on one machine.
 
-    Each claim is one transaction, so that of any number of processes exactly one gets a key.
+    Each claim is one transaction, so that of any number of processes exactly one gets a key, also where one of them is
+    killed. It is written to the file at once, and to the disk soon after (SQLite's WAL, ``synchronous=NORMAL``): a
+    machine that loses power may forget the last claims. `timeout`: seconds to wait for the other processes. The store
+    may be made before a server forks: each process opens the file for itself.
+
+    Raises `SecurityError` where the file cannot be made.
     """
 
     def __init__(self, path: str | Path, *, timeout: float = 10.0) -> None:
         self._path, self._timeout = str(path), timeout
-        with closing(self._connect()) as connection:
-            connection.execute("CREATE TABLE IF NOT EXISTS claimed (key TEXT PRIMARY KEY, expires REAL) WITHOUT ROWID")
-            connection.execute("CREATE INDEX IF NOT EXISTS claimed_expires ON claimed (expires)")
+        # By process: SQLite says of a connection that came through a fork not even to close it.
+        self._opened: dict[int, _Opened] = {}
+        try:
+            _Opened(self._path, timeout).close()
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
 
     def claim(self, key: str, ttl: int, *, now: datetime) -> bool:
         """See `ReplayStore`. Raises `SecurityError` when the file cannot be written: then nothing is believed."""
-        moment = now.timestamp()
+        process = os.getpid()
         try:
-            with closing(self._connect()) as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                connection.execute("DELETE FROM claimed WHERE expires <= ?", (moment,))
-                done = connection.execute("INSERT OR IGNORE INTO claimed VALUES (?, ?)", (key, moment + ttl))
-                connection.execute("COMMIT")
-                return done.rowcount == 1
+            opened = self._opened.get(process)
+            if opened is None or not opened.is_current:
+                opened = self._opened[process] = _Opened(self._path, self._timeout)
+            return opened.claim(key, ttl, now.timestamp())
         except sqlite3.Error as error:
-            raise SecurityError(f"the replay store {self._path} cannot be used: {error}") from None
+            raise self._unusable(error) from None
 
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=self._timeout, isolation_level=None)
+    def _unusable(self, error: sqlite3.Error) -> SecurityError:
+        return SecurityError(f"the replay store {self._path} cannot be used: {error}")
 
     def __repr__(self) -> str:
         return f"SqliteReplayStore({self._path!r})"
+
+
+class _Opened:
+    """The file of a `SqliteReplayStore` as one process has it open. Raises ``sqlite3.Error``."""
+
+    _TABLE = """CREATE TABLE IF NOT EXISTS claimed (key TEXT PRIMARY KEY, expires REAL) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS claimed_expires ON claimed (expires);"""
+    # One statement, hence one transaction: a key that is new, or whose time is over.
+    _CLAIM = """INSERT INTO claimed (key, expires) VALUES (:key, :expires)
+    ON CONFLICT (key) DO UPDATE SET expires = :expires WHERE expires <= :now"""
+
+    def __init__(self, path: str, timeout: float) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._forgotten = 0.0
+        self._connection = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare(time.monotonic() + timeout)
+            self._file = self._identity()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self, deadline: float) -> None:
+        """Tables and journal; while others do the same, SQLite may refuse without waiting."""
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode=WAL")
+                self._connection.execute("PRAGMA synchronous=NORMAL")
+                self._connection.executescript(self._TABLE)
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the file that is open is still the one at its path: others will have opened that one."""
+        return self._identity() == self._file
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = Path(self._path).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def claim(self, key: str, ttl: int, moment: float) -> bool:
+        """Whether the key was free at `moment`; what is over is forgotten every second."""
+        with self._lock:
+            if abs(moment - self._forgotten) >= 1:
+                self._connection.execute("DELETE FROM claimed WHERE expires <= ?", (moment,))
+                self._forgotten = moment
+            done = self._connection.execute(self._CLAIM, {"key": key, "expires": moment + ttl, "now": moment})
+            return done.rowcount == 1
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_connection"):
+            self._connection.close()
 
 
 class RedisClient(Protocol):
@@ -91,13 +163,35 @@ class RedisClient(Protocol):
 
 
 class RedisReplayStore:
-    """A `ReplayStore` on a Redis server, for any number of machines: one atomic ``SET NX EX`` a claim.
+    """A `ReplayStore` on a Redis or Valkey server, for any number of machines: one atomic ``SET NX EX`` a claim.
 
-    `client`: a ``redis.Redis``. The server's clock counts the seconds.
+    `client`: a ``redis.Redis``, best one with short timeouts, as `at` makes it. The server's clock counts the seconds.
+    Give the store a database that evicts nothing (``maxmemory-policy noeviction``): what is evicted is believed again.
     """
 
     def __init__(self, client: RedisClient, *, prefix: str = "soapkit:replay:") -> None:
         self._client, self._prefix = client, prefix
+
+    @classmethod
+    def at(cls, url: str, *, timeout: float = 1.0, prefix: str = "soapkit:replay:") -> RedisReplayStore:
+        """The store at a URL such as ``redis://cache.example:6379/0`` or ``rediss://...``; nothing is sent yet.
+
+        `timeout`: seconds to wait for the server, to connect and to answer; a connection that broke is made anew once.
+        Raises `UsageError` for what is no such URL, and where the library redis is not installed.
+        """
+        try:
+            from redis import Redis
+            from redis.backoff import NoBackoff
+            from redis.retry import Retry
+        except ImportError:
+            raise UsageError("a replay store on Redis needs redis: pip install 'soapkit[redis]'") from None
+        try:
+            client = Redis.from_url(
+                url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=Retry(NoBackoff(), 1)
+            )
+        except ValueError as error:
+            raise UsageError(f"no address of a Redis server: {url!r}: {error}") from None
+        return cls(client, prefix=prefix)
 
     def claim(self, key: str, ttl: int, *, now: datetime) -> bool:
         """See `ReplayStore`. Raises `SecurityError` when the server does not answer: then nothing is believed."""
