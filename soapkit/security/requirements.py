@@ -181,7 +181,8 @@ def _check_seen(found: Pass) -> None:
     keys += [
         f"signature {proof.fingerprint}" for proof in found.proved if any(covers([proof], stamp) for stamp in stamps)
     ]
-    ttl = found.require.max_age + 2 * found.require.skew
+    # from its first moment, `skew` early, to its last, which is fresh too: a second more than that is long
+    ttl = found.require.max_age + 2 * found.require.skew + 1
     for key in keys:
         if not store.claim(key, ttl, now=found.now):
             raise SecurityError(f"this message was seen before ({key.partition(' ')[0]} repeated)")
