@@ -13,6 +13,7 @@ from soapkit.errors import ContractError, LimitError, Problem, Problems, Securit
 from soapkit.exchange.first_tags import first_tags
 from soapkit.operations import Operation
 from soapkit.policy.attach import Attachment, Endpoint, MessageSubject, Policies
+from soapkit.policy.conversation import conversed_about
 from soapkit.policy.demands import Demands
 from soapkit.policy.expression import Alternative
 from soapkit.policy.inbound import inbound
@@ -111,21 +112,35 @@ class _Builder:
         sends = "input" if self.side == "client" else "output"
         sent = [each for each in messages if each.subject.direction == sends]
         received = [each for each in messages if each.subject.direction not in (sends, "fault")]
-        outgoing = {id(each): outbound(each.plan, self.keys, problems) for each in sent}
-        incoming = {id(each): inbound(each.plan, self.keys, problems) for each in received}
-        everything_in = inbound(_together(common, received, request=sends != "input"), self.keys, problems)
-        everything_out = outbound(_together(common, sent, request=sends == "input"), self.keys, problems)
+        requests = _together(common, sent if self.side == "client" else received, request=True)
+        replies = _together(common, received if self.side == "client" else sent, request=False)
+        plan_out, plan_in = (requests, replies) if self.side == "client" else (replies, requests)
+        conversed = conversed_about(requests.demands, self.keys)
+        keys = conversed.keys if conversed is not None else self.keys
+        outgoing = {id(each): outbound(each.plan, keys, problems) for each in sent}
+        incoming = {id(each): inbound(each.plan, keys, problems) for each in received}
+        everything_in, everything_out = inbound(plan_in, keys, problems), outbound(plan_out, keys, problems)
         fault = plan_of(common, request=False)
-        faults_in = inbound(fault, self.keys, problems) if self.side == "client" else None
+        faults_in = inbound(fault, keys, problems) if self.side == "client" else None
+        conversation = None
+        if conversed is not None:
+            conversation = conversed.conversation(self.side, self._signing, problems)
         if problems.found:
             return list(dict.fromkeys(problems.found))
         by_message = ByMessage(
-            outbound=self._by_tag([(each, outgoing[id(each)]) for each in sent], everything_out),
+            outbound=self._by_tag([(each, outgoing[id(each)]) for each in sent], everything_out)
+            | (conversed.outbound(self.side, requests, problems) if conversed is not None else {}),
             inbound=self._by_tag([(each, incoming[id(each)]) for each in received], everything_in)
             | ({version.fault: faults_in for version in BY_LABEL.values()} if faults_in is not None else {}),
         )
         https = common.binding is not None and common.binding.kind == "transport"
-        return Security(everything_out, everything_in, by_message=by_message, https=https and self.side == "client")
+        return Security(
+            everything_out,
+            everything_in,
+            by_message=by_message,
+            https=https and self.side == "client",
+            conversation=conversation,
+        )
 
     def _message(self, subject: MessageSubject, problems: Problems) -> _Message | None:
         """The plan of a message: of its own alternatives, the first that can be kept."""

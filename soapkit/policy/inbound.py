@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from soapkit.errors import Problem, Problems
 from soapkit.policy.algorithms import algorithms_for
+from soapkit.policy.demands import Token
 from soapkit.policy.keys import Keys
-from soapkit.policy.plan import Plan, part_names
+from soapkit.policy.plan import CONTEXT_KINDS, Plan, context_tokens, part_names
 from soapkit.policy.words import token_words
+from soapkit.security.context import Contexts
 from soapkit.security.settings import Require
 from soapkit.security.truststore import TrustStore
 
@@ -31,28 +33,47 @@ class _Reader:
         if not plan.message_level and plan.endorsing:
             signed = ["Timestamp"] if plan.timestamp else []
             signed += [name for each in plan.endorsing for name in part_names(each.supporting.protection.signed)]
-        trust = self.trust(signed)
-        symmetric = plan.binding is not None and plan.binding.kind == "symmetric"
+        under_context = self.under_context
+        # what another key of ours opens, or of theirs signed, is not what the policy asks for
+        trust = None if under_context else self.trust(signed)
+        symmetric = plan.binding is not None and plan.binding.kind == "symmetric" and not under_context
         encrypted = list(plan.encrypted)
-        if encrypted and keys.own is None and not (symmetric and not plan.request):
+        if encrypted and keys.own is None and not under_context and not (symmetric and not plan.request):
             self.missing("own", "what was encrypted to us is decrypted with")
             encrypted = []
         passwords = keys.passwords if plan.usernames else None
         if plan.usernames and passwords is None and not all(token.has("NoPassword") for token in plan.usernames):
             self.missing("passwords", "its UsernameToken is checked against")
         return Require(
-            signed=signed if trust is not None else (),
+            signed=signed if trust is not None or under_context else (),
             encrypted=encrypted,
             trust=trust,
-            key=keys.own if keys.own is not None else (),
+            key=keys.own if keys.own is not None and not under_context else (),
             username=passwords,
             algorithms=algorithms_for(plan.suite),
             certificates=keys.certificates,
             # an answer is under the key that we sent; without a key pair, nobody could bring us another
             shared_key=symmetric and (plan.request or keys.own is None),
+            contexts=(keys.contexts or Contexts()) if context_tokens(plan.demands) else None,
             confirmed=plan.confirms,
             replay=keys.replay,
         )
+
+    @property
+    def under_context(self) -> bool:
+        """Whether the message is signed, or endorsed, under a security context: that is who signs all that is."""
+        token = self.plan.signature_token
+        if token is not None:
+            return token.kind in CONTEXT_KINDS and self._has_contexts(token)
+        endorsing = [each.token for each in self.plan.endorsing]
+        return bool(endorsing) and all(each.kind in CONTEXT_KINDS and self._has_contexts(each) for each in endorsing)
+
+    def _has_contexts(self, token: Token) -> bool:
+        if self.keys.contexts is None:
+            told = Problem(f"the policy asks for {token_words(token)}; give Keys(contexts=...)", token.place)
+            if told not in self.problems.found:
+                self.problems.found.append(told)
+        return True
 
     def trust(self, signed: list[str]) -> TrustStore | None:
         if not signed:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from cryptography import x509
 
+from soapkit.security.context import Contexts
 from soapkit.security.keys import KeyPair
 from soapkit.security.replay import MemoryReplayStore, ReplayStore
 from soapkit.security.settings import PasswordOf
@@ -21,7 +22,8 @@ class Keys:
     `peer`: whom we encrypt to; a server may leave it out, and answers whoever signed the request. `trust`: whose
     signatures are believed. `username`, `password`: who a client says it is. `passwords`: what a server checks a
     UsernameToken against. `certificates`: where a signer's certificate is looked up that a message only names.
-    `replay`: where a server remembers what it has seen.
+    `contexts`: security contexts that both sides know; those that are agreed on are held there too. `replay`: where a
+    server remembers what it has seen.
     """
 
     own: KeyPair | None = None
@@ -32,4 +34,5 @@ class Keys:
     password: str | None = field(default=None, repr=False)
     passwords: PasswordOf | None = field(default=None, repr=False)
     certificates: Sequence[x509.Certificate] = ()
+    contexts: Contexts | None = None
     replay: ReplayStore | None = field(default_factory=MemoryReplayStore, repr=False)

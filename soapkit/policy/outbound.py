@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from cryptography import x509
 
@@ -10,7 +11,7 @@ from soapkit.errors import Problem, Problems
 from soapkit.policy.algorithms import signature_name
 from soapkit.policy.demands import Token
 from soapkit.policy.keys import Keys
-from soapkit.policy.plan import Carries, Plan, part_names
+from soapkit.policy.plan import CONTEXT_KINDS, Carries, Plan, part_names
 from soapkit.policy.words import token_words
 from soapkit.security.keys import KeyPair
 from soapkit.security.settings import (
@@ -101,6 +102,9 @@ class _Maker:
                 "an endorsing UsernameToken (a key derived from its password) is not done", each.token.place
             )
             return
+        if each.token.kind in CONTEXT_KINDS:
+            yield from self.endorse_under_context(each, parts)
+            return
         keypair = self.keys.endorsing or self.keys.own
         if keypair is None:
             self.missing("own", each.token)
@@ -116,9 +120,37 @@ class _Maker:
             key_reference=self.reference(each.token),
         )
 
+    def endorse_under_context(self, each: Carries, parts: list[str]) -> Iterator[Step]:
+        token, binding = each.token, self.plan.binding
+        derived = binding.conversation if token.derived_keys and binding is not None else ""
+        yield from self.context(token, derived)
+        yield Sign(
+            SHARED,
+            parts=[*parts, *part_names(each.supporting.protection.signed)],
+            algorithm=signature_name(self.suite, "secret"),
+            digest=self.suite.digest,
+        )
+
+    def context(self, token: Token, derived: Literal["", "2005/12", "2005/02"]) -> Iterator[Step]:
+        """The key of a security context: in a request the current one, in an answer that of the request."""
+        if self.plan.request and self.keys.contexts is None:
+            self.missing("contexts", token)
+            return
+        contexts = self.keys.contexts
+        yield SharedKey(
+            to=contexts if self.plan.request and contexts is not None else REQUEST,
+            derived=derived,
+            signature_size=self.suite.derived_signature_size,
+            carried=token.travels(to_recipient=self.plan.request),
+        )
+
     def shared_key(self) -> Iterator[Step]:
         token = self.plan.encryption_token or self.plan.signature_token
         if token is None:
+            return
+        if token.kind in CONTEXT_KINDS:
+            derived = self.plan.binding.conversation if self.plan.derives and self.plan.binding is not None else ""
+            yield from self.context(token, derived)
             return
         yield SharedKey(
             to=self.peer(token) if self.plan.request else REQUEST,

@@ -12,6 +12,9 @@ from soapkit.errors import Place, Problem
 from soapkit.policy.demands import Demands, Parts, Protection, SecurityBinding, Supporting, Token, TokenKind
 from soapkit.policy.suites import SUITES, Suite
 
+CONTEXT_KINDS: frozenset[TokenKind] = frozenset({"secure-conversation", "security-context"})
+"""The tokens that name a security context."""
+
 _PART_OF: dict[TokenKind, str] = {"username": "UsernameToken", "x509": "BinarySecurityToken", "saml": "Assertion"}
 _NO_SUITE = SUITES["Basic256Sha256"]
 
@@ -108,6 +111,13 @@ class Plan:
         return tuple(each for each in self.carries if each.supporting.endorsing)
 
 
+def context_tokens(demands: Demands) -> tuple[Token, ...]:
+    """The tokens that name security contexts, of the binding and beside it."""
+    binding = demands.binding.tokens if demands.binding is not None else ()
+    tokens = (*binding, *(token for each in demands.supporting for token in each.tokens))
+    return tuple(token for token in tokens if token.kind in CONTEXT_KINDS)
+
+
 def plan_of(demands: Demands, *, request: bool) -> Plan:
     """The plan of a request or a reply."""
     binding = demands.binding
@@ -156,8 +166,17 @@ def cannot(plan: Plan) -> Iterator[Problem]:
     for token, place in _tokens(plan):
         if token.kind in _NOT_DONE:
             yield Problem(f"{_NOT_DONE[token.kind]} is not done", place)
-        elif token.derived_keys and not plan.derives:
+        elif token.kind == "secure-conversation" and token.bootstrap is None:
+            yield Problem("SecureConversationToken without a BootstrapPolicy: nothing says how to agree on one", place)
+        elif token.derived_keys and not plan.derives and token.kind not in CONTEXT_KINDS:
             yield Problem("RequireDerivedKeys is done with the key of a symmetric binding only", place)
+    for each in plan.carries:
+        if each.token.kind not in CONTEXT_KINDS:
+            continue
+        if not each.supporting.endorsing:
+            yield Problem("a security context that signs nothing is not done", each.token.place)
+        elif plan.binding is not None and plan.binding.kind == "symmetric":
+            yield Problem("a security context beside a symmetric binding's own key is not done", each.token.place)
 
 
 _NOT_DONE: dict[TokenKind, str] = {
@@ -167,8 +186,6 @@ _NOT_DONE: dict[TokenKind, str] = {
     "key-value": "KeyValueToken (a bare key says nothing of its owner)",
     "issued": "IssuedToken",
     "saml": "SamlToken",
-    "secure-conversation": "SecureConversationToken",
-    "security-context": "SecurityContextToken",
 }
 
 

@@ -109,6 +109,12 @@ def transport(*, algorithms: str = "Basic256Sha256", https: str = "", timestamp:
     )
 
 
+def conversing(bootstrap: str, *options: str) -> str:
+    """A SecureConversationToken whose context is asked for as `bootstrap` says."""
+    inside = (*(f"<sp:{option}/>" for option in options), nested("BootstrapPolicy", bootstrap))
+    return nested("SecureConversationToken", *inside, include="AlwaysToRecipient")
+
+
 def username(*options: str, holder: str = "SignedSupportingTokens") -> str:
     token = nested(
         "UsernameToken",

@@ -179,5 +179,5 @@ def test_the_contracts_of_cxf_give_settings_or_a_named_reason(vectors: Path, bot
             except UsageError as error:
                 told["another port"] += 1
                 assert "has no port" in str(error)
-    assert told["settings"] >= 248
+    assert told["settings"] >= 344
     assert told["settings"] + told["a reason"] + told["another port"] >= 350

@@ -1,0 +1,103 @@
+"""A SecureConversationToken assertion and keys -> how a context is agreed on (WS-SecurityPolicy 1.3, 5.4.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from soapkit.errors import Problems
+from soapkit.policy.demands import Demands, Parts, Protection, Token
+from soapkit.policy.inbound import inbound
+from soapkit.policy.keys import Keys
+from soapkit.policy.outbound import outbound
+from soapkit.policy.plan import Plan, cannot, context_tokens, plan_of
+from soapkit.security.context import Contexts
+from soapkit.security.conversation import Conversation
+from soapkit.security.derive import DerivedVersion
+from soapkit.security.security import Security
+from soapkit.security.settings import Step
+from soapkit.ws.addressing import HEADERS
+from soapkit.ws.trust import BY_LABEL as TRUST_VERSIONS
+
+_REQUESTS = tuple(version.name("RequestSecurityToken") for version in TRUST_VERSIONS.values())
+_VERSIONS: dict[str, DerivedVersion] = {
+    "SC10SecurityContextToken": "2005/02",
+    "SC13SecurityContextToken": "2005/12",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Conversed:
+    """The token that a policy asks for, what the messages demand that it secures, and keys with room for contexts."""
+
+    token: Token
+    demands: Demands
+    keys: Keys
+    contexts: Contexts
+
+    def conversation(
+        self, side: Literal["client", "server"], signing: Callable[[Demands], Demands], problems: Problems
+    ) -> Conversation | None:
+        """How a context is agreed on; what cannot be done, and what is missing among the keys, goes to `problems`.
+
+        `signing`: gives demands the hash that is signed with.
+        """
+        bootstrap = self.token.bootstrap
+        if bootstrap is None:  # told by who plans the messages
+            return None
+        request, reply = (plan_of(signing(bootstrap), request=asks) for asks in (True, False))
+        unable = list(cannot(request))
+        problems.found += [problem for problem in unable if problem not in problems.found]
+        if unable:
+            return None
+        sent, received = (request, reply) if side == "client" else (reply, request)
+        https = bootstrap.binding is not None and bootstrap.binding.kind == "transport"
+        security = Security(
+            outbound(sent, self.keys, problems),
+            inbound(received, self.keys, problems),
+            https=https and side == "client",
+        )
+        return Conversation(
+            self.contexts,
+            security,
+            self._version,
+            self._key_size,
+            cancel=not self.token.has("MustNotSendCancel"),
+        )
+
+    def outbound(
+        self, side: Literal["client", "server"], requests: Plan, problems: Problems
+    ) -> dict[str | None, Sequence[Step]]:
+        """How a client secures what it asks under a context, to renew or cancel it: as its other messages, and with
+        its addressing signed, as CXF demands."""
+        if side == "server":
+            return {}
+        signed = Parts(body=True, headers=tuple(sorted(HEADERS)))
+        protection = requests.demands.protection | Protection(signed=signed)
+        plan = plan_of(replace(requests.demands, protection=protection), request=True)
+        return dict.fromkeys(_REQUESTS, outbound(plan, self.keys, problems))
+
+    @property
+    def _version(self) -> DerivedVersion:
+        for option, version in _VERSIONS.items():
+            if self.token.has(option):
+                return version
+        return self.demands.binding.conversation if self.demands.binding is not None else "2005/12"
+
+    @property
+    def _key_size(self) -> int:
+        """Bits. Where keys are derived any size will do; else it is that of what it encrypts with."""
+        binding = self.demands.binding
+        if self.token.derived_keys or binding is None or binding.kind == "transport" or binding.suite is None:
+            return 256
+        return 8 * binding.suite.key_size
+
+
+def conversed_about(demands: Demands, keys: Keys) -> Conversed | None:
+    """What a policy says of agreeing on contexts; None where it asks for none that is agreed on."""
+    for token in context_tokens(demands):
+        if token.kind == "secure-conversation":
+            contexts = keys.contexts if keys.contexts is not None else Contexts()
+            return Conversed(token, demands, replace(keys, contexts=contexts), contexts)
+    return None
