@@ -4,7 +4,8 @@
     asgi, wsgi              host services: a generated Protocol's implementation, or a decorated class
     Interceptor, Next       what stands around every call of a service; BlockingInterceptor, BlockingNext under WSGI
     service, operation      declare a service in code; header(): a parameter is a header block
-    encode, decode          values and XML without SOAP
+    encode, decode          values and XML without SOAP; iter_decode() for the items of a large file
+    nil, given_with         a nil value with attributes; what a message said beside a value
     Attachment              bytes that travel beside a message, in memory or in a file
     Fault, DeclaredFault    what a service raises and a client catches
     SoapkitError            the root of all errors (soapkit.errors)
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from soapkit.client.call import Exchange, Preview
     from soapkit.client.client import AsyncClient, Client
     from soapkit.databinding.codec import decode, encode
+    from soapkit.databinding.given import given_with, nil
     from soapkit.databinding.items import iter_decode
     from soapkit.databinding.values import Raw
     from soapkit.server.asgi import asgi
@@ -57,9 +59,11 @@ __all__ = [
     "decode",
     "encode",
     "errors",
+    "given_with",
     "header",
     "iter_decode",
     "load_contract",
+    "nil",
     "operation",
     "security",
     "service",
@@ -83,9 +87,11 @@ _HOMES = {
     "asgi": "soapkit.server.asgi",
     "decode": "soapkit.databinding.codec",
     "encode": "soapkit.databinding.codec",
+    "given_with": "soapkit.databinding.given",
     "header": "soapkit.server.code_first",
     "iter_decode": "soapkit.databinding.items",
     "load_contract": "soapkit.wsdl.load",
+    "nil": "soapkit.databinding.given",
     "operation": "soapkit.server.service",
     "service": "soapkit.server.service",
     "validator_for": "soapkit.xsd.validate",

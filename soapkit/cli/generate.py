@@ -25,6 +25,7 @@ from soapkit.errors import UsageError
 @click.option("--services", metavar="A,B", default="", help="Only these services.")
 @click.option("--http-ports", metavar="A,B", default="", help="Also these ports, whose binding is HTTP GET or POST.")
 @click.option("--exclude", metavar="A,B", default="", help="Not these operations.")
+@click.option("--keep-unknown", is_flag=True, help="Classes with room for what a lenient client passes over.")
 @click.option("--server", type=click.Path(dir_okay=False, path_type=Path), help="Also start a server in this file.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the folder is not what would be written.")
 @click.option("--force", is_flag=True, help="Overwrite a folder that soapkit did not generate.")
@@ -38,6 +39,7 @@ def command(
     services: str,
     http_ports: str,
     exclude: str,
+    keep_unknown: bool,
     server: Path | None,
     check: bool,
     force: bool,
@@ -69,6 +71,7 @@ def command(
             services=_names(services),
             http_ports=_names(http_ports),
             exclude=_names(exclude),
+            keep_unknown=keep_unknown,
         )
         targets = [Target(contract, output, package, options, strict, catalog, allow_remote)]
     drifted = 0

@@ -59,6 +59,7 @@ _KEYS: Mapping[str, type] = {
     "strict": bool,
     "catalog": str,
     "allow_remote": bool,
+    "keep_unknown": bool,
 }
 _WORDS = {str: "a text", list: "a list of texts", dict: "a table of texts", bool: "true or false"}
 
@@ -107,6 +108,7 @@ def _target(entry: Mapping[str, Any], path: Path, number: int) -> Target:
             exclude=frozenset(entry.get("exclude", ())),
             names=entry.get("names", {}),
             modules=entry.get("modules", {}),
+            keep_unknown=entry.get("keep_unknown", False),
         ),
         strict=entry.get("strict", False),
         catalog=str(path.parent / entry["catalog"]) if "catalog" in entry else None,
@@ -140,6 +142,7 @@ def _entry(target: Target, path: Path) -> str:
     if target.catalog is not None:
         lines.append(f"catalog = {_text(_relative(target.catalog, path))}")
     lines += [f"{key} = true" for key in ("strict", "allow_remote") if getattr(target, key)]
+    lines += ["keep_unknown = true"] if target.options.keep_unknown else []
     return "\n".join(lines) + "\n"
 
 

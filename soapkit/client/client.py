@@ -105,10 +105,10 @@ class BaseClient:
     for one exchange, None for no end. `headers`: values of declared header blocks by part name, sent with every
     operation that declares them. `validate` and `validator`: check bodies against the schema when they come in
     (``in``), go out (``out``) or ``both``. `unknown`: what to do with elements that the contract does not know in a
-    reply: ``strict`` refuses them, ``lenient`` passes them over. `mtom`: send messages as MTOM, binary content from
-    `mtom_threshold` bytes on beside the envelope; what comes as MTOM is read in any case. `addressing`: send
-    WS-Addressing headers (True, or a `soapkit.ws.addressing.Addressing` that says how); where the contract demands
-    them, unless said.
+    reply: ``strict`` refuses them, ``lenient`` passes them over and keeps them beside the value
+    (`soapkit.given_with`). `mtom`: send messages as MTOM, binary content from `mtom_threshold` bytes on beside the
+    envelope; what comes as MTOM is read in any case. `addressing`: send WS-Addressing headers (True, or a
+    `soapkit.ws.addressing.Addressing` that says how); where the contract demands them, unless said.
 
     Raises `UsageError` for a port or version that the contract does not have, and where no address is known.
     """

@@ -49,7 +49,8 @@ def client_for(
     else:
         documents = documents_for(source, settings.get("transport"))
         contract = load_contract(source, documents=documents, strict=strict, cache=cache)
-    chosen = _class_for(_choose(contract, service, settings.get("port")), contract, base)
+    keep_unknown = settings.get("unknown") == "lenient"
+    chosen = _class_for(_choose(contract, service, settings.get("port")), contract, base, keep_unknown)
     arguments = dict(settings)
     if arguments.get("validate", "off") != "off":
         arguments.setdefault("validator", validator_for(contract.schema))
@@ -88,18 +89,19 @@ def _choose(contract: Contract, service: str | None, port: str | None = None) ->
 # --- the class of a client ----------------------------------------------------------------------------------------
 
 _LOCK = threading.Lock()
-_PACKAGES: dict[str, LivePackage] = {}
-_CLASSES: dict[tuple[str, str, tuple[str, ...], type], type] = {}
+_PACKAGES: dict[tuple[str, bool], LivePackage] = {}
+_CLASSES: dict[tuple[str, bool, str, tuple[str, ...], type], type] = {}
 
 
-def _class_for(service: Service, contract: Contract, base: type) -> type:
+def _class_for(service: Service, contract: Contract, base: type, keep_unknown: bool) -> type:
     """The client class for a service; the same contract gives the same classes, however often it is read."""
     with _LOCK:
         fingerprint = contract.fingerprint
-        package = _PACKAGES.get(fingerprint)
+        package = _PACKAGES.get((fingerprint, keep_unknown))
         if package is None:
-            package = _PACKAGES[fingerprint] = LivePackage(contract)
-        key = (fingerprint, service.name, tuple(port.name for port in service.ports), base)
+            package = LivePackage(contract, keep_unknown=keep_unknown)
+            _PACKAGES[fingerprint, keep_unknown] = package
+        key = (fingerprint, keep_unknown, service.name, tuple(port.name for port in service.ports), base)
         if key not in _CLASSES:
             _CLASSES[key] = _client_class(package, service, base)
         return _CLASSES[key]

@@ -119,7 +119,7 @@ class _ModuleWriter:
             group=record.group,
             restriction=plan.whole,
         )
-        keeps = ", dict=True" if is_told(record) else ""
+        keeps = ", dict=True" if self.package.options.keep_unknown or is_told(record, self.package.shapes) else ""
         lines = [*said, f"class {plan.name}({base}, kw_only=True{keeps}):", *docstring(record.documentation)]
         fields = [line for field in plan.fields for line in self._field(field, plan)]
         if fields:

@@ -90,9 +90,9 @@ class _Needed(Mapping[KeyT, MadeT], Generic[KeyT, MadeT]):
 
 
 class LivePackage:
-    """The package of one contract. Safe for several threads."""
+    """The package of one contract. Safe for several threads. `keep_unknown`: as in `Options`."""
 
-    def __init__(self, contract: Contract, name: str = "soapkit_contract") -> None:
+    def __init__(self, contract: Contract, name: str = "soapkit_contract", *, keep_unknown: bool = False) -> None:
         self.contract = contract
         self.name = f"{name}_{next(_NUMBERS)}"
         self.module = _package_module(self)
@@ -103,7 +103,8 @@ class LivePackage:
             named=_Needed(self._named_simple),
             bases=_Needed(self._base),
         )
-        self._package = Package(self.name, Options(generated_from=contract.source), self.types, (), ())
+        options = Options(generated_from=contract.source, keep_unknown=keep_unknown)
+        self._package = Package(self.name, options, self.types, (), (), shapes=contract.shapes)
         self._numbers = itertools.count(1)
         self._uses: dict[Key, dict[Simple, str]] = {}
         self._exceptions: dict[tuple[str, str], type[Exception]] = {}

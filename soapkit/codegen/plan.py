@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from soapkit.codegen.expressions import Alias, Named, PythonType, enum_ancestors
-from soapkit.databinding.shape import Atomic, Field, Key, Record, Simple, Type
+from soapkit.databinding.shape import Atomic, Field, Key, Record, Shapes, Simple, Type
 from soapkit.operations import AttachedPart, Header, Operation, Service
 
 
@@ -33,7 +33,7 @@ class Options:
     namespace. `generated_from`: what the first line of each file names as its source. `contract`: the file in the
     package that holds the contract, for servers to hand out. `classes_per_module`: a namespace with more is split
     (type checkers give up on very long modules). `eager`: classes up to which ``__init__`` imports everything at once
-    instead of at first use.
+    instead of at first use. `keep_unknown`: whether instances have room for what a lenient client passes over.
     """
 
     operations: frozenset[str] = frozenset()
@@ -46,6 +46,7 @@ class Options:
     contract: str = ""
     classes_per_module: int = 500
     eager: int = 100
+    keep_unknown: bool = False
 
     @property
     def chooses(self) -> bool:
@@ -236,7 +237,8 @@ class ServicePlan:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """The plan of a package. `left_out`: types that cannot be written, each with the reason."""
+    """The plan of a package. `left_out`: types that cannot be written, each with the reason. `shapes`: those of its
+    records."""
 
     name: str
     options: Options
@@ -244,6 +246,7 @@ class Package:
     services: tuple[ServicePlan, ...]
     faults: tuple[FaultPlan, ...]
     left_out: tuple[str, ...] = ()
+    shapes: Shapes = field(default_factory=dict)
 
     @property
     def size(self) -> int:

@@ -32,7 +32,7 @@ def plan_package(services: Iterable[Service], shapes: Shapes, *, name: str, opti
     wanted = Wanted(records, list(_outer_types(chosen)), named.reserved, _suffixes(named))
     types = plan_types(wanted, options, OWN_MODULES)
     planned = tuple(_service(service, named, types, options) for service in chosen)
-    return Package(name, options, types, planned, tuple(named.faults.values()), left_out)
+    return Package(name, options, types, planned, tuple(named.faults.values()), left_out, shapes)
 
 
 def plan_operation(service: Service, operation: Operation[Any, Any], method: str, types: Types) -> ServicePlan:

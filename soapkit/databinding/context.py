@@ -152,7 +152,7 @@ class Context:
                 and isinstance(one.type, (Atomic, ListOf, UnionOf))
             },
             {one.tag: one for one in record.attributes},
-            keeps(origin_of(record.key), record),
+            keeps(origin_of(record.key)),
         )
 
     def model(self, record: Record) -> Model:

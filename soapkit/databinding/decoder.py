@@ -27,6 +27,7 @@ from soapkit.databinding.content import allows
 from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.decoder_records import RecordReaderSource
 from soapkit.databinding.decoder_texts import TextReader
+from soapkit.databinding.given_read import says_why_nil
 from soapkit.databinding.lexical import collapse_blanks, parse_qname
 from soapkit.databinding.shape import (
     Key,
@@ -174,8 +175,8 @@ class Decoder:
             return self._checked(element, key, careful=True)
 
         def read(element: _Element, count: Count) -> Any:
-            if self.context.settings.unknown == "lenient":
-                raise Surprise
+            if self.context.settings.unknown == "lenient" or says_why_nil(element):
+                raise Surprise  # what it says beside its value is kept with that of its parent
             walker = Walker(self.context, "", nested)
             value = walker.element(element, type_, nillable=nillable, default=default, fixed=fixed)
             if walker.problems:

@@ -14,6 +14,7 @@ import msgspec
 
 from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.encoder_texts import TextWriter
+from soapkit.databinding.given import KEY
 from soapkit.databinding.scribe import Scribe, own_class
 from soapkit.databinding.shape import (
     AnyType,
@@ -133,6 +134,9 @@ class _RecordWriter:
         with source.block():
             with source.block(f"if v.__class__ is not {cls}:"):
                 self._fail()
+            if self.bound.keeps:
+                with source.block(f"if getattr(v, {KEY!r}, None) is not None:"):
+                    self._fail()
             attributes = [self._attribute(field) for field in record.attributes]
             parts = self._parts(record.content)
             head, content = "".join(attributes), "".join(parts)
@@ -178,8 +182,6 @@ class _RecordWriter:
             with self.source.block(
                 f"elif a == {self.workshop.constant(default, 'default')} and {self._same_class(default)}:"
             ):
-                if self.bound.keeps:
-                    self.source.line(f"if v.__dict__: return {self.slow}(v, n)")
                 self.source.line(f"{variable} = ''")
         with self.source.block("else:"):
             piece = self.encoder.texts.piece(self.source, field.type, "a", self.slow, attribute=True)

@@ -1,32 +1,75 @@
-"""What a message said beside its values: attributes given with the value they have anyway, the order of an xs:all.
+"""What a message said beside its values: defaults that were given, the order of an xs:all, what no type knows, why nil.
 
 An attribute that is absent has its default (XSD part 1, 3.4.4), and so has one that is given with it: the values are
 the same, the messages are not. What came is kept beside the fields of an instance, so that writing it again gives the
 same message; it is no part of the value, and is neither compared nor shown, nor written as JSON. Only classes with room
-for it keep it: generated ones whose type has such attributes or an xs:all, and those with a ``__dict__``.
+for it keep it: dataclasses, and Structs with ``dict=True``, which generated classes have where their type may say more
+than its values (`is_told`), and all of them where they are to keep what is unknown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
 
-from soapkit.databinding.shape import All, AttributeField, Record
+from soapkit.databinding.shape import All, AttributeField, ElementField, Record, RecordRef, Shapes
+from soapkit.databinding.values import Raw
 
 KEY: Final = "__xml_given__"
+
+Beside: TypeAlias = Mapping[tuple[str, int], tuple[Any, Mapping[str, str]]]
+"""Values and their attributes, by field and place in its list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """`attributes`: the fields of attributes given with their default; `order`: the fields of an xs:all as they came,
-    where that is not the order in which they are declared."""
+    """What a message said beside one value.
+
+    `attributes`: the fields of attributes given with their default; `order`: the fields of an xs:all as they came,
+    where that is not the order in which they are declared. `unknown_attributes`, `unknown_elements`: what the type does
+    not know (of a lenient reader), by Clark name and in order; `places`: before which known child each of these
+    elements came. `children`: of elements that have attributes and no room for them, since they are nil or of a simple
+    type: their values and attributes, by field and place in its list (0 where it is none).
+    """
 
     attributes: frozenset[str] = frozenset()
     order: tuple[str, ...] = ()
+    unknown_attributes: Mapping[str, str] = field(default_factory=dict)
+    unknown_elements: tuple[Raw, ...] = ()
+    places: tuple[int, ...] = ()
+    children: Beside = field(default_factory=dict)
+
+    def attributes_of(self, name: str, place: int = 0) -> Mapping[str, str]:
+        """The attributes that came with the value of a field and are none of the value, by Clark name."""
+        return self.children[name, place][1] if (name, place) in self.children else {}
 
 
 NOTHING: Final = Given()
+
+
+class Nil:
+    """See `nil`. No dataclass, which would be a type of the message."""
+
+    __slots__ = ("attributes",)
+
+    def __init__(self, attributes: Mapping[str, str]) -> None:
+        self.attributes = attributes
+
+    def __repr__(self) -> str:
+        return f"nil({self.attributes!r})"
+
+
+def nil(attributes: Mapping[str, str] | None = None) -> Any:
+    """A nil value with attributes, for a field that may be None: ``price=nil({"reason": "withdrawn"})``.
+
+    `attributes`: texts by Clark name. What comes so is None, and `given_with` tells the attributes. XSD part 1, 2.6.2
+    and 3.3.4: an element that is nil may have attributes, but no content.
+
+    >>> nil({"reason": "withdrawn"})
+    nil({'reason': 'withdrawn'})
+    """
+    return Nil(dict(attributes or {}))
 
 
 def has_default(field: AttributeField) -> bool:
@@ -34,14 +77,26 @@ def has_default(field: AttributeField) -> bool:
     return field.default is not None and not field.required
 
 
-def is_told(record: Record) -> bool:
-    """Whether a message with this type may say more than its values."""
-    return isinstance(record.content, All) or any(map(has_default, record.attributes))
+def is_told(record: Record, shapes: Shapes) -> bool:
+    """Whether a message that is right may say more than the values of this type."""
+    return (
+        isinstance(record.content, All)
+        or any(map(has_default, record.attributes))
+        or any(_may_say_why(each, shapes) for each in record.elements if isinstance(each, ElementField))
+    )
 
 
-def keeps(cls: type, record: Record) -> bool:
-    """Whether instances have something to keep, and room for it."""
-    return bool(getattr(cls, "__dictoffset__", 0)) and is_told(record)
+def _may_say_why(field: ElementField, shapes: Shapes) -> bool:
+    """Whether an element may be nil and have attributes."""
+    if not field.nillable or not isinstance(field.type, RecordRef):
+        return False
+    record = shapes[field.type.key]
+    return bool(record.attributes) or record.any_attribute is not None
+
+
+def keeps(cls: type) -> bool:
+    """Whether instances have room for what was said beside their values."""
+    return bool(getattr(cls, "__dictoffset__", 0))
 
 
 def keep(value: Any, given: Given) -> None:
@@ -51,9 +106,12 @@ def keep(value: Any, given: Given) -> None:
 
 
 def given_with(value: Any) -> Given:
-    """What was given with a value; nothing for one that did not come in a message."""
-    beside = getattr(value, "__dict__", None)
-    found = beside.get(KEY, NOTHING) if beside else NOTHING
+    """What a message said beside a value; nothing for one that did not come in a message.
+
+    >>> given_with(3).unknown_elements
+    ()
+    """
+    found = getattr(value, KEY, NOTHING)  # asking for __dict__ would make one
     assert isinstance(found, Given)
     return found
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as SequenceAbc
+from copy import deepcopy
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import msgspec
+from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.databinding.binary import beside
@@ -23,7 +25,7 @@ from soapkit.databinding.classes import is_record_class, own_names
 from soapkit.databinding.content import allows
 from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.generics import origin_of
-from soapkit.databinding.given import given_with, has_default
+from soapkit.databinding.given import NOTHING, Beside, Given, Nil, given_with, has_default
 from soapkit.databinding.shape import (
     ANY_TYPE,
     NO_FACETS,
@@ -47,6 +49,7 @@ from soapkit.databinding.simple import SimpleCodec, value_of
 from soapkit.databinding.values import Raw
 from soapkit.errors import EncodeError, Place, Problem, SoapkitError
 from soapkit.xml.names import XMIME, XSI, clark, did_you_mean, is_ncname, split
+from soapkit.xml.parse import parse_message
 from soapkit.xml.serialise import escape_attribute, escape_text
 
 _BASES_OF_MOMENTS = ((datetime, "dateTime"), (date, "date"), (time, "time"), (timedelta, "duration"))
@@ -140,9 +143,10 @@ class Scribe:
     ) -> str:
         """The text of an element of a declared type, without declarations."""
         name = self.context.qualified(tag)
-        if value is None:
+        if value is None or isinstance(value, Nil):
             if nillable or isinstance(type_, AnyType):
-                return f'<{name} {self.context.prefix(XSI)}:nil="true"/>'
+                said = "" if value is None else self._named_texts(value.attributes)
+                return f'<{name} {self.context.prefix(XSI)}:nil="true"{said}/>'
             return self.problem("is None: expected a value, since it may not be nil")
         if isinstance(type_, RecordRef):
             return self._record(name, value, type_.key)
@@ -274,7 +278,9 @@ class Scribe:
         """What stands between the tags."""
         record = bound.record
         if record.text is None:
-            return self._particle(record.content, value, bound)
+            content = self._particle(record.content, value, bound)
+            said = given_with(value) if bound.keeps else NOTHING
+            return self._with_unknown(content, said) if said.unknown_elements else content
         field = record.text
         given = getattr(value, field.name)
         if given is None:
@@ -290,6 +296,20 @@ class Scribe:
         self.path.pop()
         return text
 
+    def _with_unknown(self, text: str, given: Given) -> str:
+        """The content with the elements that no type knows, each before the child that it came before."""
+        if self.problems:
+            return text
+        around = parse_message(f"<around{self.context.declarations(text)}>{text}</around>".encode())
+        known = list(around)
+        for element, place in zip(given.unknown_elements, given.places, strict=True):
+            if place < len(known):
+                known[place].addprevious(deepcopy(element.element))
+            else:
+                around.append(deepcopy(element.element))
+        written = etree.tostring(around, encoding="unicode")
+        return written[written.index(">") + 1 : -len("</around>")]
+
     def _attributes(self, value: Any, bound: Bound) -> str:
         given = given_with(value).attributes if bound.keeps else frozenset()
         found = [
@@ -299,6 +319,18 @@ class Scribe:
         wildcard = bound.record.any_attribute
         if wildcard is not None:
             found.append(self._any_attributes(wildcard, getattr(value, wildcard.name), bound))
+        if bound.keeps and (unknown := given_with(value).unknown_attributes):
+            found.append(self._named_texts(unknown))
+        return "".join(found)
+
+    def _named_texts(self, attributes: Mapping[str, str]) -> str:
+        """Attributes of no known type."""
+        found = []
+        for name, text in attributes.items():
+            if not isinstance(name, str) or not isinstance(text, str) or not is_ncname(split(name)[1]):
+                self.problem(f"has {name!r}: {text!r:.60}: expected a Clark name and a text")
+            else:
+                found.append(f' {self.context.qualified(name)}="{self._escaped_attribute(text)}"')
         return "".join(found)
 
     def _attribute(self, field: AttributeField, value: Any, bound: Bound, given: bool) -> str:
@@ -322,25 +354,25 @@ class Scribe:
         if value is None or value is msgspec.UNSET:
             return ""
         self.path.append(f".{wildcard.name}")
-        found = []
         if not isinstance(value, Mapping):
             self.problem(f"is {type(value).__name__}: expected a dict from Clark names to texts")
             value = {}
+        allowed = {}
         for name, text in value.items():
-            if not isinstance(name, str) or not isinstance(text, str) or not is_ncname(split(name)[1]):
-                self.problem(f"has {name!r}: {text!r:.60}: expected a Clark name and a text")
-            elif name in bound.attributes or not allows(wildcard.namespaces, name):
+            if isinstance(name, str) and (name in bound.attributes or not allows(wildcard.namespaces, name)):
                 self.problem(f"has {name}, which may not stand here")
             else:
-                found.append(f' {self.context.qualified(name)}="{self._escaped_attribute(text)}"')
+                allowed[name] = text
+        written = self._named_texts(allowed)
         self.path.pop()
-        return "".join(found)
+        return written
 
     # --- content --------------------------------------------------------------------------------------------------
 
     def _particle(self, particle: Particle, value: Any, bound: Bound) -> str:
         if isinstance(particle, ElementField):
-            return self._element_field(particle, getattr(value, particle.name), bound)
+            beside = given_with(value).children if bound.keeps else {}
+            return self._element_field(particle, getattr(value, particle.name), bound, beside)
         if isinstance(particle, ChoiceField):
             return self._choice_field(particle, getattr(value, particle.name))
         if isinstance(particle, AnyField):
@@ -383,14 +415,22 @@ class Scribe:
                 break
         return text
 
-    def _element_field(self, field: ElementField, value: Any, bound: Bound) -> str:
+    def _element_field(self, field: ElementField, value: Any, bound: Bound, beside: Beside) -> str:
         codec = bound.simple.get(field.name)
         if field.many:
-            return self._many(field, value, codec)
+            return self._many(field, value, codec, beside)
         self.path.append(f".{field.name}")
         text = self._single(field, value, codec)
         self.path.pop()
-        return text
+        return self._said_again(text, field, value, beside, 0) if beside else text
+
+    def _said_again(self, text: str, field: ElementField, value: Any, beside: Beside, place: int) -> str:
+        """An element with the attributes that came with its value, if it is still that value."""
+        came, attributes = beside.get((field.name, place), (None, {}))
+        if not attributes or not text or value != came or isinstance(value, Nil):
+            return text
+        end = len(self.context.qualified(field.tag)) + 1
+        return f"{text[:end]}{self._named_texts(attributes)}{text[end:]}"
 
     def _single(self, field: ElementField, value: Any, codec: SimpleCodec | None) -> str:
         if value is msgspec.UNSET or (value is None and not field.nillable):
@@ -409,22 +449,21 @@ class Scribe:
             fixed=field.fixed,
         )
 
-    def _many(self, field: ElementField, value: Any, codec: SimpleCodec | None) -> str:
+    def _many(self, field: ElementField, value: Any, codec: SimpleCodec | None, beside: Beside) -> str:
         items = self._items(field.name, value, field.minimum, field.maximum)
         found = []
         for place, item in enumerate(items):
             self.path.append(f".{field.name}[{place}]")
-            found.append(
-                self.element(
-                    field.tag,
-                    item,
-                    field.type,
-                    codec=codec,
-                    nillable=field.nillable,
-                    default=field.default,
-                    fixed=field.fixed,
-                )
+            text = self.element(
+                field.tag,
+                item,
+                field.type,
+                codec=codec,
+                nillable=field.nillable,
+                default=field.default,
+                fixed=field.fixed,
             )
+            found.append(self._said_again(text, field, item, beside, place) if beside else text)
             self.path.pop()
         return "".join(found)
 

@@ -15,10 +15,10 @@ from soapkit.databinding.binary import included, is_included, put_back
 from soapkit.databinding.builtins import BUILTINS
 from soapkit.databinding.content import Assigned, Chosen, Mismatch, allows
 from soapkit.databinding.context import Bound, Context
-from soapkit.databinding.given import Given, has_default, keep, order_of
+from soapkit.databinding.given import keep
+from soapkit.databinding.given_read import OF_THE_MESSAGE, given_in
 from soapkit.databinding.lexical import BLANKS, collapse_blanks, parse_qname
 from soapkit.databinding.shape import (
-    All,
     AnyField,
     AnyType,
     Atomic,
@@ -34,13 +34,10 @@ from soapkit.databinding.shape import (
 from soapkit.databinding.simple import SimpleCodec, value_of
 from soapkit.databinding.values import Raw
 from soapkit.errors import DecodeError, Place, Problem
-from soapkit.xml.names import SOAP11, SOAP12, WSU, XMIME, XSI, XSI_NIL, XSI_TYPE, did_you_mean, local_name, namespace_of
+from soapkit.xml.names import XSI, XSI_NIL, XSI_TYPE, did_you_mean, local_name, namespace_of
 from soapkit.xml.positions import starts_in_tree
 from soapkit.xml.walk import tag_of
 
-# Attributes that belong to the message, not to the value: xsi:schemaLocation, wsu:Id, encodingStyle, and the
-# xmime:contentType that peers write beside an xop:Include.
-_OF_THE_MESSAGE = frozenset((XSI, WSU, SOAP11, SOAP12, XMIME))
 _SHOWN = 60  # characters of a wrong value that an error repeats
 
 
@@ -184,7 +181,7 @@ class Walker:
             self.problem(element, f"has the element {found} inside: expected only text, {codec.words}")
             return None
         for name in element.keys():  # noqa: SIM118  an element is not a dict
-            if namespace_of(name) not in _OF_THE_MESSAGE:
+            if namespace_of(name) not in OF_THE_MESSAGE:
                 self.leniently(element, f"has the attribute {name}, which its type does not know")
         return self._text_value(element, codec, text_of(element), default, fixed)
 
@@ -237,6 +234,7 @@ class Walker:
             return None
         before = len(self.problems)
         values = self._attributes(element, bound)
+        children: list[_Element] = []
         if bound.record.text is not None:
             self._text_content(element, bound, bound.record.text, values)
         else:
@@ -244,7 +242,7 @@ class Walker:
             self._content(element, children, bound, values)
             if not bound.record.mixed:
                 self._no_text(element, children)
-        return self.make(element, bound, values, before)
+        return self._with_given(self.make(element, bound, values, before), element, children, bound, values)
 
     def children(self, elements: Sequence[_Element], parent: _Element, key: Key) -> Any:
         """A record without an element of its own, from the elements that stand for its fields."""
@@ -252,7 +250,21 @@ class Walker:
         before = len(self.problems)
         values: dict[str, Any] = {}
         self._content(parent, list(elements), bound, values)
-        return self.make(parent, bound, values, before)
+        return self._with_given(self.make(parent, bound, values, before), None, elements, bound, values)
+
+    def _with_given(
+        self,
+        value: Any,
+        element: _Element | None,
+        children: Sequence[_Element],
+        bound: Bound,
+        values: Mapping[str, Any],
+    ) -> Any:
+        """The instance, with what was said beside its values where it has room for that."""
+        if bound.keeps and value is not None:
+            lenient = self.context.settings.unknown == "lenient"
+            keep(value, given_in(element, children, bound, values, unknown=lenient))
+        return value
 
     def make(self, element: _Element, bound: Bound, values: dict[str, Any], before: int) -> Any:
         """The instance, if nothing was wrong since `before` problems."""
@@ -262,13 +274,10 @@ class Walker:
             if name not in values:
                 values[name] = absent.make()
         try:
-            value = bound.cls(**values)
+            return bound.cls(**values)
         except (ValueError, TypeError) as error:  # the class's own checks
             self.problem(element, f"{bound.cls.__name__} refuses it: {error}")
             return None
-        if bound.keeps:
-            keep(value, _given(element, bound, values))
-        return value
 
     def _attributes(self, element: _Element, bound: Bound) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -282,7 +291,7 @@ class Walker:
                 continue
             elif wildcard is not None and allows(wildcard.namespaces, name):
                 rest[name] = text
-            elif namespace_of(name) not in _OF_THE_MESSAGE:
+            elif namespace_of(name) not in OF_THE_MESSAGE:
                 known = did_you_mean(name, bound.attributes)
                 self.leniently(element, f"has the attribute {name}, which its type does not know{known}")
         if rest and wildcard is not None:
@@ -394,7 +403,9 @@ class Walker:
         before = len(self.problems)
         values: dict[str, Any] = {}
         self._fields(children, bound.record.elements, chosen.group, values, bound.simple)
-        return self.make(children[chosen.position], bound, values, before)
+        made = self.make(children[chosen.position], bound, values, before)
+        own = sorted(place for found in chosen.group.values() for place in found if isinstance(place, int))
+        return self._with_given(made, None, [children[place] for place in own], bound, values)
 
     def _mixed(self, element: _Element, leaf: ChoiceField, children: list[_Element], found: Sequence[Any]) -> list[Any]:
         """Text and elements in document order."""
@@ -451,20 +462,3 @@ class Walker:
             self.problem(element, f"lacks one of {', '.join(names)}{before}")
         else:
             self.problem(element, f"lacks {names[0] if names else 'an element of any name'}, which is required{before}")
-
-
-def _given(element: _Element, bound: Bound, values: Mapping[str, Any]) -> Given:
-    """What an element says beside its values."""
-    attributes = frozenset(
-        field.name
-        for field in bound.record.attributes
-        if has_default(field)
-        and field.tag in element.attrib
-        and values[field.name] == value_of(field.default or "", bound.simple[field.name])
-    )
-    if not isinstance(bound.record.content, All):
-        return Given(attributes)
-    names = {leaf.tag: leaf.name for leaf in bound.record.elements if isinstance(leaf, ElementField)}
-    return Given(
-        attributes, order_of([names[tag] for tag in map(tag_of, elements_of(element)) if tag in names], bound.record)
-    )

@@ -1,0 +1,189 @@
+"""What a lenient reader passes over is kept, told and written again; so are the attributes of what is nil."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+
+import soapkit
+from soapkit.codegen.generate import generate
+from soapkit.codegen.plan import Options
+from soapkit.databinding.annotations import attribute, element
+from soapkit.databinding.codec import Codecs
+from soapkit.databinding.shape import RecordRef
+from soapkit.errors import EncodeError
+from soapkit.testing import FakeTransport
+from soapkit.xml.parse import parse_message
+
+
+class Price(msgspec.Struct, kw_only=True):
+    amount: Annotated[Decimal, element("amount")]
+    reason: Annotated[str | None, attribute("reason")] = None
+
+
+class Item(msgspec.Struct, kw_only=True, dict=True):
+    name: Annotated[str, element("name")]
+    price: Annotated[Price | None, element("price", nillable=True)]
+    sizes: Annotated[list[int | None], element("size", nillable=True)] = []
+
+
+@dataclass
+class Order:
+    number: int
+    items: list[Item] = field(default_factory=list)
+
+
+ITEM = "<items><name>a</name><price><amount>1</amount></price></items>"
+XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+
+
+def lenient(cls: type) -> Any:
+    return Codecs(unknown="lenient").codec(RecordRef(cls))
+
+
+def both_ways(xml: str, cls: type) -> tuple[Any, str]:
+    codec = lenient(cls)
+    value = codec.decode(parse_message(xml.encode()))
+    return value, codec.encode(value, cls.__name__)
+
+
+def infoset(xml: str) -> Any:
+    def told(element: Any) -> Any:
+        return element.tag, dict(element.attrib), (element.text or "").strip(), [told(child) for child in element]
+
+    return told(parse_message(xml.encode()))
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        "<Order><new/><number>7</number></Order>",
+        "<Order><number>7</number><new a='1'>x<y/></new></Order>",
+        f"<Order xmlns:n='urn:n'><number>7</number><n:new/>{ITEM}<n:new/><n:old/></Order>",
+        "<Order colour='red' n:late='yes' xmlns:n='urn:n'><number>7</number></Order>",
+        "<Order><number unit='kg'>7</number></Order>",
+        f"<Order><number>7</number>{ITEM.replace('<price>', '<new/><price>')}</Order>",
+    ],
+    ids=["first", "last", "between", "attributes", "attribute of a simple value", "inside"],
+)
+def test_what_no_type_knows_is_written_again_in_its_place(xml: str) -> None:
+    value, written = both_ways(xml, Order)
+    assert value.number == 7
+    assert infoset(written) == infoset(xml)
+
+
+def test_a_value_tells_what_was_unknown() -> None:
+    value, _ = both_ways("<Order colour='red'><number unit='kg'>7</number><new>1</new></Order>", Order)
+    given = soapkit.given_with(value)
+    assert given.unknown_attributes == {"colour": "red"}
+    assert [raw.tag for raw in given.unknown_elements] == ["new"]
+    assert given.attributes_of("number") == {"unit": "kg"}
+
+
+def test_the_value_is_the_same_with_and_without() -> None:
+    assert both_ways("<Order colour='red'><number>7</number><new/></Order>", Order)[0] == Order(7)
+
+
+def test_a_class_without_room_passes_it_over() -> None:
+    value, written = both_ways("<Price><amount>1</amount><vat/></Price>", Price)
+    assert written == "<Price><amount>1</amount></Price>"
+    assert soapkit.given_with(value).unknown_elements == ()
+
+
+def test_an_attribute_of_a_value_that_was_changed_is_not_written() -> None:
+    codec = lenient(Order)
+    value = codec.decode(parse_message(b"<Order><number unit='kg'>7</number></Order>"))
+    value.number = 8
+    assert codec.encode(value, "Order") == "<Order><number>8</number></Order>"
+
+
+def test_the_attributes_of_what_is_nil_are_kept_told_and_written() -> None:
+    xml = (
+        f'<Item {XSI}><name>a</name><price xsi:nil="true" reason="withdrawn"/><size>1</size>'
+        '<size xsi:nil="true" why="lost"/></Item>'
+    )
+    item = soapkit.decode(xml, Item)
+    assert item == Item(name="a", price=None, sizes=[1, None])
+    given = soapkit.given_with(item)
+    assert given.attributes_of("price") == {"reason": "withdrawn"}
+    assert given.attributes_of("sizes", 1) == {"why": "lost"}
+    assert given.attributes_of("name") == {}
+    assert infoset(soapkit.encode(item).decode()) == infoset(xml)
+
+
+def test_they_go_with_the_nil() -> None:
+    item = soapkit.decode(f'<Item {XSI}><name>a</name><price xsi:nil="1" reason="withdrawn"/></Item>', Item)
+    item.price = Price(amount=Decimal(1))
+    assert soapkit.encode(item) == b"<Item><name>a</name><price><amount>1</amount></price></Item>"
+
+
+def test_nil_is_sent_with_attributes() -> None:
+    item = Item(name="a", price=soapkit.nil({"reason": "a & b", "{urn:n}x": "1"}))
+    written = soapkit.encode(item).decode()
+    assert '<price xsi:nil="true" reason="a &amp; b" ns1:x="1"/>' in written
+    assert soapkit.given_with(soapkit.decode(written, Item)).attributes_of("price")["{urn:n}x"] == "1"
+
+
+def test_nil_is_refused_where_it_may_not_be_and_by_a_name_that_is_none() -> None:
+    with pytest.raises(EncodeError, match=r"Item\.name"):
+        soapkit.encode(Item(name=soapkit.nil({"a": "1"}), price=None))
+    with pytest.raises(EncodeError, match=r"Item\.price: has 'a b': '1': expected a Clark name and a text"):
+        soapkit.encode(Item(name="a", price=soapkit.nil({"a b": "1"})))
+
+
+CONTRACT = """
+<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/"
+             xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:shop" targetNamespace="urn:shop">
+  <types><xs:schema targetNamespace="urn:shop" elementFormDefault="qualified">
+    <xs:complexType name="Price"><xs:sequence><xs:element name="amount" type="xs:decimal"/></xs:sequence>
+      <xs:attribute name="reason"/></xs:complexType>
+    <xs:complexType name="Item"><xs:sequence><xs:element name="price" type="t:Price" nillable="true"/></xs:sequence>
+    </xs:complexType>
+    <xs:element name="find"><xs:complexType/></xs:element>
+    <xs:element name="found"><xs:complexType><xs:sequence><xs:element name="item" type="t:Item" maxOccurs="9"/>
+    </xs:sequence></xs:complexType></xs:element>
+  </xs:schema></types>
+  <message name="in"><part name="p" element="t:find"/></message>
+  <message name="out"><part name="p" element="t:found"/></message>
+  <portType name="Shop"><operation name="find"><input message="t:in"/><output message="t:out"/></operation></portType>
+  <binding name="B" type="t:Shop"><soap:binding transport="http://schemas.xmlsoap.org/soap/http"/>
+    <operation name="find"><soap:operation soapAction=""/>
+      <input><soap:body use="literal"/></input><output><soap:body use="literal"/></output></operation></binding>
+  <service name="Shop"><port name="P" binding="t:B"><soap:address location="http://shop.example/"/></port></service>
+</definitions>
+"""
+REPLY = (
+    f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" {XSI}><s:Body><found xmlns="urn:shop">'
+    '<item><price xsi:nil="true" reason="sold"/>%s</item></found></s:Body></s:Envelope>'
+)
+
+
+def test_classes_of_what_may_be_nil_with_attributes_have_room(tmp_path: Path) -> None:
+    path = tmp_path / "shop.wsdl"
+    path.write_text(CONTRACT)
+    with soapkit.Client.from_wsdl(path, transport=FakeTransport((REPLY % "").encode())) as shop:
+        (item,) = shop.find()
+    assert item.price is None
+    assert soapkit.given_with(item).attributes_of("price") == {"reason": "sold"}
+
+
+def test_a_lenient_client_keeps_what_its_contract_does_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "shop.wsdl"
+    path.write_text(CONTRACT)
+    transport = FakeTransport((REPLY % "<colour>red</colour>").encode())
+    with soapkit.Client.from_wsdl(path, transport=transport, unknown="lenient") as shop:
+        (item,) = shop.find()
+    (colour,) = soapkit.given_with(item).unknown_elements
+    assert (colour.tag, colour.element.text) == ("{urn:shop}colour", "red")
+
+
+def test_classes_are_generated_with_room_if_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "shop.wsdl").write_text(CONTRACT)
+    generate(tmp_path / "shop.wsdl", tmp_path / "shop", options=Options(keep_unknown=True))
+    source = (tmp_path / "shop" / "shop.py").read_text()
+    assert source.count("(Struct, kw_only=True, dict=True)") == source.count("(Struct, ")
