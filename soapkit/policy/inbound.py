@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from soapkit.errors import Problem, Problems
 from soapkit.policy.algorithms import algorithms_for
 from soapkit.policy.demands import Token
 from soapkit.policy.keys import Keys
-from soapkit.policy.plan import CONTEXT_KINDS, Plan, context_tokens, part_names
+from soapkit.policy.plan import CONTEXT_KINDS, Plan, context_tokens, part_names, saml_version
 from soapkit.policy.words import token_words
 from soapkit.security.context import Contexts
+from soapkit.security.saml_settings import SamlRequirement
 from soapkit.security.settings import Require
 from soapkit.security.truststore import TrustStore
 
@@ -34,8 +37,9 @@ class _Reader:
             signed = ["Timestamp"] if plan.timestamp else []
             signed += [name for each in plan.endorsing for name in part_names(each.supporting.protection.signed)]
         under_context = self.under_context
+        saml = self.saml()
         # what another key of ours opens, or of theirs signed, is not what the policy asks for
-        trust = None if under_context else self.trust(signed)
+        trust = None if under_context else self.trust(signed, believed=saml is not None and plan.signs_as_subject)
         symmetric = plan.binding is not None and plan.binding.kind == "symmetric" and not under_context
         encrypted = list(plan.encrypted)
         if encrypted and keys.own is None and not under_context and not (symmetric and not plan.request):
@@ -45,11 +49,12 @@ class _Reader:
         if plan.usernames and passwords is None and not all(token.has("NoPassword") for token in plan.usernames):
             self.missing("passwords", "its UsernameToken is checked against")
         return Require(
-            signed=signed if trust is not None or under_context else (),
+            signed=signed if trust is not None or under_context or saml is not None else (),
             encrypted=encrypted,
             trust=trust,
             key=keys.own if keys.own is not None and not under_context else (),
             username=passwords,
+            saml=saml,
             algorithms=algorithms_for(plan.suite),
             certificates=keys.certificates,
             # an answer is under the key that we sent; without a key pair, nobody could bring us another
@@ -75,8 +80,19 @@ class _Reader:
                 self.problems.found.append(told)
         return True
 
-    def trust(self, signed: list[str]) -> TrustStore | None:
-        if not signed:
+    def saml(self) -> SamlRequirement | None:
+        """What is demanded of an assertion: where it signs, that its subject holds the key."""
+        if not self.plan.assertions:
+            return None
+        if self.keys.saml is None:
+            self.missing("saml", "its SAML assertion is believed by")
+            return None
+        demanded = replace(self.keys.saml, version=saml_version(self.plan.assertions[0]))
+        return replace(demanded, confirmation=("holder-of-key",)) if self.plan.signs_as_subject else demanded
+
+    def trust(self, signed: list[str], *, believed: bool) -> TrustStore | None:
+        """`believed`: whether signatures are, without a trust of their own."""
+        if not signed or (believed and self.keys.trust is None):
             return self.keys.trust
         if self.keys.trust is None and self.keys.peer is None:
             self.missing("trust", "its signatures are believed by")
@@ -85,7 +101,7 @@ class _Reader:
         return TrustStore.of(self.keys.peer)
 
     def missing(self, name: str, what: str) -> None:
-        token = self.plan.signature_token or next(iter(self.plan.usernames), None)
+        token = self.plan.signature_token or next(iter((*self.plan.usernames, *self.plan.assertions)), None)
         place = token.place if token is not None else (self.plan.binding.place if self.plan.binding else None)
         said = f" ({token_words(token)})" if token is not None else ""
         message = f"the policy{said} asks for what {what}; give Keys({name}=...)"

@@ -10,6 +10,7 @@ from cryptography import x509
 from soapkit.security.context import Contexts
 from soapkit.security.keys import KeyPair
 from soapkit.security.replay import MemoryReplayStore, ReplayStore
+from soapkit.security.saml_settings import SamlRequirement, SamlToken
 from soapkit.security.settings import PasswordOf
 from soapkit.security.truststore import TrustStore
 
@@ -22,8 +23,9 @@ class Keys:
     `peer`: whom we encrypt to; a server may leave it out, and answers whoever signed the request. `trust`: whose
     signatures are believed. `username`, `password`: who a client says it is. `passwords`: what a server checks a
     UsernameToken against. `certificates`: where a signer's certificate is looked up that a message only names.
-    `contexts`: security contexts that both sides know; those that are agreed on are held there too. `replay`: where a
-    server remembers what it has seen.
+    `contexts`: security contexts that both sides know; those that are agreed on are held there too. `assertion`: the
+    SAML assertion that a client carries; where the policy has it sign, `own` is the key that it names. `saml`: what a
+    service demands of one. `replay`: where a server remembers what it has seen.
     """
 
     own: KeyPair | None = None
@@ -35,4 +37,6 @@ class Keys:
     passwords: PasswordOf | None = field(default=None, repr=False)
     certificates: Sequence[x509.Certificate] = ()
     contexts: Contexts | None = None
+    assertion: SamlToken | None = None
+    saml: SamlRequirement | None = None
     replay: ReplayStore | None = field(default_factory=MemoryReplayStore, repr=False)

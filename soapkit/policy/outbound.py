@@ -11,9 +11,10 @@ from soapkit.errors import Problem, Problems
 from soapkit.policy.algorithms import signature_name
 from soapkit.policy.demands import Token
 from soapkit.policy.keys import Keys
-from soapkit.policy.plan import CONTEXT_KINDS, Carries, Plan, part_names
+from soapkit.policy.plan import CONTEXT_KINDS, Carries, Plan, part_names, saml_version
 from soapkit.policy.words import token_words
 from soapkit.security.keys import KeyPair
+from soapkit.security.saml_settings import SamlAssertion
 from soapkit.security.settings import (
     REQUEST,
     SHARED,
@@ -40,6 +41,11 @@ _SUPPORTED: tuple[tuple[str, KeyReference], ...] = (
     ("MustSupportRefIssuerSerial", "issuer-serial"),
     ("MustSupportRefKeyIdentifier", "ski"),
 )
+_CARRIED: dict[KeyReference, str] = {
+    "direct": "BinarySecurityToken",
+    "path": "BinarySecurityToken",
+    "assertion": "Assertion",
+}
 
 
 def outbound(plan: Plan, keys: Keys, problems: Problems) -> tuple[Step, ...]:
@@ -63,6 +69,8 @@ class _Maker:
             yield SignatureConfirmation()
         for token in plan.usernames:
             yield from self.username(token)
+        for token in plan.assertions[:1]:
+            yield from self.assertion(token)
         if not plan.message_level:
             yield from (step for each in plan.endorsing for step in self.endorse(each, ["Timestamp"]))
             return
@@ -96,6 +104,18 @@ class _Maker:
             created=token.has("Created"),
         )
 
+    def assertion(self, token: Token) -> Iterator[Step]:
+        step = self.keys.assertion
+        if step is None:
+            self.missing("assertion", token)
+            return
+        if isinstance(step.assertion, SamlAssertion) and saml_version(token) not in ("", step.assertion.version):
+            self.problems.add(
+                f"the policy asks for {token_words(token)}; Keys(assertion=...) is of {step.assertion.version}",
+                token.place,
+            )
+        yield step
+
     def endorse(self, each: Carries, parts: list[str]) -> Iterator[Step]:
         if each.token.kind == "username":
             self.problems.add(
@@ -111,7 +131,7 @@ class _Maker:
             return
         parts = [*parts, *part_names(each.supporting.protection.signed)]
         if each.supporting.signed or (self.plan.binding is not None and self.plan.binding.protect_tokens):
-            parts.append("BinarySecurityToken")
+            parts.append("Assertion" if each.token.kind == "saml" else "BinarySecurityToken")
         yield Sign(
             keypair,
             parts=parts,
@@ -176,10 +196,10 @@ class _Maker:
             self.missing("own", token)
             return
         reference = self.reference(token)
-        protect = plan.binding is not None and plan.binding.protect_tokens and reference in ("direct", "path")
+        protect = plan.binding is not None and plan.binding.protect_tokens
         yield Sign(
             own,
-            parts=[*plan.signed, "BinarySecurityToken"] if protect else plan.signed,
+            parts=[*plan.signed, *([_CARRIED[reference]] if protect and reference in _CARRIED else [])],
             algorithm=signature_name(suite, own.kind),
             digest=suite.digest,
             key_reference=reference,
@@ -199,7 +219,7 @@ class _Maker:
             algorithm=suite.cipher,
             key_transport=suite.transport,
             oaep_digest="sha1" if suite.transport == "rsa-oaep-mgf1p" else "sha256",
-            key_reference="issuer-serial" if reference == "path" else reference,
+            key_reference="issuer-serial" if reference in ("path", "assertion") else reference,
         )
 
     def peer(self, token: Token) -> x509.Certificate | KeyPair | Recipient:
@@ -211,6 +231,8 @@ class _Maker:
 
     def reference(self, token: Token) -> KeyReference:
         """How a token is referred to: as itself where it travels, else as its assertion, or the Wss assertion, asks."""
+        if token.kind == "saml":
+            return "assertion" if self.plan.request else "issuer-serial"
         if token.travels(to_recipient=self.plan.request):
             return "path" if token.has("WssX509PkiPathV1Token10", "WssX509PkiPathV1Token11") else "direct"
         for option, reference in _REFERENCES:

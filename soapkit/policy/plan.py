@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from soapkit.errors import Place, Problem
 from soapkit.policy.demands import Demands, Parts, Protection, SecurityBinding, Supporting, Token, TokenKind
@@ -106,6 +107,21 @@ class Plan:
         return tuple(each.token for each in self.carries if each.token.kind == "username")
 
     @property
+    def assertions(self) -> tuple[Token, ...]:
+        """The SAML assertions it carries: as a supporting token, or as the one whose key the initiator signs with."""
+        found = [each.token for each in self.carries if each.token.kind == "saml"]
+        signing = self.signature_token if self.request else None
+        return (*([signing] if signing is not None and signing.kind == "saml" else []), *found)
+
+    @property
+    def signs_as_subject(self) -> bool:
+        """Whether the message is signed with the key that its SAML assertion names."""
+        signing = self.signature_token if self.request else None
+        return (signing is not None and signing.kind == "saml") or any(
+            each.token.kind == "saml" for each in self.endorsing
+        )
+
+    @property
     def endorsing(self) -> tuple[Carries, ...]:
         """The tokens that sign the message's signature, or its Timestamp."""
         return tuple(each for each in self.carries if each.supporting.endorsing)
@@ -144,6 +160,16 @@ def plan_of(demands: Demands, *, request: bool) -> Plan:
     return Plan(demands, request, tuple(dict.fromkeys(signed)), tuple(dict.fromkeys(encrypted)), carries)
 
 
+def saml_version(token: Token) -> Literal["2.0", "1.1", ""]:
+    """The version of SAML that a token assertion asks for (WS-SecurityPolicy 1.3, 5.4.8); none: either."""
+    if token.has("WssSamlV20Token11"):
+        return "2.0"
+    return "1.1" if token.has(*_SAML_1) else ""
+
+
+_SAML_1 = ("WssSamlV11Token10", "WssSamlV11Token11", "WssSamlV10Token10", "WssSamlV10Token11")
+
+
 def part_names(parts: Parts) -> Iterator[str]:
     """Parts as settings name them. A header that is not there need not be signed (4.1.1)."""
     if parts.body or parts.everything:
@@ -168,6 +194,8 @@ def cannot(plan: Plan) -> Iterator[Problem]:
             yield Problem(f"{_NOT_DONE[token.kind]} is not done", place)
         elif token.kind == "secure-conversation" and token.bootstrap is None:
             yield Problem("SecureConversationToken without a BootstrapPolicy: nothing says how to agree on one", place)
+        elif token.kind == "saml" and plan.binding is not None and token in _both_ways(plan.binding):
+            yield Problem("SamlToken is done as a supporting token and as the initiator's, not as this one", place)
         elif token.derived_keys and not plan.derives and token.kind not in CONTEXT_KINDS:
             yield Problem("RequireDerivedKeys is done with the key of a symmetric binding only", place)
     for each in plan.carries:
@@ -185,8 +213,18 @@ _NOT_DONE: dict[TokenKind, str] = {
     "rel": "RelToken (REL licences)",
     "key-value": "KeyValueToken (a bare key says nothing of its owner)",
     "issued": "IssuedToken",
-    "saml": "SamlToken",
 }
+
+
+def _both_ways(binding: SecurityBinding) -> tuple[Token | None, ...]:
+    """The tokens of a binding that stand for more than the initiator."""
+    return (
+        binding.signature_token,
+        binding.encryption_token,
+        binding.recipient_signature,
+        binding.recipient_encryption,
+        binding.transport_token,
+    )
 
 
 def _elements_not_done(protection: Protection) -> Iterator[Problem]:

@@ -89,9 +89,14 @@ def encrypt_parts(message: Message, step: Encrypt, key: DataKey, provider: Crypt
 
 
 def recipient(to: x509.Certificate | KeyPair | Recipient, request: SecurityResult | None) -> x509.Certificate:
-    """The certificate to encrypt to. Raises `SecurityError` for ``SIGNER`` when the request was not signed."""
+    """The certificate to encrypt to: of ``SIGNER``, also one that the key of an assertion's subject came in.
+
+    Raises `SecurityError` for ``SIGNER`` when the request was not signed.
+    """
     if isinstance(to, Recipient):
         signer = request.signer if request is not None else None
+        if signer is None and request is not None and request.assertion is not None:
+            signer = request.assertion.holder
         if to is not Recipient.SIGNER or not isinstance(signer, x509.Certificate):
             raise SecurityError("to=SIGNER answers a request; there is none that was signed")
         return signer

@@ -32,13 +32,25 @@ from soapkit.security.markup import (
     SIGNATURE_METHOD,
     SIGNED_INFO,
     TIMESTAMP,
+    TOKEN_REFERENCE,
     TRANSFORM,
     TYPE_CONTENT,
     USERNAME,
     USERNAME_TOKEN,
 )
 from soapkit.security.parts import Message
-from soapkit.security.references import Carried, Named, key_info_of, read_key_info
+from soapkit.security.references import (
+    Asserted,
+    Carried,
+    KeySource,
+    Named,
+    key_info_of,
+    read_hints,
+    read_key_info,
+    read_token_reference,
+)
+from soapkit.security.saml_explain import told_assertion
+from soapkit.security.saml_names import BY_TAG as ASSERTIONS
 from soapkit.security.tokens import certificates_of
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.names import local_name
@@ -159,18 +171,42 @@ class _Telling:
                 self.weak.append(f"a reference is digested with {digest}")
             element = self.index.find(reference.get("URI", ""), by=reference)
             tokens = [entry for entry in reference.iter(TRANSFORM) if entry.get("Algorithm") == STR_TRANSFORM]
+            if tokens and element.tag == TOKEN_REFERENCE:
+                source = read_token_reference(element, self.index)
+                element = source.element if isinstance(source, Asserted) else element
+                tokens = [] if isinstance(source, Asserted) else tokens
             self.signed.append(element)
             what = "the token named by " if tokens else ""
             yield f"  covers {what}{message.name_of(element)} at {path_of(element)}"
+
+    def _assertion(self, _message: Message, entry: _Element) -> Iterator[str]:
+        yield from told_assertion(entry)
+        yield from self._signature_of_assertion(entry)
+
+    def _signature_of_assertion(self, entry: _Element) -> Iterator[str]:
+        signature = entry.find(SIGNATURE)
+        method = signature.find(f"{SIGNED_INFO}/{SIGNATURE_METHOD}") if signature is not None else None
+        if signature is None or method is None:
+            yield "  not signed by its issuer"
+            return
+        algorithm = SIGNATURES.get(method.get("Algorithm", ""))
+        name = algorithm.name if algorithm is not None else "an unknown algorithm"
+        if name not in MODERN.signatures:
+            self.weak.append(f"an assertion is signed with {name}")
+        key_info = key_info_of(signature)
+        source = read_hints(key_info, self.index) if key_info is not None else None
+        by = f" by {_named(source)}" if source is not None else ""
+        yield f"  signed by its issuer: {name}{by}"
 
     def _key_of(self, element: _Element) -> str:
         key_info = key_info_of(element)
         if key_info is None or len(key_info) == 0:
             return "an unnamed key"
-        source = read_key_info(key_info, self.index)
-        if isinstance(source, Carried):
-            return f"certificate {name_of(source.certificates[0])}"
-        return f"the certificate with {source.words}" if isinstance(source, Named) else "an encrypted key"
+        return _named(read_key_info(key_info, self.index))
+
+    def _nothing(self, _message: Message, _entry: _Element) -> Iterator[str]:
+        """A reference by which a signature covers something: told with the signature."""
+        yield from ()
 
     def _other(self, _message: Message, entry: _Element) -> Iterator[str]:
         yield local_name(tag_of(entry))
@@ -184,7 +220,18 @@ _TELLERS: dict[str, Callable[..., Iterator[str]]] = {
     REFERENCE_LIST: _Telling._reference_list,
     ENCRYPTED_DATA: _Telling._encrypted_data,
     SIGNATURE: _Telling._signature,
+    TOKEN_REFERENCE: _Telling._nothing,
+    **dict.fromkeys(ASSERTIONS, _Telling._assertion),
 }
+
+
+def _named(source: KeySource) -> str:
+    """A key in words."""
+    if isinstance(source, Carried):
+        return f"certificate {name_of(source.certificates[0])}"
+    if isinstance(source, Asserted):
+        return "the key that the SAML assertion names"
+    return f"the certificate with {source.words}" if isinstance(source, Named) else "an encrypted key"
 
 
 def _algorithm(parent: _Element, method: str) -> str:

@@ -19,12 +19,13 @@ from lxml.etree import _Element
 from soapkit.errors import SecurityError
 from soapkit.security.document_verify import verify
 from soapkit.security.markup import SIGNATURE
+from soapkit.security.saml_names import BY_TAG
 from soapkit.security.saml_read import Assertion, Conditions, Confirming, id_of_assertion, read_assertion, signature_of
 from soapkit.security.saml_settings import SamlRequirement
 from soapkit.security.settings import Require
 from soapkit.security.timestamp import write_instant
 from soapkit.xml.names import local_name
-from soapkit.xml.walk import place_of
+from soapkit.xml.walk import place_of, tag_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,9 @@ class CheckedAssertion:
 
 def check_assertion(element: _Element, require: Require, saml: SamlRequirement, now: datetime) -> CheckedAssertion:
     """An assertion that may be believed, once its sender has confirmed it too. Raises `SecurityError`."""
+    version = BY_TAG[tag_of(element)].label
+    if saml.version not in ("", version):
+        raise SecurityError(f"an assertion of SAML {saml.version} is demanded, this one is of {version}")
     signed = signature_of(element) is not None
     if signed and saml.trust is not None:
         checked = _verified(element, require, saml, now)

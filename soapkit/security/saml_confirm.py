@@ -35,7 +35,7 @@ def confirmed(found: Pass, signer: x509.Certificate | None) -> ReceivedAssertion
     methods = {_confirm(group, _Sender(found, checked, signer)) for group in checked.says.confirmations}
     if len(methods) != 1:
         raise SecurityError("an assertion whose statements are confirmed in different ways is not read")
-    return _told(checked, methods.pop())
+    return _told(checked, methods.pop(), found)
 
 
 def claim_once(found: Pass, store: ReplayStore) -> None:
@@ -121,8 +121,9 @@ def _confirm(group: tuple[Confirming, ...], sender: _Sender) -> str:
     raise SecurityError(f"the assertion does not speak for the sender ({'; '.join(told) or 'it says nothing how'})")
 
 
-def _told(checked: CheckedAssertion, method: str) -> ReceivedAssertion:
+def _told(checked: CheckedAssertion, method: str, found: Pass) -> ReceivedAssertion:
     says = checked.says
+    holder = subject_key(says, found.certificates).certificate if method == "holder-of-key" else None
     return ReceivedAssertion(
         version=says.version.label,
         identifier=says.identifier,
@@ -140,4 +141,5 @@ def _told(checked: CheckedAssertion, method: str) -> ReceivedAssertion:
         audience=tuple(dict.fromkeys(each for audiences in says.conditions.audiences for each in audiences)),
         authenticated=says.authenticated,
         authentication=says.authentication,
+        holder=holder,
     )

@@ -121,7 +121,9 @@ class SamlRequirement:
       assertion need not be signed by its issuer: the sender is believed whatever it says.
 
     `once`: each assertion is believed once, as those are that say so themselves, as long as `Require.replay`
-    remembers. Raises `UsageError` for a requirement that nothing could satisfy.
+    remembers. `version`: the one of SAML it must be of; none: either.
+
+    Raises `UsageError` for a requirement that nothing could satisfy.
     """
 
     trust: TrustStore | None = None
@@ -129,6 +131,7 @@ class SamlRequirement:
     audience: Sequence[str] = ()
     confirmation: Sequence[Confirmation] = ("bearer", "holder-of-key")
     once: bool = False
+    version: Literal["", "2.0", "1.1"] = ""
 
     def __post_init__(self) -> None:
         for name in ("issuers", "audience", "confirmation"):
@@ -137,6 +140,8 @@ class SamlRequirement:
         if not self.confirmation:
             raise UsageError("confirmation= says which ways are enough: bearer, holder-of-key, sender-vouches")
         _check_confirmations(self.confirmation)
+        if self.version and self.version not in BY_LABEL:
+            raise UsageError(f"SAML assertions are of version 2.0 or 1.1, not {self.version!r}")
         if self.trust is None and set(self.confirmation) != {"sender-vouches"}:
             raise UsageError("SamlRequirement needs trust=: whose signature on an assertion is believed?")
 

@@ -33,7 +33,14 @@ from soapkit.security.markup import (
     new,
     sub,
 )
-from soapkit.security.parts import ASSERTION, STEPS, Message, insert_after, may_be_missing
+from soapkit.security.parts import (
+    ASSERTION,
+    STEPS,
+    Message,
+    insert_after,
+    insert_after_timestamp,
+    may_be_missing,
+)
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import assertion_reference, token_reference
 from soapkit.security.saml_keys import subject_key
@@ -63,8 +70,8 @@ def sign(message: Message, step: Sign, keypair: KeyPair, provider: CryptoProvide
     token = _token(step, keypair, token_id)
     signature = new(SIGNATURE, attributes={"Id": f"SIG-{provider.random(16).hex()}"})
     parts = _parts(message, step, token, provider)
-    anchor = next((part.element for part in parts if part.token is not None), assertion)
-    insert_after(message, anchor, *([token] if token is not None else []), signature)
+    tokens = [*_assertion_and_reference(parts, assertion), *([token] if token is not None else [])]
+    insert_after_timestamp(message, *tokens, signature)
     if assertion is not None:
         reference = assertion_reference(assertion)
     else:
@@ -87,7 +94,7 @@ def sign_with_secret(message: Message, step: Sign, key: SharedSecret, provider: 
         raise SecurityError(f"{algorithm.name} cannot be made with a shared key")
     signature = new(SIGNATURE, attributes={"Id": f"SIG-{provider.random(16).hex()}"})
     parts = _parts(message, step, None, provider)
-    insert_after(message, key.element, signature)
+    insert_after(message, key.element, *_assertion_and_reference(parts, None), signature)
     if OWN_CERTIFICATE in step.parts:
         raise SecurityError(f"{OWN_CERTIFICATE} covers a certificate; a shared key has none")
     sub(signature, KEY_INFO).append(key.reference())
@@ -246,18 +253,24 @@ class _Part:
     token: _Element | None = None
 
 
-def _by_reference(message: Message, assertion: _Element, provider: CryptoProvider) -> _Part:
-    """An assertion is signed through a reference, which goes behind it: its ids are not those of WS-Security (SAML
-    Token Profile 1.1, 3.6)."""
+def _by_reference(assertion: _Element, provider: CryptoProvider) -> _Part:
+    """An assertion is signed through a reference, its ids not being of WS-Security (SAML Token Profile 1.1, 3.6)."""
     reference = assertion_reference(assertion)
     give_id(reference, f"STR-{provider.random(16).hex()}")
-    insert_after(message, assertion, reference)
     return _Part(reference, assertion)
+
+
+def _assertion_and_reference(parts: list[_Part], assertion: _Element | None) -> list[_Element]:
+    """What a signature needs before it: the assertion, which moves to it, and the reference that it is signed by."""
+    for part in parts:
+        if part.token is not None:
+            return [part.token, part.element]
+    return [assertion] if assertion is not None else []
 
 
 def _parts(message: Message, step: Sign, token: _Element | None, provider: CryptoProvider) -> list[_Part]:
     found = [
-        _by_reference(message, element, provider) if tag_of(element) in ASSERTIONS else _Part(element)
+        _by_reference(element, provider) if tag_of(element) in ASSERTIONS else _Part(element)
         for part in step.parts
         if part != OWN_CERTIFICATE
         for element in _elements(message, part, token)

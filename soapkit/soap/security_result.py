@@ -37,6 +37,8 @@ class ReceivedAssertion:
     whether its issuer signed it; if not, the one who signed the message vouches for it, `SecurityResult.signer`.
     `signer_name`: the subject (RFC 4514) of the issuer's certificate. `audience`: whom it is for. `authentication`: the
     URI of how the subject showed who it is, and `authenticated` when. `element`: it, in `SecurityResult.envelope`.
+    `holder`: of ``holder-of-key``, the certificate that the key came in, if it came in one: an answer can be encrypted
+    to it, and the name in it is nobody's word but the sender's.
     """
 
     version: str
@@ -55,6 +57,7 @@ class ReceivedAssertion:
     audience: tuple[str, ...] = ()
     authenticated: datetime | None = None
     authentication: str = ""
+    holder: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from soapkit.security import Encrypt, Security, Sign, Timestamp, UsernameToken
+from soapkit.security import (
+    Encrypt,
+    SamlAssertion,
+    SamlToken,
+    Security,
+    Sign,
+    Timestamp,
+    UsernameToken,
+    issue_assertion,
+)
 from soapkit.security.explain import explain
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import SOAP_1_1
@@ -46,6 +55,36 @@ def test_what_is_left_out_and_what_is_weak(keys, now):
         "weak: a reference is digested with sha1",
         "weak: the password is in clear: the message must be encrypted or travel over TLS",
         "weak: there is no Timestamp: a copy of the message could be sent again at any time",
+    ]
+
+
+def test_an_assertion_and_who_confirms_it(keys, now):
+    said = SamlAssertion(
+        issuer="https://sts.example",
+        subject="alice",
+        audience=["https://bank.example"],
+        attributes={"role": "clerk"},
+        confirmation="holder-of-key",
+        holder=keys.alice,
+    )
+    token = SamlToken(issue_assertion(said, keys.bob, now=now))
+    assert told(keys, now, token, Sign(keys.alice, ["Body", "Assertion"], key_reference="assertion"))[1:8] == [
+        "  SAML 2.0 assertion: https://sts.example says that it is 'alice', confirmed by holder-of-key",
+        "    valid from 2026-11-23T15:04:05.000Z to 2026-11-23T15:09:05.000Z, for https://bank.example",
+        "    attributes: role",
+        "    signed by its issuer: rsa-sha256 by certificate CN=bob",
+        "  signature: rsa-sha256 by the key that the SAML assertion names",
+        "    covers Body at Envelope/Body",
+        "    covers Assertion at Envelope/Header/Security/Assertion",
+    ]
+
+
+def test_an_assertion_that_nobody_signed(keys, now):
+    token = SamlToken(SamlAssertion(issuer="i", subject="s", version="1.1", confirmation="sender-vouches"))
+    assert told(keys, now, token)[1:4] == [
+        "  SAML 1.1 assertion: i says that it is 's', confirmed by sender-vouches",
+        "    valid from 2026-11-23T15:04:05.000Z to 2026-11-23T15:09:05.000Z, for anybody",
+        "    not signed by its issuer",
     ]
 
 

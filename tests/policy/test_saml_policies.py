@@ -1,0 +1,202 @@
+"""SamlToken in a policy: what the client carries and the service demands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from soapkit.errors import SecurityError
+from soapkit.exchange.samples import Sampled, sample_envelope
+from soapkit.policy import Keys
+from soapkit.security import KeyPair, SamlAssertion, SamlRequirement, SamlToken, Security, TrustStore, issue_assertion
+from soapkit.security.throwaway import make_authority, make_keypair
+from soapkit.soap.envelope import Envelope
+from soapkit.soap.version import BY_LABEL
+from soapkit.wsdl.load import load_contract
+from soapkit.wsdl.model import Contract
+from soapkit.xml.parse import parse_message
+from tests.policy.contracts import BODY, asymmetric, contract, nested, symmetric, transport
+
+STS, BANK = "https://sts.example", "https://bank.example"
+
+
+def saml(holder: str = "", version: str = "WssSamlV20Token11") -> str:
+    token = nested("SamlToken", f"<sp:{version}/>", include="AlwaysToRecipient")
+    return nested(holder, token) if holder else token
+
+
+@pytest.fixture(scope="module")
+def people() -> dict[str, KeyPair]:
+    authority = make_authority()
+    found = {name: make_keypair(name, authority) for name in ("alice", "bank")}
+    return found | {"authority": authority, "sts": make_keypair("sts", make_authority("tokens"))}
+
+
+def loaded(policy: str, folder: Path) -> Contract:
+    (folder / "double.wsdl").write_bytes(contract(policy, request=BODY, reply=BODY))
+    return load_contract(folder / "double.wsdl")
+
+
+def sample(known: Contract, direction: Any = "request", operation: str = "double") -> Envelope:
+    service = known.services[0]
+    chosen = service.operation(operation) if operation else service.operations[0]
+    return sample_envelope(known.shapes, Sampled(service, chosen, direction), BY_LABEL["1.1"])
+
+
+def both(people: dict[str, KeyPair], **said: Any) -> tuple[Keys, Keys]:
+    """The keys of a client, whose assertion says that, and of a service."""
+    trust = TrustStore.of(people["authority"])
+    certificates = (people["alice"].certificate, people["bank"].certificate)
+    given = SamlAssertion(**{"issuer": STS, "subject": "alice", "audience": [BANK]} | said)
+    own = Keys(people["alice"], peer=people["bank"], trust=trust, certificates=certificates)
+    client = replace(own, assertion=SamlToken(issue_assertion(given, people["sts"])))
+    demanded = SamlRequirement(
+        trust=TrustStore.of(people["sts"]),
+        audience=[BANK],
+        confirmation=["bearer", "sender-vouches", "holder-of-key"],
+    )
+    return client, Keys(people["bank"], trust=trust, certificates=certificates, saml=demanded)
+
+
+CONVERSATIONS = {
+    "transport, supporting": (transport() + saml("SupportingTokens"), "bearer"),
+    "transport, signed": (transport() + saml("SignedSupportingTokens", "WssSamlV11Token11"), "bearer"),
+    "transport, endorsing": (transport() + saml("EndorsingSupportingTokens"), "holder-of-key"),
+    "symmetric, signed": (symmetric() + saml("SignedSupportingTokens"), "bearer"),
+    "symmetric, endorsing": (symmetric() + saml("EndorsingSupportingTokens"), "holder-of-key"),
+    "asymmetric, supporting": (asymmetric() + saml("SupportingTokens", "WssSamlV11Token10"), "bearer"),
+    "asymmetric, signed": (asymmetric() + saml("SignedSupportingTokens"), "sender-vouches"),
+    "asymmetric, signed and encrypted": (asymmetric() + saml("SignedEncryptedSupportingTokens"), "sender-vouches"),
+    "asymmetric, encrypted": (asymmetric("EncryptSignature") + saml("EncryptedSupportingTokens"), "bearer"),
+    "asymmetric, endorsing": (asymmetric() + saml("EndorsingSupportingTokens"), "holder-of-key"),
+    "asymmetric, endorsing and signed": (asymmetric() + saml("SignedEndorsingSupportingTokens"), "holder-of-key"),
+    "asymmetric, the initiator": (asymmetric(initiator=saml()), "holder-of-key"),
+    "asymmetric, the initiator, protected": (asymmetric("ProtectTokens", initiator=saml()), "holder-of-key"),
+    "asymmetric, encrypted first": (asymmetric("EncryptBeforeSigning", initiator=saml()), "holder-of-key"),
+}
+
+
+@pytest.mark.parametrize("name", CONVERSATIONS)
+def test_an_assertion_goes_as_the_policy_says_and_is_believed(
+    name: str, people: dict[str, KeyPair], tmp_path: Path
+) -> None:
+    policy, confirmation = CONVERSATIONS[name]
+    known = loaded(policy, tmp_path)
+    version = "1.1" if "WssSamlV11" in policy else "2.0"
+    holder = people["alice"] if confirmation == "holder-of-key" else None
+    ours, theirs = both(people, version=version, confirmation=confirmation, holder=holder)
+    client = Security.from_contract(known, keys=ours)
+    service = Security.from_contract(known, keys=theirs, side="server")
+    sent = client.apply(sample(known))
+    received = service.verify(Envelope.read(parse_message(sent.to_bytes())))
+    assert received.assertion is not None
+    assert (received.assertion.subject, received.assertion.confirmation) == ("alice", confirmation)
+    assert ("signed" in name) <= ("transport" in name or received.is_signed(received.assertion.element))
+    assert ("encrypted" in name and "first" not in name) <= (b"alice" not in sent.to_bytes())
+    answer = service.apply(sample(known, "reply"), request=received)
+    client.verify(Envelope.read(parse_message(answer.to_bytes())))
+    with pytest.raises(SecurityError):  # no assertion
+        service.verify(Security.from_contract(loaded(asymmetric(), tmp_path), keys=ours).apply(sample(known)))
+
+
+def test_an_assertion_that_must_sign_is_not_believed_for_being_carried(
+    people: dict[str, KeyPair], tmp_path: Path
+) -> None:
+    ours, theirs = both(people)
+    carried = Security.from_contract(loaded(transport() + saml("SupportingTokens"), tmp_path), keys=ours)
+    known = loaded(transport() + saml("EndorsingSupportingTokens"), tmp_path)
+    service = Security.from_contract(known, keys=theirs, side="server")
+    with pytest.raises(SecurityError):
+        service.verify(carried.apply(sample(known)))
+
+
+def test_an_assertion_of_another_version_than_the_policy_asks_for_is_refused(
+    people: dict[str, KeyPair], tmp_path: Path
+) -> None:
+    known = loaded(transport() + saml("SupportingTokens", "WssSamlV11Token10"), tmp_path)
+    ours, theirs = both(people, version="2.0")
+    service = Security.from_contract(known, keys=theirs, side="server")
+    with pytest.raises(SecurityError, match=r"an assertion of SAML 1\.1 is demanded, this one is of 2\.0"):
+        service.verify(Security.from_contract(known, keys=ours).apply(sample(known)))
+    made = SamlToken(SamlAssertion(issuer=STS, subject="alice"), key=people["sts"])
+    with pytest.raises(SecurityError, match=r"a SAML assertion SAML 1\.1.*Keys\(assertion=...\) is of 2\.0"):
+        Security.from_contract(known, keys=replace(ours, assertion=made))
+
+
+@pytest.mark.parametrize(
+    ("policy", "side", "said"),
+    [
+        (transport() + saml("SupportingTokens"), "client", "Keys(assertion=...)"),
+        (transport() + saml("SupportingTokens"), "server", "Keys(saml=...)"),
+        (asymmetric(initiator=saml()), "client", "Keys(assertion=...)"),
+        (symmetric(protection=saml()), "client", "SamlToken is done as a supporting token and as the initiator's"),
+        (asymmetric(recipient=saml()), "client", "SamlToken is done as a supporting token and as the initiator's"),
+    ],
+)
+def test_what_an_assertion_misses_is_told_with_its_place(
+    policy: str, side: Any, said: str, people: dict[str, KeyPair], tmp_path: Path
+) -> None:
+    with pytest.raises(SecurityError) as caught:
+        Security.from_contract(loaded(policy, tmp_path), keys=Keys(people["alice"], peer=people["bank"]), side=side)
+    assert said in str(caught.value)
+    assert all("double.wsdl:" in line for line in str(caught.value).splitlines())
+
+
+def test_the_saml_contracts_of_cxf_are_kept_by_both_sides_or_give_a_named_reason(
+    vectors: Path, people: dict[str, KeyPair], tmp_path: Path
+) -> None:
+    kept, reasons = 0, []
+    for known in cxf_contracts(vectors, tmp_path):
+        for service in known.services:
+            for port in service.ports:
+                told = [converse(known, port.name, people, **said) for said in SAID]
+                kept += "" in told
+                reasons += told[:1] if "" not in told else []
+    assert kept >= 27
+    expected = (
+        "it has no policy",
+        "SignedElements (XPath",
+        "IssuedToken",
+        "there is no Assertion in the message to sign",
+    )
+    assert [told for told in reasons if not any(each in told for each in expected)] == []
+    assert len(reasons) <= 8
+
+
+SAID: list[dict[str, Any]] = [
+    {"version": version, "confirmation": confirmation}
+    for version in ("2.0", "1.1")
+    for confirmation in ("holder-of-key", "bearer", "sender-vouches")
+]
+
+
+def cxf_contracts(vectors: Path, folder: Path) -> Iterator[Contract]:
+    """Those that ask for assertions, their imports made to find their file."""
+    for path in sorted((vectors / "cxf-systests").rglob("*Saml*.wsdl")):
+        if "fips" in path.name:
+            continue
+        home = next(parent for parent in path.parents if (parent / "DoubleItLogical.wsdl").exists())
+        text = path.read_text().replace("src/test/resources/DoubleItLogical.wsdl", f"{home}/DoubleItLogical.wsdl")
+        (folder / path.name).write_text(text)
+        yield load_contract(folder / path.name)
+
+
+def converse(known: Contract, port: str, people: dict[str, KeyPair], **said: Any) -> str:
+    """Why a request and its answer do not pass; empty when they do."""
+    holder = people["alice"] if said["confirmation"] == "holder-of-key" else None
+    ours, theirs = both(people, holder=holder, **said)
+    try:
+        client = Security.from_contract(known, port=port, keys=replace(ours, username="alice", password="secret"))
+        keys = replace(theirs, passwords={"alice": "secret"})
+        service = Security.from_contract(known, port=port, keys=keys, side="server")
+        sent = client.apply(sample(known, operation=""))
+        received = service.verify(Envelope.read(parse_message(sent.to_bytes())))
+        client.verify(service.apply(sample(known, "reply", operation=""), request=received))
+    except SecurityError as error:
+        return str(error)
+    assert received.assertion is not None
+    return ""
