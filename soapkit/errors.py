@@ -55,14 +55,23 @@ NOWHERE = Place()
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, at one place."""
+    """One thing that is wrong, at one place. `bare`: the message for a log, where `message` repeats a value."""
 
     message: str
     place: Place = NOWHERE
+    bare: str | None = None
 
     def __str__(self) -> str:
+        return self._at_its_place(self.message)
+
+    @property
+    def for_log(self) -> str:
+        """Where, and what was expected; nothing of what was sent, which may be a password."""
+        return self._at_its_place(self.message if self.bare is None else self.bare)
+
+    def _at_its_place(self, message: str) -> str:
         where = str(self.place)
-        return f"{where}: {self.message}" if where else self.message
+        return f"{where}: {message}" if where else message
 
 
 class SoapkitError(Exception):
@@ -75,14 +84,26 @@ class SoapkitError(Exception):
     exchange: Any = None  # an Exchange; typed there, since errors stand below everything
     starts: tuple[tuple[int, str], ...] = ()  # for each problem, the start tag it stands at: see soapkit.xml.positions
 
-    def __init__(self, message: str = "", *, place: Place = NOWHERE, problems: Iterable[Problem] = ()) -> None:
-        self.problems: tuple[Problem, ...] = tuple(problems) or ((Problem(message, place),) if message else ())
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        place: Place = NOWHERE,
+        problems: Iterable[Problem] = (),
+        bare: str | None = None,
+    ) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems) or ((Problem(message, place, bare),) if message else ())
         super().__init__("\n".join(map(str, self.problems)) or message)
 
     def tell(self, problems: Iterable[Problem]) -> None:
         """Tell these problems in place of those so far: the same ones, their places known better."""
         self.problems = tuple(problems)
         self.args = ("\n".join(map(str, self.problems)),)
+
+    @property
+    def for_log(self) -> str:
+        """The message without the values that it repeats: what a log may say of it."""
+        return "\n".join(problem.for_log for problem in self.problems)
 
     @property
     def place(self) -> Place:
@@ -131,9 +152,15 @@ class MessageError(SoapkitError):
     """
 
     def __init__(
-        self, message: str = "", *, code: str = "Sender", not_understood: Iterable[str] = (), place: Place = NOWHERE
+        self,
+        message: str = "",
+        *,
+        code: str = "Sender",
+        not_understood: Iterable[str] = (),
+        place: Place = NOWHERE,
+        bare: str | None = None,
     ) -> None:
-        super().__init__(message, place=place)
+        super().__init__(message, place=place, bare=bare)
         self.code = code
         self.not_understood = tuple(not_understood)
 
@@ -164,8 +191,10 @@ class HttpError(TransportError):
     `status` is the HTTP status; `body` the first bytes that came.
     """
 
-    def __init__(self, message: str, *, status: int, body: bytes = b"", place: Place = NOWHERE) -> None:
-        super().__init__(message, place=place)
+    def __init__(
+        self, message: str, *, status: int, body: bytes = b"", place: Place = NOWHERE, bare: str | None = None
+    ) -> None:
+        super().__init__(message, place=place, bare=bare)
         self.status = status
         self.body = body
 

@@ -55,7 +55,7 @@ class SoapkitSecurity:
             result = self.security.verify(message)
         except SecurityError as error:
             if _is_fault(message):
-                logger.warning("this fault is not secured, anyone may have sent it: %s", error)
+                logger.warning("this fault is not secured, anyone may have sent it: %s", error.for_log)
                 return envelope
             raise
         _replace(envelope, result.envelope.root)

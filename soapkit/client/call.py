@@ -12,9 +12,11 @@ from soapkit.client.without_soap import answer_without_soap, request_without_soa
 from soapkit.errors import SoapkitError
 from soapkit.exchange.addressed import request_action
 from soapkit.exchange.attached import attachments_for
+from soapkit.exchange.body import encode_body
 from soapkit.exchange.flow import Flow, send
 from soapkit.exchange.large import receive_large
-from soapkit.exchange.log import log_message
+from soapkit.exchange.log import log_message, secret_names
+from soapkit.exchange.masking import Known
 from soapkit.exchange.message_security import Agreement
 from soapkit.exchange.parts import Incoming, Outgoing
 from soapkit.exchange.processor import Processor, Received
@@ -165,7 +167,7 @@ def call(
     try:
         response = yield from send(transport, request)
         seconds = time.perf_counter() - started
-        log_message("received", operation.name, _envelope_in(response))
+        log_message("received", operation.name, _envelope_in(response), known=lambda: _known(route, operation, record))
         received = receive(route, operation, response)
         if addressed is not None and received is not None:
             check_related(addressed, received.envelope)
@@ -208,6 +210,14 @@ def receive_package(route: Route, operation: Operation[Any, Any], response: Resp
     except SoapkitError as error:
         route.processor.locate(error, _envelope_in(response))
         raise
+
+
+def _known(route: Route, operation: Operation[Any, Any], record: object) -> Known:
+    """What is secret in a request, which a reply may repeat: as it was before it was encrypted."""
+    if operation.http is not None:
+        return Known()
+    body = encode_body(operation.request, record, route.processor.codecs, route.version)
+    return Known.of([f"<body>{body}</body>".encode()], secret_names())
 
 
 def _envelope_in(response: Response) -> bytes:

@@ -100,7 +100,7 @@ class Conversing:
         if isinstance(error, Fault) and any(namespace_of(code) in _OF_SECURITY for code in error.code.subcodes):
             current = self._conversation.contexts.current(self._now())
             if current is not None:
-                logger.info("forgot the security context %s: %s", current.identifier, error.reason)
+                logger.info("forgot the security context %s: %s", current.identifier, error.code)
                 self._conversation.contexts.remove(current.identifier)
 
     def end(self, transport: Callable[[], Transport | AsyncTransport]) -> Flow[None]:
@@ -112,7 +112,7 @@ class Conversing:
                 try:
                     yield from ask(self._under, transport(), request, context=True)
                 except SoapkitError as error:
-                    logger.info("the security context %s was not cancelled: %s", current.identifier, error)
+                    logger.info("the security context %s was not cancelled: %s", current.identifier, error.for_log)
             contexts.remove(current.identifier)
 
     def _agreed(

@@ -76,5 +76,6 @@ def _simple(type_: Simple, value: Any, path: str) -> Any:
         try:
             return BUILTINS[type_.builtin].parse(value)
         except ValueError as error:
-            raise EncodeError(f"{value!r} is not xs:{type_.builtin}: {error}", place=Place(path=path)) from None
+            told = f"is not xs:{type_.builtin}"
+            raise EncodeError(f"{value!r} {told}: {error}", place=Place(path=path), bare=told) from None
     return value

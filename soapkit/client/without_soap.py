@@ -109,6 +109,7 @@ def _refused(operation: Operation[object, object], response: Response, found: st
     return HttpError(
         f"{operation.name} was answered with HTTP {response.status} {response.reason}, {found}: {text!r}",
         status=response.status,
+        bare=f"{operation.name} was answered with HTTP {response.status}, {found}",
         body=response.body[:4096],
         place=Place(operation.name),
     )

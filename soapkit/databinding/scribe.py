@@ -119,8 +119,9 @@ class Scribe:
         self.problems: list[Problem] = []
         self.path: list[str] = [path]
 
-    def problem(self, message: str) -> str:
-        self.problems.append(Problem(message, Place(path="".join(self.path).removeprefix("."))))
+    def problem(self, message: str, bare: str | None = None) -> str:
+        """`bare`: the message without the value it repeats, for a log."""
+        self.problems.append(Problem(message, Place(path="".join(self.path).removeprefix(".")), bare))
         return ""
 
     def raise_problems(self) -> None:
@@ -177,10 +178,11 @@ class Scribe:
             if fixed is not None:
                 wanted = codec.encode(value_of(fixed, codec), self.context.prefix, False)
                 if text != wanted:
-                    return self.problem(f"is {value!r:.60}: expected the fixed value {fixed!r}")
+                    told = f"is {value!r:.60}: expected the fixed value {fixed!r}"
+                    return self.problem(told, "is not the fixed value")
             return text
         except ValueError as error:
-            return self.problem(f"{value!r:.60} is not {codec.words}: {error}")
+            return self.problem(f"{value!r:.60} is not {codec.words}: {error}", f"is not {codec.words}")
 
     def _escaped(self, text: str) -> str:
         try:
@@ -271,7 +273,7 @@ class Scribe:
         try:
             return bound.cls(**values)
         except (ValueError, TypeError) as error:
-            self.problem(f"{bound.cls.__name__} refuses it: {error}")
+            self.problem(f"{bound.cls.__name__} refuses it: {error}", f"{bound.cls.__name__} refuses it")
             return None
 
     def content(self, value: Any, bound: Bound) -> str:
@@ -328,7 +330,8 @@ class Scribe:
         found = []
         for name, text in attributes.items():
             if not isinstance(name, str) or not isinstance(text, str) or not is_ncname(split(name)[1]):
-                self.problem(f"has {name!r}: {text!r:.60}: expected a Clark name and a text")
+                told = f"has {name!r}: {text!r:.60}: expected a Clark name and a text"
+                self.problem(told, "has what is not a Clark name and a text")
             else:
                 found.append(f' {self.context.qualified(name)}="{self._escaped_attribute(text)}"')
         return "".join(found)
@@ -496,7 +499,7 @@ class Scribe:
             try:
                 item = Raw(item)
             except SoapkitError as error:
-                return self.problem(f"is not an element: {error}")
+                return self.problem(f"is not an element: {error}", "is not an element")
         if not isinstance(item, Raw):
             return self.problem(f"is {type(item).__name__}: expected Raw or an lxml element")
         if not allows(field.namespaces, item.tag):

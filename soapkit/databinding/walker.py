@@ -77,16 +77,17 @@ class Walker:
     def place(self, element: _Element) -> Place:
         return Place("", element.sourceline, None, "".join(self.path).removeprefix("."))
 
-    def problem(self, element: _Element, message: str) -> None:
-        self.problems.append(Problem(message, self.place(element)))
+    def problem(self, element: _Element, message: str, bare: str | None = None) -> None:
+        """`bare`: the message without the value it repeats, for a log."""
+        self.problems.append(Problem(message, self.place(element), bare))
         self.elements.append(element)
 
-    def leniently(self, element: _Element, message: str) -> None:
+    def leniently(self, element: _Element, message: str, bare: str | None = None) -> None:
         """A problem, or in lenient mode a warning."""
         if self.context.settings.unknown == "lenient":
-            self.context.settings.warn(Problem(message, self.place(element)))
+            self.context.settings.warn(Problem(message, self.place(element), bare))
         else:
-            self.problem(element, message)
+            self.problem(element, message, bare)
 
     def raise_problems(self) -> None:
         """Raise `DecodeError` with all problems; return when there are none."""
@@ -127,7 +128,7 @@ class Walker:
         if text in ("false", "0"):
             return False
         if text not in ("true", "1"):
-            self.problem(element, f"xsi:nil is {shown(nil)}: expected true or false")
+            self.problem(element, f"xsi:nil is {shown(nil)}: expected true or false", "has a wrong xsi:nil")
         elif not allowed:
             self.problem(element, "is nil (xsi:nil), which its type does not allow")
         elif elements_of(element) or text_of(element):
@@ -139,7 +140,7 @@ class Walker:
         try:
             name = parse_qname(collapse_blanks(named), element.nsmap).text
         except ValueError as error:
-            self.problem(element, f"xsi:type is {shown(named)}: {error}")
+            self.problem(element, f"xsi:type is {shown(named)}: {error}", "has a wrong xsi:type")
             return declared
         found = self.context.find(name)
         if found is None:
@@ -192,7 +193,7 @@ class Walker:
             attachment = included(element, in_memory=not codec.attached)
             codec.check_binary(attachment)
         except ValueError as error:
-            self.problem(element, f"is not {codec.words}: {error}")
+            self.problem(element, f"is not {codec.words}: {error}", f"is not {codec.words}")
             return None
         return attachment if codec.attached else attachment.read()
 
@@ -201,7 +202,7 @@ class Walker:
         try:
             return Raw(put_back(element))
         except ValueError as error:
-            self.problem(element, str(error))
+            self.problem(element, str(error), "refers to an attachment that is not there")
             return None
 
     def _text_value(
@@ -214,9 +215,13 @@ class Walker:
             value = codec.decode(text, lambda: element.nsmap)
             if fixed is None or value == value_of(fixed, codec):
                 return value
-            self.problem(element, f"{what}{shown(text)}: expected the fixed value {shown(fixed)}")
+            self.problem(
+                element,
+                f"{what}{shown(text)}: expected the fixed value {shown(fixed)}",
+                f"{what}is not the fixed value",
+            )
         except ValueError as error:
-            self.problem(element, f"{what}{shown(text)} is not {codec.words}: {error}")
+            self.problem(element, f"{what}{shown(text)} is not {codec.words}: {error}", f"{what}is not {codec.words}")
         return None
 
     # --- a record -------------------------------------------------------------------------------------------------
@@ -276,7 +281,7 @@ class Walker:
         try:
             return bound.cls(**values)
         except (ValueError, TypeError) as error:  # the class's own checks
-            self.problem(element, f"{bound.cls.__name__} refuses it: {error}")
+            self.problem(element, f"{bound.cls.__name__} refuses it: {error}", f"{bound.cls.__name__} refuses it")
             return None
 
     def _attributes(self, element: _Element, bound: Bound) -> dict[str, Any]:
@@ -309,10 +314,12 @@ class Walker:
         try:
             value = codec.decode(text, lambda: element.nsmap)
             if field.fixed is not None and value != value_of(field.fixed, codec):
-                self.problem(element, f"{shown(text)}: expected the fixed value {shown(field.fixed)}")
+                self.problem(
+                    element, f"{shown(text)}: expected the fixed value {shown(field.fixed)}", "is not the fixed value"
+                )
             values[field.name] = value
         except ValueError as error:
-            self.problem(element, f"{shown(text)} is not {codec.words}: {error}")
+            self.problem(element, f"{shown(text)} is not {codec.words}: {error}", f"is not {codec.words}")
         self.path.pop()
 
     def _absent_attribute(self, element: _Element, bound: Bound, field: AttributeField, values: dict[str, Any]) -> None:
@@ -338,7 +345,8 @@ class Walker:
     def _no_text(self, element: _Element, children: list[_Element]) -> None:
         for text in (text_of(element), *(child.tail or "" for child in children)):
             if text.strip(BLANKS):
-                self.leniently(element, f"has the text {shown(text.strip(BLANKS))} between its elements")
+                found = shown(text.strip(BLANKS))
+                self.leniently(element, f"has the text {found} between its elements", "has text between its elements")
 
     # --- content --------------------------------------------------------------------------------------------------
 

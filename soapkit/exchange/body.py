@@ -16,7 +16,7 @@ from lxml.etree import _Element
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.describe import DescribedShapes
 from soapkit.databinding.shape import ElementField
-from soapkit.errors import DecodeError, MessageError, UsageError
+from soapkit.errors import DecodeError, MessageError, Problem, UsageError
 from soapkit.exchange.encoded_read import literal_body
 from soapkit.exchange.encoded_write import encoded_text
 from soapkit.operations import Header, Message, Service
@@ -36,8 +36,8 @@ def codecs_for(service: Service, unknown: Literal["strict", "lenient"] = "strict
     return Codecs(DescribedShapes(service.namespace), unknown=unknown, warn=_warn)
 
 
-def _warn(problem: object) -> None:
-    logger.warning("read leniently: %s", problem)
+def _warn(problem: Problem) -> None:
+    logger.warning("read leniently: %s", problem.for_log)
 
 
 def encode_body(message: Message, record: object, codecs: Codecs, version: Version = SOAP_1_1) -> str:

@@ -124,13 +124,22 @@ class _Reader:
         while (name := self._referred(element)) is not None:
             found = self.by_id.get(name)
             if found is None:
-                raise DecodeError(f"refers to {name!r}, which nothing here is called", place=place_of(element))
+                raise DecodeError(
+                    f"refers to {name!r}, which nothing here is called",
+                    place=place_of(element),
+                    bare="refers to nothing",
+                )
             if name in self.repeated:
-                raise DecodeError(f"refers to {name!r}, as more than one element is called", place=place_of(element))
+                raise DecodeError(
+                    f"refers to {name!r}, as more than one element is called",
+                    place=place_of(element),
+                    bare="refers to several elements",
+                )
             if found in passed or found in self.open:
                 raise DecodeError(
                     f"refers to {name!r}, which leads back here: values in a circle cannot be read",
                     place=place_of(element),
+                    bare="refers to itself in a circle",
                 )
             passed.append(found)
             element = found
@@ -158,7 +167,11 @@ class _Reader:
         target = self.target(element)
         node_type = target.get(_NODE_TYPE)
         if node_type is not None and node_type not in _NODE_TYPES:
-            raise DecodeError(f"nodeType {node_type!r} is not simple, struct or array", place=place_of(target))
+            raise DecodeError(
+                f"nodeType {node_type!r} is not simple, struct or array",
+                place=place_of(target),
+                bare="has a wrong nodeType",
+            )
         made = etree.SubElement(parent, tag, nsmap=_nsmap(target))
         made.sourceline = element.sourceline  # type: ignore[misc]  # lxml lets it be set, its stubs do not know
         if any(one.get(name, "").strip() in ("true", "1") for one in (element, target) for name in _NILS):
@@ -333,7 +346,11 @@ class _Reader:
     def _attach(self, made: _Element, target: _Element, href: str) -> None:
         """Content that travels beside the message (SOAP Messages with Attachments, 3), as XOP would say it."""
         if not carried():
-            raise DecodeError(f"refers to {href!r}, and no attachment came with it", place=place_of(target))
+            raise DecodeError(
+                f"refers to {href!r}, and no attachment came with it",
+                place=place_of(target),
+                bare="refers to an attachment that is not there",
+            )
         etree.SubElement(made, INCLUDE).set("href", href)
 
 
@@ -343,7 +360,11 @@ def _sizes(target: _Element) -> list[int]:
     inside = said[said.rfind("[") + 1 : said.rfind("]")]
     text = inside if "[" in said else target.get(_ARRAY_SIZE, "")
     if "[" not in said and text and _SIZES.fullmatch(collapse_blanks(text)) is None:
-        raise DecodeError(f"arraySize {text!r} is not a list of sizes, the first perhaps *", place=place_of(target))
+        raise DecodeError(
+            f"arraySize {text!r} is not a list of sizes, the first perhaps *",
+            place=place_of(target),
+            bare="has a wrong arraySize",
+        )
     parts = text.replace(",", " ").split()
     return [int(part) if part.isdigit() and len(part) < 10 else 0 for part in parts]
 

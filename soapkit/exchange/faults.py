@@ -29,7 +29,7 @@ def fault_from(message: FaultMessage, declared: tuple[FaultDetail, ...], codecs:
                 try:
                     detail = codecs.codec(fault.type).decode(entry)
                 except DataError as error:
-                    logger.warning("the detail of fault %s does not fit its type: %s", fault.name, error)
+                    logger.warning("the detail of fault %s does not fit its type: %s", fault.name, error.for_log)
                     continue
                 exception = fault.exception(detail, message.reason)
                 assert isinstance(exception, Fault)

@@ -96,7 +96,16 @@ def _called(function: Callable[..., object], args: tuple[object, ...], kwargs: M
 
 
 async def _awaited(awaitable: Awaitable[object]) -> object:
+    task = asyncio.current_task()
+    assert task is not None
+    task.add_done_callback(_seen)
     return await awaitable
+
+
+def _seen(task: asyncio.Task[object]) -> None:
+    """Look at what a task raised: who waited has it, or no longer wants it, and asyncio would write it to its log."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _discard(awaitable: Awaitable[object]) -> None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import copy
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeAlias
 
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import SoapkitError
+from soapkit.exchange.failures import exc_info
 from soapkit.exchange.flow import Flow, call
 from soapkit.exchange.items import ItemPlace
+from soapkit.exchange.masking import EVERYTHING, Known
 
 logger = logging.getLogger("soapkit.server")
 
@@ -71,16 +73,26 @@ async def _taken_async(items: AsyncIterator[Any], count: int | None) -> list[Any
 class SentItems:
     """The bytes of such a reply, piece by piece: `head`, further items as they are made, `tail`. Iterated over once.
 
-    `sent`: how many items stand in the head.
+    `sent`: how many items stand in the head. `known`: what the log is not told of an exception.
     """
 
-    def __init__(self, head: bytes, tail: bytes, codecs: Codecs, place: ItemPlace, items: Items, sent: int) -> None:
+    def __init__(
+        self,
+        head: bytes,
+        tail: bytes,
+        codecs: Codecs,
+        place: ItemPlace,
+        items: Items,
+        sent: int,
+        known: Callable[[], Known] = lambda: EVERYTHING,
+    ) -> None:
         self._head = head
         self._tail = tail
         self._codec = codecs.codec(place.field.type)
         self._place = place
         self._items = items
         self._sent = sent
+        self._known = known
 
     @property
     def is_async(self) -> bool:
@@ -98,8 +110,7 @@ class SentItems:
                 if ready := pieces.add(self._text(item)):
                     yield ready
         except Exception as error:
-            self._tell(error)
-            raise
+            raise self._broken(error) from None
         yield pieces.rest() + self._tail
 
     async def pieces_async(self) -> AsyncGenerator[bytes, None]:
@@ -112,8 +123,7 @@ class SentItems:
                 if ready := pieces.add(self._text(item)):
                     yield ready
         except Exception as error:
-            self._tell(error)
-            raise
+            raise self._broken(error) from None
         yield pieces.rest() + self._tail
 
     def _text(self, item: Any) -> str:
@@ -124,8 +134,10 @@ class SentItems:
             raise SoapkitError(f"{path}: the contract allows at most {field.maximum} items")
         return self._codec.encode(item, field.tag, nillable=field.nillable, path=path)
 
-    def _tell(self, error: Exception) -> None:
-        logger.error("a reply broke off after %d items", self._sent, exc_info=error)
+    def _broken(self, error: Exception) -> SoapkitError:
+        """Tell the log; what is raised then says nothing more, since the server writes it to a log of its own."""
+        logger.error("a reply broke off after %d items", self._sent, exc_info=exc_info(error, self._known()))
+        return SoapkitError(f"the reply broke off after {self._sent} items")
 
 
 class _Pieces:

@@ -164,7 +164,8 @@ def put_back(
     try:
         new_root = parse_message(text, source="decrypted message", limits=limits)
     except SoapkitError as error:
-        raise SecurityError(f"the decrypted message cannot be read: {error}") from None
+        told = "the decrypted message cannot be read"
+        raise SecurityError(f"{told}: {error}", bare=f"{told}: {error.for_log}") from None
     pairs = _pairs(new_root, mark, len(found))
     new = _Steps(mark)
     moved = {element: new.follow(new_root, path) for element, path in paths.items()}

@@ -41,7 +41,7 @@ class ResponseHead:
             return response
         for name, value in self.headers.items():
             if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
-                raise UsageError(f"no HTTP header field: {name!r}: {value!r}")
+                raise UsageError(f"no HTTP header field: {name!r}: {value!r}", bare=f"no HTTP header field: {name!r}")
             if name.lower() in _FRAMING:
                 raise UsageError(f"{name} is said by soapkit, not by call.response")
         if self.status is not None and (not 200 <= self.status <= 599 or self.status in _WITHOUT_BODY):

@@ -29,11 +29,13 @@ from soapkit.errors import (
 from soapkit.exchange.addressed import fault_action, reply_action
 from soapkit.exchange.attached import attachments_for
 from soapkit.exchange.encoded import RPC
+from soapkit.exchange.failures import exc_info
 from soapkit.exchange.faults import plain_fault
 from soapkit.exchange.flow import Flow, within
 from soapkit.exchange.items import ItemPlace, item_places, split_at
 from soapkit.exchange.large import receive_large
-from soapkit.exchange.log import log_message
+from soapkit.exchange.log import log_message, secret_names
+from soapkit.exchange.masking import EVERYTHING, NOTHING, Known
 from soapkit.exchange.parts import DEFAULT_THRESHOLD, Incoming, Outgoing
 from soapkit.exchange.processor import Processor, Received
 from soapkit.exchange.sending import Items, SentItems, items_in, taken, with_items
@@ -64,6 +66,7 @@ from soapkit.transport.binding import (
     version_of_media_type,
 )
 from soapkit.transport.coding import encoded
+from soapkit.transport.hops import without_userinfo
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, HttpLimits, expand
 from soapkit.transport.values import Headers, Response
 from soapkit.ws.addressing import (
@@ -167,10 +170,14 @@ class Endpoint:
             if isinstance(error, SoapkitError):
                 self.processor.locate(error, request.body)
             refusal = self._refusal(error, version, routed)
-            return self._fault(version, refusal, None, None, self._fault_blocks(version, address, error))
+            response = self._fault(version, refusal, None, None, self._fault_blocks(version, address, error))
+            log_message("sent", "fault", response.body, reason=_reason_for_log(refusal, error))
+            return response
         operation = received.operation
         addressed = address[0] if address else None
-        log_message("received", operation.name, request.body or received.envelope)
+        plain = received.security is None  # else as it came over the wire, where it may be encrypted
+        message = received.message if plain or not request.body else request.body
+        log_message("received", operation.name, message, size=len(request.body))
         is_fault = False
         context = Call(
             operation,
@@ -188,13 +195,13 @@ class Endpoint:
             response = yield from self._serve(context, version, received, in_kind=in_kind)
             response = context.response.put_on(response)
         except Exception as error:
-            fault = error if isinstance(error, Fault) else _internal(error, operation)
+            fault = error if isinstance(error, Fault) else _internal(error, operation, _secrets_of(received))
             if operation.one_way:  # WS-I BP 1.1, R2714: no envelope in answer to a one-way message
                 return _with_head(context, Response(500))
             blocks = self._fault_blocks(version, address, fault, operation)
             response, is_fault = self._fault(version, fault, operation, received.security, blocks), True
             response = _with_head(context, response)
-        log_message("sent", operation.name, response.body)
+        log_message("sent", operation.name, response.body, known=partial(_secrets_of, received))
         if addressed is None or operation.one_way:
             return response
         return (yield from self._delivered(addressed, response, is_fault))
@@ -237,8 +244,9 @@ class Endpoint:
             return response
         try:
             return (yield from self.addressing.deliver(target.address, response))
-        except SoapkitError:
-            logger.exception("the answer to %s could not be delivered to %s", addressed.message_id, target.address)
+        except SoapkitError as error:
+            told, info = (addressed.message_id, without_userinfo(target.address)), exc_info(error, NOTHING)
+            logger.error("the answer to %r could not be delivered to %r", *told, exc_info=info)
             return Response(202)  # the request itself was taken
 
     def _fault_blocks(
@@ -351,25 +359,26 @@ class Endpoint:
         if not first:
             return response
         head, tail = split_at(Envelope.read(parse_message(envelope)), operation.reply, place)
-        return replace(response, stream=SentItems(head, tail, self.codecs, place, items, len(first)))
+        known = partial(_secrets_of, received)
+        return replace(response, stream=SentItems(head, tail, self.codecs, place, items, len(first), known))
 
     # --- faults -----------------------------------------------------------------------------------------------
 
     def _refusal(self, error: Exception, version: Version, routed: list[Operation[Any, Any]]) -> Fault | MessageError:
         """What to answer to a request that could not be taken in."""
         if isinstance(error, MessageError):
-            logger.info("refused a message: %s", error)
+            logger.info("refused a message: %s", error.for_log)
             return error
         if isinstance(error, SecurityError):
-            logger.warning("refused a message for its security: %s", error)
+            logger.warning("refused a message for its security: %s", error.for_log)
             return Fault(SECURITY_REASON, code=SECURITY_FAULT)
         if isinstance(error, (XmlError, DataError, ValidationError)):
-            logger.info("refused a message: %s", error)
+            logger.info("refused a message: %s", error.for_log)
             kind = "is too large" if isinstance(error, LimitError) else "cannot be read"
             is_rpc = version is SOAP_1_2 and any(operation.request.style == "rpc" for operation in routed)
             code = BAD_ARGUMENTS if is_rpc and not isinstance(error, XmlError) else FaultCode("Sender")
             return Fault(str(error) if self.details else f"the message {kind}", code=code)
-        return _internal(error, None)
+        return _internal(error, None, EVERYTHING)
 
     def _fault(
         self,
@@ -384,9 +393,8 @@ class Endpoint:
         try:
             body = self.processor.send_fault(version, refusal, operation, security, blocks)
         except SoapkitError as error:  # the fault itself cannot be written, or not secured
-            internal = _internal(error, operation)
+            internal = _internal(error, operation, NOTHING)
             refusal, body = internal, Draft(version, plain_fault(version, internal.code, internal.reason)).to_bytes()
-        log_message("sent", "fault", body)
         return response_for(version, body, status=self._status(version, refusal.code.name))
 
     def _message_fault(self, version: Version, error: MessageError, blocks: tuple[str, ...]) -> Response:
@@ -425,7 +433,7 @@ def _with_head(context: Call, response: Response) -> Response:
     try:
         return context.response.put_on(response)
     except SoapkitError as error:
-        logger.error("a response goes without its header fields: %s", error)
+        logger.error("a response goes without its header fields: %s", error.for_log)
         return response
 
 
@@ -435,9 +443,24 @@ def _late(operation: Operation[Any, Any], seconds: float | None) -> Fault:
     return Fault(f"the service did not answer within {seconds:g} s", code="Receiver")
 
 
-def _internal(error: Exception, operation: Operation[Any, Any] | None) -> Fault:
-    """A fault without inner text; the log has it all, under the same number."""
+def _secrets_of(received: Received) -> Known:
+    """What is secret in a request."""
+    try:
+        return Known.of([received.envelope.root], secret_names())
+    except SoapkitError:  # one that was read in pieces, and is too large to be read as a tree
+        return EVERYTHING
+
+
+def _reason_for_log(refusal: Fault | MessageError, error: Exception) -> str:
+    """The reason of a fault, without what it repeats of the request."""
+    if isinstance(refusal, Fault) and not isinstance(error, SoapkitError):
+        return refusal.reason
+    return error.for_log if isinstance(error, SoapkitError) else str(refusal)
+
+
+def _internal(error: Exception, operation: Operation[Any, Any] | None, known: Known) -> Fault:
+    """A fault without inner text; the log has it all, under the same number. `known`: what the log is not told."""
     number = uuid.uuid4().hex[:12]
     name = operation.name if operation is not None else "(none)"
-    logger.error("operation %s failed (reference %s)", name, number, exc_info=error)
+    logger.error("operation %s failed (reference %s)", name, number, exc_info=exc_info(error, known))
     return Fault(f"internal error (reference {number})", code="Receiver")

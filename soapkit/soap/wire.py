@@ -185,7 +185,11 @@ def unpack(
         return Envelope.read(parse_message(data, source=source, limits=limits))
     except (XmlError, MessageError):
         if looks_like_html(body):
-            raise MessageError(f"expected a SOAP message, found {describe_page(body)}", place=Place(source)) from None
+            raise MessageError(
+                f"expected a SOAP message, found {describe_page(body)}",
+                place=Place(source),
+                bare="expected a SOAP message, found a page of HTML",
+            ) from None
         raise
 
 
@@ -199,6 +203,11 @@ class Unparsed:
         self._content_type = content_type
         self._envelope: Envelope | None = None
         self.version = version
+
+    @property
+    def body(self) -> bytes:
+        """The message as it came."""
+        return self._body
 
     @property
     def envelope(self) -> Envelope:

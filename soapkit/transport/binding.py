@@ -155,6 +155,7 @@ def _http_error(response: Response, version: Version, source: str, found: str) -
         sentence += f" (Retry-After: {retry})"
     return HttpError(
         f"expected a SOAP message, got {told} with {found}" + (f": {sentence}" if sentence else ""),
+        bare=f"expected a SOAP message, got HTTP {status}",
         status=status,
         body=response.body[:_KEPT],
         place=Place(source),
@@ -267,7 +268,7 @@ class RequestReader:
             self._body.finish()
             package = self._unpacker.finish()
         except TransportError as error:
-            raise MessageError(str(error)) from error
+            raise MessageError(str(error), bare=error.for_log) from error
         check_rules(package.envelope)
         return package
 

@@ -239,12 +239,13 @@ def _told(error: etree.XMLSyntaxError, data: bytes, source: str, *, doctype: boo
     place = Place(source, line or None, column or None)
     message = error.msg or "not well-formed"
     if not doctype and _DOCTYPE.match(data):
-        return XmlError("a DOCTYPE is not accepted, nor are its entities: " + message, place=Place(source, 1))
+        told = "a DOCTYPE is not accepted, nor are its entities"
+        return XmlError(f"{told}: {message}", place=Place(source, 1), bare=told)
     if "XML_PARSE_HUGE" in message or "huge" in message.lower():
         # libxml2's own limits: depth 256, text 10 MB, names and attribute values likewise
         return LimitError(f"the document is beyond a limit of the parser: {message.split(',')[0]}", place=place)
     if not data.strip():
         return XmlError("expected XML, found nothing", place=place)
     if data.lstrip()[:1] != b"<" and not data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        return XmlError(f"expected XML, found {data[:40]!r}", place=place)
-    return XmlError(f"not well-formed XML: {message}", place=place)
+        return XmlError(f"expected XML, found {data[:40]!r}", place=place, bare="expected XML")
+    return XmlError(f"not well-formed XML: {message}", place=place, bare="not well-formed XML")

@@ -166,7 +166,7 @@ class ElementReader:
         place = Place(self._source, line or None, column or None)
         if "huge" in message.lower():
             return LimitError(f"the document is beyond a limit of the parser: {message.split(',')[0]}", place=place)
-        return XmlError(f"not well-formed XML: {message}", place=place)
+        return XmlError(f"not well-formed XML: {message}", place=place, bare="not well-formed XML")
 
 
 def _text(element: _Element) -> bool:

@@ -88,7 +88,7 @@ class Validator:
         with self._lock:
             told = _checked(self._compiled_for(("type", type_name), copy, part), copy, source)
         return tuple(
-            Problem(each.message, replace(each.place, line=each.place.line or element.sourceline, path=path + rest))
+            replace(each, place=replace(each.place, line=each.place.line or element.sourceline, path=path + rest))
             for each, _ in told
             for rest in [each.place.path.removeprefix("part")]
         )
@@ -146,8 +146,8 @@ def _checked(compiled: Compiled, element: _Element, source: str) -> tuple[Found,
         if compiled.schema.validate(element):
             return ()
     except etree.XMLSchemaValidateError as error:  # libxml2 gave up
-        told = Problem(f"libxml2 cannot check the element: {error}", Place(source, element.sourceline))
-        return ((told, element),)
+        told = "libxml2 cannot check the element"
+        return ((Problem(f"{told}: {error}", Place(source, element.sourceline), told), element),)
     return tuple(_told(entry, element, source) for entry in compiled.schema.error_log if not _of_the_message(entry))
 
 
@@ -189,13 +189,20 @@ def _told(entry: etree._LogEntry, element: _Element, source: str) -> Found:
     place = _at(entry.path or "", element)
     subject = _SUBJECT.match(entry.message)
     message = entry.message[subject.end() :] if subject else entry.message
+    bare: str | None = f"is not valid ({_rule_of(entry)})"  # libxml2 quotes what stands there, as it stands there
     for pattern, sentence in _REWORDED:
         found = pattern.fullmatch(message)
         if found is not None:
-            message = sentence.format(*found.groups(), name=tag_of(place))
+            message, bare = sentence.format(*found.groups(), name=tag_of(place)), None
     if subject and subject.group(2):
         message = f"attribute {subject.group(2)}: {message}"
-    return Problem(message.removesuffix("."), Place(source, place.sourceline, path=path_of(place))), place
+        bare = bare and f"attribute {subject.group(2)}: {bare}"
+    return Problem(message.removesuffix("."), Place(source, place.sourceline, path=path_of(place)), bare), place
+
+
+def _rule_of(entry: etree._LogEntry) -> str:
+    """The rule that was broken, as the specification calls it: cvc-pattern-valid (XSD part 1, appendix C.1)."""
+    return str(entry.type_name).removeprefix("SCHEMAV_").replace("_", "-").lower()
 
 
 def _at(path: str, element: _Element) -> _Element:

@@ -15,6 +15,7 @@ from lxml import etree
 import soapkit
 from soapkit.client.sts import SAML_2_0, AsyncStsClient, StsClient
 from soapkit.errors import MessageError, SecurityError, UsageError
+from soapkit.exchange.log import MessageLog, set_message_log
 from soapkit.security import SIGNER, Encrypt, KeyPair, Require, Security, Sign, Timestamp, TrustStore, UsernameToken
 from soapkit.security.encrypt import encrypted_key
 from soapkit.security.issued import IssuedToken, TokenCache
@@ -315,9 +316,11 @@ def test_a_service_that_does_not_answer_the_question(answer: str) -> None:
 
 def test_no_secret_is_in_a_repr_or_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG", "soapkit.messages")
+    before = set_message_log(MessageLog(bodies=True))
     sts = SmallSts()
     client = client_of(sts)
     token = client.issue()
+    set_message_log(before)
     assert "BinarySecret" in caplog.text
     secrets = [sts.asked[0].entropy, token.secret]
     for secret in secrets:

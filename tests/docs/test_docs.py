@@ -25,6 +25,7 @@ import pytest
 
 import soapkit
 from soapkit.cli.main import main as command_line
+from soapkit.exchange.log import MessageLog
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
@@ -76,6 +77,7 @@ def workshop(
     write_keys(tmp_path / "keys", ["alice", "bank"], password="secret")
     (tmp_path / "message.xml").write_bytes(MESSAGE)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("soapkit.exchange.log._log", MessageLog())  # which a page may change
     _answer_every_address(bank_service, tmp_path / "keys", monkeypatch)
     yield tmp_path
 
