@@ -24,18 +24,21 @@ class AddressedReplies:
 
     `use`: ``accepted`` (where a request has it, it is kept to), ``required``, or ``off`` (its blocks are not
     understood). `allowed`: addresses that answers may be sent to, and all below them; none unless said. `transport`:
-    what sends them, urllib3 unless said. `timeout`: seconds.
+    what sends them, urllib3 unless said. `timeout`: seconds. `to`: addresses that requests may be for, and all below
+    them, any where there are none: who may send to one service must not have his messages served by another.
     """
 
     use: Use = "accepted"
     allowed: tuple[str, ...] = ()
     transport: Transport | AsyncTransport | None = field(default=None, repr=False)
     timeout: float = 60.0
+    to: tuple[str, ...] = ()
 
     def read(self, envelope: Envelope, soap_action: str) -> Properties | None:
         """The addressing properties of a request, checked; None where it has none.
 
-        Raises `AddressingError` for what is wrong or missing, and for an answer that would go where none may.
+        Raises `AddressingError` for what is wrong or missing, for a request that is for somebody else, and for an
+        answer that would go where none may.
         """
         if self.use == "off":
             return None
@@ -51,6 +54,10 @@ class AddressedReplies:
                 "ActionMismatch",
                 f"the Action {found.action!r} is not the SOAPAction {soap_action!r}",
                 problem=soap_action,
+            )
+        if self.to and found.to is not None and not is_allowed(found.to.address, self.to):
+            raise AddressingError(
+                "DestinationUnreachable", f"the message is for {found.to.address!r:.200}", problem=found.to.address
             )
         for reference in (found.reply_to, found.fault_to):
             if reference is not None and self.is_elsewhere(found, reference) and not self._may(reference):

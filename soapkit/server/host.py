@@ -56,6 +56,7 @@ class Settings(TypedDict, total=False):
     compress replies for callers that take that; False unless said. Compressed requests are read in any case.
     `addressing`: how WS-Addressing is taken: ``accepted`` where a request has it, unless said; ``required``; ``off``.
     `reply_to`: addresses (and all below them) that a request may have its answer sent to; none unless said.
+    `to`: addresses (and all below them) that a request may say it is for, in WS-Addressing's To; any, unless said.
     `try_it`: whether the page offers a form that calls the service; on loopback only, unless said.
     `receive_seconds`: for a request to arrive in, 120 unless said; `handler_seconds`: for a handler to answer in, 60
     unless said; `in_flight`: requests served at once by one process, 1,000 unless said. None: without end.
@@ -77,6 +78,7 @@ class Settings(TypedDict, total=False):
     try_it: bool | None
     addressing: Use
     reply_to: Iterable[str]
+    to: Iterable[str]
     receive_seconds: float | None
     handler_seconds: float | None
     in_flight: int | None
@@ -110,7 +112,9 @@ def endpoint_for(implementation: object, interceptors: Chain = NONE, **settings:
     if known is None and validate != "off" and publish is not None:
         known = load_contract(publish("http://localhost/")["wsdl"])
     understood = frozenset(header.tag for operation in service.operations for header in operation.request.headers)
-    addressing = AddressedReplies(settings.get("addressing", "accepted"), tuple(settings.get("reply_to", ())))
+    addressing = AddressedReplies(
+        settings.get("addressing", "accepted"), tuple(settings.get("reply_to", ())), to=tuple(settings.get("to", ()))
+    )
     if addressing.use != "off":
         understood |= ADDRESSING_HEADERS
     validator = validator_for(known.schema) if known is not None and validate != "off" else None

@@ -334,7 +334,7 @@ class AddressingError(MessageError):
         if self.subcode == "ActionNotSupported":
             inner = f"<wsa:Action>{escape_text(self.problem)}</wsa:Action>"
             return f'<wsa:ProblemAction xmlns:wsa="{WSA}">{inner}</wsa:ProblemAction>'
-        name = etree.QName(self.problem) if self.problem.startswith("{") else None
+        name = _qname(self.problem)
         if name is None:
             return f'<wsa:ProblemIRI xmlns:wsa="{WSA}">{escape_text(self.problem)}</wsa:ProblemIRI>'
         return (
@@ -348,6 +348,14 @@ class AddressingError(MessageError):
         return f'<wsa:FaultDetail xmlns:wsa="{WSA}">{inner}</wsa:FaultDetail>' if inner else ""
 
 
+def _qname(problem: str) -> etree.QName | None:
+    """The name that a Clark name says; None for an address, however odd."""
+    try:
+        return etree.QName(problem) if problem.startswith("{") else None
+    except ValueError:
+        return None
+
+
 def missing(local: str) -> AddressingError:
     """The error for a header block that is required and is not there."""
     return AddressingError(
@@ -357,10 +365,14 @@ def missing(local: str) -> AddressingError:
 
 def is_allowed(address: str, allowed: Iterable[str]) -> bool:
     """Whether an address lies below one of these: the same scheme, host and port, and a path that starts like it."""
-    wanted = urlsplit(address)
+    try:
+        wanted = urlsplit(address)
+        place = (wanted.scheme, wanted.hostname, wanted.port)
+    except ValueError:  # no address at all, such as http://[::1 or one whose port is no number
+        return False
     for one in allowed:
         known = urlsplit(one)
-        same = (known.scheme, known.hostname, known.port) == (wanted.scheme, wanted.hostname, wanted.port)
+        same = (known.scheme, known.hostname, known.port) == place
         base = known.path.rstrip("/")
         if same and wanted.hostname and (wanted.path == base or wanted.path.startswith(f"{base}/")):
             return ".." not in wanted.path.split("/")

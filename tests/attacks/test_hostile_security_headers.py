@@ -93,6 +93,8 @@ def test_the_message_that_is_damaged_below_is_believed_as_it_is(signed, verify):
     ],
 )
 def test_a_reference_leads_to_an_element_of_the_message_or_nowhere(uri, signed, keys, verify):
+    """What is digested from elsewhere was not signed in this message, and fetching it is itself the attack (Hill,
+    "Command injection in XML signatures and encryption", 2007; CVE-2021-40690)."""
     for reference in signed.iter(DS_REFERENCE):
         reference.set("URI", uri)
     with pytest.raises(SecurityError):
@@ -109,6 +111,7 @@ def resigned(root, keypair):
 
 
 def test_a_fifo_named_by_references_is_never_opened(signed, keys, verify, tmp_path):
+    """Files by reference, in signatures, ciphers and keys (CVE-2021-40690): a FIFO shows any attempt to open it."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     opened = threading.Event()
@@ -151,6 +154,8 @@ def test_a_fifo_named_by_references_is_never_opened(signed, keys, verify, tmp_pa
     ],
 )
 def test_a_transform_that_could_select_nothing_is_refused(algorithm, signed, keys, verify):
+    """XSLT runs programs (Hill, as above; CVE-2022-34169); XPath and base64 choose what is digested, down to nothing
+    (Gajek et al., "Analysis of signature wrapping attacks and countermeasures", ICWS 2009)."""
     transforms = next(signed.iter(TRANSFORMS))
     transforms.insert(0, etree.Element(TRANSFORM, Algorithm=algorithm))
     with pytest.raises(SecurityError, match="transform"):
@@ -167,6 +172,7 @@ def test_an_enveloped_transform_that_does_nothing_is_tolerated(signed, keys, ver
 
 
 def test_references_and_transforms_are_counted_before_they_are_followed(signed, keys, verify):
+    """Each costs a canonical form and a digest, before anybody is known (W3C, XML Signature Best Practices)."""
     signed_info = only(signed, SIGNED_INFO)
     for _ in range(10_000):
         signed_info.append(deepcopy(signed_info.find(DS_REFERENCE)))
@@ -175,6 +181,7 @@ def test_references_and_transforms_are_counted_before_they_are_followed(signed, 
 
 
 def test_many_transforms_are_refused(signed, keys, verify):
+    """Each is a pass over the whole (W3C, XML Signature Best Practices)."""
     transforms = next(signed.iter(TRANSFORMS))
     for _ in range(5):
         transforms.insert(0, etree.Element(TRANSFORM, Algorithm=ENVELOPED))
@@ -183,6 +190,8 @@ def test_many_transforms_are_refused(signed, keys, verify):
 
 
 def test_a_long_prefix_list_is_refused(signed, keys, verify):
+    """CVE-2013-2156: a PrefixList overran a buffer of Santuario; elsewhere each prefix costs a search at each
+    element."""
     transform = next(signed.iter(TRANSFORM))
     exc = "http://www.w3.org/2001/10/xml-exc-c14n#"
     etree.SubElement(transform, f"{{{exc}}}InclusiveNamespaces", PrefixList=" ".join(f"p{n}" for n in range(65)))
@@ -237,6 +246,8 @@ def test_even_past_the_parser_a_stranger_gets_no_costly_canonical_form(keys, now
     "spelling", [f"{{{WSU}}}Id", "Id", "ID", "AssertionID", "{http://www.w3.org/XML/1998/namespace}id"]
 )
 def test_an_id_carried_twice_names_nobody(spelling, signed, verify):
+    """Two readers of one id find two elements (Somorovsky et al., "On breaking SAML", USENIX 2012;
+    CVE-2012-4418)."""
     body = signed.find("s:Body", NS)
     body[0].set(spelling, body.get(f"{{{WSU}}}Id"))
     with pytest.raises(SecurityError, match="several elements carry the id"):
@@ -244,6 +255,8 @@ def test_an_id_carried_twice_names_nobody(spelling, signed, verify):
 
 
 def test_a_second_security_header_for_us_is_refused(signed, verify):
+    """WSS SOAP Message Security 1.1, 5; who reads the first and who reads the last differ (McIntosh, Austel, SWS
+    2005)."""
     header = signed.find("s:Header", NS)
     header.append(deepcopy(header[-1]))
     with pytest.raises(SecurityError, match="2 security headers"):
@@ -251,6 +264,7 @@ def test_a_second_security_header_for_us_is_refused(signed, verify):
 
 
 def test_a_second_timestamp_is_refused(signed, verify):
+    """One signed and old, one fresh and forged: which is believed? WSS SOAP Message Security 1.1, 10."""
     stamp = only(signed, TIMESTAMP)
     other = deepcopy(stamp)
     other.attrib.clear()
@@ -260,22 +274,28 @@ def test_a_second_timestamp_is_refused(signed, verify):
 
 
 def test_a_second_body_is_refused(signed, verify):
+    """The plainest wrapping (McIntosh, Austel, SWS 2005)."""
     signed.append(deepcopy(signed.find("s:Body", NS)))
     with pytest.raises(MessageError):
         verify(signed)
 
 
 def test_a_doctype_is_refused_before_anything(signed, verify):
+    """Entities that grow or read files (CWE-776, CWE-611; CVE-2013-4517, through a signature), attributes by
+    default."""
     with pytest.raises(XmlError, match="DOCTYPE"):
         verify(b"<!DOCTYPE x [<!ATTLIST x Id ID #IMPLIED>]>" + etree.tostring(signed))
 
 
 def test_a_comment_in_a_value_neither_cuts_it_nor_breaks_the_signature(signed, verify):
+    """Comment truncation: canonical forms drop comments, so the signature holds, and a reader who takes the text
+    before one is deceived (CVE-2017-11427 to CVE-2017-11430, CVE-2018-0489)."""
     text = etree.tostring(signed).replace(b"DE1", b"D<!-- -->E1")
     assert verify(text).envelope.content[0][0].text == "DE1"
 
 
 def test_a_processing_instruction_is_refused(signed, verify):
+    """Like a comment, it cuts a value in two; SOAP 1.2 part 1, 5, forbids it."""
     with pytest.raises(XmlError, match="processing instruction"):
         verify(etree.tostring(signed).replace(b"DE1", b"D<?x?>E1"))
 
@@ -294,6 +314,7 @@ def test_a_manifest_is_not_followed(signed, keys, verify):
 
 @pytest.mark.parametrize("name", ["rsa-sha1", "hmac-sha1", "ecdsa-sha1"])
 def test_sha1_signatures_are_off(name, signed, verify):
+    """Leurent, Peyrin, "SHA-1 is a shambles" (USENIX 2020): a chosen-prefix collision can be bought."""
     uri = signature_named(name).uri
     only(signed, SIGNATURE_METHOD).set("Algorithm", uri)
     with pytest.raises(SecurityError, match="not allowed by the policy 'modern'"):
@@ -301,6 +322,7 @@ def test_sha1_signatures_are_off(name, signed, verify):
 
 
 def test_sha1_digests_are_off_but_in_a_named_profile_with_a_warning(plain, keys, now, verify):
+    """As above; peers of 2005 know nothing else."""
     weak = Security(outbound=[Sign(keys.alice, parts=["Body"], digest="sha1", algorithm="rsa-sha1")]).apply(
         plain, now=now
     )
@@ -311,6 +333,7 @@ def test_sha1_digests_are_off_but_in_a_named_profile_with_a_warning(plain, keys,
 
 
 def test_md5_and_unknown_algorithms_are_in_no_profile(signed, verify):
+    """Whoever writes the message chooses the algorithm: the weakest that the receiver has is how strong it is."""
     only(signed, SIGNATURE_METHOD).set("Algorithm", "http://www.w3.org/2001/04/xmldsig-more#rsa-md5")
     with pytest.raises(SecurityError, match="not allowed"):
         verify(signed, algorithms=profile("legacy"))
@@ -327,6 +350,7 @@ def test_a_public_key_is_never_a_shared_secret(signed, keys, verify):
 
 
 def test_hmac_truncation_is_refused(signed, verify):
+    """CVE-2009-0217: an HMACOutputLength of 8 bits, or of none, is guessed at once (again in CVE-2013-2155)."""
     method = only(signed, SIGNATURE_METHOD)
     etree.SubElement(method, f"{{{DS}}}HMACOutputLength").text = "8"
     with pytest.raises(SecurityError, match="HMACOutputLength"):
@@ -352,6 +376,7 @@ def test_a_mac_under_a_key_that_anyone_could_send_proves_no_signer(plain, keys, 
 
 
 def test_a_bare_key_in_the_message_is_not_believed(signed, verify):
+    """The message says itself that it is right (CVE-2021-21239)."""
     key_info = only(only(signed, SIGNATURE), KEY_INFO)
     del key_info[:]
     etree.SubElement(key_info, f"{{{DS}}}KeyValue")
@@ -360,6 +385,7 @@ def test_a_bare_key_in_the_message_is_not_believed(signed, verify):
 
 
 def test_two_keys_in_one_key_info_are_refused(signed, keys, verify):
+    """One would be believed, the other verified with."""
     key_info = only(only(signed, SIGNATURE), KEY_INFO)
     key_info.append(deepcopy(key_info[0]))
     with pytest.raises(SecurityError, match="one reference, found 2"):
@@ -367,6 +393,7 @@ def test_two_keys_in_one_key_info_are_refused(signed, keys, verify):
 
 
 def test_rogue_certificates_are_not_believed(plain, keys, now):
+    """One thing wrong with each; test_rogue_certificates.py has the rest."""
     impostor = make_keypair("alice", make_authority(now=now), now=now)  # same names, another authority
     expired = make_keypair("old", keys.authority, now=now - timedelta(days=90))
     early = make_keypair("early", keys.authority, now=now + timedelta(days=90))
@@ -387,6 +414,7 @@ def test_rogue_certificates_are_not_believed(plain, keys, now):
 
 
 def test_a_leaf_in_the_message_cannot_lengthen_a_chain(keys, now):
+    """Marlinspike, 2009; CVE-2002-0862: basic constraints left unread."""
     eve = make_keypair("eve", keys.alice, now=now)
     with pytest.raises(SecurityError, match="not trusted"):
         keys.trust.check(eve.certificate, (keys.alice.certificate,), now)
@@ -394,6 +422,7 @@ def test_a_leaf_in_the_message_cannot_lengthen_a_chain(keys, now):
 
 
 def test_a_pinned_leaf_vouches_for_itself_alone(keys, now):
+    """A certificate that is believed is no authority."""
     eve = make_keypair("eve", keys.alice, now=now)
     pinned = TrustStore.of(keys.alice)
     assert pinned.check(keys.alice.certificate, (), now)
@@ -402,6 +431,7 @@ def test_a_pinned_leaf_vouches_for_itself_alone(keys, now):
 
 
 def test_subjects_narrow_what_an_authority_vouches_for(keys, now):
+    """An authority certifies more parties than those who may write to us."""
     narrow = TrustStore(keys.trust.certificates, subjects=("CN=bob",))
     assert narrow.check(keys.bob.certificate, (), now)
     with pytest.raises(SecurityError, match="none of the subjects"):
@@ -409,6 +439,7 @@ def test_subjects_narrow_what_an_authority_vouches_for(keys, now):
 
 
 def test_a_small_key_is_refused(plain, now):
+    """RSA of 768 bits was factored in 2009 (Kleinjung et al., CRYPTO 2010), of 829 in 2020."""
     key = rsa.generate_private_key(65537, 1024)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "small")])
     certificate = (
@@ -465,17 +496,20 @@ def test_decrypted_content_keeps_its_place_and_its_prefixes(keys, verify):
 
 
 def test_encrypted_element_must_be_one_element(keys, verify):
+    """Two elements in the place of one move all that follow, and who counts is deceived."""
     with pytest.raises(SecurityError, match="expected one element in encrypted data, found 2"):
         verify(encrypted_with(b"<a/><b/>", keys, kind="Element"), signed=())
 
 
 def test_nested_encryption_goes_no_deeper_than_the_header_says(keys, verify):
+    """Each level may multiply the next (XML Encryption 1.1, security considerations: denial of service)."""
     inner = etree.tostring(only(encrypted_with(b"<a/>", keys), ENCRYPTED_DATA))
     result = verify(encrypted_with(inner, keys), signed=())
     assert result.envelope.content[0].tag == ENCRYPTED_DATA
 
 
 def test_a_flipped_bit_of_gcm_is_refused(plain, keys, now, verify):
+    """What CBC lets pass (Jager, Somorovsky, CCS 2011)."""
     root = Security(outbound=[Encrypt(to=keys.bob)]).apply(plain, now=now).root
     value = only(only(root, ENCRYPTED_DATA), CIPHER_VALUE)
     octets = bytearray(base64.b64decode(value.text))
@@ -486,6 +520,7 @@ def test_a_flipped_bit_of_gcm_is_refused(plain, keys, now, verify):
 
 
 def test_cbc_is_decrypted_only_under_a_verified_signature(plain, keys, now, verify):
+    """Jager, Somorovsky, "How to break XML Encryption" (CCS 2011): 14 questions an octet, unless nobody may ask."""
     bare = Security(outbound=[Encrypt(to=keys.bob, algorithm="aes256-cbc")]).apply(plain, now=now)
     with pytest.raises(SecurityError, match="decrypted only under a signature that was verified before"):
         verify(bare.root, signed=())
@@ -497,6 +532,8 @@ def test_cbc_is_decrypted_only_under_a_verified_signature(plain, keys, now, veri
 
 
 def test_rsa_1_5_is_off_and_in_its_profile_tells_no_padding_from_a_key(plain, keys, now, verify):
+    """Bleichenbacher (CRYPTO '98); Jager, Schinzel, Somorovsky, "Bleichenbacher's attack strikes again" (ESORICS
+    2012); CVE-2011-2487, CVE-2015-0226. test_oracles.py asks a whole service."""
     root = (
         Security(outbound=[Encrypt(to=keys.bob, key_transport="rsa-1_5", algorithm="aes256-gcm")])
         .apply(plain, now=now)
@@ -516,6 +553,7 @@ def test_rsa_1_5_is_off_and_in_its_profile_tells_no_padding_from_a_key(plain, ke
 
 
 def test_an_encrypted_key_that_leads_to_itself_is_not_followed(plain, keys, now, verify):
+    """XML Encryption 1.1, security considerations, denial of service: keys encrypted under each other."""
     root = Security(outbound=[Encrypt(to=keys.bob)]).apply(plain, now=now).root
     key = only(root, ENCRYPTED_KEY)
     key_info = key.find(KEY_INFO)
@@ -526,6 +564,7 @@ def test_an_encrypted_key_that_leads_to_itself_is_not_followed(plain, keys, now,
 
 
 def test_many_tokens_are_refused(signed, verify):
+    """Each may cost a certificate or a key."""
     header = signed.find("s:Header", NS)[-1]
     for _ in range(60):
         etree.SubElement(header, BINARY_SECURITY_TOKEN)
@@ -546,12 +585,14 @@ def test_a_signed_header_block_is_not_another_of_the_same_name(plain, keys, now,
 
 
 def test_a_username_without_a_password_is_nobody(plain, now):
+    """CVE-2013-0239: CXF took a UsernameToken without a password for a right one."""
     message = Security(outbound=[UsernameToken("alice")]).apply(plain, now=now)
     with pytest.raises(SecurityError, match="carries no password"):
         Security(inbound=Require(username={"alice": ""})).verify(message, now=now)
 
 
 def test_a_digest_without_a_nonce_is_refused(plain, now):
+    """UsernameToken profile 1.1, 3.1, makes both optional; then a digest is as good as the password, for ever."""
     message = Security(outbound=[UsernameToken("alice", "secret", digest=True)]).apply(plain, now=now)
     for nonce in list(message.root.iter("{*}Nonce")):
         nonce.getparent().remove(nonce)
@@ -574,6 +615,7 @@ def test_whatever_byte_is_damaged_no_damage_is_believed_and_no_other_error_escap
 
 
 def test_another_spelling_of_a_nonce_is_the_same_nonce(plain, now):
+    """Replay by another lexical form of the same octets (CWE-180)."""
     message = Security(outbound=[UsernameToken("alice", "secret", digest=True)]).apply(plain, now=now)
     server = Security(inbound=Require(username={"alice": "secret"}))
     assert server.verify(message, now=now).username == "alice"
@@ -600,6 +642,7 @@ def test_another_value_of_the_same_ecdsa_signature_is_a_replay(plain, keys, now)
 
 
 def test_many_encrypted_keys_are_not_followed(plain, keys, now, verify):
+    """Each costs a private-key operation, and a stranger can make them."""
     root = Security(outbound=[Encrypt(to=keys.bob)]).apply(plain, now=now).root
     key = only(root, ENCRYPTED_KEY)
     key.remove(key.find(f"{{{XENC}}}ReferenceList"))
@@ -618,6 +661,8 @@ def test_a_timestamp_is_written_once(plain, now):
 
 
 def test_encrypted_data_is_decrypted_once_and_not_inside_another(plain, keys, now, verify):
+    """XML Encryption 1.1, security considerations, denial of service: what refers to one thing many times, or to
+    itself."""
     root = Security(outbound=[Encrypt(to=keys.bob, parts=["Body", "To"])]).apply(plain, now=now).root
     references = root.find(f".//{{{XENC}}}ReferenceList")
     twice = deepcopy(references[0])
@@ -698,6 +743,7 @@ def test_a_profile_accepts_what_it_names_and_nothing_else(name, profile_name, pl
 
 
 def test_what_a_stranger_wrote_does_not_flood_a_log(signed, keys, now, plain, verify):
+    """CWE-117, CWE-400: lines that were never logged, and a disk full of them."""
     only(signed, SIGNATURE_METHOD).set("Algorithm", "urn:" + "x" * 1_000_000)
     with pytest.raises(SecurityError) as caught:
         verify(signed)
