@@ -44,7 +44,7 @@ Somebody: TypeAlias = _Element | IssuedToken | UsernameToken
 """Whose token it is to be: a token of theirs, as an element or as it was issued, or their name."""
 
 
-_ADDRESSED: Final = Addressing(must_understand=True)  # as .NET wants it
+_ADDRESSED: Final = Addressing()
 
 
 class Asked(TypedDict, total=False):
@@ -178,8 +178,8 @@ class BaseStsClient:
         return _validation(response, request, self._channel)
 
     def _cancelling(self, transport: Transport | AsyncTransport, token: IssuedToken) -> Flow[None]:
-        target = token.unattached if token.unattached is not None else token.element
-        answer = yield from ask(self._channel, transport, TokenRequest("cancel", target=target))
+        # the token itself: CXF finds none that is only referred to
+        answer = yield from ask(self._channel, transport, TokenRequest("cancel", target=token.element))
         if not answer.response.cancelled:
             raise MessageError("the token service does not say that the token is cancelled")
         if self._cache is not None:

@@ -16,11 +16,16 @@ from soapkit.security.context import Contexts
 from soapkit.security.conversation import Conversation
 from soapkit.security.derive import DerivedVersion
 from soapkit.security.security import Security
-from soapkit.security.settings import Step
+from soapkit.security.settings import Require, Step
 from soapkit.ws.addressing import HEADERS
 from soapkit.ws.trust import BY_LABEL as TRUST_VERSIONS
 
 _REQUESTS = tuple(version.name("RequestSecurityToken") for version in TRUST_VERSIONS.values())
+_RESPONSES = tuple(
+    version.name(local)
+    for version in TRUST_VERSIONS.values()
+    for local in ("RequestSecurityTokenResponse", "RequestSecurityTokenResponseCollection")
+)
 _VERSIONS: dict[str, DerivedVersion] = {
     "SC10SecurityContextToken": "2005/02",
     "SC13SecurityContextToken": "2005/12",
@@ -69,14 +74,32 @@ class Conversed:
     def outbound(
         self, side: Literal["client", "server"], requests: Plan, problems: Problems
     ) -> dict[str | None, Sequence[Step]]:
-        """How a client secures what it asks under a context, to renew or cancel it: as its other messages, and with
-        its addressing signed, as CXF demands."""
+        """How a client secures what it asks under a context, to renew or cancel it: as its other messages, but always
+        signed first, with Body and addressing, as CXF demands."""
         if side == "server":
             return {}
-        signed = Parts(body=True, headers=tuple(sorted(HEADERS)))
-        protection = requests.demands.protection | Protection(signed=signed)
-        plan = plan_of(replace(requests.demands, protection=protection), request=True)
-        return dict.fromkeys(_REQUESTS, outbound(plan, self.keys, problems))
+        demands = requests.demands
+        protection = Protection(signed=Parts(body=True, headers=tuple(sorted(HEADERS))))
+        supporting = tuple(
+            replace(each, protection=each.protection | protection) if each.endorsing else each
+            for each in demands.supporting
+        )
+        binding = replace(demands.binding, encrypt_first=False) if demands.binding is not None else None
+        changed = replace(demands, binding=binding, supporting=supporting, protection=demands.protection | protection)
+        return dict.fromkeys(_REQUESTS, outbound(plan_of(changed, request=True), self.keys, problems))
+
+    def inbound(
+        self, side: Literal["client", "server"], replies: Plan, problems: Problems
+    ) -> dict[str | None, Require]:
+        """What a client believes of the answers to that: CXF signs them and no more. Where one brings a secret, that it
+        is not in the clear is seen to elsewhere."""
+        if side == "server":
+            return {}
+        demands = replies.demands
+        binding = replace(demands.binding, encrypt_signature=False) if demands.binding is not None else None
+        signed = Protection(signed=Parts(body=True))
+        changed = replace(demands, binding=binding, protection=signed, wss=frozenset[str]())
+        return dict.fromkeys(_RESPONSES, inbound(plan_of(changed, request=False), self.keys, problems))
 
     @property
     def _version(self) -> DerivedVersion:

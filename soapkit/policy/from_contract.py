@@ -131,7 +131,8 @@ class _Builder:
             outbound=self._by_tag([(each, outgoing[id(each)]) for each in sent], everything_out)
             | (conversed.outbound(self.side, requests, problems) if conversed is not None else {}),
             inbound=self._by_tag([(each, incoming[id(each)]) for each in received], everything_in)
-            | ({version.fault: faults_in for version in BY_LABEL.values()} if faults_in is not None else {}),
+            | ({version.fault: faults_in for version in BY_LABEL.values()} if faults_in is not None else {})
+            | (conversed.inbound(self.side, replies, problems) if conversed is not None else {}),
         )
         https = common.binding is not None and common.binding.kind == "transport"
         return Security(

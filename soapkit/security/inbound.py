@@ -308,7 +308,8 @@ class Pass:
                 f"data encrypted with {cipher.name} is decrypted only under a signature that was verified before",
                 place=place_of(data),
             )
-        return decipher(data, cipher, secret, self.provider)
+        # the secret of a context may be longer than what it encrypts with: stacks take its first octets
+        return decipher(data, cipher, secret[: cipher.key_size], self.provider)
 
     def is_covered(self, element: _Element) -> bool:
         """Whether a signature by somebody believed covers this very element, or one around it."""

@@ -241,7 +241,8 @@ def _write_encryption(message: Message, step: Encrypt, making: _Making) -> None:
     shared = making.shared_key()
     cipher = cipher_named(step.algorithm)
     used = shared.key_for(cipher.key_size, making.provider)
-    references = encrypt_parts(message, step, DataKey(cipher, used.value, used.reference), making.provider)
+    key = DataKey(cipher, used.value[: cipher.key_size], used.reference)  # a context's may be longer
+    references = encrypt_parts(message, step, key, making.provider)
     if len(references):
         derived = [used.element] if used is not shared and used.element is not None else []
         insert_after(message, shared.element, *derived, references)

@@ -16,9 +16,11 @@ from soapkit.codegen.generate import module_in_memory
 from soapkit.policy import Keys
 from soapkit.security import KeyPair, Security, TrustStore
 from soapkit.security.throwaway import write_keys
+from soapkit.transport.urllib3 import Urllib3Transport
 from soapkit.wsdl.load import load_contract
+from soapkit.wsdl.model import Contract
 from tests.interop.java_driver import JAVA, Driver, built
-from tests.policy.contracts import BODY, asymmetric, contract, nested, symmetric, username, x509
+from tests.policy.contracts import BODY, asymmetric, contract, conversing, nested, symmetric, transport, username, x509
 
 CONFIRMED = nested("Wss11", "<sp:MustSupportRefIssuerSerial/>", "<sp:RequireSignatureConfirmation/>")
 THUMBPRINT = nested("Wss11", "<sp:MustSupportRefThumbprint/>", "<sp:MustSupportRefEncryptedKey/>")
@@ -49,6 +51,26 @@ POLICIES = {
     + username(),
     "symmetric, endorsed": symmetric() + THUMBPRINT + nested("EndorsingSupportingTokens", x509()),
 }
+ANY_REFERENCE = nested(
+    "Wss11", "<sp:MustSupportRefIssuerSerial/>", "<sp:MustSupportRefThumbprint/>", "<sp:MustSupportRefEncryptedKey/>"
+)
+ENTROPY = nested("Trust13", "<sp:RequireClientEntropy/>", "<sp:RequireServerEntropy/>")
+SURELY = ANY_REFERENCE + ENTROPY
+BOOTSTRAP = asymmetric() + BODY + SURELY
+BY_USER = symmetric() + username() + BODY + SURELY
+CONTEXT = conversing(BOOTSTRAP, "RequireDerivedKeys")
+CONVERSED = {
+    "conversation": symmetric(protection=conversing(BOOTSTRAP)) + SURELY,
+    "conversation, derived keys": symmetric(protection=CONTEXT) + SURELY,
+    "conversation, 128 bits": symmetric(protection=conversing(BOOTSTRAP), algorithms="Basic128") + SURELY,
+    "conversation, GCM": symmetric(protection=CONTEXT, algorithms="Basic256GCM") + SURELY,
+    "conversation, signature encrypted": symmetric("EncryptSignature", protection=CONTEXT) + SURELY,
+    "conversation, encrypted first": symmetric("EncryptBeforeSigning", protection=CONTEXT) + SURELY,
+    "conversation, confirmed": symmetric(protection=CONTEXT) + CONFIRMED + ENTROPY,
+    "conversation, addressed": "<m:Addressing/>" + symmetric(protection=CONTEXT) + SURELY,
+    "conversation, of a user": symmetric(protection=conversing(BY_USER, "RequireDerivedKeys")) + SURELY,
+}
+POLICIES |= CONVERSED
 SIGNED = "<sp:SignedParts><sp:Body/></sp:SignedParts>"
 
 
@@ -92,26 +114,8 @@ def written(policy: str, folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("policy", POLICIES)
-def test_our_client_calls_cxf_as_the_policy_says(
-    policy: str, cxf: Driver, keys: Callable[[str, str], Keys], tmp_path: Path
-) -> None:
-    path = written(policy, tmp_path)
-    told, address = cxf.ask("serve", str(path))[:2]
-    assert told == "ok", address
-    known = load_contract(path)
-    security = Security.from_contract(known, keys=keys("alice", "bob"))
-    with soapkit.Client.from_wsdl(known, address=address, security=security) as client:
-        assert client.double(number=21) == 42
-        assert client.half(number=21) == 10
-
-
-@pytest.mark.parametrize("policy", POLICIES)
-def test_a_client_by_cxf_calls_our_service_as_the_policy_says(
-    policy: str, cxf: Driver, keys: Callable[[str, str], Keys], tmp_path: Path, serve: Callable[..., str]
-) -> None:
-    path = written(policy, tmp_path)
-    known = load_contract(path)
+def doubler(known: Contract) -> Any:
+    """What serves the contract."""
     module = module_in_memory(known.services, known.shapes, name="cxf_double")
     protocol: Any = module.Doubler
 
@@ -122,9 +126,82 @@ def test_a_client_by_cxf_calls_our_service_as_the_policy_says(
         def half(self, *, number: int) -> int:
             return number // 2
 
+    return Doubler()
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_our_client_calls_cxf_as_the_policy_says(
+    policy: str,
+    cxf: Driver,
+    keys: Callable[[str, str], Keys],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    path = written(policy, tmp_path)
+    told, address = cxf.ask("serve", str(path))[:2]
+    assert told == "ok", address
+    known = load_contract(path)
+    caplog.set_level("INFO", "soapkit.client")
+    security = Security.from_contract(known, keys=keys("alice", "bob"))
+    with soapkit.Client.from_wsdl(known, address=address, security=security) as client:
+        assert client.double(number=21) == 42
+        assert client.half(number=21) == 10
+    assert "was not cancelled" not in caplog.text
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_client_by_cxf_calls_our_service_as_the_policy_says(
+    policy: str, cxf: Driver, keys: Callable[[str, str], Keys], tmp_path: Path, serve: Callable[..., str]
+) -> None:
+    path = written(policy, tmp_path)
+    known = load_contract(path)
     security = Security.from_contract(known, keys=keys("bob", "alice"), side="server")
-    address = serve(soapkit.asgi(Doubler(), security=security))
+    address = serve(soapkit.asgi(doubler(known), security=security))
     assert cxf.ask("call", str(path), address) == ["ok", "42"]
+
+
+OVER_HTTPS = transport() + username() + ENTROPY
+ENDORSED = transport() + nested("EndorsingSupportingTokens", conversing(OVER_HTTPS)) + SURELY
+
+
+def over_https(folder: Path) -> Path:
+    """A contract as .NET writes it: HTTPS protects, and a context of a user signs the Timestamp."""
+    path = folder / "https.wsdl"
+    path.write_bytes(contract(ENDORSED, address="https://a.example/"))
+    return path
+
+
+def test_our_client_converses_with_cxf_over_https(
+    cxf: Any, keys: Callable[[str, str], Keys], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = over_https(tmp_path)
+    told, address = cxf.ask("serve", str(path), "https=true")[:2]
+    assert told == "ok", address
+    known = load_contract(path)
+    caplog.set_level("INFO", "soapkit.client")
+    client = soapkit.Client.from_wsdl(
+        known,
+        address=address,
+        security=Security.from_contract(known, keys=keys("alice", "bob")),
+        transport=Urllib3Transport(verify=cxf.keys / "ca.pem"),
+    )
+    with client:
+        assert (client.double(number=21), client.half(number=21)) == (42, 10)
+    assert "was not cancelled" not in caplog.text
+
+
+def test_a_client_by_cxf_converses_with_our_service_over_https(
+    cxf: Any, keys: Callable[[str, str], Keys], tmp_path: Path, serve: Callable[..., str]
+) -> None:
+    path = over_https(tmp_path)
+    known = load_contract(path)
+    security = Security.from_contract(known, keys=keys("bob", "alice"), side="server")
+    application = soapkit.asgi(doubler(known), security=security)
+    files = {"ssl_certfile": cxf.keys / "localhost.pem", "ssl_keyfile": cxf.keys / "localhost.key"}
+    address = serve(application, ssl_keyfile_password="changeit", **files)
+    assert cxf.ask("call", str(path), address.replace("http://127.0.0.1", "https://localhost")) == ["ok", "42"]
+    assert security.conversation is not None
+    assert [context.username for context in security.conversation.contexts.held()] == ["alice"]
 
 
 @pytest.mark.parametrize("policy", ["asymmetric", "symmetric"])

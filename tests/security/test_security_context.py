@@ -198,3 +198,14 @@ def test_few_contexts_and_signatures_are_remembered(now):
     own.add(["one", "two"])
     assert "one" not in own
     assert "two" in own
+
+
+@pytest.mark.parametrize("algorithm", ["aes128-gcm", "aes192-gcm"])
+def test_a_secret_that_is_longer_than_the_cipher_takes_is_cut(algorithm, now):
+    own = context()
+    both = Security(
+        outbound=[Timestamp(), SharedKey(to=own), Sign(SHARED), Encrypt(to=SHARED, algorithm=algorithm)],
+        inbound=Require(signed=["Body"], encrypted=["Body"], contexts=Contexts([own])),
+    )
+    sent = on_the_wire(both.apply(message("ask"), now=now))
+    assert Security(inbound=both.inbound).verify(sent, now=now).envelope.content[0].text == "ask"

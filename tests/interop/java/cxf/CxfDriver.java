@@ -47,6 +47,7 @@ import org.apache.cxf.endpoint.Client;
 import org.apache.cxf.frontend.ClientProxy;
 import org.apache.cxf.jaxws.EndpointImpl;
 import org.apache.cxf.transport.http.HTTPConduit;
+import org.apache.cxf.transport.http.HTTPConduitConfigurer;
 import org.apache.cxf.transport.http_jetty.JettyHTTPServerEngineFactory;
 import org.apache.wss4j.common.crypto.Merlin;
 import org.apache.wss4j.common.ext.WSPasswordCallback;
@@ -214,6 +215,8 @@ public final class CxfDriver {
         tls.setTrustManagers(trust.getTrustManagers());
         tls.setDisableCNCheck(true);
         ((HTTPConduit) client.getConduit()).setTlsClientParameters(tls);
+        HTTPConduitConfigurer everywhere = (name, url, conduit) -> conduit.setTlsClientParameters(tls); // of contexts too
+        BusFactory.getDefaultBus().setExtension(everywhere, HTTPConduitConfigurer.class);
         try {
             return String.valueOf(port.doubleIt(21));
         } finally {

@@ -1,0 +1,153 @@
+"""The security token service of Apache CXF, live: StsClient asks it, told what to secure by its contract alone.
+
+The driver is java/sts/StsDriver.java; Maven fetches CXF once, into the user's cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+import soapkit
+from soapkit.client.sts import SAML_1_1, SAML_2_0, StsClient
+from soapkit.policy import Keys
+from soapkit.security import IssuedToken, KeyPair, SamlRequirement, Security, TrustStore, UsernameToken
+from soapkit.security.saml import check_assertion
+from soapkit.security.settings import Require
+from soapkit.security.throwaway import write_keys
+from soapkit.wsdl.load import load_contract
+from soapkit.xml.parse import parse_message
+from soapkit.xml.serialise import serialise
+from tests.interop.java_driver import JAVA, Driver, built
+from tests.policy.contracts import BODY, SP12, asymmetric, nested, username
+
+TRUST = "http://docs.oasis-open.org/ws-sx/ws-trust/200512"
+CONTEXT = "http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512/sct"
+OPERATIONS = ("Issue", "Validate", "Renew", "Cancel")
+SERVICE = "https://bank.example/soap"
+ANY_REFERENCE = nested(
+    "Wss11", "<sp:MustSupportRefIssuerSerial/>", "<sp:MustSupportRefThumbprint/>", "<sp:MustSupportRefEncryptedKey/>"
+)
+POLICY = asymmetric() + username(holder="SignedEncryptedSupportingTokens") + ANY_REFERENCE
+
+
+def contract() -> str:
+    asked = "".join(
+        f'<operation name="{name}"><input message="t:ask" m:Action="{TRUST}/RST/{name}"/>'
+        f'<output message="t:answer"/></operation>'
+        for name in OPERATIONS
+    )
+    bound = "".join(
+        f'<operation name="{name}"><s:operation soapAction="{TRUST}/RST/{name}"/>'
+        f'<input><p:Policy>{BODY}</p:Policy><s:body use="literal"/></input>'
+        f'<output><p:Policy>{BODY}</p:Policy><s:body use="literal"/></output></operation>'
+        for name in OPERATIONS
+    )
+    return f"""<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" targetNamespace="urn:sts" xmlns:t="urn:sts"
+      xmlns:s="http://schemas.xmlsoap.org/wsdl/soap12/" xmlns:p="http://www.w3.org/ns/ws-policy" xmlns:sp="{SP12}"
+      xmlns:w="{TRUST}" xmlns:m="http://www.w3.org/2007/05/addressing/metadata">
+      <types><x:schema xmlns:x="http://www.w3.org/2001/XMLSchema" targetNamespace="{TRUST}">
+        <x:complexType name="Anything"><x:sequence>
+          <x:any namespace="##any" processContents="lax" minOccurs="0" maxOccurs="unbounded"/></x:sequence>
+          <x:anyAttribute processContents="lax"/></x:complexType>
+        <x:element name="RequestSecurityToken" type="w:Anything"/>
+        <x:element name="RequestSecurityTokenResponseCollection" type="w:Anything"/></x:schema></types>
+      <message name="ask"><part name="p" element="w:RequestSecurityToken"/></message>
+      <message name="answer"><part name="p" element="w:RequestSecurityTokenResponseCollection"/></message>
+      <portType name="TokenService">{asked}</portType>
+      <binding name="Soap" type="t:TokenService"><p:Policy><m:Addressing/>{POLICY}</p:Policy>
+        <s:binding transport="http://schemas.xmlsoap.org/soap/http"/>{bound}</binding>
+      <service name="TokenService"><port name="TokenService" binding="t:Soap">
+        <s:address location="http://a.example/"/></port></service></definitions>"""
+
+
+@pytest.fixture(scope="session")
+def folder(missing_peer: Callable[[str], NoReturn]) -> Path:
+    return built(JAVA / "sts", "StsDriver", "CXF-STS", missing_peer)
+
+
+@pytest.fixture(scope="module")
+def sts(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A client of the token service; its `keys` are the folder with those of all."""
+    keys = tmp_path_factory.mktemp("sts")
+    write_keys(keys, ["alice", "bob"], password="changeit")
+    running = Driver(folder, "StsDriver", str(keys))
+    path = keys / "sts.wsdl"
+    path.write_text(contract())
+    told, address = running.ask("serve", str(path))[:2]
+    assert told == "ok", address
+    alice, bob = (KeyPair.load(keys / f"{name}.p12", "changeit") for name in ("alice", "bob"))
+    security = Security.from_contract(
+        load_contract(path),
+        keys=Keys(
+            alice,
+            peer=bob.certificate,
+            trust=TrustStore.load(keys / "ca.pem"),
+            username="alice",
+            password="changeit",
+            certificates=(alice.certificate, bob.certificate),
+        ),
+    )
+    client = StsClient(address, security=security)
+    client.people = {"alice": alice, "bob": bob}  # type: ignore[attr-defined]
+    client.believing = TrustStore.load(keys / "ca.pem")  # type: ignore[attr-defined]
+    yield client
+    client.close()
+    running.close()
+
+
+def subject(token: IssuedToken, sts: Any) -> str:
+    """Of whom an assertion speaks, once it is verified."""
+    element = parse_message(serialise(token.element))
+    saml = SamlRequirement(trust=sts.believing, issuers=["CXF"], audience=[SERVICE])
+    checked = check_assertion(element, Require(replay=None), saml, datetime.now(UTC))
+    return checked.says.subject
+
+
+@pytest.mark.parametrize("token_type", [SAML_2_0, SAML_1_1])
+def test_a_bearer_token_speaks_for_who_asked(token_type: str, sts: Any) -> None:
+    token = sts.issue(SERVICE, token_type=token_type, key_type="bearer")
+    assert (subject(token, sts), token.secret, token.token_type) == ("alice", None, token_type)
+
+
+def test_a_symmetric_key_is_known_to_us_and_encrypted_to_the_service(sts: Any) -> None:
+    token = sts.issue(SERVICE, token_type=SAML_2_0)
+    assert len(token.secret) == 32
+    assert b"EncryptedKey" in serialise(token.element)
+    assert token.attached is not None
+
+
+def test_a_public_key_is_ours(sts: Any) -> None:
+    token = sts.issue(SERVICE, token_type=SAML_2_0, key_type="public", use_key=sts.people["alice"])
+    assert b"holder-of-key" in serialise(token.element)
+
+
+def test_a_token_on_behalf_of_somebody_else_speaks_for_them(sts: Any) -> None:
+    asked = {"token_type": SAML_2_0, "key_type": "bearer"}
+    token = sts.issue(SERVICE, on_behalf_of=UsernameToken("carol", "changeit"), **asked)
+    assert subject(token, sts) == "carol"
+    assert subject(sts.issue(SERVICE, on_behalf_of=token, **asked), sts) == "carol"
+
+
+def test_a_token_is_validated_and_renewed(sts: Any) -> None:
+    token = sts.issue(SERVICE, token_type=SAML_2_0, key_type="bearer", renewing=True)
+    assert sts.validate(token).valid
+    renewed = sts.renew(token, lifetime=timedelta(minutes=50))
+    assert renewed.expires > token.expires
+    assert sts.validate(renewed).valid
+
+
+def test_a_context_of_a_token_service_is_cancelled(sts: Any) -> None:
+    token = sts.issue(token_type=CONTEXT)
+    assert sts.validate(token).valid
+    sts.cancel(token)
+    assert not sts.validate(token).valid
+
+
+def test_what_it_cannot_issue_is_a_fault(sts: Any) -> None:
+    with pytest.raises(soapkit.Fault):
+        sts.issue(SERVICE, token_type="urn:nothing", key_type="bearer")
