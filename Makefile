@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: demo serve test lint types pytest bench streams fuzz attacks docs interop corpus corpus-sample differential test-all clean help
+.PHONY: demo serve test lint types pytest bench streams fuzz soak attacks docs interop corpus corpus-sample differential test-all clean help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -86,6 +86,10 @@ fuzz: $(DEV_READY)
 ## make attacks    every variant of signature wrapping, and what else of tests/attacks takes minutes
 attacks: $(DEV_READY)
 	$(BIN)/python tests/attacks/run.py
+
+## make soak       a service under killed workers, a lost Redis, slow and broken callers; WRITE=docs/reliability.rst
+soak: $(DEV_READY)
+	$(BIN)/python tests/soak/run.py --seconds $(SECONDS) $(if $(WRITE),--write $(WRITE))
 
 ## make docs       the documentation, in docs/_build
 docs: $(DEV_READY)

@@ -43,6 +43,17 @@ class Probed(Protocol):
         ...
 
 
+@runtime_checkable
+class Waiting(Protocol):
+    """Security that tells whether it may have to wait."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether `verify` may wait for what is outside of this process, such as a store on another machine: then it
+        belongs into a thread, for an event loop would stand still."""
+        ...
+
+
 class Agreement(Protocol):
     """What a client has to agree on with a service, in messages of its own, before those of the contract."""
 

@@ -26,7 +26,7 @@ from soapkit.errors import Fault, MessageError, SecurityError, SoapkitError
 from soapkit.exchange.attached import parts_among
 from soapkit.exchange.body import decode_body, decode_headers, encode_body, encode_headers
 from soapkit.exchange.faults import encode_fault, fault_from
-from soapkit.exchange.message_security import MessageSecurity, believed
+from soapkit.exchange.message_security import MessageSecurity, Waiting, believed
 from soapkit.exchange.parts import Incoming, Outgoing
 from soapkit.exchange.plain import PlainReader, PlainReaders, Resolve, readers_of
 from soapkit.operations import Message, Operation
@@ -98,6 +98,12 @@ class Processor:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_plain", readers_of(self.codecs))
+
+    @property
+    def waits(self) -> bool:
+        """Whether receiving a message may wait for what is outside of this process."""
+        security: object = self.security  # of any kind: it need not tell
+        return isinstance(security, Waiting) and security.waits
 
     # --- send -------------------------------------------------------------------------------------------------
 

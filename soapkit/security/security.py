@@ -34,6 +34,7 @@ from soapkit.security.parts import (
 )
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.readiness import problems_of
+from soapkit.security.replay import MemoryReplayStore
 from soapkit.security.requirements import believe
 from soapkit.security.saml_settings import SamlToken
 from soapkit.security.saml_write import token_assertion
@@ -138,6 +139,12 @@ class Security:
             steps += [step for steps in self.by_message.outbound.values() for step in steps]
             required += self.by_message.inbound.values()
         return problems_of(steps, required, now=now, margin=margin)
+
+    @property
+    def waits(self) -> bool:
+        """Whether `verify` may wait for what is outside of this process: a replay store that is not in memory."""
+        required = (self.inbound, *(self.by_message.inbound.values() if self.by_message is not None else ()))
+        return any(not isinstance(each.replay, MemoryReplayStore | None) for each in required)
 
     def conversing(self) -> Security:
         """The same settings with security contexts of their own: those that one client agrees on."""

@@ -31,13 +31,13 @@ from soapkit.exchange.attached import attachments_for
 from soapkit.exchange.encoded import RPC
 from soapkit.exchange.failures import exc_info
 from soapkit.exchange.faults import plain_fault
-from soapkit.exchange.flow import Flow, within
+from soapkit.exchange.flow import Flow, call, within
 from soapkit.exchange.items import ItemPlace, item_places, split_at
 from soapkit.exchange.large import receive_large
 from soapkit.exchange.log import log_message, secret_names
 from soapkit.exchange.masking import EVERYTHING, NOTHING, Known
 from soapkit.exchange.parts import DEFAULT_THRESHOLD, Incoming, Outgoing
-from soapkit.exchange.processor import Processor, Received
+from soapkit.exchange.processor import Processor, Received, Route
 from soapkit.exchange.sending import Items, SentItems, items_in, taken, with_items
 from soapkit.operations import Message, Operation, Service
 from soapkit.server.addressed import ACCEPTED, AddressedReplies
@@ -163,7 +163,7 @@ class Endpoint:
                 if asked is not None:
                     return (yield from self._agree(asked, package.envelope, version, action, address))
                 parts = Incoming(package) if in_kind or package.attachments else None
-                received = self.processor.receive_request(
+                received = yield from self._received(
                     package.envelope, lambda believed: self._route(believed, action, address, routed), parts
                 )
         except Exception as error:
@@ -217,6 +217,14 @@ class Endpoint:
             address[:] = [addressed]
         response = response_for(version, self.agreements.answer(asked, result, version, addressed))
         return response if addressed is None else (yield from self._delivered(addressed, response, False))
+
+    def _received(self, envelope: Envelope, route: Route, parts: Incoming | None) -> Flow[Received]:
+        """The request of an envelope. Where security asks a store on another machine, nobody else waits for that: an
+        event loop serves on, and tells whoever asks that it lives."""
+        if not self.processor.waits:
+            return self.processor.receive_request(envelope, route, parts)
+        receiving = call(self.processor.receive_request, envelope, route, parts)
+        return (yield from within(self.handler_seconds, receiving, lambda: _late("security", self.handler_seconds)))
 
     def _route(
         self,
@@ -305,7 +313,9 @@ class Endpoint:
         serving = self.interceptors.serve(
             context, handler.function, lambda call: handler.arguments(received, call, self.codecs)
         )
-        value = yield from within(self.handler_seconds, serving, partial(_late, operation, self.handler_seconds))
+        value = yield from within(
+            self.handler_seconds, serving, partial(_late, f"operation {operation.name}", self.handler_seconds)
+        )
         if operation.reply is None:
             return one_way_accepted()
         mtom = in_kind if self.mtom is None else self.mtom
@@ -368,6 +378,8 @@ class Endpoint:
         """What to answer to a request that could not be taken in."""
         if isinstance(error, MessageError):
             logger.info("refused a message: %s", error.for_log)
+            return error
+        if isinstance(error, Fault):
             return error
         if isinstance(error, SecurityError):
             logger.warning("refused a message for its security: %s", error.for_log)
@@ -437,9 +449,9 @@ def _with_head(context: Call, response: Response) -> Response:
         return response
 
 
-def _late(operation: Operation[Any, Any], seconds: float | None) -> Fault:
-    """The fault for a handler that did not answer in its time."""
-    logger.error("operation %s did not answer within %g s", operation.name, seconds)
+def _late(what: str, seconds: float | None) -> Fault:
+    """The fault for what did not answer in its time."""
+    logger.error("%s did not answer within %g s", what, seconds)
     return Fault(f"the service did not answer within {seconds:g} s", code="Receiver")
 
 
