@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 import sys
 import tempfile
 import textwrap
@@ -36,7 +35,7 @@ SCENARIOS: dict[str, Callable[[Path, float], Awaitable[str]]] = {
     "memory": processes.memory_stays,
 }
 
-_TABLE = re.compile(r"(?<=\.\. written by make soak: begins\n\n).*(?=\n\.\. written by make soak: ends)", re.DOTALL)
+_BEGINS, _ENDS = ".. written by make soak: begins\n", ".. written by make soak: ends\n"
 
 
 def main() -> int:
@@ -57,8 +56,9 @@ def main() -> int:
         print(f"{name} ({time.monotonic() - begun:.0f} s): {scenario.__doc__}\n    {happened}", flush=True)
         rows.append((scenario.__doc__ or name, happened))
     if options.write is not None and not failed:
-        page = options.write.read_text(encoding="utf-8")
-        options.write.write_text(_TABLE.sub(lambda _: table(rows), page), encoding="utf-8")
+        before, _, rest = options.write.read_text(encoding="utf-8").partition(_BEGINS)
+        _, _, after = rest.partition(_ENDS)
+        options.write.write_text(f"{before}{_BEGINS}\n{table(rows)}\n{_ENDS}{after}", encoding="utf-8")
     print(f"failed: {', '.join(failed)}" if failed else "all as it must be")
     return bool(failed)
 
