@@ -29,7 +29,7 @@ from soapkit.xsd.field_names import Content, as_content
 from soapkit.xsd.model import Element, ElementRef, Group, GroupRef, Particle, Wildcard
 from soapkit.xsd.resolve import element_of, group_of, product, substitutes_of
 from soapkit.xsd.schema import Schema
-from soapkit.xsd.simple_shapes import with_name
+from soapkit.xsd.simple_shapes import constraint_value
 
 MOST_PARTICLES = 20_000
 
@@ -143,8 +143,8 @@ class ContentBuilder:
             element.maximum,
             element.maximum is None or element.maximum > 1,
             element.nillable,
-            with_name(type_, element.default, element.clark),
-            with_name(type_, element.fixed, element.clark),
+            constraint_value(around.schema, type_, element.default, element.clark, element.place),
+            constraint_value(around.schema, type_, element.fixed, element.clark, element.place),
             element.documentation,
             element.place,
             element.constraints,

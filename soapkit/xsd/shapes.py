@@ -47,7 +47,7 @@ from soapkit.xsd.field_names import Content, as_content, with_distinct_names
 from soapkit.xsd.model import ANY_SIMPLE_TYPE_NAME, ANY_TYPE_NAME, Attribute, ComplexType, Element, Group, TypeUse
 from soapkit.xsd.resolve import Attributes, attributes_of, base_of, chain_of, type_use_of
 from soapkit.xsd.schema import Schema
-from soapkit.xsd.simple_shapes import SimpleShapes, simple_or_error, with_content_types, with_name
+from soapkit.xsd.simple_shapes import SimpleShapes, constraint_value, simple_or_error, with_content_types
 
 
 class SchemaShapes(Mapping[Key, Record]):
@@ -89,8 +89,8 @@ class SchemaShapes(Mapping[Key, Record]):
                     element.tag,
                     type_,
                     nillable=element.nillable,
-                    default=with_name(type_, element.default, element.clark),
-                    fixed=with_name(type_, element.fixed, element.clark),
+                    default=constraint_value(self.schema, type_, element.default, element.clark, element.place),
+                    fixed=constraint_value(self.schema, type_, element.fixed, element.clark, element.place),
                     documentation=element.documentation,
                     place=element.place,
                     constraints=element.constraints,
@@ -301,8 +301,8 @@ class SchemaShapes(Mapping[Key, Record]):
             use.tag,
             type_,
             use.use == "required",
-            with_name(type_, use.default, use.clark) if use.array_type is None else use.array_type,
-            with_name(type_, use.fixed, use.clark),
+            use.array_type or constraint_value(self.schema, type_, use.default, use.clark, use.place),
+            constraint_value(self.schema, type_, use.fixed, use.clark, use.place),
             use.documentation,
             use.place,
         )

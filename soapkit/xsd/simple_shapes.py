@@ -7,6 +7,7 @@ from typing import Final, Literal, cast
 
 from soapkit.attachment import Attachment
 from soapkit.databinding.shape import NO_FACETS, Atomic, EnumValue, Facets, ListOf, Simple, Type, UnionOf
+from soapkit.databinding.simple import simple_codec, value_of
 from soapkit.errors import NOWHERE, ContractError, Place
 from soapkit.xml.names import XSD, local_name
 from soapkit.xsd.model import ComplexType, Facet, SimpleType, TypeUse
@@ -158,10 +159,25 @@ class SimpleShapes:
         return tuple(found.values())
 
 
-def with_name(type_: Type, text: str | None, clark_name: str | None) -> str | None:
-    """A default or fixed value as shapes keep it: a QName by its Clark name, all else as it is written."""
+def constraint_value(schema: Schema, type_: Type, text: str | None, clark_name: str | None, place: Place) -> str | None:
+    """A default or fixed value as shapes keep it: a QName by its Clark name, all else as it is written.
+
+    One that is no value of its type is passed over, with a warning (XSD part 1, 3.2.6 and 3.3.6, a-props-correct.2).
+    """
+    if text is None or not isinstance(type_, (Atomic, ListOf, UnionOf)):
+        return text
     names = isinstance(type_, Atomic) and type_.builtin in _NAMES_IN_CONTENT
-    return clark_name if names and text is not None and clark_name is not None else text
+    value = clark_name if names and clark_name is not None else text
+    try:
+        codec = simple_codec(type_)
+    except ContractError:
+        return value  # told where the type is first used
+    try:
+        value_of(value, codec)
+    except ValueError as error:
+        schema.tell(f"the default or fixed value {text!r} is not {codec.words}: {error}; passed over", place)
+        return None
+    return value
 
 
 def with_content_types(type_: Type, content_types: str) -> Type:

@@ -137,6 +137,20 @@ def test_an_unknown_attribute_type_is_read_as_text_with_a_warning(schema_of: Sch
     assert "read as text" in told(schema)[0]
 
 
+def test_a_default_that_is_no_value_of_its_type_is_passed_over_with_a_warning(schema_of: SchemaOf) -> None:
+    schema = schema_of(
+        '<xs:complexType name="T"><xs:sequence><xs:element name="e" type="xs:int" default="many"/></xs:sequence>'
+        '<xs:attribute name="a" type="xs:hexBinary" default="0xFFAA"/>'
+        '<xs:attribute name="b" type="xs:hexBinary" default="FFAA"/></xs:complexType>'
+    )
+    record = SchemaShapes(schema)["{urn:x}T"]
+    assert [field.default for field in record.attributes] == [None, "FFAA"]
+    assert [field.default for field in record.elements] == [None]  # type: ignore[union-attr]
+    many, hexadecimal = told(schema)
+    assert many.startswith("main.xsd:1: the default or fixed value 'many' is not xs:int: expected digits")
+    assert hexadecimal.endswith("'0xFFAA' is not xs:hexBinary: expected pairs of hexadecimal digits; passed over")
+
+
 # --- what is forgiven ---
 
 
