@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: demo serve test lint types pytest bench streams fuzz soak attacks docs interop corpus corpus-sample differential test-all clean help
+.PHONY: demo serve test lint types pytest bench streams fuzz soak attacks vectors docs interop corpus corpus-sample differential test-all clean help
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -82,6 +82,10 @@ streams: $(DEV_READY)
 SECONDS ?= 60
 fuzz: $(DEV_READY)
 	$(BIN)/python tests/fuzz/run.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+## make vectors    messages and documents that other stacks secured, of ../shared/vectors; writes docs/vectors.rst
+vectors: $(DEV_READY)
+	$(BIN)/python tests/vectors/run.py --write docs/vectors.rst
 
 ## make attacks    every variant of signature wrapping, and what else of tests/attacks takes minutes
 attacks: $(DEV_READY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from soapkit.security import Encrypt, Require, Security, Sign, Timestamp, Userna
 from soapkit.security.parts import Message
 from soapkit.security.settings import SHARED, SharedKey
 from soapkit.soap.envelope import Draft, Envelope
+from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import BY_LABEL
 from soapkit.xml.parse import parse_message
 
@@ -83,6 +84,11 @@ def read(data: bytes) -> Envelope:
 def text_of(envelope: Envelope, part: str) -> bytes:
     """The text of every element that goes by the part's name, where the rest of the journey looks for it."""
     return b"".join(etree.tostring(element) for element in Message(envelope, None).named(part))
+
+
+def body_by(verify: Callable[[bytes, Sequence[str]], SecurityResult]) -> Callable[[bytes], bytes]:
+    """A function that gives the Body that `verify` believes, when it must be signed."""
+    return lambda data: text_of(verify(data, ["Body"]).envelope, "Body")
 
 
 def find(part: str) -> Callable[[etree._Element], etree._Element]:
