@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from soapkit.attachment import Attachment
@@ -18,6 +18,7 @@ from soapkit.exchange.large import receive_large
 from soapkit.exchange.log import log_message, secret_names
 from soapkit.exchange.masking import Known
 from soapkit.exchange.message_security import Agreement
+from soapkit.exchange.observing import Begun, Observer, Watched
 from soapkit.exchange.parts import Incoming, Outgoing
 from soapkit.exchange.processor import Processor, Received
 from soapkit.operations import Operation, Service
@@ -25,6 +26,7 @@ from soapkit.soap.attachments import Unpacker
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import Version
 from soapkit.transport.binding import package_of, request_for
+from soapkit.transport.hops import without_userinfo
 from soapkit.transport.values import AsyncTransport, Headers, Request, Response, Transport
 from soapkit.ws.addressing import Addressing, Properties, check_related, write_addressing
 
@@ -76,7 +78,7 @@ class Route:
     `headers`: default values of declared header blocks, by part name, for the operations that declare them. `timeout`:
     seconds for one exchange. `threshold`: bytes from which binary content travels beside the envelope (MTOM), None for
     never. `addressing`: how messages are addressed (WS-Addressing), None for not at all; `service`: whose operations
-    are called; `agreement`: what is agreed on before the first message.
+    are called; `agreement`: what is agreed on before the first message; `observers`: who is told of each call.
     """
 
     address: str
@@ -89,6 +91,7 @@ class Route:
     service: Service | None = None
     addressing: Addressing | None = None
     agreement: Agreement | None = None
+    observers: tuple[Observer, ...] = ()
 
     def outgoing(
         self,
@@ -157,15 +160,51 @@ def call(
     attachments: tuple[Attachment, ...] = (),
 ) -> Flow[Exchange[ValueT]]:
     """The flow of one call. Every error it ends with carries the exchange as far as it got."""
+    if not route.observers:
+        return (yield from _called(route, transport, operation, record, headers, attachments))
+    watched = watch(route, operation)
+    try:
+        exchange = yield from _called(route, transport, operation, record, headers, attachments, watched)
+        watched.status = exchange.status
+        return exchange
+    except BaseException as error:
+        watched.error = error
+        raise
+    finally:
+        watched.end()
+
+
+def watch(route: Route, operation: Operation[Any, Any], *, encloses: bool = True) -> Watched:
+    """Tell the observers of a client that a call begins."""
+    service = route.service
+    names = (service.name, service.namespace) if service is not None else ("", "")
+    address = without_userinfo(route.address)
+    return Watched(route.observers, Begun("client", *names, operation.name, address, encloses=encloses))
+
+
+def _called(
+    route: Route,
+    transport: Transport | AsyncTransport,
+    operation: Operation[Any, ValueT],
+    record: object,
+    headers: Mapping[str, object] | None,
+    attachments: tuple[Attachment, ...],
+    watched: Watched | None = None,
+) -> Flow[Exchange[ValueT]]:
     if route.agreement is not None:
         yield from route.agreement.ready(transport)
     addressed = route.addressed(operation)
     request = route.request(operation, record, headers, route.outgoing(operation, headers, attachments), addressed)
+    if watched is not None:
+        request = replace(request, headers=request.headers.with_(*watched.carried()))
+        watched.message_id = addressed.message_id if addressed is not None else ""
     log_message("sent", operation.name, request.body)
     response: Response | None = None
     started = time.perf_counter()
     try:
         response = yield from send(transport, request)
+        if watched is not None:
+            watched.status = response.status
         seconds = time.perf_counter() - started
         log_message("received", operation.name, _envelope_in(response), known=lambda: _known(route, operation, record))
         received = receive(route, operation, response)

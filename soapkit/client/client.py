@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Container, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +24,7 @@ from soapkit.exchange.body import codecs_for
 from soapkit.exchange.flow import arun, run
 from soapkit.exchange.flow import call as do
 from soapkit.exchange.message_security import Agreement, MessageSecurity
+from soapkit.exchange.observing import Observer
 from soapkit.exchange.parts import DEFAULT_THRESHOLD
 from soapkit.exchange.processor import Processor, Validation, Validator
 from soapkit.operations import Operation, Port, Service
@@ -108,7 +109,8 @@ class BaseClient:
     reply: ``strict`` refuses them, ``lenient`` passes them over and keeps them beside the value
     (`soapkit.given_with`). `mtom`: send messages as MTOM, binary content from `mtom_threshold` bytes on beside the
     envelope; what comes as MTOM is read in any case. `addressing`: send WS-Addressing headers (True, or a
-    `soapkit.ws.addressing.Addressing` that says how); where the contract demands them, unless said.
+    `soapkit.ws.addressing.Addressing` that says how); where the contract demands them, unless said. `observers`: who
+    is told of each call, for traces and metrics (`soapkit.exchange.observing`).
 
     Raises `UsageError` for a port or version that the contract does not have, and where no address is known.
     """
@@ -131,6 +133,7 @@ class BaseClient:
         mtom: bool = False,
         mtom_threshold: int = DEFAULT_THRESHOLD,
         addressing: Addressing | bool | None = None,
+        observers: Iterable[Observer] = (),
     ) -> None:
         chosen = _choose_port(self.service, port, version)
         target = address or chosen.address
@@ -160,6 +163,7 @@ class BaseClient:
             service=self.service,
             addressing=addressed,
             agreement=agreement,
+            observers=tuple(observers),
         )
         self._connection = _Connection(transport)
         self._loosen: Callable[[Any], Any] | None = None  # set by a dynamic client, whose values come as people type

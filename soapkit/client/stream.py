@@ -7,10 +7,11 @@ reply is.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from soapkit.client.call import Route
+from soapkit.client.call import Route, watch
 from soapkit.errors import HttpError
 from soapkit.exchange.items import ItemPlace, ReplyItems, check_streamable, item_place
 from soapkit.exchange.log import log_message
@@ -22,6 +23,7 @@ from soapkit.transport.values import (
     AsyncStreamingTransport,
     AsyncTransport,
     Head,
+    Request,
     Response,
     StreamingTransport,
     Transport,
@@ -71,10 +73,14 @@ class Stream:
 
     def items(self, transport: Transport) -> Iterator[Any]:
         """The items, blocking. Who leaves early closes the connection."""
+        with self._watched() as request:
+            yield from self._items(transport, request)
+
+    def _items(self, transport: Transport, request: Request) -> Iterator[Any]:
         if not isinstance(transport, StreamingTransport):
-            yield from self._whole(transport.send(self._request))
+            yield from self._whole(transport.send(request))
             return
-        with transport.open(self._request) as opened:
+        with transport.open(request) as opened:
             if not _is_stream(opened):
                 yield from self._whole(_collected(opened, opened.reason, list(opened)))
                 return
@@ -85,11 +91,16 @@ class Stream:
 
     async def items_async(self, transport: AsyncTransport) -> AsyncIterator[Any]:
         """The same in an event loop."""
+        with self._watched() as request:
+            async for item in self._items_async(transport, request):
+                yield item
+
+    async def _items_async(self, transport: AsyncTransport, request: Request) -> AsyncIterator[Any]:
         if not isinstance(transport, AsyncStreamingTransport):
-            for item in self._whole(await transport.send(self._request)):
+            for item in self._whole(await transport.send(request)):
                 yield item
             return
-        async with await transport.open(self._request) as opened:
+        async with await transport.open(request) as opened:
             if not _is_stream(opened):
                 for item in self._whole(_collected(opened, opened.reason, [piece async for piece in opened])):
                     yield item
@@ -100,6 +111,23 @@ class Stream:
                     yield item
             for item in reader.finish():
                 yield item
+
+    @contextmanager
+    def _watched(self) -> Iterator[Request]:
+        """The request, while observers watch, where there are any. Who leaves early has not failed."""
+        if not self._route.observers:
+            yield self._request
+            return
+        watched = watch(self._route, self._operation, encloses=False)
+        try:
+            yield replace(self._request, headers=self._request.headers.with_(*watched.carried()))
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            watched.error = error
+            raise
+        finally:
+            watched.end()
 
     def _reader(self) -> ReplyItems:
         return ReplyItems(self._route.processor, self._route.version, self._operation, self._place)

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, Unpack
 from soapkit.errors import LimitError
 from soapkit.exchange.flow import arun
 from soapkit.exchange.sending import SentItems
-from soapkit.server.health import Probes
+from soapkit.server.beside import Beside
 from soapkit.server.host import Settings, endpoint_at, endpoints_for, host_limits, host_probes
 from soapkit.server.http import NOT_FOUND, HttpRequest, Responder
 from soapkit.server.interceptors import Chain, Interceptor
@@ -36,13 +36,13 @@ class ClientGone(Exception):
 
 class Asgi:
     """The application that `asgi` makes. `endpoints`: by path; `limits`: on how many there are, and how slow; `probes`:
-    of health, where they are asked for."""
+    what answers beside the services, where that is asked for."""
 
     def __init__(
         self,
         endpoints: Mapping[str, Responder],
         limits: HostLimits = DEFAULT_HOST_LIMITS,
-        probes: Probes | None = None,
+        probes: Beside | None = None,
     ) -> None:
         self.endpoints = endpoints
         self.probes = probes

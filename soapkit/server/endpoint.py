@@ -36,6 +36,7 @@ from soapkit.exchange.items import ItemPlace, item_places, split_at
 from soapkit.exchange.large import receive_large
 from soapkit.exchange.log import log_message, secret_names
 from soapkit.exchange.masking import EVERYTHING, NOTHING, Known
+from soapkit.exchange.observing import Begun, Observer, Watched, fields
 from soapkit.exchange.parts import DEFAULT_THRESHOLD, Incoming, Outgoing
 from soapkit.exchange.processor import Processor, Received, Route
 from soapkit.exchange.sending import Items, SentItems, items_in, taken, with_items
@@ -100,7 +101,7 @@ class Endpoint:
     `sender_fault_status`: of HTTP, for a SOAP 1.2 fault that blames the sender. `mtom`: whether replies are sent as
     MTOM; None: where the request was. `threshold`: bytes from which binary content then travels beside the envelope.
     `gzip`: whether replies are compressed for callers that take that. `addressing`: how WS-Addressing is taken.
-    `interceptors`: what stands around every call.
+    `interceptors`: what stands around every call; `observers`: who is told of each.
     `xml_limits`, `attachment_limits`: of a message. `handler_seconds`: for a handler to answer in; None: without end.
     `certificate_header`: where a proxy tells of certificates. `agreements`: what answers requests for security
     contexts.
@@ -119,6 +120,7 @@ class Endpoint:
     gzip: bool = False
     addressing: AddressedReplies = ACCEPTED
     interceptors: Chain = NONE
+    observers: tuple[Observer, ...] = ()
     xml_limits: XmlLimits = DEFAULT_LIMITS
     attachment_limits: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS
     handler_seconds: float | None = HANDLER_SECONDS
@@ -145,10 +147,25 @@ class Endpoint:
         version = version_of_media_type(content_type)
         if version is None:
             return unsupported_media_type(content_type)
-        response = yield from self._answer(request, version)
+        response = yield from (self._watched(request, version) if self.observers else self._answer(request, version))
         return encoded(response, request.headers.get("accept-encoding")) if self.gzip else response
 
-    def _answer(self, request: HttpRequest, version: Version) -> Flow[Response]:
+    def _watched(self, request: HttpRequest, version: Version) -> Flow[Response]:
+        """The same, with observers told."""
+        names = self.service.name, self.service.namespace
+        begun = Begun("server", *names, "", request.address, request.headers, request.client)
+        watched = Watched(self.observers, begun)
+        try:
+            response = yield from self._answer(request, version, watched)
+            watched.status = response.status
+            return response
+        except BaseException as error:  # the caller is gone, or the server stops
+            watched.error = error
+            raise
+        finally:
+            watched.end()
+
+    def _answer(self, request: HttpRequest, version: Version, watched: Watched | None = None) -> Flow[Response]:
         """Read, serve, reply; at whichever step something is wrong, the fault for it."""
         in_kind = False
         address: list[Properties] = []  # of the request, once it is believed
@@ -169,12 +186,18 @@ class Endpoint:
         except Exception as error:
             if isinstance(error, SoapkitError):
                 self.processor.locate(error, request.body)
-            refusal = self._refusal(error, version, routed)
+            refusal = self._refusal(error, version, routed, self._extra(error, routed, address))
             response = self._fault(version, refusal, None, None, self._fault_blocks(version, address, error))
+            if watched is not None:
+                watched.error, watched.fault_code = error, _code_of(refusal)
+                watched.operation = routed[0].name if routed else ""
             log_message("sent", "fault", response.body, reason=_reason_for_log(refusal, error))
             return response
         operation = received.operation
         addressed = address[0] if address else None
+        if watched is not None:
+            watched.routed(operation.name)
+            watched.message_id = addressed.message_id if addressed is not None else ""
         plain = received.security is None  # else as it came over the wire, where it may be encrypted
         message = received.message if plain or not request.body else request.body
         log_message("received", operation.name, message, size=len(request.body))
@@ -195,7 +218,10 @@ class Endpoint:
             response = yield from self._serve(context, version, received, in_kind=in_kind)
             response = context.response.put_on(response)
         except Exception as error:
-            fault = error if isinstance(error, Fault) else _internal(error, operation, _secrets_of(received))
+            extra = self._extra(error, [operation], address)
+            fault = error if isinstance(error, Fault) else _internal(error, operation, _secrets_of(received), extra)
+            if watched is not None:
+                watched.error, watched.fault_code = error, _code_of(fault)
             if operation.one_way:  # WS-I BP 1.1, R2714: no envelope in answer to a one-way message
                 return _with_head(context, Response(500))
             blocks = self._fault_blocks(version, address, fault, operation)
@@ -374,23 +400,34 @@ class Endpoint:
 
     # --- faults -----------------------------------------------------------------------------------------------
 
-    def _refusal(self, error: Exception, version: Version, routed: list[Operation[Any, Any]]) -> Fault | MessageError:
+    def _extra(self, error: Exception, routed: list[Operation[Any, Any]], address: list[Properties]) -> dict[str, Any]:
+        """What a record of a log says of a call beside its message."""
+        return fields(
+            operation=routed[0].name if routed else "",
+            service=self.service.name,
+            message_id=address[0].message_id if address else "",
+            error_type=type(error).__name__,
+        )
+
+    def _refusal(
+        self, error: Exception, version: Version, routed: list[Operation[Any, Any]], extra: dict[str, Any]
+    ) -> Fault | MessageError:
         """What to answer to a request that could not be taken in."""
         if isinstance(error, MessageError):
-            logger.info("refused a message: %s", error.for_log)
+            logger.info("refused a message: %s", error.for_log, extra=extra)
             return error
         if isinstance(error, Fault):
             return error
         if isinstance(error, SecurityError):
-            logger.warning("refused a message for its security: %s", error.for_log)
+            logger.warning("refused a message for its security: %s", error.for_log, extra=extra)
             return Fault(SECURITY_REASON, code=SECURITY_FAULT)
         if isinstance(error, (XmlError, DataError, ValidationError)):
-            logger.info("refused a message: %s", error.for_log)
+            logger.info("refused a message: %s", error.for_log, extra=extra)
             kind = "is too large" if isinstance(error, LimitError) else "cannot be read"
             is_rpc = version is SOAP_1_2 and any(operation.request.style == "rpc" for operation in routed)
             code = BAD_ARGUMENTS if is_rpc and not isinstance(error, XmlError) else FaultCode("Sender")
             return Fault(str(error) if self.details else f"the message {kind}", code=code)
-        return _internal(error, None, EVERYTHING)
+        return _internal(error, None, EVERYTHING, extra)
 
     def _fault(
         self,
@@ -405,7 +442,8 @@ class Endpoint:
         try:
             body = self.processor.send_fault(version, refusal, operation, security, blocks)
         except SoapkitError as error:  # the fault itself cannot be written, or not secured
-            internal = _internal(error, operation, NOTHING)
+            routed = [operation] if operation is not None else []
+            internal = _internal(error, operation, NOTHING, self._extra(error, routed, []))
             refusal, body = internal, Draft(version, plain_fault(version, internal.code, internal.reason)).to_bytes()
         return response_for(version, body, status=self._status(version, refusal.code.name))
 
@@ -470,9 +508,13 @@ def _reason_for_log(refusal: Fault | MessageError, error: Exception) -> str:
     return error.for_log if isinstance(error, SoapkitError) else str(refusal)
 
 
-def _internal(error: Exception, operation: Operation[Any, Any] | None, known: Known) -> Fault:
+def _code_of(refusal: Fault | MessageError) -> str:
+    return refusal.code.name if isinstance(refusal, Fault) else refusal.code
+
+
+def _internal(error: Exception, operation: Operation[Any, Any] | None, known: Known, extra: Mapping[str, Any]) -> Fault:
     """A fault without inner text; the log has it all, under the same number. `known`: what the log is not told."""
     number = uuid.uuid4().hex[:12]
     name = operation.name if operation is not None else "(none)"
-    logger.error("operation %s failed (reference %s)", name, number, exc_info=exc_info(error, known))
+    logger.error("operation %s failed (reference %s)", name, number, exc_info=exc_info(error, known), extra=extra)
     return Fault(f"internal error (reference {number})", code="Receiver")

@@ -11,13 +11,15 @@ from soapkit.databinding.codec import Codecs
 from soapkit.databinding.docstrings import DocumentedShapes
 from soapkit.exchange.body import codecs_for
 from soapkit.exchange.message_security import MessageSecurity
+from soapkit.exchange.observing import Observer
 from soapkit.exchange.parts import DEFAULT_THRESHOLD
 from soapkit.exchange.processor import Processor, Validation
 from soapkit.operations import Service
 from soapkit.server.addressed import AddressedReplies, Use
+from soapkit.server.beside import Beside, pages_of, together
 from soapkit.server.certificates import CertificateHeader
 from soapkit.server.endpoint import Endpoint
-from soapkit.server.health import Health, Probes, probes_for
+from soapkit.server.health import Health, probes_for
 from soapkit.server.hosted import handlers_of
 from soapkit.server.http import ResponderT
 from soapkit.server.interceptors import NONE, Chain
@@ -63,7 +65,8 @@ class Settings(TypedDict, total=False):
     `certificate_header`: where a proxy before the service tells the certificates of its callers; nowhere unless said.
     `xml_limits`, `attachment_limits`: of a message, such as ``XmlLimits(depth=100)`` of `soapkit.xml.parse`.
     `health`: whether ``/healthz`` and ``/readyz`` answer beside the service; a `soapkit.server.health.Health` says what
-    readiness depends on.
+    readiness depends on. `observers`: who is told of each call, for traces, metrics and logs
+    (`soapkit.exchange.observing`); one that has a ``page`` answers at its ``path`` beside the service.
     """
 
     security: MessageSecurity | None
@@ -86,6 +89,7 @@ class Settings(TypedDict, total=False):
     attachment_limits: AttachmentLimits
     certificate_header: CertificateHeader | None
     health: Health | bool
+    observers: Sequence[Observer]
 
 
 def endpoint_for(implementation: object, interceptors: Chain = NONE, **settings: Unpack[Settings]) -> Endpoint:
@@ -132,6 +136,7 @@ def endpoint_for(implementation: object, interceptors: Chain = NONE, **settings:
         gzip=settings.get("gzip", False),
         addressing=addressing,
         interceptors=interceptors,
+        observers=tuple(settings.get("observers", ())),
         handler_seconds=settings.get("handler_seconds", HANDLER_SECONDS),
         xml_limits=settings.get("xml_limits", DEFAULT_LIMITS),
         attachment_limits=settings.get("attachment_limits", DEFAULT_ATTACHMENT_LIMITS),
@@ -157,9 +162,10 @@ def host_limits(settings: Settings) -> HostLimits:
     )
 
 
-def host_probes(settings: Settings) -> Probes | None:
-    """The probes that these settings ask for."""
-    return probes_for(settings.get("health", False), settings.get("security"))
+def host_probes(settings: Settings) -> Beside | None:
+    """What answers beside the services: the probes that these settings ask for, and the pages of observers."""
+    pages = pages_of(settings.get("observers", ()))
+    return together(probes_for(settings.get("health", False), settings.get("security")), pages)
 
 
 def _carried(cls: type) -> Path | None:

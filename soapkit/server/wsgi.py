@@ -9,8 +9,8 @@ from typing import Any, TypeAlias, Unpack
 
 from soapkit.errors import LimitError
 from soapkit.exchange.flow import run
+from soapkit.server.beside import Beside
 from soapkit.server.endpoint import Endpoint
-from soapkit.server.health import Probes
 from soapkit.server.host import Settings, endpoint_at, endpoints_for, host_limits, host_probes
 from soapkit.server.http import NOT_FOUND, HttpRequest
 from soapkit.server.interceptors import BlockingInterceptor, Chain, Interceptor
@@ -33,7 +33,7 @@ class Wsgi:
         self,
         endpoints: Mapping[str, Endpoint],
         limits: HostLimits = DEFAULT_HOST_LIMITS,
-        probes: Probes | None = None,
+        probes: Beside | None = None,
     ) -> None:
         self.endpoints = endpoints
         self.probes = probes
