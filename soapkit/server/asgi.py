@@ -12,6 +12,7 @@ from soapkit.errors import LimitError
 from soapkit.exchange.flow import arun
 from soapkit.exchange.sending import SentItems
 from soapkit.server.beside import Beside
+from soapkit.server.dispatch import attached
 from soapkit.server.host import Settings, endpoint_at, endpoints_for, host_limits, host_probes
 from soapkit.server.http import NOT_FOUND, HttpRequest, Responder
 from soapkit.server.interceptors import Chain, Interceptor
@@ -36,14 +37,16 @@ class ClientGone(Exception):
 
 class Asgi:
     """The application that `asgi` makes. `endpoints`: by path; `limits`: on how many there are, and how slow; `probes`:
-    what answers beside the services, where that is asked for."""
+    what answers beside the services, where that is asked for; `close`: what ends with the server."""
 
     def __init__(
         self,
         endpoints: Mapping[str, Responder],
         limits: HostLimits = DEFAULT_HOST_LIMITS,
         probes: Beside | None = None,
+        close: Callable[[], None] | None = None,
     ) -> None:
+        self._close = close
         self.endpoints = endpoints
         self.probes = probes
         self.limits = limits
@@ -51,11 +54,22 @@ class Asgi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
+            await self._lifespan(receive, send)
         elif scope["type"] == "http":
             await self._serve(scope, receive, send)
         else:  # a websocket: closed before it is accepted, which a server tells the client as 403
             await send({"type": "websocket.close", "code": 1003})
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                if self._close is not None:
+                    await asyncio.to_thread(self._close)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.probes is not None and self.probes.are_at(scope["path"]):
@@ -110,7 +124,9 @@ def asgi(implementation: object, *, interceptors: Iterable[Interceptor] = (), **
     """
     chain = Chain.of(interceptors)
     chain.check_async()
-    return Asgi(endpoints_for(implementation, chain, **settings), host_limits(settings), host_probes(settings))
+    endpoints = endpoints_for(implementation, chain, **settings)
+    close = attached(settings.get("dispatcher"), endpoints)
+    return Asgi(endpoints, host_limits(settings), host_probes(settings), close)
 
 
 def _request(scope: Scope, path: str, headers: Headers, body: bytes = b"") -> HttpRequest:
@@ -202,13 +218,3 @@ async def _write_pieces(receive: Receive, send: Send, stream: Iterable[bytes]) -
     finally:
         gone.cancel()
         await pieces.aclose()
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        elif message["type"] == "lifespan.shutdown":
-            await send({"type": "lifespan.shutdown.complete"})
-            return

@@ -59,6 +59,8 @@ class Call:
     message, as the security layer let it through; `security`: who signed, what was covered, None without security;
     `addressing`: its WS-Addressing properties, None where it has none; `http`: the request around it;
     `client_certificate`: whom TLS says it is from; `deadline`: when the answer must be there, by ``time.monotonic()``;
+    `job`: the number of a call that goes through a dispatcher, the same each time it is performed; `taken_up`: whether
+    it was taken from the queue, rather than is on its way there;
     `attachments`: what came beside the envelope. `reply_headers`: put the reply's declared header blocks here, by part
     name; `reply_parts`: the parts that the contract sends beside the reply, by name, bytes or an `Attachment`;
     `reply_attachments`: put here what else is to travel beside the reply; `response`: status and header fields of the
@@ -79,6 +81,9 @@ class Call:
     response: ResponseHead = field(default_factory=ResponseHead)
     deadline: float | None = None
     certificate_header: CertificateHeader | None = field(default=None, repr=False)
+    job: str | None = None
+    taken_up: bool = False
+    told_certificate: ClientCertificate | None = field(default=None, repr=False)
 
     @property
     def envelope(self) -> Envelope:
@@ -89,7 +94,7 @@ class Call:
     def client_certificate(self) -> ClientCertificate | None:
         """The certificate that the caller showed when it connected (mutual TLS), None where it showed none: as the
         server says, or a proxy that the service believes (`soapkit.server.certificates`)."""
-        return certificate_of(self.http, self.certificate_header)
+        return self.told_certificate or certificate_of(self.http, self.certificate_header)
 
     @property
     def seconds_left(self) -> float | None:

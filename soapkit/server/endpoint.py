@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -36,17 +36,20 @@ from soapkit.exchange.items import ItemPlace, item_places, split_at
 from soapkit.exchange.large import receive_large
 from soapkit.exchange.log import log_message, secret_names
 from soapkit.exchange.masking import EVERYTHING, NOTHING, Known
+from soapkit.exchange.message_security import SECURITY_HEADER
 from soapkit.exchange.observing import Begun, Observer, Watched, fields
 from soapkit.exchange.parts import DEFAULT_THRESHOLD, Incoming, Outgoing
 from soapkit.exchange.processor import Processor, Received, Route
 from soapkit.exchange.sending import Items, SentItems, items_in, taken, with_items
 from soapkit.operations import Message, Operation, Service
 from soapkit.server.addressed import ACCEPTED, AddressedReplies
-from soapkit.server.certificates import CertificateHeader
+from soapkit.server.certificates import CertificateHeader, ClientCertificate
 from soapkit.server.context import Call
+from soapkit.server.dispatch import Handing, Job
 from soapkit.server.hosted import Handler
 from soapkit.server.http import HttpRequest
 from soapkit.server.interceptors import NONE, Chain
+from soapkit.server.jobs import job_of, new_job_id, request_of, security_of
 from soapkit.server.limits import HANDLER_SECONDS
 from soapkit.server.publication import Publication
 from soapkit.server.route import Router
@@ -125,6 +128,7 @@ class Endpoint:
     attachment_limits: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS
     handler_seconds: float | None = HANDLER_SECONDS
     certificate_header: CertificateHeader | None = None
+    handing: Handing | None = None
     agreements: Agreements | None = None
     _places: dict[str, tuple[ItemPlace, ...]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -215,6 +219,8 @@ class Endpoint:
             certificate_header=self.certificate_header,
         )
         try:
+            if self._is_handed_on(operation, addressed):
+                return (yield from self._hand_on(context, received, in_kind=in_kind))
             response = yield from self._serve(context, version, received, in_kind=in_kind)
             response = context.response.put_on(response)
         except Exception as error:
@@ -231,6 +237,83 @@ class Endpoint:
         if addressed is None or operation.one_way:
             return response
         return (yield from self._delivered(addressed, response, is_fault))
+
+    def _is_handed_on(self, operation: Operation[Any, Any], addressed: Properties | None) -> bool:
+        """Whether a call goes to a dispatcher: where nobody waits for its answer at the other end of the connection."""
+        if self.handing is None:
+            return False
+        elsewhere = addressed is not None and not addressed.is_anonymous(addressed.goes_to(fault=False))
+        return self.handing.takes(operation, elsewhere=elsewhere)
+
+    def _hand_on(self, context: Call, received: Received, *, in_kind: bool) -> Flow[Response]:
+        """Through the interceptors to the dispatcher: the call is taken."""
+        assert self.handing is not None
+        path, dispatch = self.handing.path, self.handing.dispatcher.dispatch
+        context = replace(context, job=new_job_id())
+        handing = self.interceptors.serve(
+            context, dispatch, lambda call: {"job": job_of(call, received, path, xop=in_kind)}
+        )
+        late = partial(_late, f"the dispatcher of {received.operation.name}", self.handler_seconds)
+        yield from within(self.handler_seconds, handing, late)
+        return context.response.put_on(one_way_accepted())
+
+    def perform(self, job: Job) -> Flow[None]:
+        """A call that was handed on. Its message was believed when it came, and is not asked again; its answer goes
+        where the request said. Raises what the handler of a one-way operation raises; what else goes wrong is
+        answered."""
+        request = request_of(job)
+        names = self.service.name, self.service.namespace
+        watched = Watched(self.observers, Begun("server", *names, "", request.address, request.headers, request.client))
+        try:
+            yield from self._perform(job, request, watched)
+        except BaseException as error:
+            watched.error = error
+            raise
+        finally:
+            watched.end()
+
+    def _perform(self, job: Job, request: HttpRequest, watched: Watched) -> Flow[None]:
+        package = self._package(request)
+        operation, address = self.service.operation(job.operation), list[Properties]()
+        understood = _Both(self.processor.understood, (SECURITY_HEADER,))
+        processor = replace(self.processor, security=None, validator=None, validate="off", understood=understood)
+
+        def route(believed: Envelope) -> Operation[Any, Any]:
+            self._route(believed, job.action, address)
+            return operation
+
+        parts = Incoming(package) if package.xop or package.attachments else None
+        received = processor.receive_request(package.envelope, route, parts)
+        received = replace(received, security=security_of(job, received.envelope))
+        addressed = address[0] if address else None
+        watched.routed(operation.name)
+        watched.message_id = addressed.message_id if addressed is not None else ""
+        context = Call(
+            operation,
+            received.headers,
+            received.message,
+            received.security,
+            request,
+            attachments=received.attachments,
+            value=received.value,
+            addressing=addressed,
+            job=job.id,
+            taken_up=True,
+            told_certificate=ClientCertificate(job.certificate) if job.certificate else None,
+        )
+        unhurried, is_fault = replace(self, handler_seconds=None), False  # a queue has time limits of its own
+        try:
+            response = yield from unhurried._serve(context, received.version, received, in_kind=package.xop)
+        except Exception as error:
+            extra = self._extra(error, [operation], address)
+            fault = error if isinstance(error, Fault) else _internal(error, operation, _secrets_of(received), extra)
+            if operation.one_way:
+                raise
+            watched.error, watched.fault_code = error, _code_of(fault)
+            blocks = self._fault_blocks(received.version, address, fault, operation)
+            response, is_fault = self._fault(received.version, fault, operation, received.security, blocks), True
+        if addressed is not None and not operation.one_way:
+            yield from self._delivered(addressed, response, is_fault)
 
     def _agree(
         self, asked: ContextRequest, envelope: Envelope, version: Version, action: str, address: list[Properties]
@@ -476,6 +559,18 @@ class Endpoint:
     def _status(self, version: Version, code: str) -> int:
         status = fault_status(version, code)
         return self.sender_fault_status if status == 400 else status
+
+
+class _Both:
+    """What is in either of two containers."""
+
+    __slots__ = ("_containers",)
+
+    def __init__(self, *containers: Container[str]) -> None:
+        self._containers = containers
+
+    def __contains__(self, item: object) -> bool:
+        return any(item in each for each in self._containers)
 
 
 def _with_head(context: Call, response: Response) -> Response:

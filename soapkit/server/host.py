@@ -18,6 +18,7 @@ from soapkit.operations import Service
 from soapkit.server.addressed import AddressedReplies, Use
 from soapkit.server.beside import Beside, pages_of, together
 from soapkit.server.certificates import CertificateHeader
+from soapkit.server.dispatch import Dispatcher, handing_of
 from soapkit.server.endpoint import Endpoint
 from soapkit.server.health import Health, probes_for
 from soapkit.server.hosted import handlers_of
@@ -67,6 +68,8 @@ class Settings(TypedDict, total=False):
     `health`: whether ``/healthz`` and ``/readyz`` answer beside the service; a `soapkit.server.health.Health` says what
     readiness depends on. `observers`: who is told of each call, for traces, metrics and logs
     (`soapkit.exchange.observing`); one that has a ``page`` answers at its ``path`` beside the service.
+    `dispatcher`: a `soapkit.server.dispatch.Dispatcher`, which takes calls to a queue; `dispatched`: of which
+    operations, all one-way ones unless said. One that is not is handed on where its answer goes elsewhere (`reply_to`).
     """
 
     security: MessageSecurity | None
@@ -90,10 +93,14 @@ class Settings(TypedDict, total=False):
     certificate_header: CertificateHeader | None
     health: Health | bool
     observers: Sequence[Observer]
+    dispatcher: Dispatcher | None
+    dispatched: Iterable[str] | None
 
 
-def endpoint_for(implementation: object, interceptors: Chain = NONE, **settings: Unpack[Settings]) -> Endpoint:
-    """The endpoint for an object (or a class that can be made without arguments).
+def endpoint_for(
+    implementation: object, interceptors: Chain = NONE, *, path: str = "", **settings: Unpack[Settings]
+) -> Endpoint:
+    """The endpoint for an object (or a class that can be made without arguments). `path`: where it will stand.
 
     Raises `soapkit.errors.UsageError` for an object that serves nothing, or lacks an operation, and
     `soapkit.errors.ContractError` for a contract that cannot be read.
@@ -141,6 +148,7 @@ def endpoint_for(implementation: object, interceptors: Chain = NONE, **settings:
         xml_limits=settings.get("xml_limits", DEFAULT_LIMITS),
         attachment_limits=settings.get("attachment_limits", DEFAULT_ATTACHMENT_LIMITS),
         certificate_header=settings.get("certificate_header"),
+        handing=handing_of(settings.get("dispatcher"), settings.get("dispatched"), service, path),
         agreements=_agreements(settings.get("security")),
     )
 
@@ -202,11 +210,10 @@ def endpoints_for(
 ) -> Mapping[str, Endpoint]:
     """Endpoints by path; a single object serves every path (``""``)."""
     if isinstance(implementations, Mapping):
-        return {
-            "/" + str(path).strip("/"): endpoint_for(implementation, interceptors, **settings)
-            for path, implementation in implementations.items()
-        }
-    return {"": endpoint_for(implementations, interceptors, **settings)}
+        paths = {"/" + str(path).strip("/"): implementation for path, implementation in implementations.items()}
+    else:
+        paths = {"": implementations}
+    return {path: endpoint_for(each, interceptors, path=path, **settings) for path, each in paths.items()}
 
 
 def endpoint_at(endpoints: Mapping[str, ResponderT], path: str) -> ResponderT | None:

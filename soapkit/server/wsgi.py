@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, Unpack
 from soapkit.errors import LimitError
 from soapkit.exchange.flow import run
 from soapkit.server.beside import Beside
+from soapkit.server.dispatch import attached
 from soapkit.server.endpoint import Endpoint
 from soapkit.server.host import Settings, endpoint_at, endpoints_for, host_limits, host_probes
 from soapkit.server.http import NOT_FOUND, HttpRequest
@@ -93,9 +94,9 @@ def wsgi(
     Raises `soapkit.errors.UsageError` for an object that serves nothing or lacks an operation, and where blocking and
     async interceptors are mixed; `soapkit.errors.ContractError` for a contract that cannot be read.
     """
-    return Wsgi(
-        endpoints_for(implementation, Chain.of(interceptors), **settings), host_limits(settings), host_probes(settings)
-    )
+    endpoints = endpoints_for(implementation, Chain.of(interceptors), **settings)
+    attached(settings.get("dispatcher"), endpoints)
+    return Wsgi(endpoints, host_limits(settings), host_probes(settings))
 
 
 def _request(environ: Environ) -> HttpRequest:
