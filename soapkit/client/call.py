@@ -26,7 +26,7 @@ from soapkit.soap.attachments import Unpacker
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import Version
 from soapkit.transport.binding import package_of, request_for
-from soapkit.transport.hops import without_userinfo
+from soapkit.transport.hops import url_for_log
 from soapkit.transport.values import AsyncTransport, Headers, Request, Response, Transport
 from soapkit.ws.addressing import Addressing, Properties, check_related, write_addressing
 
@@ -178,7 +178,7 @@ def watch(route: Route, operation: Operation[Any, Any], *, encloses: bool = True
     """Tell the observers of a client that a call begins."""
     service = route.service
     names = (service.name, service.namespace) if service is not None else ("", "")
-    address = without_userinfo(route.address)
+    address = url_for_log(route.address)
     return Watched(route.observers, Begun("client", *names, operation.name, address, encloses=encloses))
 
 
@@ -196,7 +196,8 @@ def _called(
     addressed = route.addressed(operation)
     request = route.request(operation, record, headers, route.outgoing(operation, headers, attachments), addressed)
     if watched is not None:
-        request = replace(request, headers=request.headers.with_(*watched.carried()))
+        if carried := watched.carried():
+            request = replace(request, headers=request.headers.with_(*carried))
         watched.message_id = addressed.message_id if addressed is not None else ""
     log_message("sent", operation.name, request.body)
     response: Response | None = None

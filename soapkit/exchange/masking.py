@@ -2,7 +2,7 @@
 
 Names are looked for in the parsed tree, never in text. What stands inside a secret element is secret too, and so is
 what it refers to (``href``, ``ref`` of SOAP encoding). XML that travels as text inside an element is looked through
-like the rest.
+like the rest; a URL is told without its password and its secret parameters.
 """
 
 from __future__ import annotations
@@ -198,8 +198,9 @@ def mask(root: _Element, names: Names, known: Known = NOTHING) -> None:
                     inner.set(name, MASK)
     for element in root.iter(etree.Element):
         for name, value in element.items():
-            if value != MASK and (names.is_secret(name) or known.are_in(value)):
-                element.set(name, MASK)
+            masked = MASK if names.is_secret(name) else _masked_text(value, names, known)
+            if masked != value:
+                element.set(name, masked)
         if element.text and element.text != MASK:
             element.text = _masked_text(element.text, names, known)
         if element.tail and known.are_in(element.tail):
@@ -213,7 +214,24 @@ def _masked_text(text: str, names: Names, known: Known) -> str:
         return serialise(inner).decode()
     if known.are_in(text):
         return MASK
+    if "://" in text and not any(character.isspace() for character in text.strip()):
+        return _masked_url(text.strip(), names)
     return f"({len(text):,} characters of markup)" if text.lstrip()[:1] == "<" else text
+
+
+def _masked_url(url: str, names: Names) -> str:
+    """A URL without the name and password before its host, and the secret ones of its parameters."""
+    scheme, _, rest = url.partition("://")
+    rest, hash_, fragment = rest.partition("#")
+    rest, mark, query = rest.partition("?")
+    authority, slash, path = rest.partition("/")
+    fields = (field.partition("=") for field in query.split("&"))
+    shown = (
+        f"{name}={MASK}" if value and names.is_secret(unquote_plus(name)) else name + equals + value
+        for name, equals, value in fields
+    )
+    host = f"{MASK}@{authority.rpartition('@')[2]}" if "@" in authority else authority
+    return f"{scheme}://{host}{slash}{path}{mark}{'&'.join(shown)}{hash_}{fragment}"
 
 
 def _inner(text: str | None) -> _Element | None:

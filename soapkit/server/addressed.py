@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 from soapkit.exchange.flow import Flow, send
 from soapkit.soap.envelope import Envelope
+from soapkit.transport.hops import url_for_log
 from soapkit.transport.values import AsyncTransport, Headers, Request, Response, Transport
 from soapkit.ws.addressing import AddressingError, EndpointReference, Properties, is_allowed, missing, read_addressing
 
@@ -57,7 +58,10 @@ class AddressedReplies:
             )
         if self.to and found.to is not None and not is_allowed(found.to.address, self.to):
             raise AddressingError(
-                "DestinationUnreachable", f"the message is for {found.to.address!r:.200}", problem=found.to.address
+                "DestinationUnreachable",
+                f"the message is for {found.to.address!r:.200}",
+                problem=found.to.address,
+                bare=f"the message is for {url_for_log(found.to.address)!r:.200}",
             )
         for reference in (found.reply_to, found.fault_to):
             if reference is not None and self.is_elsewhere(found, reference) and not self._may(reference):
@@ -65,6 +69,7 @@ class AddressedReplies:
                     "OnlyAnonymousAddressSupported",
                     f"answers are not sent to {reference.address!r}, only back over the connection",
                     problem=found.version.name("ReplyTo"),
+                    bare=f"answers are not sent to {url_for_log(reference.address)!r:.200}, only back",
                 )
         return found
 

@@ -70,7 +70,7 @@ from soapkit.transport.binding import (
     version_of_media_type,
 )
 from soapkit.transport.coding import encoded
-from soapkit.transport.hops import without_userinfo
+from soapkit.transport.hops import url_for_log
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, HttpLimits, expand
 from soapkit.transport.values import Headers, Response
 from soapkit.ws.addressing import (
@@ -362,7 +362,7 @@ class Endpoint:
         try:
             return (yield from self.addressing.deliver(target.address, response))
         except SoapkitError as error:
-            told, info = (addressed.message_id, without_userinfo(target.address)), exc_info(error, NOTHING)
+            told, info = (addressed.message_id, url_for_log(target.address)), exc_info(error, NOTHING)
             logger.error("the answer to %r could not be delivered to %r", *told, exc_info=info)
             return Response(202)  # the request itself was taken
 

@@ -22,7 +22,7 @@ from soapkit.server.http import HttpRequest, is_loopback
 from soapkit.server.page.site import Site, Visit
 from soapkit.soap.version import BY_LABEL
 from soapkit.transport.binding import RequestReader, version_of_media_type
-from soapkit.transport.hops import without_userinfo
+from soapkit.transport.hops import url_for_log
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, HttpLimits
 from soapkit.transport.urllib3 import Urllib3Transport
 from soapkit.transport.values import Headers, Request, Response, Transport
@@ -139,7 +139,7 @@ class Explored:
                 self.transport, Request(address, request.body, Headers(fields), timeout=self.timeout)
             )
         except SoapkitError as error:
-            logger.info("%s did not answer: %s", without_userinfo(address), error.for_log)
+            logger.info("%s did not answer: %s", url_for_log(address), error.for_log)
             return Response(502, _PLAIN, f"{error}\n".encode())
         told = answer.headers.get("content-type", "application/octet-stream")
         headers = {"Content-Type": told, "X-Content-Type-Options": "nosniff"}

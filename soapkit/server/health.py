@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from soapkit.errors import SoapkitError
 from soapkit.exchange.flow import Flow, call, within
 from soapkit.exchange.message_security import Probed
 from soapkit.server.http import HttpRequest
@@ -95,7 +96,8 @@ class Probes:
                 if passed is False:
                     raise RuntimeError("the check returned False")  # told like all others
             except Exception as error:
-                logger.warning("not ready, %s: %s", name, error)
+                told = error.for_log if isinstance(error, SoapkitError) else error
+                logger.warning("not ready, %s: %s", name, told)
                 found[name] = "failed"
             else:
                 found[name] = "ok"

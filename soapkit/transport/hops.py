@@ -104,6 +104,15 @@ def without_userinfo(url: str) -> str:
     return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}" if "@" in authority else url
 
 
+def url_for_log(url: str) -> str:
+    """A URL that may stand in a log: without name and password, and without its query, where secrets stand too.
+
+    >>> url_for_log("https://ada:secret@example.com/soap?token=secret")
+    'https://example.com/soap'
+    """
+    return without_userinfo(url).partition("?")[0]
+
+
 @lru_cache(maxsize=256)
 def origin_of(url: str) -> tuple[str, str, int]:
     """Scheme, host and port: those who share all three may share secrets."""

@@ -308,13 +308,15 @@ class AddressingError(MessageError):
     """A message whose addressing headers are wrong. `subcode`: the local name of the fault that WS-Addressing has for
     it; `problem`: the Clark name of the header block, or the action or address that is the matter."""
 
-    def __init__(self, subcode: str, message: str, block: _Element | None = None, problem: str = "") -> None:
+    def __init__(
+        self, subcode: str, message: str, block: _Element | None = None, problem: str = "", bare: str | None = None
+    ) -> None:
         self.subcode = subcode
         self.problem = problem or (tag_of(block) if block is not None else "")
         if block is None:
-            super().__init__(message, code="Sender")
+            super().__init__(message, code="Sender", bare=bare)
         else:
-            super().__init__(message, code="Sender", place=place_of(block, "message"))
+            super().__init__(message, code="Sender", place=place_of(block, "message"), bare=bare)
 
     @property
     def subcodes(self) -> tuple[str, ...]:

@@ -138,3 +138,16 @@ def test_the_reason_of_a_fault_is_replaced(use: Use) -> None:
     fault = "<s:Fault><s:Reason><s:Text>'hunter2' is wrong</s:Text></s:Reason></s:Fault>"
     message = f"<s:Envelope xmlns:s='{soap}'><s:Body>{fault}</s:Body></s:Envelope>"
     assert "<s:Text>is wrong</s:Text>" in blanked(message.encode(), reason="is wrong")
+
+
+URLS = [
+    ("https://ada:hunter2@host/a", "https://***@host/a"),
+    ("https://host/a?b=1&amp;access_token=hunter2&amp;c#d", "https://host/a?b=1&amp;access_token=***&amp;c#d"),
+    ("https://host/a?wsdl", "https://host/a?wsdl"),
+    ("urn:x:y", "urn:x:y"),
+]
+
+
+@pytest.mark.parametrize("url, told", URLS)
+def test_a_url_is_told_without_its_secrets(url: str, told: str) -> None:
+    assert blanked(f"<a b='{url}'>{url}</a>".encode()) == f'<a b="{told}">{told}</a>'

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import logging
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -18,7 +20,7 @@ from soapkit.exchange.log import MessageLog, set_message_log
 from soapkit.security import Require, Security, UsernameToken
 from soapkit.testing import FakeTransport, loopback
 from soapkit.transport.values import Headers, Request, Response
-from soapkit.xml.names import SOAP11, WSSE
+from soapkit.xml.names import SOAP11, WSA, WSSE
 
 SECRET = "hunter2-&-more"
 WRITTEN = "hunter2-&amp;-more"  # in XML
@@ -339,3 +341,44 @@ def test_the_error_of_a_local_caller_says_what_it_sent() -> None:
 def test_an_error_says_for_a_log_what_it_says_where_it_repeats_nothing() -> None:
     assert UsageError("there is no operation go").for_log == "there is no operation go"
     assert HttpError("got words that start 'hunter2'", status=500, bare="got words").for_log == "got words"
+
+
+@pytest.mark.parametrize("block", ["To", "ReplyTo"])
+def test_addresses_are_told_without_their_secrets(block: str, caplog: pytest.LogCaptureFixture) -> None:
+    address = f"https://ada:{SHOWN}@other.example/soap?token={SHOWN}"
+    inner = address if block == "To" else f"<w:Address>{address}</w:Address>"
+    header = f"<w:Action>urn:door/Door/echoRequest</w:Action><w:{block}>{inner}</w:{block}>"
+    body = "<d:echo><d:password>okay</d:password></d:echo>"
+    app = soapkit.asgi(Door(), to=["http://door/"])
+    assert posted(app, envelope(body, f"<s:Header xmlns:w='{WSA}'>{header}</s:Header>")).status >= 400
+    assert "https://other.example/soap" in caplog.text
+    assert SHOWN not in told(caplog)
+
+
+# What is logged of an error is what it says for a log; a check of health is the application's, and told as it is.
+BARE = {"error", "problem", "str", "reason"}
+
+
+def logging_calls() -> Iterator[tuple[str, ast.Call]]:
+    for path in sorted(Path(soapkit.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in ("debug", "info", "warning", "error", "exception", "critical", "log")
+                and ast.unparse(node.func.value).endswith(("logger", "getLogger('soapkit.calls')"))
+            ):
+                yield path.name, node
+
+
+def test_no_logging_call_writes_out_an_error_or_its_traceback_as_it_is() -> None:
+    calls = list(logging_calls())
+    assert len(calls) > 15
+    for name, call in calls:
+        where = f"{name}:{call.lineno}"
+        for argument in call.args:
+            assert not (isinstance(argument, ast.Name) and argument.id in BARE), where
+            assert not isinstance(argument, ast.JoinedStr), where
+        for keyword in call.keywords:
+            if keyword.arg == "exc_info":
+                assert ast.unparse(keyword.value) == "info" or "exc_info(" in ast.unparse(keyword.value), where
