@@ -383,7 +383,7 @@ def _write_path(reference: _Element, _certificate: x509.Certificate, token_id: s
 
 
 def _write_pkcs7(reference: _Element, _certificate: x509.Certificate, token_id: str) -> None:
-    reference.set(TOKEN_TYPE, X509_PKCS7)  # BSP 1.1, R5216
+    reference.set(TOKEN_TYPE, X509_PKCS7)  # BSP 1.1, R5212
     sub(reference, REFERENCE, attributes={"URI": f"#{token_id}", "ValueType": X509_PKCS7})
 
 
