@@ -47,7 +47,8 @@ class Ended:
     `operation`: ``""`` where a request asked for none that there is. `seconds`: from its beginning; of a reply that is
     sent in pieces, until the first. `status`: of HTTP, 0 if none came. `fault_code`: of the fault that was sent or
     came, in SOAP 1.2 words, ``""`` without one. `error_type`: the kind of what went wrong, ``""`` where nothing did:
-    the name of a declared fault or of an exception, else the fault code. `message_id`: of WS-Addressing.
+    the name of a declared fault or of an exception, else the fault code; the HTTP status where the host answered
+    itself. `message_id`: of WS-Addressing.
     """
 
     operation: str
@@ -84,18 +85,18 @@ class Observer(Protocol):
 
 class Watched:
     """One call and all that watch it. What is known of it is put in as it is known: `operation`, `error`, `status`,
-    `message_id`, and `fault_code` where it is not that of the error.
+    `message_id`; `fault_code` and `error_type` where they are not those of the error.
 
     What an observer raises is told to the log: no call fails for it.
     """
 
-    __slots__ = ("_since", "_watches", "error", "fault_code", "message_id", "operation", "status")
+    __slots__ = ("_since", "_watches", "error", "error_type", "fault_code", "message_id", "operation", "status")
 
     def __init__(self, observers: Sequence[Observer], begun: Begun) -> None:
         self.operation = begun.operation
         self.error: BaseException | None = None
         self.status = 0
-        self.message_id = self.fault_code = ""
+        self.message_id = self.fault_code = self.error_type = ""
         self._since = time.perf_counter()
         self._watches: list[Watch] = []
         for observer in observers:
@@ -127,7 +128,8 @@ class Watched:
         """It is over; the last that began to watch is told first."""
         seconds = time.perf_counter() - self._since
         code, kind = _kind_of(self.error)
-        ended = Ended(self.operation, seconds, self.status, self.fault_code or code, kind, self.message_id)
+        code, kind = self.fault_code or code, self.error_type or kind
+        ended = Ended(self.operation, seconds, self.status, code, kind, self.message_id)
         for watch in reversed(self._watches):
             try:
                 watch.end(ended)

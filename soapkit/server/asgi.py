@@ -14,7 +14,7 @@ from soapkit.exchange.sending import SentItems
 from soapkit.server.beside import Beside
 from soapkit.server.dispatch import attached
 from soapkit.server.host import Settings, endpoint_at, endpoints_for, host_limits, host_probes
-from soapkit.server.http import NOT_FOUND, HttpRequest, Responder
+from soapkit.server.http import NOT_FOUND, HttpRequest, Responder, turned_away
 from soapkit.server.interceptors import Chain, Interceptor
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, Gate, HostLimits
 from soapkit.server.mount import standing
@@ -77,7 +77,7 @@ class Asgi:
             await _write(scope, receive, send, response)
             return
         if not self.gate.enter():
-            await _write(scope, receive, send, too_many(_headers(scope), self.limits.retry_after))
+            await _write(scope, receive, send, self._one_too_many(scope))
             return
         try:
             await _write(scope, receive, send, await self._respond(scope, receive))
@@ -85,6 +85,12 @@ class Asgi:
             logger.info("%s went away before its request was whole", _client(scope))
         finally:
             self.gate.leave()
+
+    def _one_too_many(self, scope: Scope) -> Response:
+        path, inner = standing(scope["path"], scope.get("root_path", ""), scope.get("raw_path") or b"")
+        headers = _headers(scope)
+        answer = too_many(headers, self.limits.retry_after)
+        return turned_away(endpoint_at(self.endpoints, inner), _request(scope, path, headers), answer)
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
         path, inner = standing(scope["path"], scope.get("root_path", ""), scope.get("raw_path") or b"")
@@ -94,7 +100,7 @@ class Asgi:
         headers = _headers(scope)
         most, seconds = endpoint.limits.bytes, self.limits.receive_seconds
         if is_announced_too_large(headers, most):
-            return too_large(headers, most)
+            return turned_away(endpoint, _request(scope, path, headers), too_large(headers, most))
         limit = asyncio.timeout(seconds)
         try:
             async with limit:
@@ -105,9 +111,9 @@ class Asgi:
         except TimeoutError:
             if seconds is None or not limit.expired():
                 raise
-            return too_slow(headers, seconds)
+            return turned_away(endpoint, _request(scope, path, headers), too_slow(headers, seconds))
         except LimitError:
-            return too_large(headers, most)
+            return turned_away(endpoint, _request(scope, path, headers), too_large(headers, most))
         return await arun(endpoint.respond(request))
 
 

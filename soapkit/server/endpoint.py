@@ -156,9 +156,7 @@ class Endpoint:
 
     def _watched(self, request: HttpRequest, version: Version) -> Flow[Response]:
         """The same, with observers told."""
-        names = self.service.name, self.service.namespace
-        begun = Begun("server", *names, "", request.address, request.headers, request.client)
-        watched = Watched(self.observers, begun)
+        watched = Watched(self.observers, self._begun(request))
         try:
             response = yield from self._answer(request, version, watched)
             watched.status = response.status
@@ -168,6 +166,18 @@ class Endpoint:
             raise
         finally:
             watched.end()
+
+    def turned_away(self, request: HttpRequest, status: int) -> None:
+        """Tell observers of a request that the host answered itself: it was too large, too slow, one too many."""
+        if self.observers:
+            watched = Watched(self.observers, self._begun(request))
+            watched.status, watched.error_type = status, str(status)
+            watched.fault_code = "Receiver" if status >= 500 else "Sender"
+            watched.end()
+
+    def _begun(self, request: HttpRequest) -> Begun:
+        names = self.service.name, self.service.namespace
+        return Begun("server", *names, "", request.address, request.headers, request.client)
 
     def _answer(self, request: HttpRequest, version: Version, watched: Watched | None = None) -> Flow[Response]:
         """Read, serve, reply; at whichever step something is wrong, the fault for it."""

@@ -107,6 +107,9 @@ class Explored:
             return Response(403, _PLAIN, b"expected the token of the page\n")
         return (yield from self._pass_on(request))
 
+    def turned_away(self, request: HttpRequest, status: int) -> None:
+        """Nobody observes what is explored."""
+
     def _page(self, request: HttpRequest) -> Response:
         ports = tuple((port.name, port.version, port.address) for port in self.site.service.ports)
         visit = Visit(

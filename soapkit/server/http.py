@@ -88,7 +88,19 @@ class Responder(Protocol):
         """The flow of one HTTP request. It ends in a response, whatever came."""
         ...
 
+    def turned_away(self, request: HttpRequest, status: int) -> None:
+        """Tell observers of a request that the host answered itself: it was too large, too slow, one too many."""
+        ...
+
 
 ResponderT = TypeVar("ResponderT", bound=Responder)
+
+
+def turned_away(responder: Responder | None, request: HttpRequest, response: Response) -> Response:
+    """The response of a host to a request that `responder` does not get to see, which is told of it."""
+    if responder is not None:
+        responder.turned_away(request, response.status)
+    return response
+
 
 NOT_FOUND = Response(404, Headers({"Content-Type": "text/plain; charset=utf-8"}), b"no service at this path\n")

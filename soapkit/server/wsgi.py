@@ -13,7 +13,7 @@ from soapkit.server.beside import Beside
 from soapkit.server.dispatch import attached
 from soapkit.server.endpoint import Endpoint
 from soapkit.server.host import Settings, endpoint_at, endpoints_for, host_limits, host_probes
-from soapkit.server.http import NOT_FOUND, HttpRequest
+from soapkit.server.http import NOT_FOUND, HttpRequest, turned_away
 from soapkit.server.interceptors import BlockingInterceptor, Chain, Interceptor
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, Gate, HostLimits
 from soapkit.server.refusals import cut_short, is_announced_too_large, too_large, too_many
@@ -45,7 +45,9 @@ class Wsgi:
         if self.probes is not None and self.probes.are_at(environ.get("PATH_INFO", "")):
             response = run(self.probes.respond(_request(environ)))
         elif not self.gate.enter():
-            response = too_many(_request(environ).headers, self.limits.retry_after)
+            request = _request(environ)
+            endpoint = endpoint_at(self.endpoints, _decoded(environ.get("PATH_INFO", "")))
+            response = turned_away(endpoint, request, too_many(request.headers, self.limits.retry_after))
         else:
             try:
                 response = self._respond(environ)
@@ -67,16 +69,16 @@ class Wsgi:
             return NOT_FOUND
         request, most = _request(environ), endpoint.limits.bytes
         if is_announced_too_large(request.headers, most):
-            return too_large(request.headers, most)
+            return turned_away(endpoint, request, too_large(request.headers, most))
         try:
             if is_multipart(request.headers.get("content-type", "")):
                 whole = _taken_apart(request, environ, endpoint)
             else:
                 whole = replace(request, body=_read(environ, most))
         except LimitError:
-            return too_large(request.headers, most)
+            return turned_away(endpoint, request, too_large(request.headers, most))
         except EOFError:
-            return cut_short(request.headers)
+            return turned_away(endpoint, request, cut_short(request.headers))
         return run(endpoint.respond(whole))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 import soapkit
 from soapkit.exchange.observing import Begun, CallLog, Ended
+from soapkit.server.wsgi import Wsgi
 from soapkit.testing import loopback
 from soapkit.transport.values import Headers, Request, Response
 from soapkit.xml.names import SOAP11, WSA
@@ -128,6 +130,55 @@ def test_an_end_says_what_went_wrong(operation: str, text: str, wanted: Ended) -
         wanted.error_type,
     )
     assert (ended.status >= 400) == bool(wanted.error_type)
+
+
+@pytest.mark.parametrize("host", [soapkit.asgi, soapkit.wsgi])
+def test_what_a_host_answers_itself_is_told_too(host: Any) -> None:
+    kept = Kept()
+    app = host({"/echo": Echo()}, observers=[kept], limit=100, in_flight=1)
+    large = under(app, "/echo", [b"x" * 101])
+    told = under(app, "/echo", [b"x"], length=101)
+    assert app.gate.enter()
+    many, nowhere = under(app, "/echo", [b"x"]), under(app, "/elsewhere", [b"x"])
+    app.gate.leave()
+    assert (large, told, many, nowhere) == (413, 413, 503, 503)
+    ends = [(one.status, one.error_type, one.fault_code) for one in kept.told if isinstance(one, Ended)]
+    assert ends == [(413, "413", "Sender"), (413, "413", "Sender"), (503, "503", "Receiver")]
+
+
+def test_a_request_that_comes_too_slowly_is_told() -> None:
+    kept = Kept()
+    assert under(soapkit.asgi(Echo(), observers=[kept], receive_seconds=0.05), "/", []) == 408
+    assert kept.told[-1].error_type == "408"
+
+
+def under(app: Any, path: str, pieces: list[bytes], length: int | None = None) -> int:
+    """The status that an application answers, as its server would see it. Without pieces nothing ever comes."""
+    if isinstance(app, Wsgi):
+        began: list[str] = []
+        body = b"".join(pieces)
+        environ = {"REQUEST_METHOD": "POST", "PATH_INFO": path, "CONTENT_TYPE": "text/xml"}
+        more = {"CONTENT_LENGTH": str(length or len(body)), "wsgi.input": io.BytesIO(body)}
+        list(app({**environ, **more}, lambda status, headers: began.append(status)))
+        return int(began[0][:3])
+    sent: list[Any] = []
+    rest = list(pieces)
+
+    async def receive() -> Any:
+        if not rest:
+            await asyncio.sleep(60)
+        return {"type": "http.request", "body": rest.pop(0), "more_body": bool(rest)}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"text/xml")]
+    if length is not None:
+        headers.append((b"content-length", str(length).encode()))
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
+    asyncio.run(app(scope, receive, send))
+    status: int = sent[0]["status"]
+    return status
 
 
 def test_a_service_goes_on_with_a_trace_in_its_handlers_threads() -> None:
