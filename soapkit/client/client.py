@@ -90,11 +90,11 @@ def _agreement(
     timeout: float | None,
 ) -> tuple[MessageSecurity | None, Agreement | None]:
     """Settings for this client alone, and what it agrees on before its first message; None where that is nothing."""
-    if getattr(security, "conversation", None) is None:
+    if getattr(security, "conversation", None) is None and getattr(security, "issuing", None) is None:
         return security, None
-    from soapkit.client.conversation import conversing  # it knows of cryptography: only where it is used
+    from soapkit.client.agreements import agreed_by  # it knows of cryptography: only where it is used
 
-    return conversing(security, address, version, addressing, timeout)
+    return agreed_by(security, address, version, addressing, timeout)
 
 
 class BaseClient:

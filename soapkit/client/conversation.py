@@ -8,8 +8,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
+from soapkit.client.issuing import Issuance
 from soapkit.client.trust import Answer, Channel, ask, proof_of
 from soapkit.errors import Fault, MessageError, SecurityError, SoapkitError, UsageError
 from soapkit.exchange.flow import Flow
@@ -32,17 +32,17 @@ _OF_SECURITY = frozenset({WSSE, WSC2005_12, WSC2005_02})
 
 
 def conversing(
-    security: Any, address: str, version: Version, addressing: Addressing | None, timeout: float | None
-) -> tuple[Security, Conversing]:
-    """The settings of one client, with contexts of its own, and what agrees on these.
+    security: Security, address: str, version: Version, addressing: Addressing | None, timeout: float | None
+) -> Conversing:
+    """What agrees on the contexts of a client's settings.
 
     Raises `UsageError` where the request for a context is for HTTPS alone, and the address is not.
     """
-    own: Security = security.conversing()
-    assert own.conversation is not None, "made for settings that have one"
-    if getattr(own.conversation.bootstrap, "https", False) and not address.lower().startswith("https:"):
+    conversation = security.conversation
+    assert conversation is not None, "made for settings that have one"
+    if getattr(conversation.bootstrap, "https", False) and not address.lower().startswith("https:"):
         raise UsageError(f"the request for a security context is protected by HTTPS alone: call {address} by https:")
-    return own, Conversing(own, own.conversation, address, version, addressing, timeout)
+    return Conversing(security, conversation, address, version, addressing, timeout)
 
 
 class Conversing:
@@ -73,6 +73,8 @@ class Conversing:
             now=now,
         )
         self._under = replace(self._bootstrap, security=security)
+        issuing = getattr(conversation.bootstrap, "issuing", None)
+        self._before = Issuance(issuing, address, now) if issuing is not None else None
 
     def ready(self, transport: Transport | AsyncTransport) -> Flow[None]:
         """The flow after which there is a context that lasts.
@@ -132,6 +134,8 @@ class Conversing:
             computed_key=trust.computed_key,
         )
         channel = self._under if renewing else self._bootstrap
+        if self._before is not None and not renewing:
+            yield from self._before.ready(transport)
         answer = yield from ask(channel, transport, request, context=True)
         made = self._context(answer, request, now)
         if renewing and current is not None:

@@ -90,6 +90,8 @@ class BaseStsClient:
     sees them can sign in our name.
     """
 
+    _make: Callable[[], Any]  # a transport
+
     def __init__(
         self,
         address: str,
@@ -132,6 +134,15 @@ class BaseStsClient:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.address!r}, {self._channel.trust.label!r})"
+
+    def token(self, applies_to: str, asked: Asked) -> Flow[IssuedToken]:
+        """The flow that gives a token, over the client's own transport."""
+        return (yield from self.issuing(self._transport(type(self)._make), applies_to, asked))
+
+    def forget(self, token: IssuedToken) -> None:
+        """Do not give a token again: somebody refused it."""
+        if self._cache is not None:
+            self._cache.remove(token)
 
     # --- the flows, for both ------------------------------------------------------------------------------------
 
@@ -230,6 +241,8 @@ class BaseStsClient:
 class StsClient(BaseStsClient):
     """Asks a security token service for tokens, blocking. One client serves many threads."""
 
+    _make = staticmethod(lambda: _urllib3())
+
     def issue(self, applies_to: str = "", **asked: Unpack[Asked]) -> IssuedToken:
         """A token for the service at the address `applies_to`. What it should be like: see `Asked`.
 
@@ -268,6 +281,8 @@ class StsClient(BaseStsClient):
 
 class AsyncStsClient(BaseStsClient):
     """The same in an event loop, with ``await``."""
+
+    _make = staticmethod(lambda: _aiohttp())
 
     async def issue(self, applies_to: str = "", **asked: Unpack[Asked]) -> IssuedToken:
         """As `StsClient.issue`."""

@@ -9,6 +9,7 @@ from typing import Literal
 from soapkit.errors import Problems
 from soapkit.policy.demands import Demands, Parts, Protection, Token
 from soapkit.policy.inbound import inbound
+from soapkit.policy.issued import issuing_for
 from soapkit.policy.keys import Keys
 from soapkit.policy.outbound import outbound
 from soapkit.policy.plan import Plan, cannot, context_tokens, plan_of
@@ -57,11 +58,15 @@ class Conversed:
         if unable:
             return None
         sent, received = (request, reply) if side == "client" else (reply, request)
+        keys, issuing = self.keys, None
+        if side == "client":
+            keys, issuing = issuing_for(request.demands, keys, problems)
         https = bootstrap.binding is not None and bootstrap.binding.kind == "transport"
         security = Security(
-            outbound(sent, self.keys, problems),
-            inbound(received, self.keys, problems),
+            outbound(sent, keys, problems),
+            inbound(received, keys, problems),
             https=https and side == "client",
+            issuing=issuing,
         )
         return Conversation(
             self.contexts,

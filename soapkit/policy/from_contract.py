@@ -17,6 +17,7 @@ from soapkit.policy.conversation import conversed_about
 from soapkit.policy.demands import Demands
 from soapkit.policy.expression import Alternative
 from soapkit.policy.inbound import inbound
+from soapkit.policy.issued import as_assertions, issuing_for
 from soapkit.policy.keys import Keys
 from soapkit.policy.normal import normalise
 from soapkit.policy.outbound import outbound
@@ -117,6 +118,9 @@ class _Builder:
         plan_out, plan_in = (requests, replies) if self.side == "client" else (replies, requests)
         conversed = conversed_about(requests.demands, self.keys)
         keys = conversed.keys if conversed is not None else self.keys
+        issuing = None
+        if self.side == "client":
+            keys, issuing = issuing_for(requests.demands, keys, problems)
         outgoing = {id(each): outbound(each.plan, keys, problems) for each in sent}
         incoming = {id(each): inbound(each.plan, keys, problems) for each in received}
         everything_in, everything_out = inbound(plan_in, keys, problems), outbound(plan_out, keys, problems)
@@ -141,6 +145,7 @@ class _Builder:
             by_message=by_message,
             https=https and self.side == "client",
             conversation=conversation,
+            issuing=issuing,
         )
 
     def _message(self, subject: MessageSubject, problems: Problems) -> _Message | None:
@@ -161,7 +166,8 @@ class _Builder:
         return None
 
     def _signing(self, demands: Demands) -> Demands:
-        """The demands, with the hash that is signed with."""
+        """The demands, with the hash that is signed with, and issued tokens told as assertions."""
+        demands = as_assertions(demands, self.side)
         binding = demands.binding
         if binding is None or binding.suite is None or self.sign_with == "suite":
             return demands

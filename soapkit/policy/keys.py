@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from cryptography import x509
 
 from soapkit.security.context import Contexts
+from soapkit.security.issued import IssuedTokens
 from soapkit.security.keys import KeyPair
 from soapkit.security.replay import MemoryReplayStore, ReplayStore
 from soapkit.security.saml_settings import SamlRequirement, SamlToken
@@ -25,7 +27,8 @@ class Keys:
     UsernameToken against. `certificates`: where a signer's certificate is looked up that a message only names.
     `contexts`: security contexts that both sides know; those that are agreed on are held there too. `assertion`: the
     SAML assertion that a client carries; where the policy has it sign, `own` is the key that it names. `saml`: what a
-    service demands of one. `replay`: where a server remembers what it has seen.
+    service demands of one, issued ones too. `sts`: a `soapkit.client.sts.StsClient` that a client asks for the tokens
+    of a token service. `replay`: where a server remembers what it has seen.
     """
 
     own: KeyPair | None = None
@@ -39,4 +42,6 @@ class Keys:
     contexts: Contexts | None = None
     assertion: SamlToken | None = None
     saml: SamlRequirement | None = None
+    sts: Any = field(default=None, repr=False)  # of a higher floor
+    tokens: IssuedTokens | None = field(default=None, repr=False)
     replay: ReplayStore | None = field(default_factory=MemoryReplayStore, repr=False)

@@ -125,6 +125,9 @@ class _Maker:
         if each.token.kind in CONTEXT_KINDS:
             yield from self.endorse_under_context(each, parts)
             return
+        if each.token.kind == "issued":
+            yield from self.endorse_with_issued(each, parts)
+            return
         keypair = self.keys.endorsing or self.keys.own
         if keypair is None:
             self.missing("own", each.token)
@@ -140,11 +143,24 @@ class _Maker:
             key_reference=self.reference(each.token),
         )
 
+    def endorse_with_issued(self, each: Carries, parts: list[str]) -> Iterator[Step]:
+        tokens = self.keys.tokens
+        assert tokens is not None, "made with the keys of a policy that asks for issued tokens"
+        yield SharedKey(
+            to=tokens, derived=self.derived_for(each.token), signature_size=self.suite.derived_signature_size
+        )
+        yield self.sign_shared(each, parts)
+
     def endorse_under_context(self, each: Carries, parts: list[str]) -> Iterator[Step]:
-        token, binding = each.token, self.plan.binding
-        derived = binding.conversation if token.derived_keys and binding is not None else ""
-        yield from self.context(token, derived)
-        yield Sign(
+        yield from self.context(each.token, self.derived_for(each.token))
+        yield self.sign_shared(each, parts)
+
+    def derived_for(self, token: Token) -> Literal["", "2005/12", "2005/02"]:
+        binding = self.plan.binding
+        return binding.conversation if token.derived_keys and binding is not None else ""
+
+    def sign_shared(self, each: Carries, parts: list[str]) -> Step:
+        return Sign(
             SHARED,
             parts=[*parts, *part_names(each.supporting.protection.signed)],
             algorithm=signature_name(self.suite, "secret"),

@@ -196,9 +196,17 @@ def cannot(plan: Plan) -> Iterator[Problem]:
             yield Problem("SecureConversationToken without a BootstrapPolicy: nothing says how to agree on one", place)
         elif token.kind == "saml" and plan.binding is not None and token in _both_ways(plan.binding):
             yield Problem("SamlToken is done as a supporting token and as the initiator's, not as this one", place)
-        elif token.derived_keys and not plan.derives and token.kind not in CONTEXT_KINDS:
+        elif token.derived_keys and not plan.derives and token.kind not in _DERIVING:
             yield Problem("RequireDerivedKeys is done with the key of a symmetric binding only", place)
+    if plan.binding is not None:
+        for token in plan.binding.tokens:
+            if token.kind == "issued":
+                yield Problem(
+                    "IssuedToken with a symmetric key is done as an endorsing token, not as this", token.place
+                )
     for each in plan.carries:
+        if each.token.kind == "issued" and (plan.message_level or not each.supporting.endorsing):
+            yield Problem("IssuedToken with a symmetric key is done where it endorses over HTTPS", each.token.place)
         if each.token.kind not in CONTEXT_KINDS:
             continue
         if not each.supporting.endorsing:
@@ -207,12 +215,12 @@ def cannot(plan: Plan) -> Iterator[Problem]:
             yield Problem("a security context beside a symmetric binding's own key is not done", each.token.place)
 
 
+_DERIVING: frozenset[TokenKind] = CONTEXT_KINDS | {"issued"}
 _NOT_DONE: dict[TokenKind, str] = {
     "spnego": "SpnegoContextToken (Kerberos and SPNEGO)",
     "kerberos": "KerberosToken (Kerberos)",
     "rel": "RelToken (REL licences)",
     "key-value": "KeyValueToken (a bare key says nothing of its owner)",
-    "issued": "IssuedToken",
 }
 
 

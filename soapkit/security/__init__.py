@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from soapkit.security.algorithms import AlgorithmPolicy, profile
     from soapkit.security.context import Contexts, SecurityContext
     from soapkit.security.conversation import Conversation
-    from soapkit.security.issued import IssuedToken
+    from soapkit.security.issued import IssuedToken, IssuedTokens, Issuing
     from soapkit.security.keys import KeyPair, load_certificate, load_certificates
     from soapkit.security.replay import MemoryReplayStore, RedisReplayStore, ReplayStore, SqliteReplayStore
     from soapkit.security.saml_settings import SamlAssertion, SamlRequirement, SamlToken
@@ -42,6 +42,8 @@ _HOMES = {
     "SecurityContext": "context",
     "Conversation": "conversation",
     "IssuedToken": "issued",
+    "IssuedTokens": "issued",
+    "Issuing": "issued",
     "KeyPair": "keys",
     "load_certificate": "keys",
     "load_certificates": "keys",
@@ -80,6 +82,8 @@ __all__ = [
     "CryptographyProvider",
     "Encrypt",
     "IssuedToken",
+    "IssuedTokens",
+    "Issuing",
     "KeyPair",
     "Limits",
     "MemoryReplayStore",

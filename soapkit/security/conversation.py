@@ -11,7 +11,8 @@ from soapkit.errors import UsageError
 from soapkit.security.by_message import ByMessage
 from soapkit.security.context import Contexts
 from soapkit.security.derive import NAMESPACES, DerivedVersion
-from soapkit.security.issued import asked_key_size
+from soapkit.security.issued import IssuedTokens, asked_key_size
+from soapkit.security.saml_settings import SamlToken
 from soapkit.security.settings import Require, SharedKey, Step
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.security_result import SecurityResult
@@ -71,19 +72,33 @@ class Conversation:
             raise UsageError(f"a context that lasts {self.lifetime} would be replaced at once: see margin")
 
 
-def with_contexts(steps: Sequence[Step], old: Contexts, new: Contexts) -> tuple[Step, ...]:
-    """The same steps under other contexts."""
-    return tuple(replace(step, to=new) if isinstance(step, SharedKey) and step.to is old else step for step in steps)
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """Settings with a holder of contexts, or of tokens, in the place of another: of one client alone."""
 
+    old: Contexts | IssuedTokens
+    new: Contexts | IssuedTokens
 
-def requiring_contexts(required: Require, old: Contexts, new: Contexts) -> Require:
-    """The same requirements under other contexts."""
-    return replace(required, contexts=new) if required.contexts is old else required
+    def steps(self, steps: Sequence[Step]) -> tuple[Step, ...]:
+        """The same steps with the new one."""
+        return tuple(self._step(step) for step in steps)
 
+    def _step(self, step: Step) -> Step:
+        if isinstance(step, SharedKey) and step.to is self.old:
+            return replace(step, to=self.new)
+        if isinstance(step, SamlToken) and step.assertion is self.old and isinstance(self.new, IssuedTokens):
+            return replace(step, assertion=self.new)
+        return step
 
-def by_message_with_contexts(chosen: ByMessage, old: Contexts, new: Contexts) -> ByMessage:
-    """The same choice under other contexts."""
-    return ByMessage(
-        {tag: with_contexts(steps, old, new) for tag, steps in chosen.outbound.items()},
-        {tag: requiring_contexts(required, old, new) for tag, required in chosen.inbound.items()},
-    )
+    def required(self, required: Require) -> Require:
+        """The same requirements with the new one."""
+        if required.contexts is self.old and isinstance(self.new, Contexts):
+            return replace(required, contexts=self.new)
+        return required
+
+    def by_message(self, chosen: ByMessage) -> ByMessage:
+        """The same choice with the new one."""
+        return ByMessage(
+            {tag: self.steps(steps) for tag, steps in chosen.outbound.items()},
+            {tag: self.required(required) for tag, required in chosen.inbound.items()},
+        )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from lxml.etree import _Element
 
@@ -42,6 +43,68 @@ class IssuedToken:
 
     def __repr__(self) -> str:
         return f"IssuedToken({self.token_type!r}, expires={self.expires})"
+
+
+class IssuedTokens:
+    """Where a client holds the token that it was issued, for the steps that name it: ``SharedKey(to=tokens)`` signs
+    with its key, ``SamlToken(tokens)`` carries it. Thread-safe.
+
+    >>> IssuedTokens()
+    IssuedTokens(None)
+    """
+
+    def __init__(self, token: IssuedToken | None = None) -> None:
+        self._token = token
+
+    def add(self, token: IssuedToken) -> None:
+        """Hold a token in place of the one before."""
+        self._token = token
+
+    def clear(self) -> None:
+        """Hold none: the next message asks for another."""
+        self._token = None
+
+    def current(self, now: datetime, margin: timedelta = timedelta()) -> IssuedToken | None:
+        """The token, if it lasts for `margin` longer."""
+        held = self._token
+        return held if held is not None and held.is_valid(now, margin) else None
+
+    def __call__(self) -> _Element:
+        """The element of the token. Raises `SecurityError` without one."""
+        return self.needed(datetime.now(UTC)).element
+
+    def needed(self, now: datetime) -> IssuedToken:
+        """The token. Raises `SecurityError` when there is none that is valid."""
+        held = self.current(now)
+        if held is None:
+            raise SecurityError("there is no issued token that is valid now; ask for one before the first message")
+        return held
+
+    def __repr__(self) -> str:
+        return f"IssuedTokens({self._token!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Issuing:
+    """A client asks a token service for a token before its first message, and for another shortly before that ends.
+
+    `tokens`: the same object that the steps of the settings name; each client has its own, made of it. `source`: a
+    `soapkit.client.sts.StsClient`, or an `AsyncStsClient`. `applies_to`: for which service, by default the address that
+    is called. `asked`: what it should be like, as of `soapkit.client.sts.Asked`. `margin`: how long before its end it
+    is replaced.
+
+    >>> tokens = IssuedTokens()
+    >>> security = Security(
+    ...     outbound=[Timestamp(), SharedKey(to=tokens), Sign(SHARED, parts=["Timestamp"])],
+    ...     issuing=Issuing(tokens, sts),
+    ... )                                                                                   # doctest: +SKIP
+    """
+
+    tokens: IssuedTokens
+    source: Any  # of a higher floor
+    applies_to: str = ""
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    margin: timedelta = timedelta(seconds=30)
 
 
 class TokenCache:

@@ -14,15 +14,11 @@ from soapkit.security.algorithms import cipher_named
 from soapkit.security.by_message import ByMessage
 from soapkit.security.confirm import SentSignatures, check_confirmed, confirmations, signature_values
 from soapkit.security.context import Contexts
-from soapkit.security.conversation import (
-    Conversation,
-    by_message_with_contexts,
-    requiring_contexts,
-    with_contexts,
-)
+from soapkit.security.conversation import Conversation, Exchanged
 from soapkit.security.encrypt import DataKey, encrypt, encrypt_parts
 from soapkit.security.ids import WSU_ID
 from soapkit.security.inbound import Pass
+from soapkit.security.issued import IssuedTokens, Issuing
 from soapkit.security.parts import (
     ASSERTION,
     Message,
@@ -68,7 +64,8 @@ class Security:
     `provider`: the crypto library (`soapkit.security.provider`), by default cryptography. `actor`: the SOAP role
     whose security header this is. `by_message`: where settings differ between messages. `https`: messages leave over
     HTTPS alone, since their protection is left to it. `conversation`: agree on a security context before the first
-    message, and give such contexts as a service. One object serves a client and a server alike, and any number of
+    message, and give such contexts as a service. `issuing`: ask a token service for a token before the first message.
+    One object serves a client and a server alike, and any number of
     threads.
 
     >>> from soapkit.security import Security, UsernameToken
@@ -86,6 +83,7 @@ class Security:
     by_message: ByMessage | None = field(default=None, repr=False)
     https: bool = False
     conversation: Conversation | None = None
+    issuing: Issuing | None = None
     _sent: SentKeys = field(default_factory=SentKeys, init=False, repr=False, compare=False)
     _signed: SentSignatures = field(default_factory=SentSignatures, init=False, repr=False, compare=False)
 
@@ -146,18 +144,29 @@ class Security:
         required = (self.inbound, *(self.by_message.inbound.values() if self.by_message is not None else ()))
         return any(not isinstance(each.replay, MemoryReplayStore | None) for each in required)
 
-    def conversing(self) -> Security:
-        """The same settings with security contexts of their own: those that one client agrees on."""
-        if self.conversation is None:
-            return self
-        old = self.conversation.contexts
-        new = Contexts(old.held())
+    def of_one_client(self) -> Security:
+        """The same settings with security contexts, and issued tokens, of their own: those that one client agrees on
+        and is given."""
+        found = self
+        if found.conversation is not None:
+            contexts = found.conversation.contexts
+            own = Contexts(contexts.held())
+            conversation = replace(found.conversation, contexts=own)
+            if isinstance(conversation.bootstrap, Security):
+                conversation = replace(conversation, bootstrap=conversation.bootstrap.of_one_client())
+            found = replace(found._with(Exchanged(contexts, own)), conversation=conversation)
+        if found.issuing is not None:
+            tokens = IssuedTokens()
+            issuing = replace(found.issuing, tokens=tokens)
+            found = replace(found._with(Exchanged(found.issuing.tokens, tokens)), issuing=issuing)
+        return found
+
+    def _with(self, exchanged: Exchanged) -> Security:
         return replace(
             self,
-            outbound=with_contexts(self.outbound, old, new),
-            inbound=requiring_contexts(self.inbound, old, new),
-            by_message=by_message_with_contexts(self.by_message, old, new) if self.by_message is not None else None,
-            conversation=replace(self.conversation, contexts=new),
+            outbound=exchanged.steps(self.outbound),
+            inbound=exchanged.required(self.inbound),
+            by_message=exchanged.by_message(self.by_message) if self.by_message is not None else None,
         )
 
     @property

@@ -19,6 +19,7 @@ from soapkit.security.algorithms import (
     transport_named,
 )
 from soapkit.security.context import Contexts, SecurityContext
+from soapkit.security.issued import IssuedToken, IssuedTokens
 from soapkit.security.keys import KeyPair
 from soapkit.security.replay import MemoryReplayStore, ReplayStore
 from soapkit.security.saml_settings import SamlRequirement, SamlToken
@@ -154,12 +155,14 @@ class SharedKey:
 
     `to`: a certificate, a `KeyPair`'s, `SIGNER`, or `REQUEST` to answer under the key that the request brought; or a
     `SecurityContext`, or the current one of some `Contexts`: then the key is the one agreed on, and the message has a
-    SecurityContextToken for it, or, unless `carried`, only its name. How a fresh key travels is set as in `Encrypt`.
+    SecurityContextToken for it, or, unless `carried`, only its name; or an `IssuedToken`, or the current one of some
+    `IssuedTokens`: then the message carries that, and the key is the one that it was issued with. How a fresh key
+    travels is set as in `Encrypt`.
     `derived`: the version of WS-SecureConversation in which each step uses a key of its own, derived from this one
     (``2005/12`` or ``2005/02``; none: the key itself); `signature_size`: bytes of one that signs.
     """
 
-    to: x509.Certificate | KeyPair | Recipient | SecurityContext | Contexts
+    to: x509.Certificate | KeyPair | Recipient | SecurityContext | Contexts | IssuedToken | IssuedTokens
     size: int = 32
     key_transport: str = "rsa-oaep-mgf1p"
     oaep_digest: str = "sha256"

@@ -21,15 +21,19 @@ from lxml.etree import _Element
 from soapkit.errors import SecurityError
 from soapkit.security.context import Contexts, SecurityContext, context_element, context_reference
 from soapkit.security.derive import derived_key
+from soapkit.security.document import read_document
 from soapkit.security.encrypt import encrypted_key, recipient
 from soapkit.security.ids import WSU_ID
+from soapkit.security.issued import IssuedToken, IssuedTokens
 from soapkit.security.markup import CIPHER_DATA, CIPHER_VALUE, bytes_of
 from soapkit.security.parts import Message, insert_after_timestamp
 from soapkit.security.provider import CryptoProvider
-from soapkit.security.references import encrypted_key_reference, encrypted_key_sha1_reference
+from soapkit.security.references import assertion_reference, encrypted_key_reference, encrypted_key_sha1_reference
+from soapkit.security.saml_names import BY_TAG as ASSERTIONS
 from soapkit.security.settings import Recipient, SharedKey
 from soapkit.security.sign import SharedSecret
 from soapkit.soap.security_result import SecurityResult
+from soapkit.xml.walk import tag_of
 
 _KEPT = timedelta(hours=1)
 
@@ -54,12 +58,14 @@ class Secret:
 @dataclass(frozen=True, slots=True)
 class Brought:
     """A shared key in a message being made. `element`: the EncryptedKey, None where the answer names one by SHA-1;
-    `ours`: grows by the fingerprint of each signature made with it; `step`: how it was asked for."""
+    `ours`: grows by the fingerprint of each signature made with it; `step`: how it was asked for; `issued`: the token
+    whose key it is."""
 
     secret: Secret
     step: SharedKey
     element: _Element | None = None
     ours: list[str] = field(default_factory=list)
+    issued: IssuedToken | None = None
 
     @property
     def value(self) -> bytes:
@@ -68,6 +74,8 @@ class Brought:
 
     def reference(self) -> _Element:
         """A new SecurityTokenReference to the key."""
+        if self.issued is not None:
+            return _issued_reference(self.issued)
         if self.secret.context is not None:
             return context_reference(
                 self.secret.context, self.element.get(WSU_ID, "") if self.element is not None else ""
@@ -113,7 +121,7 @@ class SentKeys:
 
     def remember(self, brought: Brought, now: datetime) -> None:
         """Hold a key that we made for an hour, the oldest giving way when there are many."""
-        if brought.secret.context is not None:
+        if brought.secret.context is not None or brought.issued is not None:
             self.under_contexts.add(brought.ours)
             return
         if brought.element is None:
@@ -144,6 +152,8 @@ def bring(
     """
     if isinstance(step.to, (SecurityContext, Contexts)):
         return _bring_context(message, step, step.to, provider, now)
+    if isinstance(step.to, (IssuedToken, IssuedTokens)):
+        return _bring_issued(message, step, step.to, now)
     if step.to is Recipient.REQUEST:
         if request is None or not request.keys:
             raise SecurityError("SharedKey(to=REQUEST) answers a request; there is none that brought a key")
@@ -173,6 +183,26 @@ def _bring_context(
         element = context_element(context, f"SCT-{provider.random(16).hex()}")
         insert_after_timestamp(message, element)
     return Brought(secret_of_context(context), step, element)
+
+
+def _bring_issued(message: Message, step: SharedKey, to: IssuedToken | IssuedTokens, now: datetime) -> Brought:
+    token = to.needed(now) if isinstance(to, IssuedTokens) else to
+    if token.secret is None:
+        raise SecurityError(f"{token!r} has no key of ours: it can be carried, and signs nothing")
+    if not token.is_valid(now):
+        raise SecurityError(f"the issued token expired at {token.expires:%Y-%m-%d %H:%M} UTC")
+    element = read_document(token.element, source="the issued token")
+    insert_after_timestamp(message, element)
+    return Brought(Secret(None, b"", token.secret), step, element, issued=token)
+
+
+def _issued_reference(token: IssuedToken) -> _Element:
+    """A reference to a token in the message: as who issued it says, else as its kind has it."""
+    if token.attached is not None:
+        return read_document(token.attached, source="the reference to the issued token")
+    if tag_of(token.element) in ASSERTIONS:
+        return assertion_reference(token.element)
+    raise SecurityError(f"who issued {token!r} does not say how to refer to it")
 
 
 def secret_of_context(context: SecurityContext, ours: Container[str] = frozenset()) -> Secret:

@@ -101,7 +101,7 @@ class Agreements:
             self._end(request, now),
             kinds[kind],  # type: ignore[arg-type]  # the labels of the same table
             result.signer,
-            result.username,
+            result.username or (result.assertion.subject if result.assertion is not None else None),
         )
         return self._given(context, kind, told, now)
 

@@ -19,11 +19,13 @@ from soapkit.security import IssuedToken, KeyPair, SamlRequirement, Security, Tr
 from soapkit.security.saml import check_assertion
 from soapkit.security.settings import Require
 from soapkit.security.throwaway import write_keys
+from soapkit.transport.urllib3 import Urllib3Transport
 from soapkit.wsdl.load import load_contract
 from soapkit.xml.parse import parse_message
 from soapkit.xml.serialise import serialise
 from tests.interop.java_driver import JAVA, Driver, built
-from tests.policy.contracts import BODY, SP12, asymmetric, nested, username
+from tests.policy import contracts as policies
+from tests.policy.contracts import BODY, SP12, asymmetric, issued, nested, transport, username
 
 TRUST = "http://docs.oasis-open.org/ws-sx/ws-trust/200512"
 CONTEXT = "http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512/sct"
@@ -74,7 +76,7 @@ def folder(missing_peer: Callable[[str], NoReturn]) -> Path:
 def sts(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A client of the token service; its `keys` are the folder with those of all."""
     keys = tmp_path_factory.mktemp("sts")
-    write_keys(keys, ["alice", "bob"], password="changeit")
+    write_keys(keys, ["alice", "bob", "localhost"], password="changeit")
     running = Driver(folder, "StsDriver", str(keys))
     path = keys / "sts.wsdl"
     path.write_text(contract())
@@ -93,6 +95,7 @@ def sts(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]
         ),
     )
     client = StsClient(address, security=security)
+    client.keys = keys  # type: ignore[attr-defined]
     client.people = {"alice": alice, "bob": bob}  # type: ignore[attr-defined]
     client.believing = TrustStore.load(keys / "ca.pem")  # type: ignore[attr-defined]
     yield client
@@ -151,3 +154,38 @@ def test_a_context_of_a_token_service_is_cancelled(sts: Any) -> None:
 def test_what_it_cannot_issue_is_a_fault(sts: Any) -> None:
     with pytest.raises(soapkit.Fault):
         sts.issue(SERVICE, token_type="urn:nothing", key_type="bearer")
+
+
+# --- a service by CXF that believes it ------------------------------------------------------------------------------
+
+ISSUED = {
+    "bearer": nested("SupportingTokens", issued("Bearer")),
+    "a symmetric key": nested("EndorsingSupportingTokens", issued("SymmetricKey")),
+    "a symmetric key, derived": nested("EndorsingSupportingTokens", issued("SymmetricKey", derived=True)),
+    "a public key": nested("EndorsingSupportingTokens", issued("PublicKey")),
+}
+
+
+@pytest.fixture(scope="module")
+def cxf(sts: Any, missing_peer: Callable[[str], NoReturn]) -> Iterator[Driver]:
+    running = Driver(built(JAVA / "cxf", "CxfDriver", "CXF", missing_peer), "CxfDriver", str(sts.keys))
+    yield running
+    running.close()
+
+
+@pytest.mark.parametrize("policy", ISSUED)
+def test_a_service_by_cxf_believes_the_token_that_its_policy_asks_for(
+    policy: str, sts: Any, cxf: Driver, tmp_path: Path
+) -> None:
+    path = tmp_path / "double.wsdl"
+    path.write_bytes(policies.contract(transport() + ISSUED[policy] + ANY_REFERENCE, address="https://a.example/"))
+    told, address = cxf.ask("serve", str(path), "https=true")[:2]
+    assert told == "ok", address
+    known = load_contract(path)
+    client = soapkit.Client.from_wsdl(
+        known,
+        address=address,
+        security=Security.from_contract(known, keys=Keys(sts.people["alice"], sts=sts)),
+        transport=Urllib3Transport(verify=sts.keys / "ca.pem"),
+    )
+    assert (client.double(number=21), client.half(number=21)) == (42, 10)

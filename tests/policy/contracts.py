@@ -115,6 +115,17 @@ def conversing(bootstrap: str, *options: str) -> str:
     return nested("SecureConversationToken", *inside, include="AlwaysToRecipient")
 
 
+def issued(key_type: str = "", *more: str, derived: bool = False) -> str:
+    """An IssuedToken that is a SAML 2.0 assertion, with a key of this type; `more`: elements of the template."""
+    trust = "http://docs.oasis-open.org/ws-sx/ws-trust/200512"
+    kind = f"<w:KeyType>{trust}/{key_type}</w:KeyType>" if key_type else ""
+    saml = "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV2.0"
+    inside = f"<w:TokenType>{saml}</w:TokenType>{kind}{''.join(more)}"
+    template = f'<sp:RequestSecurityTokenTemplate xmlns:w="{trust}">{inside}</sp:RequestSecurityTokenTemplate>'
+    options = ("<sp:RequireInternalReference/>", "<sp:RequireDerivedKeys/>" if derived else "")
+    return nested("IssuedToken", *options, include="AlwaysToRecipient", before=template)
+
+
 def username(*options: str, holder: str = "SignedSupportingTokens") -> str:
     token = nested(
         "UsernameToken",

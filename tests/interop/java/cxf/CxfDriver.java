@@ -60,6 +60,7 @@ public final class CxfDriver {
     private final int port;
     private final int securePort;
     private int served;
+    private boolean secured;
 
     private CxfDriver(Path folder) throws Exception {
         this.folder = folder;
@@ -172,7 +173,8 @@ public final class CxfDriver {
     private String serve(String wsdl, Map<String, Object> options) throws Exception {
         boolean https = "true".equals(options.remove("https"));
         String address = (https ? "https://localhost:" + securePort : "http://127.0.0.1:" + port) + "/" + served++;
-        if (https) {
+        if (https && !secured) {
+            secured = true;
             JettyHTTPServerEngineFactory factory =
                     BusFactory.getDefaultBus().getExtension(JettyHTTPServerEngineFactory.class);
             TLSServerParameters tls = new TLSServerParameters();

@@ -1,0 +1,106 @@
+"""An IssuedToken assertion and keys -> what a client asks its token service for (WS-SecurityPolicy 1.3, 5.4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Literal
+
+from soapkit.errors import Problem, Problems
+from soapkit.policy.demands import Demands, SecurityBinding, Supporting, Token
+from soapkit.policy.keys import Keys
+from soapkit.policy.words import token_words
+from soapkit.security.issued import IssuedTokens, Issuing
+from soapkit.security.saml_settings import SamlToken
+from soapkit.xml.names import local_name
+from soapkit.xml.walk import children, tag_of
+
+_KEY_TYPES = {"SymmetricKey": "symmetric", "PublicKey": "public", "Bearer": "bearer", "NoProofKey": "bearer"}
+_SAML = {"SAMLV2.0": "WssSamlV20Token11", "assertion": "WssSamlV20Token11", "SAMLV1.1": "WssSamlV11Token11"}
+_ISSUED = "issued"  # an option of our own, of a token that was an IssuedToken
+
+
+def as_assertions(demands: Demands, side: Literal["client", "server"]) -> Demands:
+    """The demands with issued tokens told as the SAML assertions that they are: those that a client carries, or signs
+    with a key pair for; for a service all of them. What stays is a token whose key the client shares with the service.
+    """
+
+    def told(token: Token | None) -> Token | None:
+        if token is None or token.kind != "issued" or (side == "client" and key_type_of(token) == "symmetric"):
+            return token
+        version = _SAML.get(_said(token, "TokenType").rpartition("#")[2].rpartition(":")[2])
+        return replace(token, kind="saml", options=token.options | {_ISSUED, *([version] if version else [])})
+
+    binding = demands.binding
+    if binding is not None:
+        binding = replace(
+            binding,
+            signature_token=told(binding.signature_token),
+            encryption_token=told(binding.encryption_token),
+            initiator_signature=told(binding.initiator_signature),
+            initiator_encryption=told(binding.initiator_encryption),
+            recipient_signature=told(binding.recipient_signature),
+            recipient_encryption=told(binding.recipient_encryption),
+        )
+    supporting = tuple(_told_in(each, told) for each in demands.supporting)
+    return replace(demands, binding=binding, supporting=supporting)
+
+
+def _told_in(supporting: Supporting, told: Any) -> Supporting:
+    return replace(supporting, tokens=tuple(told(token) for token in supporting.tokens))
+
+
+def issued_tokens(demands: Demands) -> Iterator[Token]:
+    """The tokens of token services, of the binding and beside it."""
+    binding: SecurityBinding | None = demands.binding
+    tokens = (
+        *(binding.tokens if binding is not None else ()),
+        *(t for each in demands.supporting for t in each.tokens),
+    )
+    return (token for token in tokens if token.kind == "issued" or token.has(_ISSUED))
+
+
+def key_type_of(token: Token) -> Literal["symmetric", "public", "bearer"]:
+    """What key an issued token should have; a symmetric one, where its template says nothing."""
+    return _KEY_TYPES.get(local_name(_said(token, "KeyType").rpartition("/")[2]), "symmetric")  # type: ignore[return-value]  # a value of the table
+
+
+def issuing_for(demands: Demands, keys: Keys, problems: Problems) -> tuple[Keys, Issuing | None]:
+    """How a client comes to the token that it needs, and keys with room for it; None where it needs none, or was given
+    one. What is missing goes to `problems`."""
+    token = next(issued_tokens(demands), None)
+    if token is None or (token.kind == "saml" and keys.assertion is not None):
+        return keys, None
+    if keys.sts is None:
+        problems.found.append(Problem(f"the policy asks for {token_words(token)}; give Keys(sts=...)", token.place))
+        return replace(keys, tokens=IssuedTokens()), None
+    tokens = IssuedTokens()
+    asked = _asked_of(token, keys)
+    own = replace(keys, tokens=tokens, assertion=SamlToken(tokens) if token.kind == "saml" else keys.assertion)
+    return own, Issuing(tokens, keys.sts, asked=asked)
+
+
+def _asked_of(token: Token, keys: Keys) -> dict[str, Any]:
+    """The template of the assertion, as a token service is asked."""
+    asked: dict[str, Any] = {"key_type": key_type_of(token)}
+    token_type, size = _said(token, "TokenType"), _said(token, "KeySize")
+    if token_type:
+        asked["token_type"] = token_type
+    if size.isdigit() and asked["key_type"] == "symmetric":
+        asked["key_size"] = int(size)
+    if asked["key_type"] == "public":
+        asked["use_key"] = keys.endorsing or keys.own
+    known = ("TokenType", "KeyType", "KeySize", "RequestType")
+    rest = [each for each in _template(token) if local_name(tag_of(each)) not in known]
+    if rest:
+        asked["parameters"] = tuple(rest)
+    return asked
+
+
+def _template(token: Token) -> list[Any]:
+    return list(children(token.template.element)) if token.template is not None else []
+
+
+def _said(token: Token, name: str) -> str:
+    found = (each for each in _template(token) if local_name(tag_of(each)) == name)
+    return next(((each.text or "").strip() for each in found), "")

@@ -1,0 +1,163 @@
+"""IssuedToken assertions become settings: the client asks its token service for what the template says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import soapkit
+from soapkit.client.sts import SAML_2_0, StsClient
+from soapkit.codegen.generate import module_in_memory
+from soapkit.errors import SecurityError
+from soapkit.policy import Keys
+from soapkit.security import KeyPair, SamlAssertion, SamlRequirement, Security, TrustStore, issue_assertion
+from soapkit.security.markup import SIGNATURE, TIMESTAMP
+from soapkit.security.throwaway import make_authority, make_keypair
+from soapkit.testing import FakeTransport, loopback
+from soapkit.wsdl.load import load_contract
+from soapkit.wsdl.model import Contract
+from soapkit.xml.parse import parse_message
+from tests.client.small_sts import SmallSts, hosted
+from tests.policy.contracts import BODY, asymmetric, contract, issued, nested, symmetric, transport
+
+ADDRESS = "https://a.example/"
+
+
+@pytest.fixture(scope="module")
+def people() -> dict[str, KeyPair]:
+    authority = make_authority()
+    return {"authority": authority} | {name: make_keypair(name, authority) for name in ("alice", "bank", "sts")}
+
+
+@pytest.fixture
+def sts(people: dict[str, KeyPair]) -> SmallSts:
+    made = SmallSts()
+
+    def as_assertion(response: Any) -> Any:
+        holder = people["alice"] if made.asked[-1].key_type == "public" else None
+        said = SamlAssertion(
+            issuer="sts",
+            subject="alice",
+            confirmation="holder-of-key" if holder is not None else "bearer",
+            holder=holder,
+            audience=[made.asked[-1].applies_to],
+        )
+        return replace(response, token=parse_message(issue_assertion(said, people["sts"])))
+
+    made.change = as_assertion
+    return made
+
+
+@pytest.fixture
+def both(people: dict[str, KeyPair], sts: SmallSts) -> tuple[Keys, Keys]:
+    """The keys of a client and of a service."""
+    source = StsClient("https://sts.example/", transport=loopback(hosted(sts, "1.3")))
+    trust, certificates = TrustStore.of(people["authority"]), [people["bank"].certificate]
+    client = Keys(people["alice"], peer=people["bank"], trust=trust, sts=source, certificates=certificates)
+    saml = SamlRequirement(trust=TrustStore.of(people["sts"]), audience=[ADDRESS])
+    return client, Keys(people["bank"], trust=trust, saml=saml)
+
+
+def loaded(policy: str, folder: Path, parts: str = "") -> Contract:
+    (folder / "double.wsdl").write_bytes(contract(policy, request=parts, reply=parts, address=ADDRESS))
+    return load_contract(folder / "double.wsdl")
+
+
+POLICIES = {
+    "a bearer token over HTTPS": (transport() + nested("SignedSupportingTokens", issued("Bearer")), "", "bearer"),
+    "a public key over HTTPS": (transport() + nested("EndorsingSupportingTokens", issued("PublicKey")), "", "public"),
+    "a public key that signs": (asymmetric(initiator=issued("PublicKey")), BODY, "public"),
+    "a bearer token that is signed": (
+        asymmetric() + nested("SignedSupportingTokens", issued("Bearer")),
+        BODY,
+        "bearer",
+    ),
+}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_client_asks_for_the_token_and_the_service_believes_it(
+    policy: str, both: tuple[Keys, Keys], sts: SmallSts, tmp_path: Path
+) -> None:
+    text, parts, key_type = POLICIES[policy]
+    known = loaded(text, tmp_path, parts)
+    protocol: Any = module_in_memory(known.services, known.shapes, name="issued").Doubler
+
+    class Doubler(protocol):  # type: ignore[misc]  # generated here
+        def double(self, *, number: int, call: soapkit.Call) -> int:
+            assert call.security is not None
+            assert call.security.assertion is not None
+            assert call.security.assertion.subject == "alice"
+            return 2 * number
+
+        def half(self, *, number: int) -> int:
+            return number // 2
+
+    application = soapkit.asgi(Doubler(), security=Security.from_contract(known, keys=both[1], side="server"))
+    security = Security.from_contract(known, keys=both[0])
+    with soapkit.Client.from_wsdl(known, security=security, transport=loopback(application)) as client:
+        assert (client.double(number=21), client.half(number=21)) == (42, 10)
+    (asked,) = sts.asked
+    assert (asked.applies_to, asked.key_type, asked.token_type) == (ADDRESS, key_type, SAML_2_0)
+    plain = soapkit.Client.from_wsdl(known, transport=loopback(application))
+    with pytest.raises(soapkit.Fault, match="security requirements"):
+        plain.double(number=21)
+
+
+@pytest.mark.parametrize("key_type", ["SymmetricKey", ""])
+def test_the_key_of_a_token_endorses_over_https(
+    key_type: str, both: tuple[Keys, Keys], sts: SmallSts, tmp_path: Path
+) -> None:
+    known = loaded(transport() + nested("EndorsingSupportingTokens", issued(key_type)), tmp_path)
+    transported = FakeTransport(b"<nothing/>")
+    security = Security.from_contract(known, keys=both[0])
+    client = soapkit.Client.from_wsdl(known, security=security, transport=transported)
+    with pytest.raises(soapkit.SoapkitError):
+        client.double(number=21)
+    header = parse_message(transported.requests[0].body)[0][0]
+    assertion = "{urn:oasis:names:tc:SAML:2.0:assertion}Assertion"
+    assert [each.tag for each in header] == [TIMESTAMP, assertion, SIGNATURE]
+    assert sts.asked[0].key_size == 256
+
+
+def test_what_a_template_says_more_is_asked_for_as_it_is(
+    both: tuple[Keys, Keys], sts: SmallSts, tmp_path: Path
+) -> None:
+    token = issued("Bearer", '<w:Claims Dialect="urn:claims"><c:Claim xmlns:c="urn:claims"/></w:Claims>')
+    known = loaded(transport() + nested("SignedSupportingTokens", token), tmp_path)
+    client = soapkit.Client.from_wsdl(
+        known, security=Security.from_contract(known, keys=both[0]), transport=FakeTransport(b"<nothing/>")
+    )
+    with pytest.raises(soapkit.SoapkitError):
+        client.double(number=21)
+    assert [each.tag.rpartition("}")[2] for each in sts.asked[0].parameters] == ["Claims"]
+
+
+def test_a_token_that_is_given_needs_no_token_service(both: tuple[Keys, Keys], people: Any, tmp_path: Path) -> None:
+    from soapkit.security import SamlToken
+
+    known = loaded(transport() + nested("SignedSupportingTokens", issued("Bearer")), tmp_path)
+    given = SamlToken(issue_assertion(SamlAssertion(issuer="sts", subject="alice"), people["sts"]))
+    security = Security.from_contract(known, keys=Keys(assertion=given))
+    assert security.issuing is None
+    assert given in security.outbound
+
+
+@pytest.mark.parametrize(
+    ("policy", "keys", "said"),
+    [
+        (transport() + nested("SignedSupportingTokens", issued("Bearer")), Keys(), "give Keys(sts=...)"),
+        (transport() + nested("EndorsingSupportingTokens", issued("")), Keys(), "give Keys(sts=...)"),
+        (symmetric(protection=issued("SymmetricKey")), Keys(), "is done as an endorsing token"),
+        (symmetric() + nested("EndorsingSupportingTokens", issued("")), Keys(), "where it endorses over HTTPS"),
+    ],
+)
+def test_what_is_missing_or_not_done_is_told_with_its_place(policy: str, keys: Keys, said: str, tmp_path: Path) -> None:
+    known = loaded(policy, tmp_path, BODY)
+    with pytest.raises(SecurityError) as caught:
+        Security.from_contract(known, keys=keys)
+    assert said in str(caught.value)
+    assert all("double.wsdl:" in line for line in str(caught.value).splitlines())
