@@ -24,6 +24,7 @@ from soapkit.security.markup import (
     CIPHER_DATA,
     CIPHER_VALUE,
     DIGEST_METHOD,
+    ENCRYPTED_ASSERTION,
     ENCRYPTED_DATA,
     ENCRYPTED_HEADER,
     ENCRYPTION_METHOD,
@@ -40,6 +41,8 @@ from soapkit.security.provider import NOT_XML, CryptoProvider
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_message
 from soapkit.xml.walk import children, place_of, tag_of
 
+_AROUND = frozenset({ENCRYPTED_HEADER, ENCRYPTED_ASSERTION})
+
 
 @dataclass(frozen=True, slots=True)
 class Deciphered:
@@ -52,9 +55,10 @@ class Deciphered:
 
     @property
     def place(self) -> _Element:
-        """The element whose place the plain content takes: an EncryptedHeader goes with its EncryptedData."""
+        """The element whose place the plain content takes: an EncryptedHeader, or EncryptedAssertion, goes with its
+        EncryptedData."""
         parent = self.data.getparent()
-        return parent if parent is not None and parent.tag == ENCRYPTED_HEADER else self.data
+        return parent if parent is not None and parent.tag in _AROUND else self.data
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,10 @@ class IdIndex:
             if len(holders) < _TOLD and not any(element is holder for holder in holders):
                 holders.append(element)
 
+    def __contains__(self, name: object) -> bool:
+        """Whether some element carries that id."""
+        return name in self._found
+
     def find(self, uri: str, *, by: _Element) -> _Element:
         """The one element that a reference ``#id`` names; `by` is the element that refers to it.
 

@@ -21,6 +21,7 @@ from soapkit.security.derive import DERIVED_KEY_TOKENS, derive, derived_from
 from soapkit.security.ids import IdIndex, id_of
 from soapkit.security.markup import (
     DATA_REFERENCE,
+    ENCRYPTED_ASSERTION,
     ENCRYPTED_DATA,
     ENCRYPTED_KEY,
     REFERENCE_LIST,
@@ -28,10 +29,19 @@ from soapkit.security.markup import (
     TIMESTAMP,
     USERNAME_TOKEN,
     at_most_one,
+    one,
 )
 from soapkit.security.parts import Message
 from soapkit.security.provider import CryptoProvider
-from soapkit.security.references import Carried, Named, Wrapped, key_info_of, read_key_info, read_token_reference
+from soapkit.security.references import (
+    Asserted,
+    Carried,
+    Named,
+    Wrapped,
+    key_info_of,
+    read_key_info,
+    read_token_reference,
+)
 from soapkit.security.saml import CheckedAssertion, check_assertion
 from soapkit.security.saml_keys import SubjectKey, subject_key
 from soapkit.security.saml_names import BY_TAG as ASSERTIONS
@@ -167,6 +177,19 @@ class Pass:
         found = [self._referred(entry) for entry in children(element, DATA_REFERENCE)]
         self._open([(data, self._own_secret(data)) for data in found])
 
+    def _encrypted_token(self, element: _Element) -> None:
+        """A token that brings its own key, as token services encrypt it; others are opened where a list names them."""
+        if _brings_key(element) and self.require.keys:
+            self._count_key()
+            self._open([(element, self._own_secret(element))])
+
+    def _encrypted_assertion(self, element: _Element) -> None:
+        """SAML 2.0 core, 2.3.4: the EncryptedData that it holds, with the key in it, or beside it."""
+        if self.require.saml is not None:
+            self._count_key()
+            data = one(element, ENCRYPTED_DATA)
+            self._open([(data, self._own_secret(data))])
+
     def _count_key(self) -> None:
         """Each may have the whole message read again."""
         self._keys += 1
@@ -197,6 +220,8 @@ class Pass:
                 if known is not None and secret.key_id == known:
                     return secret
             return self._unwrap(source.element)
+        if source.assertion:
+            return self._secret_sent_with(source.assertion)
         for secret in self.secrets:
             if secret.sha1 == source.sha1:
                 return secret
@@ -222,7 +247,23 @@ class Pass:
         key = subject_key(self.assertion.says, self.certificates)
         if key.encrypted is None:
             return key
-        return replace(key, secret=self._unwrap(key.encrypted).value, ours=self.sent.under_contexts)
+        sha1 = hashlib.sha1(cipher_value(key.encrypted), usedforsecurity=False).digest()
+        known = next((each for each in self.secrets if each.sha1 == sha1), None) or self._unwrap(key.encrypted)
+        return replace(key, secret=known.value, ours=self.sent.own)
+
+    def _secret_of_subject(self, assertion: _Element) -> Secret:
+        """The key of an assertion's subject, where it is a secret."""
+        key = self.subject_of(assertion)
+        if not key.secret:
+            raise SecurityError("the key of the assertion's subject is not a secret", place=place_of(assertion))
+        return Secret(None, b"", key.secret, ours=key.ours, assertion=assertion)
+
+    def _secret_sent_with(self, identifier: str) -> Secret:
+        """The key that goes with an assertion which we sent."""
+        sent = self.sent.find_asserted(identifier, self.now)
+        if sent is None:
+            raise SecurityError(f"no assertion {identifier!r:.120} is in the message, and we sent none with a key")
+        return sent
 
     @property
     def certificates(self) -> tuple[x509.Certificate, ...]:
@@ -237,7 +278,7 @@ class Pass:
         for known in self.secrets:
             if known.context is context:
                 return known
-        secret = secret_of_context(context, self.sent.under_contexts)
+        secret = secret_of_context(context, self.sent.own)
         self.secrets.append(secret)
         return secret
 
@@ -246,10 +287,10 @@ class Pass:
         if token in self._deriving or len(self._deriving) >= _DERIVATIONS:
             raise SecurityError("derived keys lead back to themselves, or too far", place=place_of(token))
         source = read_token_reference(derived_from(token), self.index)
-        if not isinstance(source, Wrapped):
+        if not isinstance(source, Wrapped | Asserted):
             raise SecurityError("a key can be derived from a shared key only", place=place_of(token))
         self._deriving.append(token)
-        secret = self.secret_of(source)
+        secret = self.secret_of(source) if isinstance(source, Wrapped) else self._secret_of_subject(source.element)
         self._deriving.pop()
         return replace(secret, key_id=None, sha1=b"", value=derive(token, secret.value))
 
@@ -258,6 +299,8 @@ class Pass:
         if key_info is None:
             raise SecurityError("the encrypted data does not say which key opens it", place=place_of(data))
         source = read_key_info(key_info, self.index)
+        if isinstance(source, Asserted):
+            return self._secret_of_subject(source.element).value
         if not isinstance(source, Wrapped):
             raise SecurityError("the encrypted data names a certificate, not a key", place=place_of(data))
         return self.secret_of(source).value
@@ -366,6 +409,8 @@ _HANDLERS: dict[str, Callable[[Pass, _Element], None]] = {
     SIGNATURE: Pass._signature,
     ENCRYPTED_KEY: Pass._encrypted_key,
     REFERENCE_LIST: Pass._reference_list,
+    ENCRYPTED_DATA: Pass._encrypted_token,
+    ENCRYPTED_ASSERTION: Pass._encrypted_assertion,
 }
 
 

@@ -68,6 +68,7 @@ X509_SKI = f"{{{DS}}}X509SKI"
 X509_SUBJECT_NAME = f"{{{DS}}}X509SubjectName"
 INCLUSIVE_NAMESPACES = f"{{{EXC_C14N}}}InclusiveNamespaces"
 
+ENCRYPTED_ASSERTION = f"{{{SAML20}}}EncryptedAssertion"
 ENCRYPTED_KEY = f"{{{XENC}}}EncryptedKey"
 ENCRYPTED_DATA = f"{{{XENC}}}EncryptedData"
 ENCRYPTION_METHOD = f"{{{XENC}}}EncryptionMethod"

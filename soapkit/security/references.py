@@ -93,11 +93,13 @@ class Named:
 @dataclass(frozen=True, slots=True)
 class Wrapped:
     """The key is a shared one: that an EncryptedKey brought, or derived from one (the element, or SHA-1 of its cipher
-    value), or that of a security context (its token, or its identifier and instance)."""
+    value), or that of a security context (its token, or its identifier and instance), or the one that goes with a SAML
+    assertion of another message (its id)."""
 
     element: _Element | None = None
     sha1: bytes = b""
     context: tuple[str, str | None] | None = None
+    assertion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +225,10 @@ def _read_key_identifier(identifier: _Element, index: IdIndex) -> KeySource:
     raise SecurityError(f"a KeyIdentifier of the type {kind!r:.120} is not understood", place=place_of(identifier))
 
 
-def _by_assertion_id(identifier: _Element, version: SamlVersion, index: IdIndex) -> Asserted:
+def _by_assertion_id(identifier: _Element, version: SamlVersion, index: IdIndex) -> Asserted | Wrapped:
     name = text_of(identifier)
+    if name and name not in index:  # an answer names what was in its request
+        return Wrapped(assertion=name)
     found = index.find(f"#{name}", by=identifier)
     if found.tag != version.assertion or found.get(version.id_attribute) != name:
         raise SecurityError(f"a reference to an assertion leads to {tag_of(found)}", place=place_of(identifier))

@@ -11,6 +11,7 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import UsageError
+from soapkit.security.issued import IssuedToken
 from soapkit.security.keys import KeyPair
 from soapkit.security.saml_names import BY_LABEL, CONFIRMATIONS, Confirmation
 from soapkit.security.truststore import TrustStore
@@ -74,26 +75,28 @@ class SamlAssertion:
                 )
 
 
-Given: TypeAlias = bytes | _Element | SamlAssertion
-"""An assertion: ready, as bytes or an element, or one to make."""
+Ready: TypeAlias = bytes | _Element | IssuedToken
+"""An assertion as its issuer made it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SamlToken:
     """Carry a SAML assertion in the security header (SAML Token Profile 1.1, 3.3).
 
-    `assertion`: one that somebody issued, as bytes or an element, which goes out as it is; a function that gives one
-    for each message, such as one that asks a token service when the last has expired; or a `SamlAssertion` to make
-    anew for each message, `key` being the issuer's, that signs it. Put it before the `Sign` step of the message:
+    `assertion`: one that somebody issued, as bytes, an element or a `soapkit.security.issued.IssuedToken`, which goes
+    out as it is; a function that gives one for each message, such as one that asks a token service when the last has
+    expired; or a `SamlAssertion` to make anew for each message, `key` being the issuer's, that signs it. Put it before
+    the `Sign` step of the message:
 
     * bearer: the assertion alone, over TLS, or encrypted;
     * sender-vouches: ``Sign(gateway, parts=["Body", "Timestamp", "Assertion"])``, by the one who vouches;
-    * holder-of-key: ``Sign(alice, key_reference="assertion")``, with the key that the assertion names.
+    * holder-of-key: ``Sign(alice, key_reference="assertion")``, with the key that the assertion names; one that a
+      token service issued with a secret goes with ``SharedKey(to=issued)`` instead.
 
     Raises `UsageError` for a `SamlAssertion` without `key` that nobody would believe.
     """
 
-    assertion: Given | Callable[[], bytes | _Element] = field(repr=False)
+    assertion: Ready | SamlAssertion | Callable[[], Ready] = field(repr=False)
     key: KeyPair | None = None
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from lxml.etree import _Element
 from soapkit.errors import SecurityError, UsageError
 from soapkit.security.document import read_document
 from soapkit.security.document_sign import sign
+from soapkit.security.issued import IssuedToken
 from soapkit.security.keys import KeyPair, der_of
 from soapkit.security.markup import KEY_INFO, X509_CERTIFICATE, X509_DATA, base64_text, new, sub
 from soapkit.security.provider import CryptoProvider
@@ -62,12 +63,19 @@ def made_assertion(assertion: SamlAssertion, key: KeyPair | None, now: datetime,
     return sign(element, key, references=[f"#{identifier}"], after=after, provider=provider)
 
 
-def token_assertion(step: SamlToken, now: datetime, provider: CryptoProvider) -> _Element:
-    """The assertion that a step carries, a tree of its own. Raises `SecurityError` for what is not one."""
+def token_of(step: SamlToken, now: datetime, provider: CryptoProvider) -> _Element:
+    """The token that a step carries, a tree of its own.
+
+    Raises `SecurityError` for what is not an assertion, unless a token service issued it: what that has encrypted is
+    for the service to read.
+    """
     given = step.assertion
     if isinstance(given, SamlAssertion):
         return made_assertion(given, step.key, now, provider)
-    element = read_document(given() if callable(given) else given, source="the SAML assertion")
+    ready = given() if callable(given) else given
+    if isinstance(ready, IssuedToken):
+        return read_document(ready.element, source="the issued token")
+    element = read_document(ready, source="the SAML assertion")
     if tag_of(element) not in BY_TAG:
         raise SecurityError(f"SamlToken carries a SAML assertion, not {tag_of(element)}")
     return element

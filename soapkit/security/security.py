@@ -33,7 +33,7 @@ from soapkit.security.readiness import problems_of
 from soapkit.security.replay import MemoryReplayStore
 from soapkit.security.requirements import believe
 from soapkit.security.saml_settings import SamlToken
-from soapkit.security.saml_write import token_assertion
+from soapkit.security.saml_write import token_of
 from soapkit.security.settings import (
     Encrypt,
     Recipient,
@@ -224,7 +224,7 @@ def _write_username_token(message: Message, step: UsernameToken, making: _Making
 def _write_assertion(message: Message, step: SamlToken, making: _Making) -> None:
     if message.named(ASSERTION):
         raise SecurityError("the message has a SAML assertion already; it speaks for one subject")
-    insert_after_timestamp(message, token_assertion(step, making.now, making.provider))
+    insert_after_timestamp(message, token_of(step, making.now, making.provider))
 
 
 def _write_confirmation(message: Message, _step: SignatureConfirmation, making: _Making) -> None:

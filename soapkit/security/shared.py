@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -25,7 +25,7 @@ from soapkit.security.document import read_document
 from soapkit.security.encrypt import encrypted_key, recipient
 from soapkit.security.ids import WSU_ID
 from soapkit.security.issued import IssuedToken, IssuedTokens
-from soapkit.security.markup import CIPHER_DATA, CIPHER_VALUE, bytes_of
+from soapkit.security.markup import CIPHER_DATA, CIPHER_VALUE, ENCRYPTED_KEY, bytes_of
 from soapkit.security.parts import Message, insert_after_timestamp
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import assertion_reference, encrypted_key_reference, encrypted_key_sha1_reference
@@ -36,12 +36,13 @@ from soapkit.soap.security_result import SecurityResult
 from soapkit.xml.walk import tag_of
 
 _KEPT = timedelta(hours=1)
+_ASSERTION = b"assertion "  # before an id, where other keys are called by their SHA-1
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
     """A shared key: one that an EncryptedKey brought, by the element's id, and by SHA-1 of its cipher value; or that of
-    a `context`.
+    a `context`; or of the subject of an `assertion`.
 
     `holder`: whose certificate it was encrypted to, when we made it, so that nobody else can know it. `ours`: the
     fingerprints of what we signed with it ourselves, so that our own words sent back to us are not taken for an answer.
@@ -53,6 +54,7 @@ class Secret:
     holder: x509.Certificate | None = None
     ours: Container[str] = field(default=frozenset(), repr=False)
     context: SecurityContext | None = None
+    assertion: _Element | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,35 +113,52 @@ class OwnSignatures:
 
 
 class SentKeys:
-    """The keys of messages sent, until their answers have come; what we signed under contexts. Bounded; thread-safe."""
+    """The keys of messages sent, until their answers have come; what we signed under keys that last. Bounded;
+    thread-safe."""
 
     def __init__(self, capacity: int = 10_000) -> None:
         self._capacity = capacity
         self._held: OrderedDict[bytes, tuple[datetime, Secret]] = OrderedDict()
-        self.under_contexts = OwnSignatures()
+        self.own = OwnSignatures()
         self._lock = threading.Lock()
 
     def remember(self, brought: Brought, now: datetime) -> None:
         """Hold a key that we made for an hour, the oldest giving way when there are many."""
-        if brought.secret.context is not None or brought.issued is not None:
-            self.under_contexts.add(brought.ours)
+        if brought.secret.context is not None or brought.element is None or brought.issued is not None:
+            self.own.add(brought.ours)
+        if brought.secret.context is not None or brought.element is None:
             return
-        if brought.element is None:
-            return
-        secret = replace(brought.secret, ours=frozenset(brought.ours))
+        secret = replace(brought.secret, ours=self.own if brought.issued is not None else frozenset(brought.ours))
         with self._lock:
-            self._held[secret.sha1] = (now + _KEPT, secret)
+            for name in _names(secret, brought.element):
+                self._held[name] = (now + _KEPT, secret)
             while len(self._held) > self._capacity:
                 self._held.popitem(last=False)
 
     def find(self, sha1: bytes, now: datetime) -> Secret | None:
         """The key of that SHA-1, None if it is not held or no longer."""
+        return self._find(sha1, now)
+
+    def find_asserted(self, identifier: str, now: datetime) -> Secret | None:
+        """The key that goes with the assertion of that id, which we sent; None if it is not held or no longer."""
+        return self._find(_ASSERTION + identifier.encode(), now)
+
+    def _find(self, name: bytes, now: datetime) -> Secret | None:
         with self._lock:
-            expires, secret = self._held.get(sha1, (now, None))
+            expires, secret = self._held.get(name, (now, None))
             return secret if expires > now else None
 
     def __repr__(self) -> str:
         return f"SentKeys({len(self._held)} held)"
+
+
+def _names(secret: Secret, element: _Element) -> Iterator[bytes]:
+    """What an answer may call a key: by SHA-1 of its cipher value, or by the id of the assertion that it goes with."""
+    if secret.sha1:
+        yield secret.sha1
+    version = ASSERTIONS.get(tag_of(element))
+    if version is not None:
+        yield _ASSERTION + element.get(version.id_attribute, "").encode()
 
 
 def bring(
@@ -193,7 +212,14 @@ def _bring_issued(message: Message, step: SharedKey, to: IssuedToken | IssuedTok
         raise SecurityError(f"the issued token expired at {token.expires:%Y-%m-%d %H:%M} UTC")
     element = read_document(token.element, source="the issued token")
     insert_after_timestamp(message, element)
-    return Brought(Secret(None, b"", token.secret), step, element, issued=token)
+    return Brought(Secret(None, _sha1_in(element), token.secret), step, element, issued=token)
+
+
+def _sha1_in(token: _Element) -> bytes:
+    """SHA-1 of the EncryptedKey in an assertion, by which an answer may name the key; empty where none can be read."""
+    encrypted = next(token.iter(ENCRYPTED_KEY), None) if tag_of(token) in ASSERTIONS else None
+    octets = encrypted.find(f"{CIPHER_DATA}/{CIPHER_VALUE}") if encrypted is not None else None
+    return hashlib.sha1(bytes_of(octets), usedforsecurity=False).digest() if octets is not None else b""
 
 
 def _issued_reference(token: IssuedToken) -> _Element:

@@ -94,7 +94,7 @@ def sign_with_secret(message: Message, step: Sign, key: SharedSecret, provider: 
         raise SecurityError(f"{algorithm.name} cannot be made with a shared key")
     signature = new(SIGNATURE, attributes={"Id": f"SIG-{provider.random(16).hex()}"})
     parts = _parts(message, step, None, provider)
-    insert_after(message, key.element, *_assertion_and_reference(parts, None), signature)
+    insert_after(message, key.element, *(part.element for part in parts if part.token is not None), signature)
     if OWN_CERTIFICATE in step.parts:
         raise SecurityError(f"{OWN_CERTIFICATE} covers a certificate; a shared key has none")
     sub(signature, KEY_INFO).append(key.reference())

@@ -160,7 +160,9 @@ class Verifier:
         if isinstance(source, Wrapped):
             secret = self._shared_secret(algorithm, source, signature)
             chain = (secret.holder,) if secret.holder is not None else ()
-            return _Key(chain, secret=secret.value, ours=secret.ours, context=secret.context)
+            return _Key(
+                chain, secret=secret.value, ours=secret.ours, context=secret.context, assertion=secret.assertion
+            )
         if isinstance(source, Asserted):
             return self._subject_key(algorithm, source.element, signature)
         return _Key(self._check_signer(algorithm, source))

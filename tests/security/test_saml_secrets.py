@@ -1,0 +1,207 @@
+"""SAML assertions whose subject's key is a secret, as token services issue them: messages and answers under it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from lxml import etree
+
+from soapkit import xmldsig
+from soapkit.errors import SecurityError
+from soapkit.security import (
+    REQUEST,
+    SHARED,
+    Encrypt,
+    Require,
+    SamlAssertion,
+    SamlRequirement,
+    SamlToken,
+    Security,
+    SharedKey,
+    Sign,
+    Timestamp,
+    TrustStore,
+    issue_assertion,
+)
+from soapkit.security.encrypt import encrypted_key
+from soapkit.security.issued import IssuedToken
+from soapkit.security.throwaway import make_authority, make_keypair
+from soapkit.security.with_cryptography import CryptographyProvider
+from soapkit.soap.envelope import Envelope
+from soapkit.xml.names import DS, SAML20, WSSE
+from soapkit.xml.parse import parse_message
+
+NOW = datetime(2026, 11, 23, 15, 4, 5, tzinfo=UTC)
+BANK = "https://bank.example"
+SECRET = bytes(range(32))
+SECURITY = f"{{{WSSE}}}Security"
+
+
+@pytest.fixture(scope="module")
+def sts():
+    return make_keypair("sts", make_authority("tokens", now=NOW), now=NOW)
+
+
+@pytest.fixture(params=["2.0", "1.1"])
+def version(request):
+    return request.param
+
+
+def issued(keys, sts, version="2.0", attached=None):
+    """What a token service does: the secret, encrypted to the bank, in the assertion, and by itself to the client."""
+    said = SamlAssertion(
+        issuer="https://sts.example",
+        subject="alice",
+        version=version,
+        audience=[BANK],
+        confirmation="holder-of-key",
+        holder=keys.alice,
+    )
+    element = etree.fromstring(issue_assertion(said, sts, now=NOW))
+    element.remove(element.find(f"{{{DS}}}Signature"))
+    key, _ = encrypted_key(SharedKey(to=keys.bob), keys.bob.certificate, SECRET, "EK", CryptographyProvider())
+    info = next(element.iter(f"{{{DS}}}KeyInfo"))
+    info[:] = [key]
+    identifier = element.get("ID") or element.get("AssertionID")
+    after = f"{{{SAML20}}}Issuer" if version == "2.0" else ""
+    return IssuedToken(
+        xmldsig.sign(element, sts, references=[f"#{identifier}"], after=after), SECRET, attached=attached
+    )
+
+
+def service(keys, sts, *steps, **more):
+    saml = SamlRequirement(trust=TrustStore.of(sts), audience=[BANK])
+    wanted = {"signed": ["Body", "Timestamp"], "saml": saml, "key": keys.bob} | more
+    return Security(outbound=list(steps), inbound=Require(**wanted))
+
+
+def over_the_wire(envelope):
+    return Envelope.read(parse_message(envelope.to_bytes()))
+
+
+@pytest.mark.parametrize("derived", ["", "2005/12", "2005/02"])
+def test_a_conversation_under_the_secret_of_an_assertion(derived, version, plain, keys, sts, now):
+    token = SharedKey(to=issued(keys, sts, version), derived=derived)
+    client = Security(
+        outbound=[Timestamp(), token, Sign(SHARED), Encrypt(to=SHARED)],
+        inbound=Require(signed=["Body", "Timestamp"], encrypted=["Body"], shared_key=True),
+    )
+    answering = [Timestamp(), SharedKey(to=REQUEST, derived=derived), Sign(SHARED), Encrypt(to=SHARED)]
+    bank = service(keys, sts, *answering, encrypted=["Body"])
+    sent = client.apply(plain, now=now)
+    assert b">DE1<" not in sent.to_bytes()
+    received = bank.verify(over_the_wire(sent), now=now)
+    assert (received.assertion.subject, received.assertion.confirmation) == ("alice", "holder-of-key")
+    assert {entry.name for entry in received.signed} == {"Body", "Timestamp"}
+    assert received.envelope.content[0][0].text == "DE1"
+    assert received.signer is None
+    answer = bank.apply(plain, now=now, request=received)
+    assert client.verify(over_the_wire(answer), now=now).envelope.content[0][0].text == "DE1"
+
+
+def test_an_answer_may_name_the_secret_by_the_assertion_of_the_request(plain, keys, sts, now):
+    """As CXF and WCF do: a reference to an assertion that is not in the answer."""
+    client = Security(
+        outbound=[Timestamp(), SharedKey(to=issued(keys, sts)), Sign(SHARED)],
+        inbound=Require(signed=["Body"], shared_key=True),
+    )
+    sent = client.apply(plain, now=now)
+    identifier = next(sent.root.iter(f"{{{SAML20}}}Assertion")).get("ID")
+    bank = service(keys, sts, Timestamp(), SharedKey(to=REQUEST), Sign(SHARED))
+    answer = bank.apply(plain, now=now, request=bank.verify(over_the_wire(sent), now=now))
+    named = next(answer.root.iter(f"{{{WSSE}}}KeyIdentifier"))
+    named.text = identifier
+    named.attrib.pop("EncodingType")
+    named.set("ValueType", "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLID")
+    assert client.verify(over_the_wire(answer), now=now).signed
+    named.text = "_another"
+    with pytest.raises(SecurityError, match="we sent none with a key"):
+        client.verify(over_the_wire(answer), now=now)
+
+
+def test_an_answer_sent_back_to_the_service_is_not_a_request(plain, keys, sts, now):
+    """Both sides sign under the same key: what the service said itself is not the subject's word."""
+    client = Security(outbound=[Timestamp(), SharedKey(to=issued(keys, sts)), Sign(SHARED)])
+    bank = service(keys, sts, Timestamp(), SharedKey(to=REQUEST), Sign(SHARED), replay=None)
+    request = over_the_wire(client.apply(plain, now=now))
+    answer = bank.apply(plain, now=now, request=bank.verify(request, now=now))
+    reflected = etree.fromstring(answer.to_bytes())
+    header, asked = next(reflected.iter(SECURITY)), next(request.root.iter(SECURITY))
+    header.insert(0, next(asked.iter(f"{{{SAML20}}}Assertion")))
+    signature = header.find(f"{{{DS}}}Signature")
+    theirs = client.apply(plain, now=now)
+    info = next(next(theirs.root.iter(SECURITY)).iterchildren(f"{{{DS}}}Signature")).find(f"{{{DS}}}KeyInfo")
+    next(info.iter(f"{{{WSSE}}}KeyIdentifier")).text = header[0].get("ID")
+    signature.replace(signature.find(f"{{{DS}}}KeyInfo"), info)
+    with pytest.raises(SecurityError, match="our own, sent back to us"):
+        bank.verify(Envelope.read(parse_message(etree.tostring(reflected))), now=now)
+
+
+def test_who_has_not_the_secret_is_not_the_subject(plain, keys, sts, now):
+    stolen = issued(keys, sts)
+    forged = IssuedToken(stolen.element, bytes(32))
+    message = Security(outbound=[Timestamp(), SharedKey(to=forged), Sign(SHARED)]).apply(plain, now=now)
+    with pytest.raises(SecurityError, match="not that of the subject of the assertion"):
+        service(keys, sts).verify(over_the_wire(message), now=now)
+
+
+def test_a_mac_under_the_secret_needs_the_assertion_that_names_it(plain, keys, sts, now):
+    """The encrypted key, taken out of the assertion, brings a key and says nothing of who sends."""
+    stolen = issued(keys, sts)
+    message = Security(outbound=[Timestamp(), SharedKey(to=stolen), Sign(SHARED)]).apply(plain, now=now)
+    header = next(message.root.iter(SECURITY))
+    assertion = header.find(f"{{{SAML20}}}Assertion")
+    header.replace(assertion, next(assertion.iter("{*}EncryptedKey")))
+    with pytest.raises(SecurityError):
+        service(keys, sts).verify(over_the_wire(message), now=now)
+
+
+def test_a_token_goes_by_the_reference_that_its_issuer_gave(plain, keys, sts, now):
+    ready = issued(keys, sts)
+    attached = etree.fromstring(
+        f'<o:SecurityTokenReference xmlns:o="{WSSE}"><o:Reference URI="#{ready.element.get("ID")}"/>'
+        "</o:SecurityTokenReference>"
+    )
+    token = SharedKey(to=issued(keys, sts, attached=attached))
+    with pytest.raises(SecurityError, match="no element carries the id"):
+        sent = Security(outbound=[Timestamp(), token, Sign(SHARED)]).apply(plain, now=now)
+        service(keys, sts).verify(over_the_wire(sent), now=now)
+    right = IssuedToken(ready.element, SECRET, attached=attached)
+    sent = Security(outbound=[Timestamp(), SharedKey(to=right), Sign(SHARED)]).apply(plain, now=now)
+    assert next(sent.root.iter(f"{{{WSSE}}}Reference")).get("URI") == f"#{ready.element.get('ID')}"
+    assert service(keys, sts).verify(over_the_wire(sent), now=now).assertion.subject == "alice"
+
+
+# --- encrypted by its issuer --------------------------------------------------------------------------------------
+
+
+def encrypted_by_issuer(keys, sts, plain, *, wrapped):
+    """An assertion encrypted to the bank, its key within: as EncryptedData, or in an EncryptedAssertion."""
+    said = SamlAssertion(issuer="https://sts.example", subject="alice", audience=[BANK])
+    carried = Security(
+        outbound=[
+            SamlToken(issue_assertion(said, sts, now=NOW)),
+            Encrypt(to=keys.bob, parts=["Assertion"], data_reference="retrieval"),
+        ]
+    ).apply(plain, now=NOW)
+    header = next(carried.root.iter(SECURITY))
+    data, key = header.find("{*}EncryptedData"), header.find("{*}EncryptedKey")
+    key.remove(key.find("{*}ReferenceList"))
+    data.find(f"{{{DS}}}KeyInfo")[:] = [key]
+    if not wrapped:
+        return data
+    around = etree.Element(f"{{{SAML20}}}EncryptedAssertion")
+    around.append(data)
+    return around
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_an_assertion_that_its_issuer_encrypted_to_us_is_read(wrapped, plain, keys, sts, now):
+    token = IssuedToken(encrypted_by_issuer(keys, sts, plain, wrapped=wrapped))
+    sent = Security(outbound=[Timestamp(), SamlToken(token), Sign(keys.alice)]).apply(plain, now=now)
+    assert b">alice<" not in sent.to_bytes()
+    result = service(keys, sts, trust=keys.trust).verify(over_the_wire(sent), now=now)
+    assert result.assertion.subject == "alice"
+    assert result.assertion.element.getparent().tag == SECURITY
+    assert "Assertion" in [entry.name for entry in result.encrypted]
