@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import click
 
@@ -15,9 +16,9 @@ from soapkit.cli.secured import (
     told_as_usage,
     write_envelope,
 )
-from soapkit.security import KeyPair, Security, Sign, Timestamp
+from soapkit.security import KeyPair, SamlToken, Security, Sign, Timestamp
 from soapkit.security.markup import TIMESTAMP
-from soapkit.security.settings import KeyReference
+from soapkit.security.settings import KEY_REFERENCES, KeyReference, Step
 
 
 @click.command(name="sign")
@@ -39,10 +40,14 @@ from soapkit.security.settings import KeyReference
 @click.option("--digest", default="sha256", show_default=True, metavar="NAME")
 @click.option(
     "--reference",
-    type=click.Choice(["direct", "path", "pkcs7", "issuer-serial", "ski", "thumbprint", "embedded", "key-name"]),
+    type=click.Choice(KEY_REFERENCES),
     default="direct",
     show_default=True,
-    help="How the message names the certificate; direct carries it as a token, path with its chain.",
+    help="How the message names the certificate; direct carries it as a token, path with its chain; assertion: the key "
+    "is that of the --assertion's subject.",
+)
+@click.option(
+    "--assertion", default=None, metavar="FILE", help="A SAML assertion to carry; sign it with --part Assertion."
 )
 @click.option("--ttl", type=click.IntRange(min=1), default=300, show_default=True, help="Seconds the Timestamp lives.")
 @click.option("--at", callback=moment, default=None, metavar="DATETIME", help="The time of signing instead of now.")
@@ -56,6 +61,7 @@ def command(
     algorithm: str,
     digest: str,
     reference: KeyReference,
+    assertion: str | None,
     ttl: int,
     at: datetime | None,
     output: str,
@@ -69,6 +75,7 @@ def command(
     Examples:
         soapkit sign message.xml --key alice.p12 --output signed.xml
         soapkit sign message.xml --key alice.key --cert alice.pem --part Body
+        soapkit sign message.xml --key alice.p12 --assertion token.xml --reference assertion
     """
     envelope = read_envelope(file)
     keypair = KeyPair.load(key, password, certificate=cert)
@@ -76,5 +83,6 @@ def command(
     with told_as_usage():
         step = Sign(keypair, wanted, algorithm, digest, reference)
         stamped = next(envelope.root.iter(TIMESTAMP), None) is not None
-        stamps = [Timestamp(ttl)] if "Timestamp" in wanted and not stamped else []
-    write_envelope(Security(outbound=[*stamps, step]).apply(envelope, now=at), output)
+        steps: list[Step] = [Timestamp(ttl)] if "Timestamp" in wanted and not stamped else []
+        steps += [SamlToken(Path(assertion).read_bytes())] if assertion is not None else []
+    write_envelope(Security(outbound=[*steps, step]).apply(envelope, now=at), output)

@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from soapkit.cli.secured import message_argument, moment, password_option, read_envelope, told_as_usage
-from soapkit.security import KeyPair, Require, Security, TrustStore, profile
-from soapkit.soap.security_result import Covered, SecurityResult
+from soapkit.security import KeyPair, Require, SamlRequirement, Security, TrustStore, profile
+from soapkit.security.saml_names import CONFIRMATIONS, Confirmation
+from soapkit.soap.security_result import Covered, ReceivedAssertion, SecurityResult
 from soapkit.xml.walk import path_of
 
 
@@ -21,11 +22,24 @@ from soapkit.xml.walk import path_of
     "--trust",
     "trusted",
     multiple=True,
-    required=True,
     metavar="FILE",
     help="Certificates to believe, or their authorities: PEM, DER or a folder. Repeatable.",
 )
 @click.option("--signed", multiple=True, metavar="NAME", help="A part that must be signed. Repeatable. Default: Body.")
+@click.option(
+    "--issuer",
+    "issuers",
+    multiple=True,
+    metavar="FILE",
+    help="Demand a SAML assertion signed by one of these certificates, or their authorities. Repeatable.",
+)
+@click.option("--audience", multiple=True, metavar="URI", help="Whom the assertion must be for. Repeatable.")
+@click.option(
+    "--confirmation",
+    multiple=True,
+    type=click.Choice(CONFIRMATIONS),
+    help="What may confirm the assertion. Repeatable. Default: bearer and holder-of-key.",
+)
 @click.option("--encrypted", multiple=True, metavar="NAME", help="A part that must have come encrypted. Repeatable.")
 @click.option("--key", default=None, metavar="FILE", help="Key to decrypt with first: PKCS#12 or PEM.")
 @click.option("--cert", default=None, metavar="FILE", help="The certificate, when --key holds the private key alone.")
@@ -38,6 +52,9 @@ def command(
     file: str,
     trusted: tuple[str, ...],
     signed: tuple[str, ...],
+    issuers: tuple[str, ...],
+    audience: tuple[str, ...],
+    confirmation: tuple[Confirmation, ...],
     encrypted: tuple[str, ...],
     key: str | None,
     cert: str | None,
@@ -49,19 +66,31 @@ def command(
 ) -> None:
     """Verify a SOAP message and tell what its signatures cover, and by whom.
 
-    Exit code 0 when every part that must be signed is, at its place, by somebody trusted; else 1 with the reason.
+    Exit code 0 when every part that must be signed is, at its place, by somebody trusted, and the SAML assertion that
+    is demanded speaks for the sender; else 1 with the reason.
 
     \b
     Examples:
         soapkit verify signed.xml --trust ca.pem
         soapkit verify reply.xml --trust ca.pem --signed Body --signed Timestamp --key alice.p12 --encrypted Body
+        soapkit verify request.xml --issuer sts.pem --audience https://bank.example
     """
     envelope = read_envelope(file)
+    if not trusted and not issuers:
+        raise click.UsageError("--trust says whose signatures are believed, --issuer whose assertions are")
     with told_as_usage():
+        saml = None
+        if issuers or audience or confirmation:
+            saml = SamlRequirement(
+                TrustStore.load(*issuers) if issuers else None,
+                audience=audience,
+                confirmation=confirmation or ("bearer", "holder-of-key"),
+            )
         require = Require(
-            signed=signed or ("Body",),
+            signed=signed or (("Body",) if trusted else ()),
             encrypted=encrypted,
-            trust=TrustStore.load(*trusted),
+            trust=TrustStore.load(*trusted) if trusted else None,
+            saml=saml,
             key=KeyPair.load(key, password, certificate=cert) if key else (),
             algorithms=profile(policy),
             max_age=max_age,
@@ -82,6 +111,7 @@ def described(result: SecurityResult) -> dict[str, Any]:
         "signed": [_covered(entry) for entry in result.signed],
         "encrypted": [_covered(entry) for entry in result.encrypted],
         "username": result.username,
+        "assertion": _assertion(result.assertion) if result.assertion is not None else None,
         "created": result.created.isoformat() if result.created else None,
         "expires": result.expires.isoformat() if result.expires else None,
         "warnings": list(result.warnings),
@@ -90,9 +120,13 @@ def described(result: SecurityResult) -> dict[str, Any]:
 
 def lines_of(result: SecurityResult) -> Iterator[str]:
     """The result as text: one fact a line."""
-    yield f"signer     {result.signer_name}"
+    subject = "the subject of the assertion" if result.assertion is not None else "nobody who is known"
+    yield f"signer     {result.signer_name or subject}"
+    if result.assertion is not None:
+        yield from _assertion_lines(result.assertion)
     for entry in result.signed:
-        yield f"signed     {entry.name}  at {path_of(entry.element)}  by {entry.signer_name}  {_short(entry.algorithm)}"
+        by = entry.signer_name or subject
+        yield f"signed     {entry.name}  at {path_of(entry.element)}  by {by}  {_short(entry.algorithm)}"
     for entry in result.encrypted:
         yield f"encrypted  {entry.name}  at {path_of(entry.element)}  {_short(entry.algorithm)}"
     if result.created is not None:
@@ -100,6 +134,27 @@ def lines_of(result: SecurityResult) -> Iterator[str]:
         yield f"created    {result.created:%Y-%m-%dT%H:%M:%SZ}{until}"
     for warning in result.warnings:
         yield f"warning    {warning}"
+
+
+def _assertion(found: ReceivedAssertion) -> dict[str, Any]:
+    return {
+        "version": found.version,
+        "issuer": found.issuer,
+        "subject": found.subject,
+        "confirmation": found.confirmation,
+        "verified": found.verified,
+        "signer": found.signer_name,
+        "attributes": {name: list(values) for name, values in found.attributes.items()},
+        "audience": list(found.audience),
+        "expires": found.not_on_or_after.isoformat() if found.not_on_or_after else None,
+    }
+
+
+def _assertion_lines(found: ReceivedAssertion) -> Iterator[str]:
+    by = f"signed by {found.signer_name}" if found.verified else "not signed by its issuer"
+    yield f"subject    {found.subject}  says {found.issuer}  {found.confirmation}  {by}"
+    for name, values in found.attributes.items():
+        yield f"attribute  {name}  {', '.join(values)}"
 
 
 def _covered(entry: Covered) -> dict[str, str]:

@@ -10,6 +10,7 @@ from cryptography import x509
 
 from soapkit.errors import SecurityError
 from soapkit.security.keys import KeyPair, name_of
+from soapkit.security.saml_settings import SamlToken
 from soapkit.security.settings import Encrypt, Require, SharedKey, Sign, Step
 
 
@@ -50,6 +51,8 @@ def _certificates(steps: Iterable[Step], required: Iterable[Require]) -> Iterato
             named: object = step.keypair
         elif isinstance(step, (Encrypt, SharedKey)):
             named = step.to
+        elif isinstance(step, SamlToken):
+            named = step.key
         else:
             continue
         if isinstance(named, KeyPair):

@@ -34,7 +34,7 @@ pair as well (for a receiver who knows the authority alone), ``pkcs7`` so too, a
 which a `SamlToken` step before brought; the others name one that the receiver has (X.509 token profile 1.1, section 3;
 SAML Token Profile 1.1, 3.4)."""
 
-_REFERENCES = ("direct", "path", "pkcs7", "issuer-serial", "ski", "thumbprint", "embedded", "key-name", "assertion")
+KEY_REFERENCES = ("direct", "path", "pkcs7", "issuer-serial", "ski", "thumbprint", "embedded", "key-name", "assertion")
 _FOR_SIGNATURES = ("path", "pkcs7", "assertion")
 
 OWN_CERTIFICATE = "STRTransform"
@@ -279,5 +279,5 @@ def _check_parts(step: str, parts: Sequence[str]) -> None:
 
 
 def _check_reference(reference: str) -> None:
-    if reference not in _REFERENCES:
-        raise UsageError(f"there is no key reference {reference!r} (known: {', '.join(_REFERENCES)})")
+    if reference not in KEY_REFERENCES:
+        raise UsageError(f"there is no key reference {reference!r} (known: {', '.join(KEY_REFERENCES)})")

@@ -8,6 +8,7 @@ import stat
 import pytest
 
 from soapkit.cli.main import main
+from soapkit.security import KeyPair, SamlAssertion, issue_assertion
 
 MESSAGE = (
     b'<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>'
@@ -50,6 +51,31 @@ def test_sign_and_verify_through_files(run):
     ]
     code, told, _ = run("verify", "signed.xml", "--trust", "keys/ca.pem", "--json")
     assert [entry["part"] for entry in json.loads(told)["signed"]] == ["Body", "Timestamp"]
+
+
+def test_an_assertion_is_carried_and_verified_through_files(run, tmp_path):
+    alice, bob = (KeyPair.load(tmp_path / f"keys/{name}.p12", "pw") for name in ("alice", "bob"))
+    said = {"issuer": "https://sts.example", "subject": "ada", "attributes": {"role": ["clerk", "auditor"]}}
+    said |= {"audience": ["https://bank.example"], "confirmation": "holder-of-key", "holder": alice}
+    (tmp_path / "token.xml").write_bytes(issue_assertion(SamlAssertion(**said), bob))
+    how = ("--assertion", "token.xml", "--reference", "assertion", "--output", "signed.xml")
+    assert run("sign", "message.xml", "--key", "keys/alice.p12", *how)[0] == 0
+    who = ("--issuer", "keys/bob.pem", "--signed", "Body")
+    code, told, _ = run("verify", "signed.xml", *who, "--audience", "https://bank.example")
+    assert code == 0
+    assert told.splitlines()[:4] == [
+        b"signer     the subject of the assertion",
+        b"subject    ada  says https://sts.example  holder-of-key  signed by CN=bob",
+        b"attribute  role  clerk, auditor",
+        b"signed     Body  at Envelope/Body  by the subject of the assertion  rsa-sha256",
+    ]
+    code, told, _ = run("verify", "signed.xml", *who, "--audience", "https://bank.example", "--json")
+    assert json.loads(told)["assertion"]["attributes"] == {"role": ["clerk", "auditor"]}
+    code, _, said = run("verify", "signed.xml", *who, "--audience", "https://shop.example")
+    assert (code, "not for us" in said) == (1, True)
+    assert run("verify", "signed.xml", *who, "--confirmation", "bearer", "--trust", "keys/ca.pem")[0] == 1
+    assert run("verify", "signed.xml", "--confirmation", "bearer")[0] == 2
+    assert run("verify", "signed.xml")[0] == 2
 
 
 def test_verify_of_an_encrypted_message(run):
