@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from lxml import etree
 
+import soapkit
 from soapkit import xmldsig
 from soapkit.errors import SecurityError, UsageError
 from soapkit.security import (
@@ -24,6 +25,7 @@ from soapkit.security import (
 )
 from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.soap.envelope import Envelope
+from soapkit.testing import loopback
 from soapkit.xml.c14n import canonicalise
 from soapkit.xml.parse import parse_message
 
@@ -339,6 +341,41 @@ RSA_KEY_VALUE = (
 
 def base64(number):
     return b64encode(number.to_bytes((number.bit_length() + 7) // 8, "big")).decode()
+
+
+# --- a client and a service ---------------------------------------------------------------------------------------
+
+
+def test_a_handler_finds_the_subject_and_a_forged_assertion_is_the_short_fault():
+    """Over the journey of a message, so at the present time."""
+
+    @soapkit.service("urn:bank")
+    class Bank:
+        @soapkit.operation
+        def whoami(self, call: soapkit.Call) -> str:
+            assertion = call.security.assertion
+            return f"{assertion.subject}, {assertion.attributes['role'][0]}, {assertion.confirmation}"
+
+    sts, mallory = (make_keypair("sts", make_authority()) for _ in range(2))
+    demanded = SamlRequirement(trust=TrustStore.of(sts), audience=[BANK])
+    app = soapkit.asgi(Bank(), security=Security(inbound=Require(saml=demanded)))
+    wsdl = app.endpoints[""].publication.publish("http://bank/")["wsdl"]
+
+    def client(issuer):
+        token = SamlToken(lambda: issue_assertion(alice(attributes={"role": ["clerk"]}), issuer))
+        security = Security(outbound=[token])
+        return soapkit.Client.from_wsdl(wsdl, security=security, transport=loopback(app))
+
+    assert client(sts).whoami() == "alice, clerk, bearer"
+    with pytest.raises(soapkit.Fault, match="security requirements"):
+        client(mallory).whoami()
+
+
+def test_a_key_that_signs_assertions_and_expires_soon_is_told(keys, sts, now):
+    security = Security(outbound=[SamlToken(alice(), key=sts)])
+    assert security.problems(now=now) == ()
+    (told,) = security.problems(now=now, margin=timedelta(days=40))
+    assert "the certificate of CN=sts expires" in told
 
 
 # --- settings -----------------------------------------------------------------------------------------------------
