@@ -172,6 +172,7 @@ def _replace(message: Message, part: str, element: _Element, data: _Element, hea
             if name in element.attrib:
                 wrapped.set(name, element.attrib[name])
         wrapped.append(data)
+    message.hide(element, wrapped)
     wrapped.tail = element.tail
     parent.replace(element, wrapped)
 

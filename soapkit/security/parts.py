@@ -7,7 +7,7 @@ part is there, unless its name ends in a question mark: then it is treated like 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lxml import etree
 from lxml.etree import _Element
@@ -42,10 +42,14 @@ _BY_TAG = {tag: name for name, tag in IN_SECURITY_HEADER.items()} | dict.fromkey
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An envelope and the security header in it that is worked on; None for one without, on its way in."""
+    """An envelope and the security header in it that is worked on; None for one without, on its way in.
+
+    `hidden`: on its way out, what took the places of tokens and header blocks that were encrypted, by their names.
+    """
 
     envelope: Envelope
     security: _Element | None
+    hidden: dict[str, list[_Element]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def tokens(self) -> tuple[_Element, ...]:
@@ -69,6 +73,20 @@ class Message:
         if part.startswith("{"):
             return tuple(block for block in blocks if block.tag == part)
         return tuple(block for block in blocks if local_name(tag_of(block)) == part)
+
+    def hide(self, element: _Element, by: _Element) -> None:
+        """Take down that `by` goes in the place of an element, before it does."""
+        self.hidden.setdefault(self.name_of(element), []).append(by)
+
+    def hidden_as(self, part: str) -> tuple[_Element, ...]:
+        """What took the places of the elements that a part's name stands for; a signature over it covers them."""
+        part = part.removesuffix("?")
+        return tuple(
+            element
+            for name, elements in self.hidden.items()
+            if part == name or (part == local_name(name) and name.startswith("{"))
+            for element in elements
+        )
 
     def name_of(self, element: _Element) -> str:
         """What settings call an element: ``Body``, a token's name, else its Clark name."""

@@ -283,7 +283,7 @@ def _parts(message: Message, step: Sign, token: _Element | None, provider: Crypt
 def _elements(message: Message, part: str, token: _Element | None) -> tuple[_Element, ...]:
     if part == "BinarySecurityToken" and token is not None:
         return (token,)
-    found = message.named(part)
+    found = (*message.named(part), *message.hidden_as(part))  # what was encrypted first is signed as that
     if not found and not may_be_missing(part):
         hint = f"; put its step before Sign in outbound: {STEPS[part]}(...)" if part in STEPS else ""
         raise SecurityError(f"there is no {part} in the message to sign{hint}")

@@ -63,6 +63,15 @@ def test_a_signed_message_is_verified_and_tells_its_signer(plain, keys, now):
     assert (result.created, result.expires) == (now, now + timedelta(seconds=300))
 
 
+def test_what_was_encrypted_first_is_signed_as_that(plain, keys, now):
+    parts = ["Body", "UsernameToken", "{urn:addressing}To"]
+    for names in (parts, ["Body", "UsernameToken", "To"], ["Body", "UsernameToken", "To?"]):
+        steps = [UsernameToken("alice", "secret"), Encrypt(to=keys.bob, parts=parts), Sign(keys.alice, parts=names)]
+        wanted = {"signed": parts, "encrypted": parts, "trust": keys.trust, "key": keys.bob}
+        result = received(sent(plain, *steps, now=now), now, username={"alice": "secret"}, **wanted)
+        assert [entry.name for entry in result.signed] == parts
+
+
 def test_an_encrypted_body_comes_back_as_it_was(plain, keys, now):
     secured = sent(plain, Encrypt(to=keys.bob), now=now)
     assert b">DE1<" not in secured.to_bytes()  # three letters may stand in base64 by chance
