@@ -314,7 +314,7 @@ class Pass:
             raise SecurityError("the message is encrypted; Require(key=...) says what to decrypt with")
         key_info = key_info_of(element)
         source = read_key_info(key_info, self.index) if key_info is not None and _says_something(key_info) else None
-        if isinstance(source, Wrapped):
+        if isinstance(source, Wrapped) and not source.assertion:  # an assertion that we sent names a key of ours
             raise SecurityError("a key that is encrypted under another encrypted key is not followed")
         if isinstance(source, Named):
             keys = tuple(key for key in keys if source.matches(key.certificate)) or keys

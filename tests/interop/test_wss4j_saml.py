@@ -1,6 +1,7 @@
 """Apache WSS4J 2.0 and OpenSAML 2, live: SAML assertions in both directions, each way to confirm them.
 
-The driver is java/saml/Wss4jSamlDriver.java. WSS4J 2.0 is the last whose OpenSAML is on Maven Central.
+The driver is java/saml/Wss4jSamlDriver.java. OpenSAML 4, which WSS4J 3 and 4
+need, is not on Maven Central; OpenSAML 3 is met in test_cxf_saml.py.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 //     serve <TAB> wsdl <TAB> options             -> ok <TAB> address    |   no <TAB> why not
 //     call <TAB> wsdl <TAB> address <TAB> options -> ok <TAB> 2n        |   no <TAB> why not
 //
-// Options are `name=value`, separated by tabs: of ws-security, or `https=true` for a service over TLS. The first argument is
-// a folder with ca.pem, alice.p12 and bob.p12 (password changeit): the client is alice, the service is bob.
+// Options are `name=value`, separated by tabs: of ws-security, `https=true` for a service over TLS, or for a client `saml=` and
+// how its assertion is confirmed, which alice issues herself. The first argument is a folder with ca.pem, alice.p12 and bob.p12 (password changeit): the client is alice, the service is bob.
 
 import javax.jws.WebMethod;
 import javax.jws.WebParam;
@@ -27,6 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -51,6 +52,14 @@ import org.apache.cxf.transport.http.HTTPConduitConfigurer;
 import org.apache.cxf.transport.http_jetty.JettyHTTPServerEngineFactory;
 import org.apache.wss4j.common.crypto.Merlin;
 import org.apache.wss4j.common.ext.WSPasswordCallback;
+import org.apache.wss4j.common.saml.SAMLCallback;
+import org.apache.wss4j.common.saml.bean.AttributeBean;
+import org.apache.wss4j.common.saml.bean.AttributeStatementBean;
+import org.apache.wss4j.common.saml.bean.AudienceRestrictionBean;
+import org.apache.wss4j.common.saml.bean.ConditionsBean;
+import org.apache.wss4j.common.saml.bean.KeyInfoBean;
+import org.apache.wss4j.common.saml.bean.SubjectBean;
+import org.opensaml.saml.common.SAMLVersion;
 
 public final class CxfDriver {
     static final String NS = "urn:double";
@@ -209,6 +218,11 @@ public final class CxfDriver {
         Map<String, Object> context = ((BindingProvider) port).getRequestContext();
         context.put(BindingProvider.ENDPOINT_ADDRESS_PROPERTY, address);
         secure(context, "alice", "bob");
+        Object saml = options.remove("saml");
+        if (saml != null) {
+            context.put("ws-security.saml-callback-handler", new Assertions((String) saml, crypto("alice", "bob")));
+            context.put("ws-security.self-sign-saml-assertion", "true");
+        }
         context.putAll(options);
         Client client = ClientProxy.getClient(port);
         TLSClientParameters tls = new TLSClientParameters();
@@ -223,6 +237,62 @@ public final class CxfDriver {
             return String.valueOf(port.doubleIt(21));
         } finally {
             client.destroy();
+        }
+    }
+
+    /** What alice says of herself in a SAML assertion. */
+    private static final class Assertions implements CallbackHandler {
+        private final String confirmation;
+        private final Merlin crypto;
+
+        Assertions(String confirmation, Merlin crypto) {
+            this.confirmation = confirmation;
+            this.crypto = crypto;
+        }
+
+        @Override
+        public void handle(Callback[] callbacks) {
+            for (Callback callback : callbacks) {
+                if (callback instanceof SAMLCallback) {
+                    say((SAMLCallback) callback);
+                }
+            }
+        }
+
+        private void say(SAMLCallback callback) {
+            boolean second = callback.getSamlVersion() == null || callback.getSamlVersion() == SAMLVersion.VERSION_20;
+            String methods = "urn:oasis:names:tc:SAML:" + (second ? "2.0" : "1.0") + ":cm:";
+            callback.setIssuer("https://sts.example");
+            SubjectBean subject = new SubjectBean("alice", "https://sts.example", methods + confirmation);
+            if (confirmation.equals("holder-of-key")) {
+                KeyInfoBean key = new KeyInfoBean();
+                try {
+                    key.setCertificate((X509Certificate) crypto.getKeyStore().getCertificate("alice"));
+                } catch (java.security.KeyStoreException error) {
+                    throw new IllegalStateException(error);
+                }
+                subject.setKeyInfo(key);
+            }
+            callback.setSubject(subject);
+            AttributeBean attribute = new AttributeBean();
+            attribute.setSimpleName("role");
+            attribute.setQualifiedName(second ? "urn:bank/role" : "urn:bank");
+            attribute.addAttributeValue("clerk");
+            AttributeStatementBean statement = new AttributeStatementBean();
+            statement.setSubject(subject);
+            statement.setSamlAttributes(List.of(attribute));
+            callback.setAttributeStatementData(List.of(statement));
+            ConditionsBean conditions = new ConditionsBean(5);
+            AudienceRestrictionBean audience = new AudienceRestrictionBean();
+            audience.setAudienceURIs(List.of("https://bank.example"));
+            conditions.setAudienceRestrictions(List.of(audience));
+            callback.setConditions(conditions);
+            callback.setIssuerCrypto(crypto);
+            callback.setIssuerKeyName("alice");
+            callback.setIssuerKeyPassword("changeit");
+            callback.setSignAssertion(true);
+            callback.setSignatureAlgorithm("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256");
+            callback.setSignatureDigestAlgorithm("http://www.w3.org/2001/04/xmlenc#sha256");
         }
     }
 

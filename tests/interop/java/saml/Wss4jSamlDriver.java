@@ -1,4 +1,5 @@
-// Makes and verifies messages with SAML assertions, with Apache WSS4J 2.0: the last whose OpenSAML is on Maven Central.
+// Makes and verifies messages with SAML assertions, with Apache WSS4J 2.0 and OpenSAML 2. (OpenSAML 4, which WSS4J 3 and 4
+// need, is not on Maven Central.)
 // One command a line on the standard input:
 //
 //     verify <TAB> file                         -> ok <TAB> what was found   |   no <TAB> why not
