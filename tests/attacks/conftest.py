@@ -2,51 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import sys
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 
-from soapkit.security import KeyPair, TrustStore
-from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import BY_LABEL
 
-NOW = datetime(2026, 11, 23, 15, 4, 5, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Keys:
-    """Alice and Bob, certified by one authority; Mallory, by another."""
-
-    authority: KeyPair
-    alice: KeyPair
-    bob: KeyPair
-    mallory: KeyPair
-    curve: KeyPair
-    edwards: KeyPair
-
-    @property
-    def trust(self) -> TrustStore:
-        return TrustStore.of(self.authority)
+sys.path.insert(0, str(Path(__file__).parent))
+from parties import NOW, Keys, make_keys
 
 
 @pytest.fixture(scope="session")
 def keys() -> Keys:
     return make_keys()
-
-
-def make_keys(now: datetime = NOW) -> Keys:
-    """Fresh ones, valid at `now`."""
-    authority = make_authority(now=now)
-    return Keys(
-        authority,
-        make_keypair("alice", authority, now=now),
-        make_keypair("bob", authority, now=now),
-        make_keypair("mallory", make_authority("another authority", now=now), now=now),
-        make_keypair("curve", authority, kind="ec", now=now),
-        make_keypair("edwards", authority, kind="ed25519", now=now),
-    )
 
 
 @pytest.fixture

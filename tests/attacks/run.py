@@ -21,9 +21,9 @@ from lxml import etree
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "vectors"))
 from catalog import Vector, Verify, signed_bodies
-from conftest import NOW, make_keys
 from oracles import MOST_Z, timed, times_of, told_apart, z_of
-from signed_messages import SHAPES, body_by, find, make
+from parties import NOW, make_keys
+from signed_messages import ASSERTIONS, FORGERIES, SHAPES, body_by, find, make
 from wrapping import Wrapping, believed
 
 from soapkit.errors import SoapkitError
@@ -39,6 +39,11 @@ def wrapping() -> bool:
         message, verify = make(shape, keys, NOW)
         tried, found = believed(iter(Wrapping(message, find(shape.part))), verify, SoapkitError)
         print(f"{shape.label}: {len(found)} of {tried:,} believed {found[:3] or ''}", flush=True)
+        total, fooled = total + tried, fooled + len(found)
+    for asserted, (how, forgery) in itertools.product(ASSERTIONS, FORGERIES.items()):
+        message, verify = asserted.make(keys, NOW)
+        tried, found = believed(iter(Wrapping(message, find("Assertion"), forgery)), verify, SoapkitError)
+        print(f"{asserted}, signature {how}: {len(found)} of {tried:,} believed {found[:3] or ''}", flush=True)
         total, fooled = total + tried, fooled + len(found)
     for vector, recorded in _recorded():
         tried, found = believed(iter(Wrapping(vector.data, find("Body"))), body_by(recorded), SoapkitError)

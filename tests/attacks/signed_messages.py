@@ -7,13 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lxml import etree
+from wrapping import FORGED
 
-from soapkit.security import Encrypt, Require, Security, Sign, Timestamp, UsernameToken
+from soapkit.security import (
+    Encrypt,
+    Require,
+    SamlAssertion,
+    SamlRequirement,
+    SamlToken,
+    Security,
+    Sign,
+    Timestamp,
+    TrustStore,
+    UsernameToken,
+    issue_assertion,
+)
 from soapkit.security.parts import Message
 from soapkit.security.settings import SHARED, SharedKey
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import BY_LABEL
+from soapkit.xml.names import DS
 from soapkit.xml.parse import parse_message
 
 TO = "{urn:addressing}To"
@@ -84,6 +98,59 @@ def read(data: bytes) -> Envelope:
 def text_of(envelope: Envelope, part: str) -> bytes:
     """The text of every element that goes by the part's name, where the rest of the journey looks for it."""
     return b"".join(etree.tostring(element) for element in Message(envelope, None).named(part))
+
+
+SUBJECTS = ("{*}NameID", "{*}NameIdentifier")
+
+
+def another_subject(signature: str) -> Callable[[etree._Element, etree._Element], None]:
+    """A forgery of an assertion: of somebody else. `signature`: of the forged one, ``kept`` as a copy, ``dropped``, or
+    ``stolen`` from the true one, which its digest does not cover (Somorovsky et al., "On breaking SAML", 2012)."""
+
+    def forge(forged: etree._Element, signed: etree._Element) -> None:
+        for name in forged.iter(*SUBJECTS):
+            name.text = FORGED
+        for assertion, without in ((forged, signature == "dropped"), (signed, signature == "stolen")):
+            for entry in list(assertion.iterchildren(f"{{{DS}}}Signature")) if without else ():
+                assertion.remove(entry)
+
+    return forge
+
+
+@dataclass(frozen=True)
+class Asserted:
+    """How a message tells of its sender by a SAML assertion."""
+
+    version: str
+    confirmation: str
+
+    def __str__(self) -> str:
+        return f"SAML {self.version}, {self.confirmation}"
+
+    def make(self, keys, now: datetime) -> tuple[bytes, Callable[[bytes], bytes]]:
+        """The message, and a function that verifies one like it and gives the subject that it believes."""
+        holder = keys.alice if self.confirmation == "holder-of-key" else None
+        said = SamlAssertion("urn:sts", "alice", self.version, confirmation=self.confirmation, holder=holder)
+        token = SamlToken(issue_assertion(said, keys.bob, now=now))
+        steps = {
+            "bearer": [token],
+            "holder-of-key": [token, Sign(keys.alice, parts=["Body"], key_reference="assertion")],
+            "sender-vouches": [token, Sign(keys.alice, parts=["Body", "Assertion"])],
+        }[self.confirmation]
+        plain = Draft(BY_LABEL["1.1"], '<b:transfer xmlns:b="urn:bank"><b:to>DE1</b:to></b:transfer>').to_envelope()
+        message = Security(outbound=steps).apply(plain, now=now).to_bytes()
+        wanted = SamlRequirement(trust=TrustStore.of(keys.bob), confirmation=[self.confirmation])
+        signed = ["Body"] if len(steps) > 1 else []
+        security = Security(inbound=Require(saml=wanted, signed=signed, trust=keys.trust, replay=None))
+        return message, lambda data: security.verify(read(data), now=now).assertion.subject.encode()
+
+
+ASSERTIONS = [
+    Asserted(version, confirmation)
+    for version in ("2.0", "1.1")
+    for confirmation in ("bearer", "holder-of-key", "sender-vouches")
+]
+FORGERIES = {how: another_subject(how) for how in ("kept", "dropped", "stolen")}
 
 
 def body_by(verify: Callable[[bytes, Sequence[str]], SecurityResult]) -> Callable[[bytes], bytes]:

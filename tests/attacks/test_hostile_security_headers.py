@@ -17,7 +17,21 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 
 from soapkit.errors import LimitError, MessageError, SecurityError, SoapkitError, XmlError
-from soapkit.security import Encrypt, KeyPair, Require, Security, Sign, Timestamp, TrustStore, UsernameToken, profile
+from soapkit.security import (
+    Encrypt,
+    KeyPair,
+    Require,
+    SamlAssertion,
+    SamlRequirement,
+    SamlToken,
+    Security,
+    Sign,
+    Timestamp,
+    TrustStore,
+    UsernameToken,
+    issue_assertion,
+    profile,
+)
 from soapkit.security.algorithms import (
     ENVELOPED,
     MODERN,
@@ -292,6 +306,39 @@ def test_a_comment_in_a_value_neither_cuts_it_nor_breaks_the_signature(signed, v
     before one is deceived (CVE-2017-11427 to CVE-2017-11430, CVE-2018-0489)."""
     text = etree.tostring(signed).replace(b"DE1", b"D<!-- -->E1")
     assert verify(text).envelope.content[0][0].text == "DE1"
+
+
+def test_a_comment_does_not_cut_the_name_of_a_user(plain, now):
+    """Mallory owns alice.evil.example, and puts a comment after alice (CVE-2017-11427 and its like)."""
+    asked = []
+
+    def password_of(name):
+        asked.append(name)
+        return "secret"
+
+    message = Security(outbound=[UsernameToken("alice.evil.example", "secret")]).apply(plain, now=now).to_bytes()
+    cut = message.replace(b">alice.evil", b">alice<!-- -->.evil")
+    assert cut != message
+    result = Security(inbound=Require(username=password_of)).verify(Envelope.read(parse_message(cut)), now=now)
+    assert (result.username, asked) == ("alice.evil.example", ["alice.evil.example"])
+
+
+@pytest.mark.parametrize("version", ["2.0", "1.1"])
+@pytest.mark.parametrize("cut", ["<!-- -->", "<!---->", "<!-- --><!-- -->"])
+def test_a_comment_does_not_cut_the_subject_of_an_assertion(cut, version, plain, keys, now):
+    """The signature stays right, since canonical forms drop comments: the attack on several SAML libraries
+    (Ludwig, Duo Labs, 2018; CVE-2017-11427 to CVE-2017-11430, CVE-2018-0489)."""
+    said = SamlAssertion("urn:sts", "alice.evil.example", version, attributes={"urn:x/role": "clerk.of.nothing"})
+    token = SamlToken(issue_assertion(said, keys.bob, now=now))
+    message = Security(outbound=[token]).apply(plain, now=now).to_bytes()
+    altered = message.replace(b">alice.", b">alice" + cut.encode() + b".").replace(
+        b">clerk.", b">clerk" + cut.encode() + b"."
+    )
+    assert altered.count(cut.encode()) >= 2
+    require = Require(saml=SamlRequirement(trust=TrustStore.of(keys.bob)), replay=None)
+    found = Security(inbound=require).verify(Envelope.read(parse_message(altered)), now=now).assertion
+    assert found.subject == "alice.evil.example"
+    assert found.attributes == {"urn:x/role": ("clerk.of.nothing",)}
 
 
 def test_a_processing_instruction_is_refused(signed, verify):

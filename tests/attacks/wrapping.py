@@ -73,12 +73,20 @@ class Variant:
 class Wrapping:
     """The variants of one `message` whose signed element `find` finds in a tree of it.
 
-    `variants`: all there are; `forge`: the message of one of them; `sample`: a fixed choice, always the same.
+    `forgery`: makes the forged element of a copy of the signed one, and may take from that; unless said, a request in
+    the place of its content. `variants`: all there are; `forge`: the message of one of them; `sample`: a fixed choice,
+    always the same.
     """
 
-    def __init__(self, message: bytes, find: Callable[[etree._Element], etree._Element]) -> None:
+    def __init__(
+        self,
+        message: bytes,
+        find: Callable[[etree._Element], etree._Element],
+        forgery: Callable[[etree._Element, etree._Element], None] | None = None,
+    ) -> None:
         self.message = message
         self.find = find
+        self.forgery = forgery or _other_content
         self.soap = etree.QName(etree.fromstring(message)).namespace
         moved = [
             Variant(number, at, wrapper, ids)
@@ -122,10 +130,7 @@ class Wrapping:
         root = etree.fromstring(self.message)
         signed = self.find(root)
         forged = deepcopy(signed)
-        for child in list(forged):
-            forged.remove(child)
-        forged.text = None
-        etree.SubElement(forged, "{urn:bank}transfer").text = FORGED
+        self.forgery(forged, signed)
         holder = signed.getparent()
         assert holder is not None, "what is wrapped is not the root"
         signed.tail = forged.tail = None
@@ -151,6 +156,13 @@ def _places(root: etree._Element) -> Iterator[tuple[int, int]]:
     for number, parent in enumerate(root.iter(etree.Element)):
         for at in range(len(parent) + 1):
             yield number, at
+
+
+def _other_content(forged: etree._Element, _signed: etree._Element) -> None:
+    for child in list(forged):
+        forged.remove(child)
+    forged.text = None
+    etree.SubElement(forged, "{urn:bank}transfer").text = FORGED
 
 
 def _take_out(element: etree._Element) -> None:
