@@ -16,15 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from soapkit.cli.serve_tls import Tls, tls_of
+from soapkit.cli.serve_tls import Tls, freshness, tls_of
 from soapkit.errors import UsageError
 from soapkit.server.asgi import Asgi, asgi
+from soapkit.server.health import Health
 from soapkit.server.wsgi import Wsgi
 from soapkit.xml.names import did_you_mean
 
 if TYPE_CHECKING:
     import uvicorn
 
+# For a worker that is started anew to serve; of uvicorn's 5 a large contract on a busy machine takes more. uvicorn of
+# old does not ask.
+WORKER_SECONDS = 60
 DRAIN = 30  # seconds; what Kubernetes gives a pod between SIGTERM and SIGKILL
 
 
@@ -82,7 +86,7 @@ def command(
     if reload and workers > 1:
         raise UsageError("--reload is for one process: leave --workers away")
     tls = tls_of(tls_cert, tls_key, client_ca)
-    chosen = Chosen(target, validate, contract, health)
+    chosen = Chosen(target, validate, contract, health, tls)
     application = chosen.application()
     if workers == 1 and not reload:
         hosted(application, host, port, log_level, drain, tls)
@@ -158,6 +162,7 @@ def _apart(workers: int, log_level: str, drain: int, listener: socket.socket, ch
     factory = "soapkit.cli.serve:application_from_environment"
     if workers > 1:
         config = _configured(factory, log_level, drain, tls, factory=True, workers=workers)
+        config.timeout_worker_healthcheck = WORKER_SECONDS
         Multiprocess(config, sockets=[listener]).run()
         return
     config = _configured(factory, log_level, drain, tls, factory=True, reload=True, reload_dirs=[str(Path.cwd())])
@@ -166,7 +171,9 @@ def _apart(workers: int, log_level: str, drain: int, listener: socket.socket, ch
 
 def application_from_environment() -> Asgi:
     """The application that a worker process hosts."""
-    return Chosen(**json.loads(os.environ["SOAPKIT_SERVE"])).application()
+    chosen = json.loads(os.environ["SOAPKIT_SERVE"])
+    tls = chosen.pop("tls")
+    return Chosen(**chosen, tls=Tls(**tls) if tls is not None else None).application()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +184,7 @@ class Chosen:
     validate: str = "off"
     contract: str | None = None
     health: bool = False
+    tls: Tls | None = None
 
     def application(self) -> Asgi:
         """The application for ``module:object``. Raises `UsageError` naming what is not there."""
@@ -187,7 +195,12 @@ class Chosen:
             if self.health and served.probes is None:
                 raise UsageError(f"{self.target} is an application: ask for its probes there, asgi(..., health=True)")
             return served
-        return asgi(served, validate=self.validate, contract=self.contract, health=self.health)  # type: ignore[arg-type]  # click has checked the choice
+        return asgi(served, validate=self.validate, contract=self.contract, health=self._health())  # type: ignore[arg-type]  # click has checked the choice
+
+    def _health(self) -> Health | bool:
+        if not self.health or self.tls is None:
+            return self.health
+        return Health(checks={"tls": freshness(self.tls, Health().certificates)})
 
 
 def _served(target: str) -> object:

@@ -4,7 +4,9 @@ one line."""
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,14 @@ class Tls:
             except ssl.SSLError as error:
                 raise UsageError(f"{self.client_authorities}: no certificates of authorities: {_told(error)}") from None
 
+    def expires(self) -> datetime | None:
+        """When the certificate is no longer valid; None where the library cryptography is not there to tell."""
+        try:
+            from cryptography.x509 import load_pem_x509_certificates
+        except ImportError:
+            return None
+        return load_pem_x509_certificates(Path(self.certificate).read_bytes())[0].not_valid_after_utc
+
     def settings(self) -> dict[str, Any]:
         """The arguments of ``uvicorn.Config``. TLS 1.2 at least; where authorities of callers are given, nobody is
         served without a certificate of theirs."""
@@ -63,6 +73,18 @@ class Tls:
             "ssl_cert_reqs": ssl.CERT_REQUIRED if required else ssl.CERT_NONE,
             "ssl_ciphers": _CIPHERS,
         }
+
+
+def freshness(tls: Tls, margin: timedelta) -> Callable[[], None]:
+    """A check for readiness, of the certificate as this process has loaded it: it raises once that expires within
+    `margin`."""
+    expires = tls.expires()
+
+    def check() -> None:
+        if expires is not None and expires <= datetime.now(UTC) + margin:
+            raise RuntimeError(f"the certificate {tls.certificate} expires at {expires:%Y-%m-%d %H:%M} UTC")
+
+    return check
 
 
 def tls_of(certificate: str | None, key: str | None, client_authorities: str | None) -> Tls | None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import ssl
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 import pytest
 
 import soapkit
 from soapkit.cli.main import main
+from soapkit.cli.serve_tls import Tls, freshness
 from soapkit.errors import ConnectError
 from soapkit.security.throwaway import write_keys
 from soapkit.transport.urllib3 import Urllib3Transport
@@ -159,6 +163,51 @@ def test_what_cannot_be_used_is_told_in_one_line_before_anything_listens(
     assert said.out == ""
     assert said.err.count("\n") == 1
     assert said.err.startswith(f"soapkit: {told}")
+
+
+def test_new_certificates_are_shown_after_a_hangup_and_no_call_fails_meanwhile(
+    served: Callable[..., str], running: list[subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    write_keys(tmp_path, ["localhost"])
+    address = served("--tls-cert", "localhost.pem", "--tls-key", "localhost.key", "--workers", 2)
+    url = urlsplit(address)
+    first = shown(url)
+    write_keys(tmp_path, ["localhost"])
+    running[0].send_signal(signal.SIGHUP)
+    deadline, calls, seen = time.monotonic() + 90, 0, first
+    while seen == first or calls < 20:
+        assert time.monotonic() < deadline
+        seen, calls = shown(url), calls + 1
+        time.sleep(0.05)
+
+
+def shown(url: SplitResult) -> bytes:
+    """The certificate that a service shows."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with (
+        socket.create_connection((url.hostname or "", url.port or 0), timeout=20) as plain,
+        context.wrap_socket(plain) as connection,
+    ):
+        return connection.getpeercert(binary_form=True) or b""
+
+
+@pytest.mark.parametrize(("days", "ready"), [(1, False), (30, True)])
+def test_a_service_is_not_ready_when_its_certificate_is_about_to_expire(tmp_path: Path, days: int, ready: bool) -> None:
+    write_keys(tmp_path, ["localhost"], days=days)
+    check = freshness(Tls(str(tmp_path / "localhost.pem")), timedelta(days=1))
+    if ready:
+        check()
+    else:
+        with pytest.raises(RuntimeError, match=r"localhost\.pem expires at"):
+            check()
+
+
+def test_probes_tell_of_the_certificate(served: Callable[..., str], keys: Path) -> None:
+    address = served("--tls-cert", keys / "both.pem", "--health", "--workers", 2)
+    context = ssl.create_default_context(cafile=str(keys / "ca.pem"))
+    with urllib.request.urlopen(f"{address}readyz", context=context, timeout=20) as response:
+        assert response.read() == b'{"ready": true, "checks": {"tls": "ok"}}\n'
 
 
 def test_a_service_is_started_anew_when_its_file_changes(
