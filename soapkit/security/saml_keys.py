@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
+from soapkit.security.decrypt import cipher_value
 from soapkit.security.ids import IdIndex
 from soapkit.security.keys import PublicKey, public_key_of
 from soapkit.security.markup import (
@@ -55,13 +56,24 @@ class SubjectKey:
 
 
 def subject_key(assertion: Assertion, certificates: Sequence[x509.Certificate]) -> SubjectKey:
-    """The key in the holder-of-key confirmation of an assertion. `certificates`: where one is looked up that is only
-    named. Raises `SecurityError` when there is none that can be read."""
+    """The key in the holder-of-key confirmations of an assertion, which is one and the same in all of them.
+
+    `certificates`: where one is looked up that is only named. Raises `SecurityError` when there is none that can be
+    read, or more than one: each could be good at another time.
+    """
     holding = [each for group in assertion.confirmations for each in group if each.method == "holder-of-key"]
-    keys = [key for each in holding for key in each.keys]
+    keys = [read_subject_key(key, certificates) for each in holding for key in each.keys]
     if not keys:
         raise SecurityError("the assertion names no key of its subject (a KeyInfo with holder-of-key)")
-    return read_subject_key(keys[0], certificates)
+    if any(not _same(keys[0], other) for other in keys[1:]):
+        raise SecurityError("the assertion names several keys of its subject; one is taken")
+    return keys[0]
+
+
+def _same(one: SubjectKey, other: SubjectKey) -> bool:
+    if one.encrypted is not None and other.encrypted is not None:
+        return cipher_value(one.encrypted) == cipher_value(other.encrypted)
+    return one.public is not None and one.public == other.public
 
 
 def read_subject_key(key_info: _Element, certificates: Sequence[x509.Certificate]) -> SubjectKey:

@@ -405,6 +405,25 @@ def test_a_name_in_the_certificate_of_a_holder_is_not_told_for_the_signer(plain,
     assert [entry.signer_name for entry in result.signed] == [""]
 
 
+def test_of_two_keys_none_stands_for_the_other(plain, keys, sts):
+    """One confirmation is over, with Mallory's key; the other, with Alice's, is not."""
+    ready = etree.fromstring(issue_assertion(assertion(confirmation="holder-of-key", holder=keys.alice), sts, now=NOW))
+    remove_signature(ready)
+    subject = ready.find("{*}Subject")
+    other = etree.fromstring(
+        issue_assertion(assertion(confirmation="holder-of-key", holder=keys.mallory), sts, now=NOW)
+    )
+    over = other.find("{*}Subject/{*}SubjectConfirmation")
+    over.find("{*}SubjectConfirmationData").set("NotOnOrAfter", "2020-01-01T00:00:00Z")
+    subject.insert(1, over)
+    signed = xmldsig.sign(ready, sts, references=[f"#{ready.get('ID')}"])
+    for signer in (keys.alice, keys.mallory):
+        step = Sign(signer, ["Body"])
+        root = message(plain, SamlToken(etree.tostring(signed)), step)
+        with pytest.raises(SecurityError, match="several keys of its subject"):
+            verify(root, sts, trust=TrustStore.of(signer), signed=["Body"])
+
+
 def test_who_signs_only_the_assertion_does_not_vouch_for_a_message(plain, keys, sts):
     """The signed assertion and its signature, cut out of another message."""
     token = SamlToken(assertion(confirmation="sender-vouches"))
