@@ -12,6 +12,7 @@ from typing import Literal
 from soapkit.errors import Place, Problem
 from soapkit.policy.demands import Demands, Parts, Protection, SecurityBinding, Supporting, Token, TokenKind
 from soapkit.policy.suites import SUITES, Suite
+from soapkit.policy.xpath import part_of
 
 CONTEXT_KINDS: frozenset[TokenKind] = frozenset({"secure-conversation", "security-context"})
 """The tokens that name a security context."""
@@ -146,6 +147,7 @@ def plan_of(demands: Demands, *, request: bool) -> Plan:
         if not each.supporting.endorsing:
             protection |= each.supporting.protection
     signed = [*part_names(protection.signed)]
+    signed += [part for path in protection.signed_elements if (part := part_of(path)) is not None]
     signed += [each.part for each in carries if each.supporting.signed and each.part]
     if binding.timestamp:
         signed.insert(0, "Timestamp")
@@ -157,7 +159,12 @@ def plan_of(demands: Demands, *, request: bool) -> Plan:
         encrypted.append("Signature")
         if not request and demands.signature_confirmation:
             encrypted.append("SignatureConfirmation")
-    return Plan(demands, request, tuple(dict.fromkeys(signed)), tuple(dict.fromkeys(encrypted)), carries)
+    return Plan(demands, request, _once(signed), _once(encrypted), carries)
+
+
+def _once(parts: list[str]) -> tuple[str, ...]:
+    """Each part once; one that must be there does not also need to be there or not."""
+    return tuple(part for part in dict.fromkeys(parts) if not (part.endswith("?") and part[:-1] in parts))
 
 
 def saml_version(token: Token) -> Literal["2.0", "1.1", ""]:
@@ -242,8 +249,9 @@ def _elements_not_done(protection: Protection) -> Iterator[Problem]:
         ("ContentEncryptedElements", protection.content_elements),
         ("RequiredElements", protection.required_elements),
     ):
-        if paths:
-            yield Problem(f"{name} (XPath {paths[0].expression}) is not done", paths[0].place)
+        other = [path for path in paths if name != "SignedElements" or part_of(path) is None]
+        if other:
+            yield Problem(f"{name} (XPath {other[0].expression}) is not done", other[0].place)
 
 
 def _tokens(plan: Plan) -> Iterator[tuple[Token, Place]]:

@@ -97,6 +97,11 @@ class Message:
         return tag_of(element)
 
 
+def token_name(tag: str) -> str | None:
+    """What settings call a token of the security header, None for what has no name."""
+    return _BY_TAG.get(tag)
+
+
 def may_be_missing(part: str) -> bool:
     """Whether a part's name says that it need not be there."""
     return part.endswith("?") or part == ALL_HEADERS
