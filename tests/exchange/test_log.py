@@ -151,3 +151,11 @@ URLS = [
 @pytest.mark.parametrize("url, told", URLS)
 def test_a_url_is_told_without_its_secrets(url: str, told: str) -> None:
     assert blanked(f"<a b='{url}'>{url}</a>".encode()) == f'<a b="{told}">{told}</a>'
+
+
+def test_the_secret_parameters_of_a_query_are_known_as_they_are_and_as_they_are_spelt() -> None:
+    known = Known.of_query("user=ada&password=hunter%202&api-key=k%26ey")
+    assert known.are_in("GET /login?password=hunter%202")
+    assert known.are_in("hunter 2 is wrong")
+    assert known.are_in("k&ey")
+    assert not known.are_in("ada")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import base64
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,9 @@ from soapkit.errors import HttpError, SoapkitError, UsageError
 from soapkit.exchange.log import MessageLog, set_message_log
 from soapkit.security import Require, Security, UsernameToken
 from soapkit.testing import FakeTransport, loopback
+from soapkit.transport.aiohttp import AiohttpTransport
+from soapkit.transport.auth import Basic, Bearer, Digest
+from soapkit.transport.urllib3 import Urllib3Transport
 from soapkit.transport.values import Headers, Request, Response
 from soapkit.xml.names import SOAP11, WSA, WSSE
 
@@ -353,6 +357,34 @@ def test_addresses_are_told_without_their_secrets(block: str, caplog: pytest.Log
     assert posted(app, envelope(body, f"<s:Header xmlns:w='{WSA}'>{header}</s:Header>")).status >= 400
     assert "https://other.example/soap" in caplog.text
     assert SHOWN not in told(caplog)
+
+
+LOGINS = [Basic("ada", SECRET), Digest("ada", SECRET), Bearer(SECRET.replace("&", "-"))]
+
+
+@pytest.mark.parametrize("login", LOGINS, ids=["basic", "digest", "bearer"])
+def test_no_login_is_in_any_log_of_a_call_over_http(
+    login: Any, serve: Callable[..., str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The loggers of the HTTP libraries and of the server too."""
+    address = serve(soapkit.asgi(Door()))
+    address = address.replace("http://", f"http://ada:{SHOWN}@")
+    transports = Urllib3Transport(auth=login), AiohttpTransport(auth=login)
+    with soapkit.Client.from_wsdl(_contract(), transport=transports[0], address=address) as client:
+        assert client.echo(password="another") == "you said another"  # type: ignore[attr-defined]
+        with pytest.raises(soapkit.Fault):
+            client.tell(password=SECRET)  # type: ignore[attr-defined]
+    transports[0].close()
+
+    async def call_once() -> None:
+        async with await soapkit.AsyncClient.from_wsdl(_contract(), transport=transports[1], address=address) as client:
+            assert await client.echo(password="another") == "you said another"  # type: ignore[attr-defined]
+        await transports[1].aclose()
+
+    asyncio.run(call_once())
+    assert SHOWN not in told(caplog)
+    assert base64.b64encode(f"ada:{SECRET}".encode()).decode() not in told(caplog)
+    assert "received echo" in caplog.text
 
 
 # What is logged of an error is what it says for a log; a check of health is the application's, and told as it is.
