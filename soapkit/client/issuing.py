@@ -40,7 +40,7 @@ class Issuance:
         held = self._issuing.tokens.current(self._now())
         refused = isinstance(error, Fault) and any(namespace_of(code) == WSSE for code in error.code.subcodes)
         if held is not None and refused:
-            logger.info("forgot %r: %s", held, error)
+            logger.info("forgot %r: %s", held, error.for_log)
             self._source.forget(held)
             self._issuing.tokens.clear()
 
