@@ -60,9 +60,19 @@ class _Reader:
             # an answer is under the key that we sent; without a key pair, nobody could bring us another
             shared_key=symmetric and (plan.request or keys.own is None),
             contexts=(keys.contexts or Contexts()) if context_tokens(plan.demands) else None,
+            endorsed=self.endorsed(),
             confirmed=plan.confirms,
             replay=keys.replay,
         )
+
+    def endorsed(self) -> list[str]:
+        """What endorsing tokens must have signed; of an assertion, that its subject's key did is seen to elsewhere."""
+        plan = self.plan
+        endorsing = [each for each in plan.endorsing if each.token.kind != "saml"]
+        if not endorsing or not plan.message_level or not plan.signed:
+            return []
+        parts = (name for each in endorsing for name in part_names(each.supporting.protection.signed))
+        return list(dict.fromkeys(("Signature", *parts)))
 
     @property
     def under_context(self) -> bool:

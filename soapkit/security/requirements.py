@@ -31,6 +31,9 @@ def believe(found: Pass) -> SecurityResult:
     The replay store is asked last, so that a message that is refused leaves no trace in it.
     """
     signer = _signer(found)
+    if found.require.endorsed:
+        endorser = _endorser(found)
+        signer = signer if signer is not None else endorser
     for part in found.require.encrypted:
         _check_encrypted(found, part)
     context = _context(found, signer)
@@ -82,6 +85,20 @@ def _signer(found: Pass) -> x509.Certificate | None:
     body = found.message.envelope.body
     signers = [signer for signer, proofs in by_signer if covers(proofs, body)] or [signer for signer, _ in by_signer]
     return signers[0] if signers else None
+
+
+def _endorser(found: Pass) -> x509.Certificate | None:
+    """The one who signed the signature over all that must be signed (WS-SecurityPolicy 1.3, 8.3); None where that was
+    under a security context, or with the key of an assertion. Raises `SecurityError` when nobody did."""
+    wanted = [element for part in found.require.signed for element in _present(found, part, "signed")]
+    endorsed = [proof for proof in found.proved if all(covers([proof], element) for element in wanted)]
+    others = [part for part in found.require.endorsed if part != "Signature"]
+    for proofs in (*(proofs for _, proofs in _by_signer(found)), *_by_context(found), _by_subject(found)):
+        signs_other = any(covers([each for each in proofs if each is not one], one.signature) for one in endorsed)
+        all_parts = (element for part in others for element in _present(found, part, "endorsed"))
+        if signs_other and all(covers(proofs, element) for element in all_parts):
+            return proofs[0].signer
+    raise SecurityError("the signature is not endorsed: nobody who is known signed it")
 
 
 def _by_signer(found: Pass) -> list[tuple[x509.Certificate, list[Proved]]]:

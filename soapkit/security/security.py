@@ -136,7 +136,11 @@ class Security:
         if self.by_message is not None:
             steps += [step for steps in self.by_message.outbound.values() for step in steps]
             required += self.by_message.inbound.values()
-        return problems_of(steps, required, now=now, margin=margin)
+        found = problems_of(steps, required, now=now, margin=margin)
+        bootstrap = self.conversation.bootstrap if self.conversation is not None else None
+        if not isinstance(bootstrap, Security):
+            return found
+        return tuple(dict.fromkeys((*found, *bootstrap.problems(now=now, margin=margin))))
 
     @property
     def waits(self) -> bool:

@@ -215,7 +215,9 @@ class Require:
     """What a message must satisfy to be believed.
 
     `signed`, `encrypted`: parts, named as in `Sign`; each must be there, and each element of that name must be covered.
-    All parts in `signed` must be signed by one and the same signer. `trust`: whose signatures are believed.
+    All parts in `signed` must be signed by one and the same signer. `endorsed`: what a second signature, by somebody
+    known, must cover: ``Signature``, the one over all that is in `signed`, and other parts; where the first was made
+    with a shared key, that is the signer of the message. `trust`: whose signatures are believed.
     `key`: what to decrypt with. `username`: passwords to check a UsernameToken against, which must then be there.
     `saml`: the SAML assertion that must be there, and whose is believed (`SamlRequirement`).
     `contexts`: security contexts that were agreed on before; a MAC under one of them counts as a signature, of the one
@@ -241,6 +243,7 @@ class Require:
     unsigned_faults: bool = True
     shared_key: bool = False
     contexts: Contexts | None = None
+    endorsed: Sequence[str] = ()
     confirmed: bool = False
     replay: ReplayStore | None = field(default_factory=MemoryReplayStore)
     limits: Limits = field(default_factory=Limits)
@@ -254,6 +257,8 @@ class Require:
             raise UsageError("parts are a list of names, not one string")
         if self.signed and not self.believes_somebody:
             raise UsageError("Require(signed=...) needs trust=: whose signatures are believed?")
+        if isinstance(self.endorsed, str) or (self.endorsed and not self.signed):
+            raise UsageError("endorsed= is a list of parts, beside signed=: what is endorsed is a signature")
         if self.saml is not None and set(self.saml.confirmation) == {"sender-vouches"} and self.trust is None:
             raise UsageError("an assertion that its sender vouches for needs trust=: who may vouch?")
         if self.encrypted and not self.keys and not self.shared_key and self.contexts is None:

@@ -36,7 +36,7 @@ from soapkit.exchange.items import ItemPlace, item_places, split_at
 from soapkit.exchange.large import receive_large
 from soapkit.exchange.log import log_message, secret_names
 from soapkit.exchange.masking import EVERYTHING, NOTHING, Known
-from soapkit.exchange.message_security import SECURITY_HEADER
+from soapkit.exchange.message_security import SECURITY_HEADER, Waiting
 from soapkit.exchange.observing import Begun, Observer, Watched, fields
 from soapkit.exchange.parts import DEFAULT_THRESHOLD, Incoming, Outgoing
 from soapkit.exchange.processor import Processor, Received, Route
@@ -330,7 +330,11 @@ class Endpoint:
     ) -> Flow[Response]:
         """The answer to a request for a security context, which no handler sees."""
         assert self.agreements is not None
-        result = self.agreements.receive(asked, envelope, self.processor.understood)
+        if isinstance(asked.security, Waiting) and asked.security.waits:
+            receiving = call(self.agreements.receive, asked, envelope, self.processor.understood)
+            result = yield from within(self.handler_seconds, receiving, lambda: _late("security", self.handler_seconds))
+        else:
+            result = self.agreements.receive(asked, envelope, self.processor.understood)
         addressed = self.addressing.read(result.envelope, action)
         if addressed is not None:
             address[:] = [addressed]

@@ -128,6 +128,21 @@ def test_each_message_has_what_it_demands_itself(both: tuple[Keys, Keys], tmp_pa
     assert "Body" not in names["half"]
 
 
+@pytest.mark.parametrize("binding", [symmetric, asymmetric])
+def test_a_service_refuses_what_an_endorsing_token_did_not_sign(
+    binding: Any, both: tuple[Keys, Keys], tmp_path: Path
+) -> None:
+    """A MAC of a symmetric binding says nothing of who sent it; the endorsing signature does."""
+    endorsed = nested("EndorsingSupportingTokens", x509())
+    known = loaded(contract(binding() + endorsed, request=BODY, reply=BODY), tmp_path)
+    service = Security.from_contract(known, keys=both[1], side="server")
+    result = service.verify(Security.from_contract(known, keys=both[0]).apply(sample(known)))
+    assert result.signer_name == "CN=alice"
+    bare = loaded(contract(binding(), request=BODY, reply=BODY), tmp_path)
+    with pytest.raises(SecurityError, match="is not endorsed"):
+        service.verify(Security.from_contract(bare, keys=both[0]).apply(sample(bare)))
+
+
 def test_a_user_over_https_is_for_https_alone(both: tuple[Keys, Keys], tmp_path: Path) -> None:
     known = loaded(contract(transport() + username(), address="http://a.example/"), tmp_path)
     security = Security.from_contract(known, keys=both[0])

@@ -11,6 +11,7 @@ from soapkit.security import (
     REQUEST,
     SHARED,
     Contexts,
+    Conversation,
     Encrypt,
     Require,
     Security,
@@ -209,3 +210,21 @@ def test_a_secret_that_is_longer_than_the_cipher_takes_is_cut(algorithm, now):
     )
     sent = on_the_wire(both.apply(message("ask"), now=now))
     assert Security(inbound=both.inbound).verify(sent, now=now).envelope.content[0].text == "ask"
+
+
+def test_a_token_is_sent_as_it_was_issued_with_what_its_service_needs(now):
+    """.NET keeps nothing of a context where it puts all into a cookie beside the Identifier."""
+    namespace = NAMESPACES["2005/12"]
+    cookie = "http://schemas.microsoft.com/ws/2006/05/security"
+    token = f'<c:SecurityContextToken xmlns:c="{namespace}"><c:Identifier>urn:uuid:1</c:Identifier>'
+    token += f'<n:Cookie xmlns:n="{cookie}">AAEC</n:Cookie></c:SecurityContextToken>'
+    (header,) = side(context(token=token.encode())).apply(message("ask"), now=now).headers
+    assert [each.tag for each in header[1]] == [f"{{{namespace}}}Identifier", f"{{{cookie}}}Cookie"]
+
+
+def test_what_secures_the_request_for_a_context_is_asked_whether_it_can(keys, now):
+    bootstrap = Security(outbound=[Timestamp(), Sign(keys.alice)])
+    security = Security(conversation=Conversation(Contexts(), bootstrap))
+    assert security.problems(now=now) == ()
+    (told,) = security.problems(now=now, margin=timedelta(days=400))
+    assert "CN=alice" in told
