@@ -85,8 +85,9 @@ class Conversed:
             return {}
         demands = requests.demands
         protection = Protection(signed=Parts(body=True, headers=tuple(sorted(HEADERS))))
+        over_https = not requests.message_level
         supporting = tuple(
-            replace(each, protection=each.protection | protection) if each.endorsing else each
+            replace(each, protection=each.protection | protection) if each.endorsing and over_https else each
             for each in demands.supporting
         )
         binding = replace(demands.binding, encrypt_first=False) if demands.binding is not None else None

@@ -59,7 +59,7 @@ class _Reader:
             certificates=keys.certificates,
             # an answer is under the key that we sent; without a key pair, nobody could bring us another
             shared_key=symmetric and (plan.request or keys.own is None),
-            contexts=(keys.contexts or Contexts()) if context_tokens(plan.demands) else None,
+            contexts=(keys.contexts or Contexts()) if under_context or context_tokens(plan.demands) else None,
             endorsed=self.endorsed(),
             confirmed=plan.confirms,
             replay=keys.replay,
@@ -76,8 +76,11 @@ class _Reader:
 
     @property
     def under_context(self) -> bool:
-        """Whether the message is signed, or endorsed, under a security context: that is who signs all that is."""
+        """Whether the message is signed, or endorsed, under a security context, or answers under the key of an issued
+        token: that is who signs all that is."""
         token = self.plan.signature_token
+        if token is not None and token.kind == "issued":
+            return True
         if token is not None:
             return token.kind in CONTEXT_KINDS and self._has_contexts(token)
         endorsing = [each.token for each in self.plan.endorsing]

@@ -9,7 +9,7 @@ from cryptography import x509
 
 from soapkit.errors import Problem, Problems
 from soapkit.policy.algorithms import signature_name
-from soapkit.policy.demands import Token
+from soapkit.policy.demands import Token, TokenKind
 from soapkit.policy.keys import Keys
 from soapkit.policy.plan import CONTEXT_KINDS, Carries, Plan, part_names, saml_version
 from soapkit.policy.words import token_words
@@ -48,6 +48,9 @@ _CARRIED: dict[KeyReference, str] = {
 }
 
 
+_WITH_KEYS: frozenset[TokenKind] = CONTEXT_KINDS | {"issued"}
+
+
 def outbound(plan: Plan, keys: Keys, problems: Problems) -> tuple[Step, ...]:
     """The steps, in order; what is missing among the keys goes to `problems`."""
     maker = _Maker(plan, keys, problems)
@@ -60,6 +63,7 @@ class _Maker:
         self.keys = keys
         self.problems = problems
         self.suite = plan.suite
+        self.own_key: Recipient | SharedKey = SHARED
 
     def steps(self) -> Iterator[Step]:
         plan = self.plan
@@ -78,7 +82,10 @@ class _Maker:
         assert binding is not None, "messages are secured by a binding"
         symmetric = binding.kind == "symmetric"
         if symmetric and (plan.signed or plan.encrypted):
-            yield from self.shared_key()
+            steps = list(self.shared_key())
+            if steps and any(each.token.kind in _WITH_KEYS for each in plan.endorsing):
+                self.own_key = steps[0]  # among several, each is named
+            yield from steps
         signing, encrypting = list(self.sign(symmetric)), list(self.encrypt(symmetric))
         endorsing = [step for each in plan.endorsing for step in self.endorse(each, ["Signature"])]
         yield from (*encrypting, *signing, *endorsing) if binding.encrypt_first else (*signing, *endorsing, *encrypting)
@@ -144,12 +151,14 @@ class _Maker:
         )
 
     def endorse_with_issued(self, each: Carries, parts: list[str]) -> Iterator[Step]:
+        yield from self.issued(self.derived_for(each.token))
+        yield self.sign_shared(each, parts)
+
+    def issued(self, derived: Literal["", "2005/12", "2005/02"]) -> Iterator[SharedKey]:
+        """The key of an issued token, which the message carries."""
         tokens = self.keys.tokens
         assert tokens is not None, "made with the keys of a policy that asks for issued tokens"
-        yield SharedKey(
-            to=tokens, derived=self.derived_for(each.token), signature_size=self.suite.derived_signature_size
-        )
-        yield self.sign_shared(each, parts)
+        yield SharedKey(to=tokens, derived=derived, signature_size=self.suite.derived_signature_size)
 
     def endorse_under_context(self, each: Carries, parts: list[str]) -> Iterator[Step]:
         yield from self.context(each.token, self.derived_for(each.token))
@@ -167,7 +176,7 @@ class _Maker:
             digest=self.suite.digest,
         )
 
-    def context(self, token: Token, derived: Literal["", "2005/12", "2005/02"]) -> Iterator[Step]:
+    def context(self, token: Token, derived: Literal["", "2005/12", "2005/02"]) -> Iterator[SharedKey]:
         """The key of a security context: in a request the current one, in an answer that of the request."""
         if self.plan.request and self.keys.contexts is None:
             self.missing("contexts", token)
@@ -180,13 +189,16 @@ class _Maker:
             carried=token.travels(to_recipient=self.plan.request),
         )
 
-    def shared_key(self) -> Iterator[Step]:
+    def shared_key(self) -> Iterator[SharedKey]:
         token = self.plan.encryption_token or self.plan.signature_token
         if token is None:
             return
+        derived = self.plan.binding.conversation if self.plan.derives and self.plan.binding is not None else ""
         if token.kind in CONTEXT_KINDS:
-            derived = self.plan.binding.conversation if self.plan.derives and self.plan.binding is not None else ""
             yield from self.context(token, derived)
+            return
+        if token.kind == "issued":
+            yield from self.issued(derived)
             return
         yield SharedKey(
             to=self.peer(token) if self.plan.request else REQUEST,
@@ -205,7 +217,7 @@ class _Maker:
         if not plan.signed or token is None:
             return
         if symmetric:
-            yield Sign(SHARED, parts=plan.signed, algorithm=signature_name(suite, "secret"), digest=suite.digest)
+            yield Sign(self.own_key, parts=plan.signed, algorithm=signature_name(suite, "secret"), digest=suite.digest)
             return
         own = self.keys.own
         if own is None:
@@ -226,7 +238,7 @@ class _Maker:
         if not plan.encrypted or token is None:
             return
         if symmetric:
-            yield Encrypt(to=SHARED, parts=plan.encrypted, algorithm=suite.cipher)
+            yield Encrypt(to=self.own_key, parts=plan.encrypted, algorithm=suite.cipher)
             return
         reference = self.reference(token)
         yield Encrypt(

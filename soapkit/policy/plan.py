@@ -207,19 +207,15 @@ def cannot(plan: Plan) -> Iterator[Problem]:
             yield Problem("RequireDerivedKeys is done with the key of a symmetric binding only", place)
     if plan.binding is not None:
         for token in plan.binding.tokens:
-            if token.kind == "issued":
-                yield Problem(
-                    "IssuedToken with a symmetric key is done as an endorsing token, not as this", token.place
-                )
+            if token.kind == "issued" and plan.binding.kind != "symmetric":
+                yield Problem("IssuedToken with a symmetric key is not done in an asymmetric binding", token.place)
     for each in plan.carries:
-        if each.token.kind == "issued" and (plan.message_level or not each.supporting.endorsing):
-            yield Problem("IssuedToken with a symmetric key is done where it endorses over HTTPS", each.token.place)
+        if each.token.kind == "issued" and not each.supporting.endorsing:
+            yield Problem("an IssuedToken with a symmetric key that signs nothing is not done", each.token.place)
         if each.token.kind not in CONTEXT_KINDS:
             continue
         if not each.supporting.endorsing:
             yield Problem("a security context that signs nothing is not done", each.token.place)
-        elif plan.binding is not None and plan.binding.kind == "symmetric":
-            yield Problem("a security context beside a symmetric binding's own key is not done", each.token.place)
 
 
 _DERIVING: frozenset[TokenKind] = CONTEXT_KINDS | {"issued"}

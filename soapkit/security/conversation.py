@@ -13,7 +13,7 @@ from soapkit.security.context import Contexts
 from soapkit.security.derive import NAMESPACES, DerivedVersion
 from soapkit.security.issued import IssuedTokens, asked_key_size
 from soapkit.security.saml_settings import SamlToken
-from soapkit.security.settings import Require, SharedKey, Step
+from soapkit.security.settings import Encrypt, Require, SharedKey, Sign, Step
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.security_result import SecurityResult
 
@@ -86,6 +86,10 @@ class Exchanged:
     def _step(self, step: Step) -> Step:
         if isinstance(step, SharedKey) and step.to is self.old:
             return replace(step, to=self.new)
+        if isinstance(step, Sign) and isinstance(step.keypair, SharedKey) and step.keypair.to is self.old:
+            return replace(step, keypair=replace(step.keypair, to=self.new))
+        if isinstance(step, Encrypt) and isinstance(step.to, SharedKey) and step.to.to is self.old:
+            return replace(step, to=replace(step.to, to=self.new))
         if isinstance(step, SamlToken) and step.assertion is self.old and isinstance(self.new, IssuedTokens):
             return replace(step, assertion=self.new)
         return step

@@ -63,6 +63,7 @@ def encrypt(message: Message, step: Encrypt, provider: CryptoProvider, request: 
 
     Raises `SecurityError` when a part is not in the message, or the recipient is not known.
     """
+    assert not isinstance(step.to, SharedKey), "who encrypts under a shared key does not come here"
     certificate = recipient(step.to, request)
     cipher = cipher_named(step.algorithm)
     secret = provider.random(cipher.key_size)

@@ -30,13 +30,12 @@ def believe(found: Pass) -> SecurityResult:
 
     The replay store is asked last, so that a message that is refused leaves no trace in it.
     """
-    signer = _signer(found)
-    if found.require.endorsed:
-        endorser = _endorser(found)
-        signer = signer if signer is not None else endorser
+    signer, endorser = _signer(found), _endorser(found) if found.require.endorsed else None
+    if signer is None and endorser is not None:
+        signer = endorser.signer
     for part in found.require.encrypted:
         _check_encrypted(found, part)
-    context = _context(found, signer)
+    context = _context(found, signer) or (endorser.context if endorser is not None else None)
     assertion = confirmed(found, signer)
     username = _username(found) or (context.username if context is not None else None)
     _check_seen(found)
@@ -87,9 +86,10 @@ def _signer(found: Pass) -> x509.Certificate | None:
     return signers[0] if signers else None
 
 
-def _endorser(found: Pass) -> x509.Certificate | None:
-    """The one who signed the signature over all that must be signed (WS-SecurityPolicy 1.3, 8.3); None where that was
-    under a security context, or with the key of an assertion. Raises `SecurityError` when nobody did."""
+def _endorser(found: Pass) -> Proved:
+    """A signature over the one that covers all that must be signed, by somebody known (WS-SecurityPolicy 1.3, 8.3).
+
+    Raises `SecurityError` when there is none."""
     wanted = [element for part in found.require.signed for element in _present(found, part, "signed")]
     endorsed = [proof for proof in found.proved if all(covers([proof], element) for element in wanted)]
     others = [part for part in found.require.endorsed if part != "Signature"]
@@ -97,7 +97,7 @@ def _endorser(found: Pass) -> x509.Certificate | None:
         signs_other = any(covers([each for each in proofs if each is not one], one.signature) for one in endorsed)
         all_parts = (element for part in others for element in _present(found, part, "endorsed"))
         if signs_other and all(covers(proofs, element) for element in all_parts):
-            return proofs[0].signer
+            return proofs[0]
     raise SecurityError("the signature is not endorsed: nobody who is known signed it")
 
 

@@ -201,11 +201,12 @@ class _Making:
     request: SecurityResult | None
     shared: list[Brought]
 
-    def shared_key(self) -> Brought:
-        """The one that SHARED stands for. Raises `SecurityError` without a `SharedKey` step before."""
-        if not self.shared:
+    def shared_key(self, by: Recipient | SharedKey) -> Brought:
+        """The one that SHARED stands for, or that of a step. Raises `SecurityError` where no such step was before."""
+        found = [each for each in self.shared if by is Recipient.SHARED or each.step == by]
+        if not found:
             raise SecurityError("SHARED is the key of a SharedKey step; put one before it in outbound")
-        return self.shared[-1]
+        return found[-1]
 
 
 _Writer: TypeAlias = Callable[[Message, Any, _Making], None]  # each takes its own kind of step
@@ -244,8 +245,8 @@ def _write_shared_key(message: Message, step: SharedKey, making: _Making) -> Non
 
 
 def _write_signature(message: Message, step: Sign, making: _Making) -> None:
-    if isinstance(step.keypair, Recipient):
-        shared = making.shared_key()
+    if isinstance(step.keypair, (Recipient, SharedKey)):
+        shared = making.shared_key(step.keypair)
         key = shared.key_for(shared.step.signature_size, making.provider)
         if key is not shared:
             insert_after(message, shared.element, *([key.element] if key.element is not None else []))
@@ -255,10 +256,10 @@ def _write_signature(message: Message, step: Sign, making: _Making) -> None:
 
 
 def _write_encryption(message: Message, step: Encrypt, making: _Making) -> None:
-    if step.to is not Recipient.SHARED:
+    if step.to is not Recipient.SHARED and not isinstance(step.to, SharedKey):
         encrypt(message, step, making.provider, making.request)
         return
-    shared = making.shared_key()
+    shared = making.shared_key(step.to)
     cipher = cipher_named(step.algorithm)
     used = shared.key_for(cipher.key_size, making.provider)
     key = DataKey(cipher, used.value[: cipher.key_size], used.reference)  # a context's may be longer

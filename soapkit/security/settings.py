@@ -101,7 +101,7 @@ class Sign:
     key demands. `keypair`: `SHARED` for the key of a `SharedKey` step before.
     """
 
-    keypair: KeyPair | Recipient
+    keypair: KeyPair | Recipient | SharedKey
     parts: Sequence[str] = ("Body", "Timestamp")
     algorithm: str = ""
     digest: str = "sha256"
@@ -128,7 +128,7 @@ class Encrypt:
     ``xmlsec1`` can follow.
     """
 
-    to: x509.Certificate | KeyPair | Recipient
+    to: x509.Certificate | KeyPair | Recipient | SharedKey
     parts: Sequence[str] = ("Body",)
     algorithm: str = "aes256-gcm"
     key_transport: str = "rsa-oaep-mgf1p"

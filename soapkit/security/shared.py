@@ -23,7 +23,7 @@ from soapkit.security.context import Contexts, SecurityContext, context_element,
 from soapkit.security.derive import derived_key
 from soapkit.security.document import read_document
 from soapkit.security.encrypt import encrypted_key, recipient
-from soapkit.security.ids import WSU_ID
+from soapkit.security.ids import WSU_ID, id_of
 from soapkit.security.issued import IssuedToken, IssuedTokens
 from soapkit.security.markup import CIPHER_DATA, CIPHER_VALUE, ENCRYPTED_KEY, bytes_of
 from soapkit.security.parts import Message, insert_after_timestamp
@@ -128,7 +128,10 @@ class SentKeys:
             self.own.add(brought.ours)
         if brought.secret.context is not None or brought.element is None:
             return
-        secret = replace(brought.secret, ours=self.own if brought.issued is not None else frozenset(brought.ours))
+        secret = replace(brought.secret, ours=frozenset(brought.ours))
+        if brought.issued is not None:  # its key is known to two sides alone, as that of a context
+            context = SecurityContext(id_of(brought.element) or "an issued token", brought.value)
+            secret = replace(secret, ours=self.own, context=context)
         with self._lock:
             for name in _names(secret, brought.element):
                 self._held[name] = (now + _KEPT, secret)

@@ -25,7 +25,7 @@ from soapkit.xml.parse import parse_message
 from soapkit.xml.serialise import serialise
 from tests.interop.java_driver import JAVA, Driver, built
 from tests.policy import contracts as policies
-from tests.policy.contracts import BODY, SP12, asymmetric, issued, nested, transport, username
+from tests.policy.contracts import BODY, SP12, asymmetric, issued, nested, symmetric, transport, username
 
 TRUST = "http://docs.oasis-open.org/ws-sx/ws-trust/200512"
 CONTEXT = "http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512/sct"
@@ -97,6 +97,9 @@ def sts(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]
     client = StsClient(address, security=security)
     client.keys = keys  # type: ignore[attr-defined]
     client.people = {"alice": alice, "bob": bob}  # type: ignore[attr-defined]
+    client.own = Keys(  # type: ignore[attr-defined]
+        alice, peer=bob, trust=TrustStore.load(keys / "ca.pem"), certificates=[bob.certificate], sts=client
+    )
     client.believing = TrustStore.load(keys / "ca.pem")  # type: ignore[attr-defined]
     yield client
     client.close()
@@ -158,11 +161,17 @@ def test_what_it_cannot_issue_is_a_fault(sts: Any) -> None:
 
 # --- a service by CXF that believes it ------------------------------------------------------------------------------
 
+SHARED_KEY = issued("SymmetricKey")
 ISSUED = {
-    "bearer": nested("SupportingTokens", issued("Bearer")),
-    "a symmetric key": nested("EndorsingSupportingTokens", issued("SymmetricKey")),
-    "a symmetric key, derived": nested("EndorsingSupportingTokens", issued("SymmetricKey", derived=True)),
-    "a public key": nested("EndorsingSupportingTokens", issued("PublicKey")),
+    "https, bearer": transport() + nested("SupportingTokens", issued("Bearer")),
+    "https, a symmetric key": transport() + nested("EndorsingSupportingTokens", SHARED_KEY),
+    "https, a symmetric key, derived": transport()
+    + nested("EndorsingSupportingTokens", issued("SymmetricKey", derived=True)),
+    "https, a public key": transport() + nested("EndorsingSupportingTokens", issued("PublicKey")),
+    "a symmetric key protects": symmetric(protection=SHARED_KEY),
+    "a symmetric key protects, derived": symmetric(protection=issued("SymmetricKey", derived=True)),
+    "a symmetric key endorses": symmetric() + nested("EndorsingSupportingTokens", SHARED_KEY),
+    "a symmetric key endorses, beside two certificates": asymmetric() + nested("EndorsingSupportingTokens", SHARED_KEY),
 }
 
 
@@ -178,14 +187,15 @@ def test_a_service_by_cxf_believes_the_token_that_its_policy_asks_for(
     policy: str, sts: Any, cxf: Driver, tmp_path: Path
 ) -> None:
     path = tmp_path / "double.wsdl"
-    path.write_bytes(policies.contract(transport() + ISSUED[policy] + ANY_REFERENCE, address="https://a.example/"))
-    told, address = cxf.ask("serve", str(path), "https=true")[:2]
+    https, parts = policy.startswith("https"), "" if policy.startswith("https") else BODY
+    path.write_bytes(policies.contract(ISSUED[policy] + ANY_REFERENCE, request=parts, reply=parts))
+    told, address = cxf.ask("serve", str(path), *(["https=true"] if https else []))[:2]
     assert told == "ok", address
     known = load_contract(path)
     client = soapkit.Client.from_wsdl(
         known,
         address=address,
-        security=Security.from_contract(known, keys=Keys(sts.people["alice"], sts=sts)),
+        security=Security.from_contract(known, keys=sts.own),
         transport=Urllib3Transport(verify=sts.keys / "ca.pem"),
     )
     assert (client.double(number=21), client.half(number=21)) == (42, 10)

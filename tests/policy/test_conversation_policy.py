@@ -27,7 +27,6 @@ from tests.policy.contracts import (
     symmetric,
     transport,
     username,
-    x509,
 )
 
 BOOTSTRAP = asymmetric() + BODY
@@ -39,6 +38,8 @@ POLICIES = {
     "symmetric, signed alone": (symmetric(protection=conversing(BOOTSTRAP)), BODY_SIGNED),
     "symmetric, encrypted first": (symmetric("EncryptBeforeSigning", protection=conversing(BOOTSTRAP)), BODY),
     "symmetric, bootstrapped so": (symmetric(protection=conversing(symmetric() + username() + BODY)), BODY),
+    "beside a symmetric binding": (symmetric() + nested("EndorsingSupportingTokens", conversing(BOOTSTRAP)), BODY),
+    "beside an asymmetric binding": (asymmetric() + nested("EndorsingSupportingTokens", conversing(BOOTSTRAP)), BODY),
     "over HTTPS": (transport() + nested("EndorsingSupportingTokens", conversing(USER)), ""),
     "over HTTPS, derived keys": (
         transport() + nested("EndorsingSupportingTokens", conversing(USER, "RequireDerivedKeys")),
@@ -167,10 +168,3 @@ def test_a_bootstrap_over_https_is_for_https(both: tuple[Keys, Keys], tmp_path: 
     security = Security.from_contract(known, keys=both[0])
     with pytest.raises(UsageError, match="protected by HTTPS alone"):
         soapkit.Client.from_wsdl(known, security=security)
-
-
-def test_a_context_beside_the_key_of_a_symmetric_binding_is_not_done(both: tuple[Keys, Keys], tmp_path: Path) -> None:
-    policy = symmetric(protection=x509("Never")) + nested("EndorsingSupportingTokens", conversing(BOOTSTRAP))
-    known = loaded(contract(policy, request=BODY, reply=BODY), tmp_path)
-    with pytest.raises(SecurityError, match="beside a symmetric binding"):
-        Security.from_contract(known, keys=both[0])

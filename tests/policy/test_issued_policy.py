@@ -13,10 +13,28 @@ from soapkit.client.sts import SAML_2_0, StsClient
 from soapkit.codegen.generate import module_in_memory
 from soapkit.errors import SecurityError
 from soapkit.policy import Keys
-from soapkit.security import KeyPair, SamlAssertion, SamlRequirement, Security, TrustStore, issue_assertion
+from soapkit.security import (
+    SHARED,
+    Encrypt,
+    IssuedToken,
+    KeyPair,
+    SamlAssertion,
+    SamlRequirement,
+    SamlToken,
+    Security,
+    SharedKey,
+    Sign,
+    Timestamp,
+    TrustStore,
+    issue_assertion,
+)
 from soapkit.security.markup import SIGNATURE, TIMESTAMP
+from soapkit.security.references import assertion_reference
 from soapkit.security.throwaway import make_authority, make_keypair
+from soapkit.soap.envelope import Draft, Envelope
+from soapkit.soap.version import SOAP_1_1
 from soapkit.testing import FakeTransport, loopback
+from soapkit.transport.values import Request
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
 from soapkit.xml.parse import parse_message
@@ -137,8 +155,6 @@ def test_what_a_template_says_more_is_asked_for_as_it_is(
 
 
 def test_a_token_that_is_given_needs_no_token_service(both: tuple[Keys, Keys], people: Any, tmp_path: Path) -> None:
-    from soapkit.security import SamlToken
-
     known = loaded(transport() + nested("SignedSupportingTokens", issued("Bearer")), tmp_path)
     given = SamlToken(issue_assertion(SamlAssertion(issuer="sts", subject="alice"), people["sts"]))
     security = Security.from_contract(known, keys=Keys(assertion=given))
@@ -151,8 +167,9 @@ def test_a_token_that_is_given_needs_no_token_service(both: tuple[Keys, Keys], p
     [
         (transport() + nested("SignedSupportingTokens", issued("Bearer")), Keys(), "give Keys(sts=...)"),
         (transport() + nested("EndorsingSupportingTokens", issued("")), Keys(), "give Keys(sts=...)"),
-        (symmetric(protection=issued("SymmetricKey")), Keys(), "is done as an endorsing token"),
-        (symmetric() + nested("EndorsingSupportingTokens", issued("")), Keys(), "where it endorses over HTTPS"),
+        (symmetric(protection=issued("SymmetricKey")), Keys(), "give Keys(sts=...)"),
+        (asymmetric(initiator=issued("SymmetricKey")), Keys(), "is not done in an asymmetric binding"),
+        (transport() + nested("SignedSupportingTokens", issued("")), Keys(), "that signs nothing is not done"),
     ],
 )
 def test_what_is_missing_or_not_done_is_told_with_its_place(policy: str, keys: Keys, said: str, tmp_path: Path) -> None:
@@ -161,3 +178,42 @@ def test_what_is_missing_or_not_done_is_told_with_its_place(policy: str, keys: K
         Security.from_contract(known, keys=keys)
     assert said in str(caught.value)
     assert all("double.wsdl:" in line for line in str(caught.value).splitlines())
+
+
+DOUBLED = '<d:doubleResponse xmlns:d="urn:double"><d:result>42</d:result></d:doubleResponse>'
+
+
+def test_the_key_of_a_token_protects_both_ways(both: tuple[Keys, Keys], sts: SmallSts, tmp_path: Path) -> None:
+    """The answer names the assertion of the request, which it does not carry."""
+    known = loaded(symmetric(protection=issued("SymmetricKey", derived=True)), tmp_path, BODY)
+    security = Security.from_contract(known, keys=both[0])
+    answers: list[bytes] = []
+
+    def answer(request: Request) -> bytes:
+        """As a service that has opened the key in the assertion, as WSS4J refers to it."""
+        assertion = parse_message(request.body)[0][0][1]
+        assert assertion.tag == "{urn:oasis:names:tc:SAML:2.0:assertion}Assertion"
+        assert sts.last_secret is not None
+        reference = assertion_reference(assertion)
+        theirs = IssuedToken(assertion, sts.last_secret, attached=reference)
+        shared = SharedKey(to=theirs, derived="2005/12")
+        secured = Security(
+            outbound=[
+                Timestamp(),
+                shared,
+                Sign(SHARED, algorithm="hmac-sha1"),
+                Encrypt(to=SHARED, algorithm="aes256-cbc"),
+            ]
+        ).apply(Draft(SOAP_1_1, DOUBLED).to_envelope())
+        carried = secured.headers[0].find(assertion.tag)
+        secured.headers[0].remove(carried)
+        answers.append(secured.to_bytes())
+        return answers[-1]
+
+    client = soapkit.Client.from_wsdl(known, security=security, transport=FakeTransport(answer))
+    exchange = client.with_exchange.double(number=21)
+    assert exchange.value == 42
+    assert {one.name for one in exchange.security.signed} == {"Body", "Timestamp"}
+    stranger = Security.from_contract(known, keys=replace(both[0], replay=None))
+    with pytest.raises(SecurityError, match="we sent none with a key"):
+        stranger.verify(Envelope.read(parse_message(answers[0])))
