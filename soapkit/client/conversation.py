@@ -88,7 +88,7 @@ class Conversing:
         first = self._turn.acquire(blocking=False)
         try:
             current = contexts.current(now)
-            if first or current is None:
+            if contexts.current(now, self._conversation.margin) is None and (first or current is None):
                 contexts.add((yield from self._agreed(transport, current, now)))
         finally:
             if first:

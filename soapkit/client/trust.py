@@ -18,7 +18,7 @@ from soapkit.exchange.message_security import MessageSecurity, believed
 from soapkit.security.decrypt import unwrap
 from soapkit.security.issued import IssuedToken, check_key_size, computed_key
 from soapkit.security.keys import KeyPair
-from soapkit.security.markup import ENCRYPTED_KEY
+from soapkit.security.markup import ENCRYPTED_KEY, PASSWORD
 from soapkit.security.settings import Require
 from soapkit.security.with_cryptography import CryptographyProvider
 from soapkit.soap.envelope import Draft, Envelope
@@ -121,7 +121,7 @@ def _believed(channel: Channel, envelope: Envelope, now: datetime | None) -> Sec
 def _check_hidden(channel: Channel, envelope: Envelope, what: str) -> None:
     if channel.in_clear or channel.address.lower().startswith("https:"):
         return
-    for _ in envelope.root.iter(channel.trust.name("BinarySecret")):
+    for _ in envelope.body.iter(channel.trust.name("BinarySecret"), PASSWORD):  # of whom we call for, too
         raise SecurityError(
             f"a secret {what} in the clear between us and {channel.address}; call it by https:, or have the Body of"
             " requests and answers encrypted"

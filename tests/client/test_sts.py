@@ -241,6 +241,14 @@ def test_a_secret_does_not_leave_in_the_clear() -> None:
     StsClient("https://sts.example/", transport=loopback(hosted(SmallSts(), "1.3"))).issue()
 
 
+def test_the_password_of_whom_we_call_for_does_not_leave_in_the_clear() -> None:
+    transport = FakeTransport(b"")
+    client = StsClient("http://sts.example/", transport=transport)
+    with pytest.raises(SecurityError, match="would travel in the clear"):
+        client.issue(key_type="bearer", on_behalf_of=UsernameToken("carol", "secret"))
+    assert transport.requests == []
+
+
 def test_a_secret_that_came_in_the_clear_is_not_used(
     people: dict[str, KeyPair], both: tuple[Security, Security]
 ) -> None:
