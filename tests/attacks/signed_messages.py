@@ -10,12 +10,14 @@ from lxml import etree
 from wrapping import FORGED
 
 from soapkit.security import (
+    Contexts,
     Encrypt,
     Require,
     SamlAssertion,
     SamlRequirement,
     SamlToken,
     Security,
+    SecurityContext,
     Sign,
     Timestamp,
     TrustStore,
@@ -44,6 +46,8 @@ class Shape:
     require: Callable = lambda keys: {"trust": keys.trust, "key": keys.bob}
 
 
+CONTEXT = SecurityContext("urn:uuid:1", bytes(range(32)))
+
 SHAPES = [
     Shape("certificate in the message", lambda k: [Timestamp(), Sign(k.alice, parts=["Body", "Timestamp", "To"])]),
     Shape("SOAP 1.2, elliptic curve", lambda k: [Timestamp(), Sign(k.curve)], version="1.2"),
@@ -66,6 +70,16 @@ SHAPES = [
         "a MAC under a shared key",
         lambda k: [SharedKey(to=k.bob), Sign(SHARED, parts=["Body"])],
         require=lambda k: {"key": k.bob, "shared_key": True},
+    ),
+    Shape(
+        "a MAC under a security context",
+        lambda k: [Timestamp(), SharedKey(to=CONTEXT, derived="2005/12"), Sign(SHARED, parts=["Body"])],
+        require=lambda k: {"contexts": Contexts([CONTEXT])},
+    ),
+    Shape(
+        "a MAC under a shared key, endorsed",
+        lambda k: [SharedKey(to=k.bob), Sign(SHARED, parts=["Body"]), Sign(k.alice, parts=["Signature"])],
+        require=lambda k: {"key": k.bob, "shared_key": True, "trust": k.trust, "endorsed": ["Signature"]},
     ),
     Shape(
         "a MAC under a derived key",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from soapkit.errors import SecurityError, UsageError
 from soapkit.security import SHARED, Contexts, Require, Security, SecurityContext, SharedKey, Sign, Timestamp
+from soapkit.security.markup import SECURITY, TIMESTAMP
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import SOAP_1_1
 from soapkit.xml.parse import parse_message
@@ -75,3 +77,21 @@ def test_endorsing_nothing_makes_no_sense(keys: Any) -> None:
         Require(endorsed=["Signature"], trust=keys.trust)
     with pytest.raises(UsageError, match="list of parts"):
         Require(signed=["Body"], endorsed="Signature", trust=keys.trust)
+
+
+def test_an_endorsement_of_another_message_endorses_nothing(keys: Any, now: Any) -> None:
+    """Anybody can make a MAC that a service believes; so the endorsement is looked for over that very signature. Here
+    a stolen one goes along, with the signature and the Body that it is good for, beside a forged Body and its MAC."""
+    stolen = sent(keys, now, Sign(keys.alice, parts=["Signature"]))
+    forged = Security(outbound=[Timestamp(), SharedKey(to=keys.bob), Sign(SHARED, parts=ALL)]).apply(
+        Draft(SOAP_1_1, "<x>FORGED</x>").to_envelope(), now=now
+    )
+    (theirs,), (own,) = ([block for block in each.headers if block.tag == SECURITY] for each in (stolen, forged))
+    kept = etree.SubElement(forged.header, "{urn:any}kept")
+    stamp = theirs.find(TIMESTAMP)
+    kept.extend([stolen.body, stamp])
+    own.extend(list(theirs))
+    message = Envelope.read(parse_message(forged.to_bytes()))
+    assert b"FORGED" in required(keys).verify(message, now=now).envelope.to_bytes()  # the MAC is right
+    with pytest.raises(SecurityError, match="is not endorsed"):
+        required(keys, "Signature").verify(message, now=now)
