@@ -102,20 +102,26 @@ def redis_server(missing_peer, tmp_path):
         server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     except FileNotFoundError:
         missing_peer("redis-server (apt-get install redis-server)")
+    try:
+        _wait_for(port)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+def _wait_for(port: int) -> None:
     import redis
 
-    client, deadline = redis.Redis(port=port), time.monotonic() + 20
-    while True:
-        try:
-            client.ping()
-            break
-        except redis.ConnectionError:
-            assert time.monotonic() < deadline, "the Redis server did not start"
-            time.sleep(0.02)
-    client.close()
-    yield port
-    server.terminate()
-    server.wait(timeout=10)
+    deadline = time.monotonic() + 20
+    with contextlib.closing(redis.Redis(port=port)) as client:
+        while True:
+            try:
+                client.ping()
+                return
+            except redis.ConnectionError:
+                assert time.monotonic() < deadline, "the Redis server did not start"
+                time.sleep(0.02)
 
 
 def believed_by_workers(store: str, plain, keys, now, tmp_path) -> list[int]:
