@@ -241,6 +241,11 @@ class Fault(SoapkitError):
         self.reasons = reasons or ({"en": reason} if reason else {})
         self.unverified = False
 
+    @property
+    def for_log(self) -> str:
+        """Its code: the reason is a peer's to choose, and may repeat what was sent."""
+        return " ".join(("fault", self.code.name, *self.code.subcodes))
+
 
 class DeclaredFault(Fault, Generic[DetailT]):
     """A fault that the contract declares: ``raise InsufficientFunds(Funds(available=...), "not enough money")``.

@@ -73,11 +73,12 @@ def _before(
 def _text_of(error: BaseException, known: Known) -> tuple[str, list[str]]:
     """What may be told of an exception, and its notes."""
     try:
-        text = error.for_log if isinstance(error, SoapkitError) else str(error)
+        told = isinstance(error, SoapkitError) and not isinstance(error, Fault)  # of a fault the reason, if it may be
+        text = error.for_log if isinstance(error, SoapkitError) and told else str(error)
     except Exception:
         return "(the exception cannot be shown)", []
     notes = [WITHHELD if known.are_in(note) else note for note in map(str, getattr(error, "__notes__", []))]
-    if isinstance(error, SoapkitError) and not isinstance(error, Fault):  # whose words are ours
+    if told:  # in words of ours
         known = Known(known.probes)
     return (WITHHELD if known.are_in(text) else text), notes
 

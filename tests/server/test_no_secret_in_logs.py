@@ -16,7 +16,7 @@ import pytest
 from msgspec import Meta
 
 import soapkit
-from soapkit.errors import HttpError, SoapkitError, UsageError
+from soapkit.errors import FaultCode, HttpError, SoapkitError, UsageError
 from soapkit.exchange.log import MessageLog, set_message_log
 from soapkit.security import Require, Security, UsernameToken
 from soapkit.testing import FakeTransport, loopback
@@ -414,3 +414,8 @@ def test_no_logging_call_writes_out_an_error_or_its_traceback_as_it_is() -> None
         for keyword in call.keywords:
             if keyword.arg == "exc_info":
                 assert ast.unparse(keyword.value) == "info" or "exc_info(" in ast.unparse(keyword.value), where
+
+
+def test_a_fault_says_its_code_for_a_log_and_no_reason() -> None:
+    code = FaultCode("Sender", ("{urn:x}Refused",))
+    assert soapkit.Fault(f"{SHOWN} is wrong", code=code).for_log == "fault Sender {urn:x}Refused"
