@@ -115,7 +115,7 @@ def package_of(
     except LimitError:
         raise
     except (XmlError, MessageError) as error:
-        if 200 <= response.status < 300 and not _is_something_else(response):
+        if 200 <= response.status < 300 and (is_multipart(content_type) or not _is_something_else(response)):
             raise
         raise _http_error(response, version, source, _describe(response)) from error
 
