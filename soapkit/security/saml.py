@@ -79,7 +79,10 @@ def _verified(element: _Element, require: Require, saml: SamlRequirement, now: d
 
 def _check_issuer(says: Assertion, saml: SamlRequirement) -> None:
     if saml.issuers and says.issuer not in saml.issuers:
-        raise SecurityError(f"the assertion is from {says.issuer!r:.120}, none of the issuers that are believed")
+        raise SecurityError(
+            f"the assertion is from {says.issuer!r:.120}, none of the issuers that are believed",
+            bare="the assertion is from none of the issuers that are believed",
+        )
 
 
 def _check_conditions(says: Assertion, saml: SamlRequirement, now: datetime, require: Require) -> None:
@@ -109,9 +112,11 @@ def _check_audience(found: Conditions, saml: SamlRequirement) -> None:
         raise SecurityError("the assertion is for anybody (no AudienceRestriction), and must be for us")
     for audiences in found.audiences:
         if set(audiences).isdisjoint(saml.audience):
-            told = ", ".join(audiences) or "nobody"
+            told = " ".join(", ".join(audiences).split()) or "nobody"  # on one line, since it is a stranger's
             who = "not for us" if saml.audience else "and SamlRequirement(audience=...) does not say who we are"
-            raise SecurityError(f"the assertion is for {told:.200}, {who}")
+            raise SecurityError(
+                f"the assertion is for {told:.200}, {who}", bare=f"the assertion is for somebody in particular, {who}"
+            )
 
 
 def check_time_and_place(each: Confirming, saml: SamlRequirement, now: datetime, skew: int) -> str:

@@ -17,6 +17,7 @@ from soapkit.security.keys import name_of, public_key_of
 from soapkit.security.replay import ReplayStore
 from soapkit.security.saml import CheckedAssertion, check_time_and_place, valid_until
 from soapkit.security.saml_keys import subject_key
+from soapkit.security.saml_names import CONFIRMATIONS
 from soapkit.security.saml_read import Confirming
 from soapkit.security.verify import Proved, covers
 from soapkit.soap.security_result import ReceivedAssertion
@@ -111,7 +112,8 @@ def _confirm(group: tuple[Confirming, ...], sender: _Sender) -> str:
     assert saml is not None, "the caller looked"
     for each in group:
         if each.method not in saml.confirmation:
-            told.append(f"{each.method or 'no method'}: not accepted")
+            name = each.method if each.method in CONFIRMATIONS else f"{each.method!r:.120}"
+            told.append(f"{name}: not accepted")
             continue
         why = check_time_and_place(each, saml, sender.found.now, sender.found.require.skew)
         why = why or _METHODS[each.method](sender)

@@ -320,6 +320,20 @@ def test_a_bare_key_does_not_sign_an_assertion(plain, keys, sts):
         verify(message(plain, SamlToken(ready)), sts)
 
 
+def test_a_stranger_writes_no_lines_of_the_log(plain, sts):
+    """What an assertion says stays on one line of an error, and out of the log."""
+    forged = "https://x.example\nWARNING all is well"
+    root = message(plain, SamlToken(assertion(audience=[forged]), key=sts))
+    with pytest.raises(SecurityError, match="WARNING all is well, not for us") as caught:
+        verify(root, sts)
+    assert "x.example" not in caught.value.for_log
+    root = message(plain, SamlToken(assertion(issuer=forged), key=sts))
+    with pytest.raises(SecurityError, match="none of the issuers") as caught:
+        verify(root, sts)
+    assert "\n" not in str(caught.value)
+    assert "x.example" not in caught.value.for_log
+
+
 # --- one use ------------------------------------------------------------------------------------------------------
 
 
