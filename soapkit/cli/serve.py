@@ -162,8 +162,20 @@ def _apart(workers: int, log_level: str, drain: int, listener: socket.socket, ch
     factory = "soapkit.cli.serve:application_from_environment"
     if workers > 1:
         config = _configured(factory, log_level, drain, tls, factory=True, workers=workers)
-        config.timeout_worker_healthcheck = WORKER_SECONDS
-        Multiprocess(config, sockets=[listener]).run()
+
+        class Workers(Multiprocess):
+            """Waits longer for a worker that is started anew, but not for a sign of life: one that is killed while it
+            is asked gives none."""
+
+            def restart_all(self) -> None:
+                usual = getattr(self.config, "timeout_worker_healthcheck", 5)
+                self.config.timeout_worker_healthcheck = WORKER_SECONDS
+                try:
+                    super().restart_all()
+                finally:
+                    self.config.timeout_worker_healthcheck = usual
+
+        Workers(config, sockets=[listener]).run()
         return
     config = _configured(factory, log_level, drain, tls, factory=True, reload=True, reload_dirs=[str(Path.cwd())])
     ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
