@@ -5,12 +5,13 @@ Both sides read the same plan: the sender writes it (outbound.py), the receiver 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from soapkit.errors import Place, Problem
-from soapkit.policy.demands import Demands, Parts, Protection, SecurityBinding, Supporting, Token, TokenKind
+from soapkit.errors import Place, Problem, UsageError
+from soapkit.policy.demands import Demands, Parts, Protection, SecurityBinding, Supporting, Token, TokenKind, XPath
 from soapkit.policy.suites import SUITES, Suite
 from soapkit.policy.xpath import part_of
 
@@ -146,12 +147,11 @@ def plan_of(demands: Demands, *, request: bool) -> Plan:
     for each in carries:
         if not each.supporting.endorsing:
             protection |= each.supporting.protection
-    signed = [*part_names(protection.signed)]
-    signed += [part for path in protection.signed_elements if (part := part_of(path)) is not None]
+    signed = [*part_names(protection.signed), *_selected(protection.signed_elements)]
     signed += [each.part for each in carries if each.supporting.signed and each.part]
     if binding.timestamp:
         signed.insert(0, "Timestamp")
-    encrypted = [*part_names(protection.encrypted)]
+    encrypted = [*part_names(protection.encrypted), *_selected(protection.encrypted_elements)]
     encrypted += [each.part for each in carries if each.supporting.encrypted and each.part]
     if not request and demands.signature_confirmation:
         signed.append("SignatureConfirmation")
@@ -238,16 +238,25 @@ def _both_ways(binding: SecurityBinding) -> tuple[Token | None, ...]:
     )
 
 
+def _selected(paths: Iterable[XPath]) -> Iterator[str]:
+    """The parts that XPaths select, as far as they are there; those that cannot be read are told by `cannot`."""
+    for path in paths:
+        with suppress(UsageError):
+            yield part_of(path)
+
+
 def _elements_not_done(protection: Protection) -> Iterator[Problem]:
+    for path in (*protection.signed_elements, *protection.encrypted_elements):
+        try:
+            part_of(path)
+        except UsageError as error:
+            yield Problem(str(error), path.place)
     for name, paths in (
-        ("SignedElements", protection.signed_elements),
-        ("EncryptedElements", protection.encrypted_elements),
         ("ContentEncryptedElements", protection.content_elements),
         ("RequiredElements", protection.required_elements),
     ):
-        other = [path for path in paths if name != "SignedElements" or part_of(path) is None]
-        if other:
-            yield Problem(f"{name} (XPath {other[0].expression}) is not done", other[0].place)
+        if paths:
+            yield Problem(f"{name} (XPath {paths[0].expression}) is not done", paths[0].place)
 
 
 def _tokens(plan: Plan) -> Iterator[tuple[Token, Place]]:

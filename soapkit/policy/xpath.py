@@ -1,34 +1,51 @@
-"""An XPath of a policy -> the part that it chooses, where that has a name.
+"""An XPath of a policy -> the part that it chooses, as settings name it.
 
 WS-SecurityPolicy 1.3, 4.1.2 and 4.2.2: paths start at the Envelope. Those that step to the Body, a header block or a
-token of the security header are what contracts have; no XPath is run over a message.
+token of the security header have names of their own; any other is the path itself, with Clark names for prefixes.
 """
 
 from __future__ import annotations
 
+import re
+
+from soapkit.errors import UsageError
 from soapkit.policy.demands import XPath
-from soapkit.security.parts import token_name
+from soapkit.security.parts import token_name, xpath_of
 from soapkit.xml.names import SOAP11, SOAP12, WSSE, clark, local_name, namespace_of
 
 _SECURITY = clark(WSSE, "Security")
 
+# A literal, which is left as it is; or a name with a prefix, which is no axis ("child::").
+_TOKEN = re.compile(r"""("[^"]*"|'[^']*')|(?<![\w.\-])([^\W\d][\w.\-]*):(?!:)(?=[\w*])""")
 
-def part_of(path: XPath) -> str | None:
-    """The part that a path chooses, as settings name it: what is not there need not be covered. None for another path.
+
+def part_of(path: XPath) -> str:
+    """The part that a path chooses: what is not there need not be covered.
+
+    Raises `UsageError` for a prefix that nothing declares, for what is no XPath, and for the security header itself,
+    which nothing inside it can cover.
 
     >>> names = (("s", SOAP11), ("a", "urn:a"))
     >>> part_of(XPath("/s:Envelope/s:Header/a:To", names)), part_of(XPath("//a:To", names))
-    ('{urn:a}To?', None)
+    ('{urn:a}To?', '//{urn:a}To?')
     """
     steps = _steps(path)
-    if steps is None or not 2 <= len(steps) <= 4 or not _is_soap(steps[0], "Envelope"):
+    named = _named(steps) if steps is not None else None
+    return named if named is not None else f"{_clark_path(path)}?"
+
+
+def _named(steps: list[str]) -> str | None:
+    """The name of what plain steps lead to; None where it has none."""
+    if not 2 <= len(steps) <= 4 or not _is_soap(steps[0], "Envelope"):
         return None
     if len(steps) == 2:
         return "Body" if _is_soap(steps[1], "Body") else None
     if not _is_soap(steps[1], "Header"):
         return None
     if len(steps) == 3:
-        return f"{steps[2]}?" if namespace_of(steps[2]) and steps[2] != _SECURITY else None
+        if steps[2] == _SECURITY:
+            raise UsageError("the security header cannot be covered by what stands in it")
+        return f"{steps[2]}?" if namespace_of(steps[2]) else None
     name = token_name(steps[3]) if steps[2] == _SECURITY else None
     return f"{name}?" if name is not None else None
 
@@ -50,3 +67,21 @@ def _steps(path: XPath) -> list[str] | None:
 
 def _is_soap(name: str, local: str) -> bool:
     return local_name(name) == local and namespace_of(name) in (SOAP11, SOAP12)
+
+
+def _clark_path(path: XPath) -> str:
+    namespaces = dict(path.namespaces)
+
+    def named(found: re.Match[str]) -> str:
+        literal, prefix = found.groups()
+        if literal is not None:
+            return found[0]
+        if prefix not in namespaces:
+            raise UsageError(f"the XPath {path.expression} uses the prefix {prefix}, which nothing declares")
+        return f"{{{namespaces[prefix]}}}"
+
+    expression = _TOKEN.sub(named, path.expression.strip())
+    if not expression.startswith("/"):
+        expression = f"/*/{expression}"  # from the Envelope
+    xpath_of(expression)
+    return expression

@@ -83,7 +83,9 @@ def encrypt_parts(message: Message, step: Encrypt, key: DataKey, provider: Crypt
         raise SecurityError(f"{key.cipher.name} needs a key of {key.cipher.key_size} bytes, not {len(key.secret)}")
     targets = [(part, element) for part in step.parts for element in _elements(message, part)]
     references = new(REFERENCE_LIST)
-    for part, element in targets:
+    whole = {element for _, element in targets}
+    outermost = [one for one in targets if whole.isdisjoint(one[1].iterancestors())]  # what is inside goes with it
+    for part, element in outermost:
         data_id = _encrypt_part(message, part, element, key, provider)
         sub(references, DATA_REFERENCE, attributes={"URI": f"#{data_id}"})
     return references

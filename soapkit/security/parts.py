@@ -1,18 +1,20 @@
 """Parts of a message by the names that settings use, and the other way round.
 
 One vocabulary for `Sign`, `Encrypt`, `Require` and `SecurityResult`: ``Body``; tokens of the security header by local
-name; header blocks by Clark name or local name, all of them as ``Headers``; anything else by ``#id`` on the way out. A
-part is there, unless its name ends in a question mark: then it is treated like the others if it is there.
+name; header blocks by Clark name or local name, all of them as ``Headers``; any elements by an XPath from the root,
+with Clark names in it (``//{urn:shop}price``); anything else by ``#id`` on the way out. A part is there, unless its
+name ends in a question mark: then it is treated like the others if it is there.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from lxml import etree
 from lxml.etree import _Element
 
-from soapkit.errors import SecurityError
+from soapkit.errors import SecurityError, UsageError
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (
     BINARY_SECURITY_TOKEN,
@@ -65,6 +67,8 @@ class Message:
             return tuple(token for token in self.tokens if token.tag == IN_SECURITY_HEADER[part])
         if part == ASSERTION:
             return tuple(token for token in self.tokens if tag_of(token) in ASSERTIONS)
+        if part.startswith("/"):
+            return _selected(part, self.envelope.root)
         if part.startswith("#"):
             return (IdIndex(self.envelope.root).find(part, by=self.envelope.root),)
         blocks = tuple(block for block in self.envelope.headers if block is not self.security)
@@ -100,6 +104,25 @@ class Message:
 def token_name(tag: str) -> str | None:
     """What settings call a token of the security header, None for what has no name."""
     return _BY_TAG.get(tag)
+
+
+@lru_cache(maxsize=256)
+def xpath_of(part: str) -> etree.ETXPath:
+    """The XPath that a part's name is. Raises `UsageError` for one that cannot be compiled."""
+    try:
+        return etree.ETXPath(part.removesuffix("?"))
+    except (etree.XPathError, ValueError) as error:
+        raise UsageError(f"{part} is no XPath: {error}") from None
+
+
+def _selected(part: str, root: _Element) -> tuple[_Element, ...]:
+    try:
+        found = xpath_of(part)(root)
+    except etree.XPathError as error:
+        raise SecurityError(f"{part} cannot be evaluated: {error}") from None
+    if not isinstance(found, list) or not all(isinstance(each, _Element) for each in found):
+        raise SecurityError(f"{part} selects something that is no element")
+    return tuple(found)
 
 
 def may_be_missing(part: str) -> bool:

@@ -21,6 +21,7 @@ from soapkit.security.algorithms import (
 from soapkit.security.context import Contexts, SecurityContext
 from soapkit.security.issued import IssuedToken, IssuedTokens
 from soapkit.security.keys import KeyPair
+from soapkit.security.parts import xpath_of
 from soapkit.security.replay import MemoryReplayStore, ReplayStore
 from soapkit.security.saml_settings import SamlRequirement, SamlToken
 from soapkit.security.truststore import TrustStore
@@ -96,9 +97,10 @@ class Sign:
     `parts`: ``Body``, ``Timestamp``, ``UsernameToken``, ``BinarySecurityToken`` (the token of this signature itself),
     ``STRTransform`` (its certificate, also one that the message only names: WSS SOAP Message Security 1.1, 8.3),
     ``Assertion`` (the SAML assertion of the step before), a header block by its Clark name or local name, ``Headers``
-    for all, or ``#id``; with a question mark after it, a part that need not be there (``{urn:x}To?``). `algorithm`: a
-    short name or URI of `soapkit.security.algorithms`, by default RSA-SHA256, ECDSA-SHA256, EdDSA or HMAC-SHA256 as the
-    key demands. `keypair`: `SHARED` for the key of a `SharedKey` step before.
+    for all, an XPath from the root with Clark names (``//{urn:shop}price``), or ``#id``; with a question mark after it,
+    a part that need not be there (``{urn:x}To?``). `algorithm`: a short name or URI of
+    `soapkit.security.algorithms`, by default RSA-SHA256, ECDSA-SHA256, EdDSA or HMAC-SHA256 as the key demands.
+    `keypair`: `SHARED` for the key of a `SharedKey` step before.
     """
 
     keypair: KeyPair | Recipient | SharedKey
@@ -255,6 +257,7 @@ class Require:
             )
         if isinstance(self.signed, str) or isinstance(self.encrypted, str):
             raise UsageError("parts are a list of names, not one string")
+        _check_xpaths([*self.signed, *self.encrypted])
         if self.signed and not self.believes_somebody:
             raise UsageError("Require(signed=...) needs trust=: whose signatures are believed?")
         if isinstance(self.endorsed, str) or (self.endorsed and not self.signed):
@@ -281,6 +284,13 @@ def _check_parts(step: str, parts: Sequence[str]) -> None:
         raise UsageError(f"the parts of {step} are a list of names, not one string")
     if not parts:
         raise UsageError(f"{step} without parts would cover nothing")
+    _check_xpaths(parts)
+
+
+def _check_xpaths(parts: Sequence[str]) -> None:
+    for part in parts:
+        if part.startswith("/"):
+            xpath_of(part)
 
 
 def _check_reference(reference: str) -> None:

@@ -284,6 +284,8 @@ def _elements(message: Message, part: str, token: _Element | None) -> tuple[_Ele
     if part == "BinarySecurityToken" and token is not None:
         return (token,)
     found = (*message.named(part), *message.hidden_as(part))  # what was encrypted first is signed as that
+    if message.security is not None and not {message.security, *message.security.iterancestors()}.isdisjoint(found):
+        raise SecurityError(f"{part} holds the signature itself, which cannot cover it")
     if not found and not may_be_missing(part):
         hint = f"; put its step before Sign in outbound: {STEPS[part]}(...)" if part in STEPS else ""
         raise SecurityError(f"there is no {part} in the message to sign{hint}")

@@ -1,4 +1,4 @@
-"""XPaths of SignedElements: plain paths are parts with a name, others are told as not done."""
+"""XPaths of policies: plain paths are parts with a name, others are paths with Clark names; both sides keep them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from soapkit.errors import SecurityError
+from soapkit.errors import SecurityError, UsageError
 from soapkit.policy import Keys
 from soapkit.policy.demands import XPath
 from soapkit.policy.xpath import part_of
@@ -27,20 +27,34 @@ NAMES = (("s", SOAP11), ("s12", SOAP12), ("w", WSSE), ("a", WSA), ("saml", SAML2
         ("/s:Envelope/s:Header/a:To", f"{{{WSA}}}To?"),
         ("/s:Envelope/s:Header/w:Security/saml:Assertion", "Assertion?"),
         ("/s:Envelope/s:Header/w:Security/w:UsernameToken", "UsernameToken?"),
-        ("/s:Envelope/s:Header/w:Security", None),
-        ("/s:Envelope/s:Header/w:Security/a:Other", None),
-        ("/s:Envelope/s:Body/a:To", None),
-        ("//a:To", None),
-        ("/s:Envelope/s:Header/a:*", None),
-        ("/s:Envelope/s:Header/a:To[1]", None),
-        ("/s:Envelope/s:Header/unknown:To", None),
-        ("s:Envelope/s:Body", None),
-        ("/", None),
-        ("", None),
+        (
+            "/s:Envelope/s:Header/w:Security/a:Other",
+            f"/{{{SOAP11}}}Envelope/{{{SOAP11}}}Header/{{{WSSE}}}Security/{{{WSA}}}Other?",
+        ),
+        ("//a:To", f"//{{{WSA}}}To?"),
+        ("/s:Envelope/s:Header/a:*", f"/{{{SOAP11}}}Envelope/{{{SOAP11}}}Header/{{{WSA}}}*?"),
+        ("s:Body/a:To", f"/*/{{{SOAP11}}}Body/{{{WSA}}}To?"),
+        ("//a:To[@a:unit='a:kg']", f"//{{{WSA}}}To[@{{{WSA}}}unit='a:kg']?"),
+        ("/descendant::a:To", f"/descendant::{{{WSA}}}To?"),
+        ("//plain", "//plain?"),
     ],
 )
-def test_a_plain_path_is_the_part_that_settings_name(path: str, part: str | None) -> None:
+def test_a_path_is_the_part_that_settings_name(path: str, part: str) -> None:
     assert part_of(XPath(path, NAMES)) == part
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/s:Envelope/s:Header/w:Security", "cannot be covered by what stands in it"),
+        ("//unknown:To", "uses the prefix unknown, which nothing declares"),
+        ("//a:To[", "is no XPath"),
+        ("", "is no XPath"),
+    ],
+)
+def test_what_is_no_part_is_told(path: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        part_of(XPath(path, NAMES))
 
 
 def test_signed_elements_of_a_contract_are_signed_and_demanded(tmp_path: Path) -> None:
@@ -57,5 +71,6 @@ def test_signed_elements_of_a_contract_are_signed_and_demanded(tmp_path: Path) -
 
     made = settings("/s:Envelope/s:Header/w:To")
     assert list(made.inbound.signed) == ["Timestamp", f"{{{WSA}}}To?"]
-    with pytest.raises(SecurityError, match=r"SignedElements \(XPath //w:To\) is not done"):
-        settings("//w:To")
+    assert list(settings("//w:To").inbound.signed) == ["Timestamp", f"//{{{WSA}}}To?"]
+    with pytest.raises(SecurityError, match="uses the prefix v, which nothing declares"):
+        settings("//v:To")
