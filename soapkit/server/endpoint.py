@@ -1,14 +1,12 @@
 """Endpoint: a request comes in, a reply goes out; the journey of a call on the server, written once for every host.
 
-Every abnormal request gets the fault that SOAP names for it, in the version of the request. What a handler did wrong is
-told to the log; the caller learns only that it failed.
+What goes wrong on the way is answered by `soapkit.server.fault_answers`.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-import uuid
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,28 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import (
-    DataError,
     Fault,
-    FaultCode,
-    LimitError,
-    MessageError,
-    SecurityError,
     SoapkitError,
-    ValidationError,
-    XmlError,
 )
-from soapkit.exchange.addressed import fault_action, reply_action
+from soapkit.exchange.addressed import reply_action
 from soapkit.exchange.attached import attachments_for
-from soapkit.exchange.encoded import RPC
 from soapkit.exchange.failures import exc_info
-from soapkit.exchange.faults import plain_fault
 from soapkit.exchange.flow import Flow, call, within
 from soapkit.exchange.items import ItemPlace, item_places, split_at
 from soapkit.exchange.large import receive_large
-from soapkit.exchange.log import log_message, secret_names
-from soapkit.exchange.masking import EVERYTHING, NOTHING, Known
+from soapkit.exchange.log import log_message
+from soapkit.exchange.masking import NOTHING
 from soapkit.exchange.message_security import SECURITY_HEADER, Waiting
-from soapkit.exchange.observing import Begun, Observer, Watched, fields
+from soapkit.exchange.observing import Begun, Observer, Watched
 from soapkit.exchange.parts import DEFAULT_THRESHOLD, Incoming, Outgoing
 from soapkit.exchange.processor import Processor, Received, Route
 from soapkit.exchange.sending import Items, SentItems, items_in, taken, with_items
@@ -46,6 +35,7 @@ from soapkit.server.addressed import ACCEPTED, AddressedReplies
 from soapkit.server.certificates import CertificateHeader, ClientCertificate
 from soapkit.server.context import Call
 from soapkit.server.dispatch import Handing, Job
+from soapkit.server.fault_answers import FaultAnswers, code_name, internal_fault, late_fault, reason_for_log, secrets_of
 from soapkit.server.hosted import Handler
 from soapkit.server.http import HttpRequest
 from soapkit.server.interceptors import NONE, Chain
@@ -54,15 +44,11 @@ from soapkit.server.limits import HANDLER_SECONDS
 from soapkit.server.publication import Publication
 from soapkit.server.route import Router
 from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, AttachmentLimits, Package
-from soapkit.soap.envelope import Draft, Envelope
-from soapkit.soap.fault import write_fault
-from soapkit.soap.headers import not_understood_blocks, upgrade_block
-from soapkit.soap.security_result import SecurityResult
-from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
+from soapkit.soap.envelope import Envelope
+from soapkit.soap.version import Version
 from soapkit.transport.binding import (
     RequestReader,
     action_of,
-    fault_status,
     method_not_allowed,
     one_way_accepted,
     response_for,
@@ -74,25 +60,15 @@ from soapkit.transport.hops import url_for_log
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, HttpLimits, expand
 from soapkit.transport.values import Headers, Response
 from soapkit.ws.addressing import (
-    ADDRESSING_FAULT_ACTION,
-    AddressingError,
     Properties,
-    new_message_id,
     write_addressing,
 )
-from soapkit.xml.names import WSSE, clark
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_message
 
 if TYPE_CHECKING:
     from soapkit.server.conversation import Agreements, ContextRequest  # it knows of cryptography
 
 logger = logging.getLogger("soapkit.server")
-
-# One and the same for every failure of security, whatever it was: an oracle tells nothing (WSS 1.1, section 12).
-SECURITY_FAULT = FaultCode("Sender", (clark(WSSE, "InvalidSecurity"),))
-# SOAP 1.2 part 2, 4.4: of a call whose arguments are not those of the procedure.
-BAD_ARGUMENTS = FaultCode("Sender", (clark(RPC, "BadArguments"),))
-SECURITY_REASON = "the message does not meet the security requirements"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +107,11 @@ class Endpoint:
     handing: Handing | None = None
     agreements: Agreements | None = None
     _places: dict[str, tuple[ItemPlace, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def faults(self) -> FaultAnswers:
+        """What answers what goes wrong."""
+        return FaultAnswers(self.service, self.processor, self.details, self.sender_fault_status)
 
     @property
     def codecs(self) -> Codecs:
@@ -200,12 +181,12 @@ class Endpoint:
         except Exception as error:
             if isinstance(error, SoapkitError):
                 self.processor.locate(error, request.body)
-            refusal = self._refusal(error, version, routed, self._extra(error, routed, address))
-            response = self._fault(version, refusal, None, None, self._fault_blocks(version, address, error))
+            refusal = self.faults.refusal(error, version, routed, self.faults.log_fields(error, routed, address))
+            response = self.faults.response(version, refusal, None, None, self.faults.blocks(version, address, error))
             if watched is not None:
-                watched.error, watched.fault_code = error, _code_of(refusal)
+                watched.error, watched.fault_code = error, code_name(refusal)
                 watched.operation = routed[0].name if routed else ""
-            log_message("sent", "fault", response.body, reason=_reason_for_log(refusal, error))
+            log_message("sent", "fault", response.body, reason=reason_for_log(refusal, error))
             return response
         operation = received.operation
         addressed = address[0] if address else None
@@ -234,16 +215,16 @@ class Endpoint:
             response = yield from self._serve(context, version, received, in_kind=in_kind)
             response = context.response.put_on(response)
         except Exception as error:
-            extra = self._extra(error, [operation], address)
-            fault = error if isinstance(error, Fault) else _internal(error, operation, _secrets_of(received), extra)
+            extra = self.faults.log_fields(error, [operation], address)
+            fault = error if isinstance(error, Fault) else internal_fault(error, operation, secrets_of(received), extra)
             if watched is not None:
-                watched.error, watched.fault_code = error, _code_of(fault)
+                watched.error, watched.fault_code = error, code_name(fault)
             if operation.one_way:  # WS-I BP 1.1, R2714: no envelope in answer to a one-way message
                 return _with_head(context, Response(500))
-            blocks = self._fault_blocks(version, address, fault, operation)
-            response, is_fault = self._fault(version, fault, operation, received.security, blocks), True
+            blocks = self.faults.blocks(version, address, fault, operation)
+            response, is_fault = self.faults.response(version, fault, operation, received.security, blocks), True
             response = _with_head(context, response)
-        log_message("sent", operation.name, response.body, known=partial(_secrets_of, received))
+        log_message("sent", operation.name, response.body, known=partial(secrets_of, received))
         if addressed is None or operation.one_way:
             return response
         return (yield from self._delivered(addressed, response, is_fault))
@@ -263,7 +244,7 @@ class Endpoint:
         handing = self.interceptors.serve(
             context, dispatch, lambda call: {"job": job_of(call, received, path, xop=in_kind)}
         )
-        late = partial(_late, f"the dispatcher of {received.operation.name}", self.handler_seconds)
+        late = partial(late_fault, f"the dispatcher of {received.operation.name}", self.handler_seconds)
         yield from within(self.handler_seconds, handing, late)
         return context.response.put_on(one_way_accepted())
 
@@ -315,13 +296,16 @@ class Endpoint:
         try:
             response = yield from unhurried._serve(context, received.version, received, in_kind=package.xop)
         except Exception as error:
-            extra = self._extra(error, [operation], address)
-            fault = error if isinstance(error, Fault) else _internal(error, operation, _secrets_of(received), extra)
+            extra = self.faults.log_fields(error, [operation], address)
+            fault = error if isinstance(error, Fault) else internal_fault(error, operation, secrets_of(received), extra)
             if operation.one_way:
                 raise
-            watched.error, watched.fault_code = error, _code_of(fault)
-            blocks = self._fault_blocks(received.version, address, fault, operation)
-            response, is_fault = self._fault(received.version, fault, operation, received.security, blocks), True
+            watched.error, watched.fault_code = error, code_name(fault)
+            blocks = self.faults.blocks(received.version, address, fault, operation)
+            response, is_fault = (
+                self.faults.response(received.version, fault, operation, received.security, blocks),
+                True,
+            )
         if addressed is not None and not operation.one_way:
             yield from self._delivered(addressed, response, is_fault)
 
@@ -332,7 +316,9 @@ class Endpoint:
         assert self.agreements is not None
         if isinstance(asked.security, Waiting) and asked.security.waits:
             receiving = call(self.agreements.receive, asked, envelope, self.processor.understood)
-            result = yield from within(self.handler_seconds, receiving, lambda: _late("security", self.handler_seconds))
+            result = yield from within(
+                self.handler_seconds, receiving, partial(late_fault, "security", self.handler_seconds)
+            )
         else:
             result = self.agreements.receive(asked, envelope, self.processor.understood)
         addressed = self.addressing.read(result.envelope, action)
@@ -347,7 +333,9 @@ class Endpoint:
         if not self.processor.waits:
             return self.processor.receive_request(envelope, route, parts)
         receiving = call(self.processor.receive_request, envelope, route, parts)
-        return (yield from within(self.handler_seconds, receiving, lambda: _late("security", self.handler_seconds)))
+        return (
+            yield from within(self.handler_seconds, receiving, partial(late_fault, "security", self.handler_seconds))
+        )
 
     def _route(
         self,
@@ -379,14 +367,6 @@ class Endpoint:
             told, info = (addressed.message_id, url_for_log(target.address)), exc_info(error, NOTHING)
             logger.error("the answer to %r could not be delivered to %r", *told, exc_info=info)
             return Response(202)  # the request itself was taken
-
-    def _fault_blocks(
-        self, version: Version, address: list[Properties], error: object, operation: Operation[Any, Any] | None = None
-    ) -> tuple[str, ...]:
-        if not address:
-            return ()
-        action = fault_action(self.service, operation, error, address[0].version)
-        return write_addressing(address[0].answer(action, fault=True), version)
 
     def _plain(self, request: HttpRequest, version: Version, address: list[Properties]) -> Received | None:
         """The request, where it can be read without more ado; `version`: as its media type has it."""
@@ -437,7 +417,7 @@ class Endpoint:
             context, handler.function, lambda call: handler.arguments(received, call, self.codecs)
         )
         value = yield from within(
-            self.handler_seconds, serving, partial(_late, f"operation {operation.name}", self.handler_seconds)
+            self.handler_seconds, serving, partial(late_fault, f"operation {operation.name}", self.handler_seconds)
         )
         if operation.reply is None:
             return one_way_accepted()
@@ -492,87 +472,8 @@ class Endpoint:
         if not first:
             return response
         head, tail = split_at(Envelope.read(parse_message(envelope)), operation.reply, place)
-        known = partial(_secrets_of, received)
+        known = partial(secrets_of, received)
         return replace(response, stream=SentItems(head, tail, self.codecs, place, items, len(first), known))
-
-    # --- faults -----------------------------------------------------------------------------------------------
-
-    def _extra(self, error: Exception, routed: list[Operation[Any, Any]], address: list[Properties]) -> dict[str, Any]:
-        """What a record of a log says of a call beside its message."""
-        return fields(
-            operation=routed[0].name if routed else "",
-            service=self.service.name,
-            message_id=address[0].message_id if address else "",
-            error_type=type(error).__name__,
-        )
-
-    def _refusal(
-        self, error: Exception, version: Version, routed: list[Operation[Any, Any]], extra: dict[str, Any]
-    ) -> Fault | MessageError:
-        """What to answer to a request that could not be taken in."""
-        if isinstance(error, MessageError):
-            logger.info("refused a message: %s", error.for_log, extra=extra)
-            return error
-        if isinstance(error, Fault):
-            return error
-        if isinstance(error, SecurityError):
-            logger.warning("refused a message for its security: %s", error.for_log, extra=extra)
-            return Fault(SECURITY_REASON, code=SECURITY_FAULT)
-        if isinstance(error, (XmlError, DataError, ValidationError)):
-            logger.info("refused a message: %s", error.for_log, extra=extra)
-            kind = "is too large" if isinstance(error, LimitError) else "cannot be read"
-            is_rpc = version is SOAP_1_2 and any(operation.request.style == "rpc" for operation in routed)
-            code = BAD_ARGUMENTS if is_rpc and not isinstance(error, XmlError) else FaultCode("Sender")
-            return Fault(str(error) if self.details else f"the message {kind}", code=code)
-        return _internal(error, None, EVERYTHING, extra)
-
-    def _fault(
-        self,
-        version: Version,
-        refusal: Fault | MessageError,
-        operation: Operation[Any, Any] | None,
-        security: SecurityResult | None,
-        blocks: tuple[str, ...] = (),
-    ) -> Response:
-        if isinstance(refusal, MessageError):
-            return self._message_fault(version, refusal, blocks)
-        try:
-            body = self.processor.send_fault(version, refusal, operation, security, blocks)
-        except SoapkitError as error:  # the fault itself cannot be written, or not secured
-            routed = [operation] if operation is not None else []
-            internal = _internal(error, operation, NOTHING, self._extra(error, routed, []))
-            refusal, body = internal, Draft(version, plain_fault(version, internal.code, internal.reason)).to_bytes()
-        return response_for(version, body, status=self._status(version, refusal.code.name))
-
-    def _message_fault(self, version: Version, error: MessageError, blocks: tuple[str, ...]) -> Response:
-        if isinstance(error, AddressingError):
-            return self._addressing_fault(version, error)
-        reason = str(error) if self.details or error.code != "Sender" else "the message cannot be read"
-        if error.code == "VersionMismatch":
-            version, blocks = (
-                SOAP_1_1,
-                (*blocks, upgrade_block()),
-            )  # SOAP 1.2 part 1, appendix A: in the sender's version
-        elif error.code == "MustUnderstand" and version.label == "1.2":
-            blocks = (*blocks, *not_understood_blocks(error.not_understood))
-        body = Draft(version, plain_fault(version, error.code, reason), blocks).to_bytes()
-        return response_for(version, body, status=self._status(version, error.code))
-
-    def _addressing_fault(self, version: Version, error: AddressingError) -> Response:
-        """The fault that WS-Addressing has for wrong headers (SOAP Binding, 6)."""
-        answer = Properties(action=ADDRESSING_FAULT_ACTION, message_id=new_message_id())
-        blocks = write_addressing(answer, version)
-        detail = error.detail() if version.label == "1.2" else ""
-        if version.label == "1.1" and error.block():
-            blocks = (*blocks, error.block())
-        subcodes = error.subcodes if version.label == "1.2" else error.subcodes[-1:]  # SOAP 1.1 has room for one
-        code = FaultCode("Sender", subcodes)
-        body = Draft(version, write_fault(version, code, error.reason, detail), blocks).to_bytes()
-        return response_for(version, body, status=self._status(version, "Sender"))
-
-    def _status(self, version: Version, code: str) -> int:
-        status = fault_status(version, code)
-        return self.sender_fault_status if status == 400 else status
 
 
 class _Both:
@@ -594,36 +495,3 @@ def _with_head(context: Call, response: Response) -> Response:
     except SoapkitError as error:
         logger.error("a response goes without its header fields: %s", error.for_log)
         return response
-
-
-def _late(what: str, seconds: float | None) -> Fault:
-    """The fault for what did not answer in its time."""
-    logger.error("%s did not answer within %g s", what, seconds)
-    return Fault(f"the service did not answer within {seconds:g} s", code="Receiver")
-
-
-def _secrets_of(received: Received) -> Known:
-    """What is secret in a request."""
-    try:
-        return Known.of([received.envelope.root], secret_names())
-    except SoapkitError:  # one that was read in pieces, and is too large to be read as a tree
-        return EVERYTHING
-
-
-def _reason_for_log(refusal: Fault | MessageError, error: Exception) -> str:
-    """The reason of a fault, without what it repeats of the request."""
-    if isinstance(refusal, Fault) and not isinstance(error, SoapkitError):
-        return refusal.reason
-    return error.for_log if isinstance(error, SoapkitError) else str(refusal)
-
-
-def _code_of(refusal: Fault | MessageError) -> str:
-    return refusal.code.name if isinstance(refusal, Fault) else refusal.code
-
-
-def _internal(error: Exception, operation: Operation[Any, Any] | None, known: Known, extra: Mapping[str, Any]) -> Fault:
-    """A fault without inner text; the log has it all, under the same number. `known`: what the log is not told."""
-    number = uuid.uuid4().hex[:12]
-    name = operation.name if operation is not None else "(none)"
-    logger.error("operation %s failed (reference %s)", name, number, exc_info=exc_info(error, known), extra=extra)
-    return Fault(f"internal error (reference {number})", code="Receiver")

@@ -1,0 +1,189 @@
+"""What went wrong with a request -> the fault that answers it, and what the log is told of it.
+
+Every abnormal request gets the fault that SOAP names for it, in the version of the request. What a handler did wrong is
+told to the log; the caller learns only that it failed.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from soapkit.errors import (
+    DataError,
+    Fault,
+    FaultCode,
+    LimitError,
+    MessageError,
+    SecurityError,
+    SoapkitError,
+    ValidationError,
+    XmlError,
+)
+from soapkit.exchange.addressed import fault_action
+from soapkit.exchange.encoded import RPC
+from soapkit.exchange.failures import exc_info
+from soapkit.exchange.faults import plain_fault
+from soapkit.exchange.log import secret_names
+from soapkit.exchange.masking import EVERYTHING, NOTHING, Known
+from soapkit.exchange.observing import fields
+from soapkit.exchange.processor import Processor, Received
+from soapkit.operations import Operation, Service
+from soapkit.soap.envelope import Draft
+from soapkit.soap.fault import write_fault
+from soapkit.soap.headers import not_understood_blocks, upgrade_block
+from soapkit.soap.security_result import SecurityResult
+from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
+from soapkit.transport.binding import fault_status, response_for
+from soapkit.transport.values import Response
+from soapkit.ws.addressing import (
+    ADDRESSING_FAULT_ACTION,
+    AddressingError,
+    Properties,
+    new_message_id,
+    write_addressing,
+)
+from soapkit.xml.names import WSSE, clark
+
+logger = logging.getLogger("soapkit.server")
+
+# One and the same for every failure of security, whatever it was: an oracle tells nothing (WSS 1.1, section 12).
+SECURITY_FAULT = FaultCode("Sender", (clark(WSSE, "InvalidSecurity"),))
+# SOAP 1.2 part 2, 4.4: of a call whose arguments are not those of the procedure.
+BAD_ARGUMENTS = FaultCode("Sender", (clark(RPC, "BadArguments"),))
+SECURITY_REASON = "the message does not meet the security requirements"
+
+
+@dataclass(frozen=True, slots=True)
+class FaultAnswers:
+    """The faults of one endpoint; `details` and `sender_fault_status` are those of its `Endpoint`."""
+
+    service: Service
+    processor: Processor
+    details: bool
+    sender_fault_status: int
+
+    def log_fields(
+        self, error: Exception, routed: list[Operation[Any, Any]], address: list[Properties]
+    ) -> dict[str, Any]:
+        """What a record of a log says of a call beside its message."""
+        return fields(
+            operation=routed[0].name if routed else "",
+            service=self.service.name,
+            message_id=address[0].message_id if address else "",
+            error_type=type(error).__name__,
+        )
+
+    def refusal(
+        self, error: Exception, version: Version, routed: list[Operation[Any, Any]], extra: dict[str, Any]
+    ) -> Fault | MessageError:
+        """What to answer to a request that could not be taken in."""
+        if isinstance(error, MessageError):
+            logger.info("refused a message: %s", error.for_log, extra=extra)
+            return error
+        if isinstance(error, Fault):
+            return error
+        if isinstance(error, SecurityError):
+            logger.warning("refused a message for its security: %s", error.for_log, extra=extra)
+            return Fault(SECURITY_REASON, code=SECURITY_FAULT)
+        if isinstance(error, (XmlError, DataError, ValidationError)):
+            logger.info("refused a message: %s", error.for_log, extra=extra)
+            kind = "is too large" if isinstance(error, LimitError) else "cannot be read"
+            is_rpc = version is SOAP_1_2 and any(operation.request.style == "rpc" for operation in routed)
+            code = BAD_ARGUMENTS if is_rpc and not isinstance(error, XmlError) else FaultCode("Sender")
+            return Fault(str(error) if self.details else f"the message {kind}", code=code)
+        return internal_fault(error, None, EVERYTHING, extra)
+
+    def response(
+        self,
+        version: Version,
+        refusal: Fault | MessageError,
+        operation: Operation[Any, Any] | None,
+        security: SecurityResult | None,
+        blocks: tuple[str, ...] = (),
+    ) -> Response:
+        if isinstance(refusal, MessageError):
+            return self._message_fault(version, refusal, blocks)
+        try:
+            body = self.processor.send_fault(version, refusal, operation, security, blocks)
+        except SoapkitError as error:  # the fault itself cannot be written, or not secured
+            routed = [operation] if operation is not None else []
+            internal = internal_fault(error, operation, NOTHING, self.log_fields(error, routed, []))
+            refusal, body = internal, Draft(version, plain_fault(version, internal.code, internal.reason)).to_bytes()
+        return response_for(version, body, status=self._status(version, refusal.code.name))
+
+    def _message_fault(self, version: Version, error: MessageError, blocks: tuple[str, ...]) -> Response:
+        if isinstance(error, AddressingError):
+            return self._addressing_fault(version, error)
+        reason = str(error) if self.details or error.code != "Sender" else "the message cannot be read"
+        if error.code == "VersionMismatch":
+            version, blocks = (
+                SOAP_1_1,
+                (*blocks, upgrade_block()),
+            )  # SOAP 1.2 part 1, appendix A: in the sender's version
+        elif error.code == "MustUnderstand" and version.label == "1.2":
+            blocks = (*blocks, *not_understood_blocks(error.not_understood))
+        body = Draft(version, plain_fault(version, error.code, reason), blocks).to_bytes()
+        return response_for(version, body, status=self._status(version, error.code))
+
+    def _addressing_fault(self, version: Version, error: AddressingError) -> Response:
+        """The fault that WS-Addressing has for wrong headers (SOAP Binding, 6)."""
+        answer = Properties(action=ADDRESSING_FAULT_ACTION, message_id=new_message_id())
+        blocks = write_addressing(answer, version)
+        detail = error.detail() if version.label == "1.2" else ""
+        if version.label == "1.1" and error.block():
+            blocks = (*blocks, error.block())
+        subcodes = error.subcodes if version.label == "1.2" else error.subcodes[-1:]  # SOAP 1.1 has room for one
+        code = FaultCode("Sender", subcodes)
+        body = Draft(version, write_fault(version, code, error.reason, detail), blocks).to_bytes()
+        return response_for(version, body, status=self._status(version, "Sender"))
+
+    def _status(self, version: Version, code: str) -> int:
+        status = fault_status(version, code)
+        return self.sender_fault_status if status == 400 else status
+
+    def blocks(
+        self, version: Version, address: list[Properties], error: object, operation: Operation[Any, Any] | None = None
+    ) -> tuple[str, ...]:
+        if not address:
+            return ()
+        action = fault_action(self.service, operation, error, address[0].version)
+        return write_addressing(address[0].answer(action, fault=True), version)
+
+
+def late_fault(what: str, seconds: float | None) -> Fault:
+    """The fault for what did not answer in its time."""
+    logger.error("%s did not answer within %g s", what, seconds)
+    return Fault(f"the service did not answer within {seconds:g} s", code="Receiver")
+
+
+def secrets_of(received: Received) -> Known:
+    """What is secret in a request."""
+    try:
+        return Known.of([received.envelope.root], secret_names())
+    except SoapkitError:  # one that was read in pieces, and is too large to be read as a tree
+        return EVERYTHING
+
+
+def reason_for_log(refusal: Fault | MessageError, error: Exception) -> str:
+    """The reason of a fault, without what it repeats of the request."""
+    if isinstance(refusal, Fault) and not isinstance(error, SoapkitError):
+        return refusal.reason
+    return error.for_log if isinstance(error, SoapkitError) else str(refusal)
+
+
+def code_name(refusal: Fault | MessageError) -> str:
+    return refusal.code.name if isinstance(refusal, Fault) else refusal.code
+
+
+def internal_fault(
+    error: Exception, operation: Operation[Any, Any] | None, known: Known, extra: Mapping[str, Any]
+) -> Fault:
+    """A fault without inner text; the log has it all, under the same number. `known`: what the log is not told."""
+    number = uuid.uuid4().hex[:12]
+    name = operation.name if operation is not None else "(none)"
+    logger.error("operation %s failed (reference %s)", name, number, exc_info=exc_info(error, known), extra=extra)
+    return Fault(f"internal error (reference {number})", code="Receiver")
