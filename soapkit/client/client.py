@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeV
 
 from soapkit.attachment import Attachment
 from soapkit.client.call import Exchange, Preview, Route, call
+from soapkit.client.connection import Connection
 from soapkit.client.stream import Stream, Streaming
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import UsageError
@@ -47,31 +48,6 @@ _LISTED = 30  # names in an error message
 View: TypeAlias = Literal["value", "exchange", "preview", "stream"]
 """What a call returns. A generated method promises the value; for the other views the generator declares classes of
 their own, so a type checker knows, while at run time it is the same method of a copy of the client."""
-
-
-class _Connection:
-    """The transport of a client and of all its views: given, or made at the first call and then the client's own."""
-
-    __slots__ = ("_given", "_lock", "_own")
-
-    def __init__(self, given: Any) -> None:
-        self._given = given
-        self._own: Any = None
-        self._lock = threading.Lock()
-
-    def made_by(self, make: Callable[[], Any]) -> Any:
-        if self._given is not None:
-            return self._given
-        with self._lock:
-            if self._own is None:
-                self._own = make()
-            return self._own
-
-    def released(self) -> Any:
-        """The transport to close, if the client made one."""
-        with self._lock:
-            own, self._own = self._own, None
-            return own
 
 
 def _addressing(asked: Addressing | bool | None, port: Port) -> Addressing | None:
@@ -165,7 +141,7 @@ class BaseClient:
             agreement=agreement,
             observers=tuple(observers),
         )
-        self._connection = _Connection(transport)
+        self._connection = Connection(transport)
         self._loosen: Callable[[Any], Any] | None = None  # set by a dynamic client, whose values come as people type
         self._view: View = "value"
         self._attachments: tuple[Attachment, ...] = ()

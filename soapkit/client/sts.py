@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import threading
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +19,7 @@ from typing import Any, Final, Literal, Self, TypeAlias, TypedDict, Unpack
 from cryptography import x509
 from lxml.etree import _Element
 
+from soapkit.client.connection import Connection
 from soapkit.client.trust import Channel, ask, issued_token
 from soapkit.errors import MessageError, UsageError
 from soapkit.exchange.flow import Flow, arun, run
@@ -122,9 +122,7 @@ class BaseStsClient:
             secrets_in_clear,
             now,
         )
-        self._given = transport
-        self._own: Any = None
-        self._lock = threading.Lock()
+        self._connection = Connection(transport)
         self._cache = TokenCache() if cache == "own" else cache
 
     @property
@@ -137,7 +135,7 @@ class BaseStsClient:
 
     def token(self, applies_to: str, asked: Asked) -> Flow[IssuedToken]:
         """The flow that gives a token, over the client's own transport."""
-        return (yield from self.issuing(self._transport(type(self)._make), applies_to, asked))
+        return (yield from self.issuing(self._connection.made_by(type(self)._make), applies_to, asked))
 
     def forget(self, token: IssuedToken) -> None:
         """Do not give a token again: somebody refused it."""
@@ -224,19 +222,6 @@ class BaseStsClient:
     def _now(self) -> datetime:
         return self._channel.now() if self._channel.now is not None else datetime.now(UTC)
 
-    def _transport(self, make: Callable[[], Any]) -> Any:
-        if self._given is not None:
-            return self._given
-        with self._lock:
-            if self._own is None:
-                self._own = make()
-            return self._own
-
-    def _released(self) -> Any:
-        with self._lock:
-            own, self._own = self._own, None
-            return own
-
 
 class StsClient(BaseStsClient):
     """Asks a security token service for tokens, blocking. One client serves many threads."""
@@ -249,26 +234,26 @@ class StsClient(BaseStsClient):
         Raises `soapkit.Fault` for what the service refuses, `SecurityError` for an answer that is not believed and for
         secrets that would travel in the clear; `MessageError`, `TransportError`.
         """
-        return run(self.issuing(self._transport(_urllib3), applies_to, asked))
+        return run(self.issuing(self._connection.made_by(_urllib3), applies_to, asked))
 
     def renew(self, token: IssuedToken, *, lifetime: timedelta | None = None) -> IssuedToken:
         """The token with a new end. Raises as `issue`."""
-        return run(self._renewing(self._transport(_urllib3), token, lifetime))
+        return run(self._renewing(self._connection.made_by(_urllib3), token, lifetime))
 
     def validate(self, token: IssuedToken | _Element, *, token_type: str = "") -> Validation:
         """Whether a token is good, as the service sees it; with `token_type`, a token of that kind in its place.
 
         Raises as `issue`.
         """
-        return run(self._validating(self._transport(_urllib3), token, token_type))
+        return run(self._validating(self._connection.made_by(_urllib3), token, token_type))
 
     def cancel(self, token: IssuedToken) -> None:
         """Have a token be void from now on. Raises as `issue`."""
-        run(self._cancelling(self._transport(_urllib3), token))
+        run(self._cancelling(self._connection.made_by(_urllib3), token))
 
     def close(self) -> None:
         """Let go of connections, if the client made its transport itself."""
-        own: Transport | None = self._released()
+        own: Transport | None = self._connection.released()
         if own is not None:
             own.close()
 
@@ -286,23 +271,23 @@ class AsyncStsClient(BaseStsClient):
 
     async def issue(self, applies_to: str = "", **asked: Unpack[Asked]) -> IssuedToken:
         """As `StsClient.issue`."""
-        return await arun(self.issuing(self._transport(_aiohttp), applies_to, asked))
+        return await arun(self.issuing(self._connection.made_by(_aiohttp), applies_to, asked))
 
     async def renew(self, token: IssuedToken, *, lifetime: timedelta | None = None) -> IssuedToken:
         """As `StsClient.renew`."""
-        return await arun(self._renewing(self._transport(_aiohttp), token, lifetime))
+        return await arun(self._renewing(self._connection.made_by(_aiohttp), token, lifetime))
 
     async def validate(self, token: IssuedToken | _Element, *, token_type: str = "") -> Validation:
         """As `StsClient.validate`."""
-        return await arun(self._validating(self._transport(_aiohttp), token, token_type))
+        return await arun(self._validating(self._connection.made_by(_aiohttp), token, token_type))
 
     async def cancel(self, token: IssuedToken) -> None:
         """As `StsClient.cancel`."""
-        await arun(self._cancelling(self._transport(_aiohttp), token))
+        await arun(self._cancelling(self._connection.made_by(_aiohttp), token))
 
     async def aclose(self) -> None:
         """As `StsClient.close`."""
-        own: AsyncTransport | None = self._released()
+        own: AsyncTransport | None = self._connection.released()
         if own is not None:
             await own.aclose()
 
