@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -34,7 +34,9 @@ class TrustStore:
 
     `subjects`: where given, the subject (RFC 4514) of a signer must match one of these patterns whole; use it when
     an authority certifies more than your peers. `max_chain`: how many authorities may stand between a certificate
-    and a loaded one. `revoked`: lists by those authorities; an outdated list is refused. `v1_roots`: whether a loaded
+    and a loaded one. `revoked`: lists by those authorities; an outdated list is refused.
+    `revocation`: ``given`` believes a certificate of an authority that no list is given of, ``required`` refuses it
+    (RFC 5280, 6.3: its status is undetermined). `v1_roots`: whether a loaded
     certificate of X.509 version 1, which cannot say that it is an authority, is taken for one of what it issued itself.
     """
 
@@ -43,6 +45,7 @@ class TrustStore:
     max_chain: int = 4
     revoked: tuple[x509.CertificateRevocationList, ...] = field(default=())
     v1_roots: bool = False
+    revocation: Literal["given", "required"] = "given"
     _built: dict[tuple[x509.Certificate, Chain], Chain] = field(default_factory=dict, init=False, compare=False)
 
     @classmethod
@@ -53,6 +56,7 @@ class TrustStore:
         subjects: Iterable[str] = (),
         revoked: Iterable[Source] = (),
         v1_roots: bool = False,
+        revocation: Literal["given", "required"] = "given",
     ) -> TrustStore:
         """Load certificates from PEM, DER, PKCS#12 or JKS files, or from every PEM and DER file in a folder.
 
@@ -64,7 +68,8 @@ class TrustStore:
             for path in _files(source)
             for certificate in load_certificates(path, password)
         ]
-        return cls(tuple(found), tuple(subjects), revoked=tuple(map(_load_list, revoked)), v1_roots=v1_roots)
+        lists = tuple(map(_load_list, revoked))
+        return cls(tuple(found), tuple(subjects), revoked=lists, v1_roots=v1_roots, revocation=revocation)
 
     @classmethod
     def of(cls, *members: x509.Certificate | KeyPair) -> TrustStore:
@@ -116,9 +121,10 @@ class TrustStore:
 
     def _check_revocation(self, chain: Chain, now: datetime) -> None:
         for certificate, issuer in pairwise(chain):
-            for entry in self.revoked:
-                if entry.issuer != issuer.subject:
-                    continue
+            lists = [entry for entry in self.revoked if entry.issuer == issuer.subject]
+            if not lists and self.revocation == "required":
+                raise SecurityError(f"no revocation list of {name_of(issuer)} is given, and one is required")
+            for entry in lists:
                 if not entry.is_signature_valid(issuer.public_key()):  # type: ignore[arg-type]  # any issuer's key
                     raise SecurityError(f"the revocation list of {name_of(issuer)} is not signed by it")
                 if entry.next_update_utc is not None and entry.next_update_utc < now:

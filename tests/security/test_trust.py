@@ -108,6 +108,17 @@ def test_a_revoked_certificate_is_not_believed(keys, now):
         forged.check(keys.bob.certificate, (), now)
 
 
+def test_a_revocation_list_of_every_authority_may_be_required(keys, now):
+    middle = make_authority("middle", now=now, issuer=keys.authority)
+    leaf, others = make_keypair("leaf", middle, now=now).certificate, (middle.certificate,)
+    authority = keys.authority.certificate.public_bytes(Encoding.PEM)
+    by_root, by_middle = revoking(keys.authority, made=now), revoking(middle, made=now)
+    assert TrustStore.load(authority, revoked=[by_root]).check(leaf, others, now)
+    with pytest.raises(SecurityError, match="no revocation list of CN=middle is given, and one is required"):
+        TrustStore.load(authority, revoked=[by_root], revocation="required").check(leaf, others, now)
+    assert TrustStore.load(authority, revoked=[by_root, by_middle], revocation="required").check(leaf, others, now)
+
+
 def test_a_trust_store_is_loaded_from_files_and_folders(keys, tmp_path, now):
     (tmp_path / "ca.pem").write_bytes(keys.authority.certificate.public_bytes(Encoding.PEM))
     (tmp_path / "other.crt").write_bytes(keys.mallory.certificate.public_bytes(Encoding.DER))
