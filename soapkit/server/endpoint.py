@@ -70,6 +70,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("soapkit.server")
 
+_LOST_BODY = (
+    "a request that asks for another protocol (Upgrade) came without its body: uvicorn with httptools drops it. Run "
+    "uvicorn with --http h11, or let the caller keep to HTTP/1.1"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -181,6 +186,8 @@ class Endpoint:
         except Exception as error:
             if isinstance(error, SoapkitError):
                 self.processor.locate(error, request.body)
+            if not request.body and request.package is None and request.headers.get("upgrade"):
+                logger.warning(_LOST_BODY)
             refusal = self.faults.refusal(error, version, routed, self.faults.log_fields(error, routed, address))
             response = self.faults.response(version, refusal, None, None, self.faults.blocks(version, address, error))
             if watched is not None:

@@ -13,6 +13,23 @@ from typing import NoReturn
 JAVA = Path(__file__).parent / "java"
 
 
+def jars(pom: Path, peer: str, missing_peer: Callable[[str], NoReturn]) -> Path:
+    """The folder, in the user's cache, with the jars that a pom.xml asks for."""
+    for tool in ("java", "javac", "mvn"):
+        if shutil.which(tool) is None:
+            missing_peer(tool)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    digest = hashlib.sha256(pom.read_bytes()).hexdigest()[:16]
+    folder = cache / "soapkit-test-data" / f"{pom.parent.name}-{digest}"
+    if not (folder / "complete").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        command = ["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
+        if subprocess.run(command, capture_output=True, check=False, timeout=600).returncode != 0:
+            missing_peer(f"{peer} from Maven Central")
+        (folder / "complete").touch()
+    return folder
+
+
 def built(sources: Path, driver: str, peer: str, missing_peer: Callable[[str], NoReturn]) -> Path:
     """The folder, in the user's cache, with the jars that pom.xml asks for and the compiled driver."""
     for tool in ("java", "javac", "mvn"):

@@ -7,7 +7,6 @@ one of rpc messages.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib.util
 import os
 import shutil
@@ -26,6 +25,7 @@ import zeep
 from lxml import etree
 
 import soapkit
+from tests.interop.java_driver import jars
 
 POM = Path(__file__).parent / "java" / "contract" / "pom.xml"
 XSD = "{http://www.w3.org/2001/XMLSchema}"
@@ -71,18 +71,7 @@ def contract(request: pytest.FixtureRequest, orders: ModuleType, tmp_path: Path)
 @pytest.fixture(scope="session")
 def java(missing_peer: Callable[[str], NoReturn]) -> Callable[..., str]:
     """Runs a Java main class with the jars of the pom; gives what it printed, fails where it failed."""
-    for tool in ("java", "mvn"):
-        if shutil.which(tool) is None:
-            missing_peer(tool)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    digest = hashlib.sha256(POM.read_bytes()).hexdigest()[:16]
-    folder = cache / "soapkit-test-data" / f"contract-readers-{digest}"
-    if not (folder / "complete").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        command = ["mvn", "-q", "-B", "-f", POM, "dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
-        if subprocess.run(command, capture_output=True, check=False, timeout=600).returncode != 0:
-            missing_peer("JAX-WS RI and Apache CXF from Maven Central")
-        (folder / "complete").touch()
+    folder = jars(POM, "JAX-WS RI and Apache CXF", missing_peer)
 
     def run(main: str, *arguments: object) -> str:
         return ran("java", "-XX:TieredStopAtLevel=1", "-cp", f"{folder}/*", main, *arguments)

@@ -214,6 +214,15 @@ def test_an_unexpected_exception_is_told_to_the_log_and_not_to_the_caller(
     assert reference in caplog.text
 
 
+def test_a_body_lost_to_an_upgrade_is_told_to_the_log(endpoint: Endpoint, caplog: pytest.LogCaptureFixture) -> None:
+    """CXF 4 asks for HTTP/2; uvicorn with httptools then hands on the head alone."""
+    assert fault_in(post(endpoint, b"", Upgrade="h2c")).code.name == "Sender"
+    assert "came without its body: uvicorn with httptools drops it" in caplog.text
+    caplog.clear()
+    post(endpoint, b"")
+    assert "Upgrade" not in caplog.text
+
+
 def test_a_declared_fault_carries_its_typed_detail(endpoint: Endpoint) -> None:
     response = post(endpoint, envelope(BALANCE.replace("DE1", "XX9")))
     fault = fault_in(response)
