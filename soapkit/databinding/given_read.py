@@ -86,6 +86,8 @@ def _beside_values(
     children: Sequence[_Element], bound: Bound, values: Mapping[str, Any], *, unknown: bool
 ) -> Iterator[tuple[tuple[str, int], tuple[Any, Mapping[str, str]]]]:
     """The attributes of elements whose values have no room for them: nil, or of a simple type."""
+    if not unknown and not any(map(is_nil, children)):
+        return
     fields = {each.tag: each for each in bound.record.elements if isinstance(each, ElementField)}
     seen: dict[str, int] = {}
     for child in children:

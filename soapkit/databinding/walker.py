@@ -412,6 +412,8 @@ class Walker:
         values: dict[str, Any] = {}
         self._fields(children, bound.record.elements, chosen.group, values, bound.simple)
         made = self.make(children[chosen.position], bound, values, before)
+        if not bound.keeps:
+            return made
         own = sorted(place for found in chosen.group.values() for place in found if isinstance(place, int))
         return self._with_given(made, None, [children[place] for place in own], bound, values)
 

@@ -13,14 +13,15 @@ from typing import NoReturn
 JAVA = Path(__file__).parent / "java"
 
 
-def jars(pom: Path, peer: str, missing_peer: Callable[[str], NoReturn]) -> Path:
-    """The folder, in the user's cache, with the jars that a pom.xml asks for."""
+def jars(pom: Path, peer: str, missing_peer: Callable[[str], NoReturn], name: str = "", more: bytes = b"") -> Path:
+    """The folder, in the user's cache, with the jars that a pom.xml asks for. `name`: of the folder, that of the pom's
+    unless said; `more`: what else the folder is for, so that another version of it has another folder."""
     for tool in ("java", "javac", "mvn"):
         if shutil.which(tool) is None:
             missing_peer(tool)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    digest = hashlib.sha256(pom.read_bytes()).hexdigest()[:16]
-    folder = cache / "soapkit-test-data" / f"{pom.parent.name}-{digest}"
+    digest = hashlib.sha256(pom.read_bytes() + more).hexdigest()[:16]
+    folder = cache / "soapkit-test-data" / f"{name or pom.parent.name}-{digest}"
     if not (folder / "complete").exists():
         folder.mkdir(parents=True, exist_ok=True)
         command = ["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
@@ -32,25 +33,11 @@ def jars(pom: Path, peer: str, missing_peer: Callable[[str], NoReturn]) -> Path:
 
 def built(sources: Path, driver: str, peer: str, missing_peer: Callable[[str], NoReturn]) -> Path:
     """The folder, in the user's cache, with the jars that pom.xml asks for and the compiled driver."""
-    for tool in ("java", "javac", "mvn"):
-        if shutil.which(tool) is None:
-            missing_peer(tool)
-    pom, source = sources / "pom.xml", sources / f"{driver}.java"
-    digest = hashlib.sha256(pom.read_bytes() + source.read_bytes()).hexdigest()[:16]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "soapkit-test-data" / f"{peer.lower()}-{digest}"
-    if (folder / f"{driver}.class").exists():
-        return folder
-    folder.mkdir(parents=True, exist_ok=True)
-    fetched = subprocess.run(
-        ["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={folder}"],
-        capture_output=True,
-        check=False,
-        timeout=600,
-    )
-    if fetched.returncode != 0:
-        missing_peer(f"{peer} from Maven Central")
-    subprocess.run(["javac", "-cp", f"{folder}/*", "-d", folder, source], check=True, capture_output=True, timeout=300)
+    source = sources / f"{driver}.java"
+    folder = jars(sources / "pom.xml", peer, missing_peer, peer.lower(), source.read_bytes())
+    if not (folder / f"{driver}.class").exists():
+        command = ["javac", "-cp", f"{folder}/*", "-d", folder, source]
+        subprocess.run(command, check=True, capture_output=True, timeout=300)
     return folder
 
 
