@@ -12,6 +12,7 @@ from typing import Any
 from soapkit.attachment import Attachment
 from soapkit.databinding.builtins import BUILTINS
 from soapkit.databinding.codec import Codecs
+from soapkit.databinding.given import given_with, keep
 from soapkit.databinding.shape import (
     AnyAttributeField,
     AnyField,
@@ -44,7 +45,9 @@ class Loosen:
     def _loosened(self, record: Any, path: str) -> Any:
         shape = self._codecs.shapes[type(record)]
         values = {field.name: getattr(record, field.name) for field in shape.fields}
-        return type(record)(**self._fields(shape, values, path))
+        loosened = type(record)(**self._fields(shape, values, path))
+        keep(loosened, given_with(record))
+        return loosened
 
     def _fields(self, shape: Record, values: Mapping[str, Any], path: str) -> dict[str, Any]:
         fields = {field.name: field for field in shape.fields}

@@ -13,7 +13,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from soapkit.databinding.shape import All, AttributeField, ElementField, Record, RecordRef, Shapes
+from soapkit.databinding.shape import (
+    All,
+    Alternative,
+    AttributeField,
+    ChoiceField,
+    ElementField,
+    ElementLike,
+    Record,
+    RecordRef,
+    Shapes,
+)
 from soapkit.databinding.values import Raw
 
 KEY: Final = "__xml_given__"
@@ -29,8 +39,9 @@ class Given:
     `attributes`: the fields of attributes given with their default; `order`: the fields of an xs:all as they came,
     where that is not the order in which they are declared. `unknown_attributes`, `unknown_elements`: what the type does
     not know (of a lenient reader), by Clark name and in order; `places`: before which known child each of these
-    elements came. `children`: of elements that have attributes and no room for them, since they are nil or of a simple
-    type: their values and attributes, by field and place in its list (0 where it is none).
+    elements came, in mixed content before which item of its list. `children`: of elements that have attributes and no
+    room for them, since they are nil or of a simple type: their values and attributes, by field and place in its list
+    (0 where it is none).
     """
 
     attributes: frozenset[str] = frozenset()
@@ -82,15 +93,22 @@ def is_told(record: Record, shapes: Shapes) -> bool:
     return (
         isinstance(record.content, All)
         or any(map(has_default, record.attributes))
-        or any(_may_say_why(each, shapes) for each in record.elements if isinstance(each, ElementField))
+        or any(_may_say_why(each, shapes) for field in record.elements for each in _elements_of(field))
     )
 
 
-def _may_say_why(field: ElementField, shapes: Shapes) -> bool:
+def _elements_of(field: ElementLike) -> tuple[ElementField | Alternative, ...]:
+    """What may stand where a field does, as far as its type is known."""
+    if isinstance(field, ElementField):
+        return (field,)
+    return field.alternatives if isinstance(field, ChoiceField) else ()
+
+
+def _may_say_why(element: ElementField | Alternative, shapes: Shapes) -> bool:
     """Whether an element may be nil and have attributes."""
-    if not field.nillable or not isinstance(field.type, RecordRef):
+    if not element.nillable or not isinstance(element.type, RecordRef):
         return False
-    record = shapes[field.type.key]
+    record = shapes[element.type.key]
     return bool(record.attributes) or record.any_attribute is not None
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from lxml.etree import _Element
 
-from soapkit.databinding.content import allows
+from soapkit.databinding.content import Assigned, allows
 from soapkit.databinding.context import Bound
 from soapkit.databinding.given import Given, has_default, order_of
-from soapkit.databinding.shape import All, AnyType, ElementField, RecordRef
+from soapkit.databinding.shape import All, AnyType, ChoiceField, ElementField, RecordRef, Type
 from soapkit.databinding.simple import value_of
 from soapkit.databinding.values import Raw
 from soapkit.xml.names import SOAP11, SOAP12, WSU, XMIME, XSI, XSI_NIL, namespace_of
@@ -48,13 +48,36 @@ def given_in(
     if isinstance(bound.record.content, All):
         names = {leaf.tag: leaf.name for leaf in bound.record.elements if isinstance(leaf, ElementField)}
         order = order_of([names[tag] for tag in map(tag_of, children) if tag in names], bound.record)
-    beside = dict(_beside_values(children, bound, values, unknown=unknown))
+    if not unknown and not any(map(is_nil, children)):
+        return Given(attributes, order)
+    assigned, mismatches = bound.model.assign([tag_of(child) for child in children])
+    at = _places_of_choices(element, bound, assigned)
+    beside = dict(_beside_values(children, bound, values, at, unknown=unknown))
     if not unknown:
         return Given(attributes, order, children=beside)
-    strange = dict(_unknown_attributes(element, bound)) if element is not None else {}
-    places = list(_unknown_places(children, bound))
-    kept = tuple(Raw(children[place]) for place in places)
-    return Given(attributes, order, strange, kept, tuple(place - at for at, place in enumerate(places)), beside)
+    named = dict(_unknown_attributes(element, bound)) if element is not None else {}
+    strange = [mismatch.position for mismatch in mismatches if mismatch.kind == "unknown"]
+    kept = tuple(Raw(children[place]) for place in strange)
+    if element is not None and bound.record.mixed:
+        places = _places_between_items(element, frozenset(strange))
+    else:
+        places = tuple(place - before for before, place in enumerate(strange))
+    return Given(attributes, order, named, kept, places, beside)
+
+
+def in_document_order(element: _Element) -> Iterator[str | int]:
+    """What stands in mixed content: its texts, whole although comments may stand in them, and the places of the child
+    elements among themselves."""
+    text, place = element.text or "", 0
+    for node in element:
+        if isinstance(node.tag, str):
+            if text:
+                yield text
+            yield place
+            text, place = "", place + 1
+        text += node.tail or ""
+    if text:
+        yield text
 
 
 def _defaults_given(element: _Element, bound: Bound, values: Mapping[str, Any]) -> frozenset[str]:
@@ -76,26 +99,57 @@ def _unknown_attributes(element: _Element, bound: Bound) -> Iterator[tuple[str, 
             yield name, text
 
 
-def _unknown_places(children: Sequence[_Element], bound: Bound) -> Iterator[int]:
-    if bound.record.text is None and not bound.record.mixed:
-        _, mismatches = bound.model.assign([tag_of(child) for child in children])
-        yield from sorted(mismatch.position for mismatch in mismatches if mismatch.kind == "unknown")
+def _places_between_items(element: _Element, strange: frozenset[int]) -> tuple[int, ...]:
+    """Before which item of the list of a mixed content each of the unknown elements stands."""
+    known, found = 0, []
+    for item in in_document_order(element):
+        if item in strange:
+            found.append(known)
+        else:
+            known += 1
+    return tuple(found)
+
+
+def _places_of_choices(
+    element: _Element | None, bound: Bound, assigned: Assigned
+) -> dict[int, tuple[ChoiceField, int, Type]]:
+    """By place of a child that is an item of a choice field: the field, the place in its list, the type."""
+    found = {}
+    for field in bound.record.elements:
+        if not isinstance(field, ChoiceField):
+            continue
+        chosen = {one.position: one for one in assigned.get(field.name, ()) if not isinstance(one, int)}
+        if field.mixed and element is not None:
+            items = [one for one in in_document_order(element) if isinstance(one, str) or one in chosen]
+        else:
+            items = list(chosen)
+        for at, place in enumerate(items):
+            if isinstance(place, int) and chosen[place].group is None:
+                found[place] = field, at, chosen[place].alternative.type
+    return found
 
 
 def _beside_values(
-    children: Sequence[_Element], bound: Bound, values: Mapping[str, Any], *, unknown: bool
+    children: Sequence[_Element],
+    bound: Bound,
+    values: Mapping[str, Any],
+    choices: Mapping[int, tuple[ChoiceField, int, Type]],
+    *,
+    unknown: bool,
 ) -> Iterator[tuple[tuple[str, int], tuple[Any, Mapping[str, str]]]]:
     """The attributes of elements whose values have no room for them: nil, or of a simple type."""
-    if not unknown and not any(map(is_nil, children)):
-        return
     fields = {each.tag: each for each in bound.record.elements if isinstance(each, ElementField)}
     seen: dict[str, int] = {}
-    for child in children:
-        field = fields.get(tag_of(child))
-        if field is None:
+    for at, child in enumerate(children):
+        field: ElementField | ChoiceField
+        if at in choices:
+            field, place, type_ = choices[at]
+        elif (single := fields.get(tag_of(child))) is not None:
+            field, type_ = single, single.type
+            place = seen[field.name] = seen.get(field.name, -1) + 1
+        else:
             continue
-        place = seen[field.tag] = seen.get(field.tag, -1) + 1
-        if not is_nil(child) and (not unknown or isinstance(field.type, (RecordRef, AnyType))):
+        if not is_nil(child) and (not unknown or isinstance(type_, (RecordRef, AnyType))):
             continue
         found = {name: text for name, text in child.items() if namespace_of(name) not in OF_THE_MESSAGE}
         if found:

@@ -6,6 +6,7 @@ problem of a value is found before anything is raised, each with its path. No de
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as SequenceAbc
@@ -52,6 +53,7 @@ from soapkit.xml.names import XMIME, XSI, clark, did_you_mean, is_ncname, split
 from soapkit.xml.parse import parse_message
 from soapkit.xml.serialise import escape_attribute, escape_text
 
+_NAME = re.compile(r"[^ />]+")
 _BASES_OF_MOMENTS = ((datetime, "dateTime"), (date, "date"), (time, "time"), (timedelta, "duration"))
 
 
@@ -282,7 +284,7 @@ class Scribe:
         if record.text is None:
             content = self._particle(record.content, value, bound)
             said = given_with(value) if bound.keeps else NOTHING
-            return self._with_unknown(content, said) if said.unknown_elements else content
+            return self._with_unknown(content, said) if said.unknown_elements and not record.mixed else content
         field = record.text
         given = getattr(value, field.name)
         if given is None:
@@ -377,7 +379,8 @@ class Scribe:
             beside = given_with(value).children if bound.keeps else {}
             return self._element_field(particle, getattr(value, particle.name), bound, beside)
         if isinstance(particle, ChoiceField):
-            return self._choice_field(particle, getattr(value, particle.name))
+            said = given_with(value) if bound.keeps else NOTHING
+            return self._choice_field(particle, getattr(value, particle.name), said)
         if isinstance(particle, AnyField):
             return self._any_field(particle, getattr(value, particle.name))
         if particle.optional and not present(particle, value):
@@ -425,14 +428,14 @@ class Scribe:
         self.path.append(f".{field.name}")
         text = self._single(field, value, codec)
         self.path.pop()
-        return self._said_again(text, field, value, beside, 0) if beside else text
+        return self._said_again(text, field.name, value, beside, 0) if beside else text
 
-    def _said_again(self, text: str, field: ElementField, value: Any, beside: Beside, place: int) -> str:
+    def _said_again(self, text: str, field: str, value: Any, beside: Beside, place: int) -> str:
         """An element with the attributes that came with its value, if it is still that value."""
-        came, attributes = beside.get((field.name, place), (None, {}))
+        came, attributes = beside.get((field, place), (None, {}))
         if not attributes or not text or value != came or isinstance(value, Nil):
             return text
-        end = len(self.context.qualified(field.tag)) + 1
+        end = _NAME.match(text, 1).end()  # type: ignore[union-attr]  # a first tag has a name
         return f"{text[:end]}{self._named_texts(attributes)}{text[end:]}"
 
     def _single(self, field: ElementField, value: Any, codec: SimpleCodec | None) -> str:
@@ -466,7 +469,7 @@ class Scribe:
                 default=field.default,
                 fixed=field.fixed,
             )
-            found.append(self._said_again(text, field, item, beside, place) if beside else text)
+            found.append(self._said_again(text, field.name, item, beside, place) if beside else text)
             self.path.pop()
         return "".join(found)
 
@@ -508,14 +511,21 @@ class Scribe:
 
     # --- choices --------------------------------------------------------------------------------------------------
 
-    def _choice_field(self, field: ChoiceField, value: Any) -> str:
+    def _choice_field(self, field: ChoiceField, value: Any, said: Given) -> str:
         single = None if value is None or value is msgspec.UNSET else (value,)
         items = self._items(field.name, value if field.many else single, field.minimum, field.maximum)
+        unknown = list(zip(said.places, said.unknown_elements, strict=True))[::-1] if field.mixed else []
         found = []
         for place, item in enumerate(items):
+            while unknown and unknown[-1][0] <= place:
+                found.append(unknown.pop()[1].xml.decode())
             self.path.append(f".{field.name}[{place}]" if field.many else f".{field.name}")
-            found.append(self._escaped(item) if field.mixed and isinstance(item, str) else self._chosen(field, item))
+            if field.mixed and isinstance(item, str):
+                found.append(self._escaped(item))
+            else:
+                found.append(self._said_again(self._chosen(field, item), field.name, item, said.children, place))
             self.path.pop()
+        found += [element.xml.decode() for _, element in reversed(unknown)]
         return "".join(found)
 
     def _chosen(self, field: ChoiceField, item: Any) -> str:

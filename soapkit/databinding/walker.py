@@ -16,7 +16,7 @@ from soapkit.databinding.builtins import BUILTINS
 from soapkit.databinding.content import Assigned, Chosen, Mismatch, allows
 from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.given import keep
-from soapkit.databinding.given_read import OF_THE_MESSAGE, given_in
+from soapkit.databinding.given_read import OF_THE_MESSAGE, given_in, in_document_order
 from soapkit.databinding.lexical import BLANKS, collapse_blanks, parse_qname
 from soapkit.databinding.shape import (
     AnyField,
@@ -420,14 +420,13 @@ class Walker:
     def _mixed(self, element: _Element, leaf: ChoiceField, children: list[_Element], found: Sequence[Any]) -> list[Any]:
         """Text and elements in document order."""
         chosen = {item.position: item for item in found}
-        items: list[Any] = [element.text] if element.text else []
-        for place, child in enumerate(children):
-            if place in chosen:
-                items.append(
-                    self._at(f".{leaf.name}[{len(items)}]", lambda item: self._chosen(item, children), chosen[place])
-                )
-            if child.tail:
-                items.append(child.tail)
+        items: list[Any] = []
+        for item in in_document_order(element):
+            if isinstance(item, str):
+                items.append(item)
+            elif item in chosen:
+                step = f".{leaf.name}[{len(items)}]"
+                items.append(self._at(step, lambda chosen: self._chosen(chosen, children), chosen[item]))
         return items
 
     def _mismatch(

@@ -9,11 +9,12 @@ from typing import Annotated, Any
 
 import msgspec
 import pytest
+from lxml import etree
 
 import soapkit
 from soapkit.codegen.generate import generate
 from soapkit.codegen.plan import Options
-from soapkit.databinding.annotations import attribute, element
+from soapkit.databinding.annotations import attribute, choice, element, group, xml_type
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.shape import RecordRef
 from soapkit.errors import EncodeError
@@ -38,6 +39,35 @@ class Order:
     items: list[Item] = field(default_factory=list)
 
 
+@xml_type(None, group=True)
+class Run(msgspec.Struct, kw_only=True, dict=True):
+    text: Annotated[str, element("text")]
+
+
+class Inner(msgspec.Struct, kw_only=True, dict=True):
+    content: Annotated[list[str | int], choice(element("size", int), mixed=True)] = []
+
+
+class Para(msgspec.Struct, kw_only=True, dict=True):
+    content: Annotated[
+        list[str | int | Price | Inner | Run | None],
+        choice(
+            element("price", Price, nillable=True),
+            element("size", int),
+            element("inner", Inner),
+            group(Run),
+            mixed=True,
+        ),
+    ] = []
+
+
+class Offer(msgspec.Struct, kw_only=True, dict=True):
+    items: Annotated[
+        list[int | Price | None], choice(element("price", Price, nillable=True), element("size", int))
+    ] = []
+    one: Annotated[int | Price | None, choice(element("small", int), element("big", Price), min_occurs=0)] = None
+
+
 ITEM = "<items><name>a</name><price><amount>1</amount></price></items>"
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 
@@ -54,7 +84,8 @@ def both_ways(xml: str, cls: type) -> tuple[Any, str]:
 
 def infoset(xml: str) -> Any:
     def told(element: Any) -> Any:
-        return element.tag, dict(element.attrib), (element.text or "").strip(), [told(child) for child in element]
+        text, tail = element.text or "", element.tail or ""
+        return element.tag, dict(element.attrib), text, tail, [told(child) for child in element]
 
     return told(parse_message(xml.encode()))
 
@@ -75,6 +106,36 @@ def test_what_no_type_knows_is_written_again_in_its_place(xml: str) -> None:
     value, written = both_ways(xml, Order)
     assert value.number == 7
     assert infoset(written) == infoset(xml)
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        "<Para>a<new k='1'>z</new>b<size>1</size><new/>c<old/></Para>",
+        "<Para><new/><size>1</size><size>2</size><new/></Para>",
+        "<Para c='1'>a<inner>b<new/>c<size>3</size></inner></Para>",
+        "<Para>a<size unit='kg'>1</size><text lang='en'>x</text><price><amount>1</amount></price>b<new/></Para>",
+        f"<Para {XSI}>a<price xsi:nil='true' reason='sold'/>b<price xsi:nil='true'/></Para>",
+        f"<Offer {XSI}><size unit='kg'>1</size><new/><price xsi:nil='true' reason='sold'/><size>1</size></Offer>",
+        "<Offer><small unit='kg'>1</small><new/></Offer>",
+    ],
+    ids=["between texts", "without text", "deeper", "attributes", "nil", "repeated choice", "choice"],
+)
+def test_so_it_is_in_mixed_content_and_in_choices(xml: str) -> None:
+    _, written = both_ways(xml, Para if "Para" in xml else Offer)
+    assert infoset(written) == infoset(xml)
+
+
+def test_mixed_content_is_its_items_whether_comments_stand_in_it_or_not() -> None:
+    tree = etree.fromstring("<Inner>a<!-- b -->c<size>1</size>d<?e?>f</Inner>")
+    assert soapkit.decode(tree, Inner) == Inner(content=["ac", 1, "df"])
+
+
+def test_what_was_unknown_before_items_that_are_gone_comes_last() -> None:
+    codec = lenient(Inner)
+    value = codec.decode(parse_message(b"<Inner>a<new/>b<size unit='kg'>1</size><old/></Inner>"))
+    value.content = [7]
+    assert codec.encode(value, "Inner") == "<Inner><size>7</size><new/><old/></Inner>"
 
 
 def test_a_value_tells_what_was_unknown() -> None:
@@ -180,6 +241,18 @@ def test_a_lenient_client_keeps_what_its_contract_does_not_know(tmp_path: Path) 
         (item,) = shop.find()
     (colour,) = soapkit.given_with(item).unknown_elements
     assert (colour.tag, colour.element.text) == ("{urn:shop}colour", "red")
+
+
+def test_a_dynamic_client_sends_on_what_came(tmp_path: Path) -> None:
+    item = '<xs:sequence><xs:element name="item" type="t:Item"/></xs:sequence>'
+    with_item = f"<xs:complexType>{item}</xs:complexType>"
+    (tmp_path / "shop.wsdl").write_text(CONTRACT.replace("<xs:complexType/>", with_item))
+    transport = FakeTransport((REPLY % "<colour>red</colour>").encode())
+    with soapkit.Client.from_wsdl(tmp_path / "shop.wsdl", transport=transport, unknown="lenient") as shop:
+        (item,) = shop.find(item={"price": None})
+        shop.find(item=item)
+    sent = parse_message(transport.requests[-1].body)
+    assert [one.text for one in sent.iter("{urn:shop}colour")] == ["red"]
 
 
 def test_classes_are_generated_with_room_if_asked_for(tmp_path: Path) -> None:
