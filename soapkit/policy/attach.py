@@ -157,7 +157,8 @@ class Policies:
                     return endpoint
                 known.append(endpoint.port)
         has = ", ".join(known) or "none"
-        raise UsageError(f"{self.contract.source} has no port {port!r}{did_you_mean(port, known)} (it has {has})")
+        wanted = f"no port {port!r}{did_you_mean(port, known)}" if port else "no port with a SOAP binding"
+        raise UsageError(f"{self.contract.source} has {wanted} (it has {has})")
 
     # --- one endpoint ---------------------------------------------------------------------------------------------
 

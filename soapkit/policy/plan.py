@@ -12,6 +12,7 @@ from typing import Literal
 
 from soapkit.errors import Place, Problem, UsageError
 from soapkit.policy.demands import Demands, Parts, Protection, SecurityBinding, Supporting, Token, TokenKind, XPath
+from soapkit.policy.foreign import foreign
 from soapkit.policy.suites import SUITES, Suite
 from soapkit.policy.xpath import part_of
 
@@ -194,8 +195,11 @@ def cannot(plan: Plan) -> Iterator[Problem]:
     if plan.binding is not None and (protection.signed.attachments or protection.encrypted.attachments):
         yield Problem("Attachments (signed or encrypted with the message) is not done", plan.binding.place)
     for assertion in plan.demands.others:
-        if not assertion.ignorable:
+        known = foreign(assertion)
+        if known is None and not assertion.ignorable:
             yield Problem(f"{assertion.name} is not known here", assertion.place)
+        elif known is not None and not known.done and not assertion.ignorable:
+            yield Problem(f"{known.words} ({assertion.local}) is not done", assertion.place)
     for token, place in _tokens(plan):
         if token.kind in _NOT_DONE:
             yield Problem(f"{_NOT_DONE[token.kind]} is not done", place)

@@ -26,6 +26,7 @@ from soapkit.policy.demands import (
     XPath,
 )
 from soapkit.policy.expression import Alternative, Assertion, Parameter
+from soapkit.policy.foreign import demands_nothing
 from soapkit.policy.suites import SUITES, Suite
 from soapkit.xml.names import clark, did_you_mean, local_name, namespace_of
 from soapkit.xml.walk import children, tag_of
@@ -110,7 +111,7 @@ class _Reader:
                 found = replace(found, addressing=True)
             elif assertion.local == "OptimizedMimeSerialization":
                 found = replace(found, mtom=True)
-            elif assertion.namespace in NAMESPACES and assertion.local in _NO_DEMANDS:
+            elif demands_nothing(assertion) or (assertion.namespace in NAMESPACES and assertion.local in _NO_DEMANDS):
                 continue
             else:
                 found = replace(found, others=(*found.others, assertion))

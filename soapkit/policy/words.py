@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from soapkit.errors import ContractError, LimitError
 from soapkit.policy.attach import Direction, Endpoint, Policies
 from soapkit.policy.demands import Demands, Parts, Protection, SecurityBinding, Supporting, Token, XPath
+from soapkit.policy.expression import Assertion
+from soapkit.policy.foreign import foreign
 from soapkit.policy.normal import normalise
 from soapkit.policy.security import read_demands
 from soapkit.xml.names import local_name
@@ -123,8 +125,15 @@ def lines_of(demands: Demands) -> tuple[str, ...]:
         lines.append("WS-Addressing headers")
     if demands.mtom:
         lines.append("MTOM")
-    lines += [f"{assertion.name}, which soapkit does not know" for assertion in demands.others]
+    lines += [_foreign(assertion) for assertion in demands.others]
     return tuple(lines) or ("nothing",)
+
+
+def _foreign(assertion: Assertion) -> str:
+    known = foreign(assertion)
+    if known is None:
+        return f"{assertion.name}, which soapkit does not know"
+    return known.words if known.done else f"{known.words}, which soapkit does not do"
 
 
 def _binding(binding: SecurityBinding) -> Iterator[str]:

@@ -162,6 +162,17 @@ def test_a_user_over_https_is_for_https_alone(both: tuple[Keys, Keys], tmp_path:
         (asymmetric() + username(), Keys(), "Keys(username=...)"),
         (nested("SymmetricBinding", nested("ProtectionToken", nested("KerberosToken"))), Keys(), "Kerberos"),
         (asymmetric(initiator=x509("Always", "RequireDerivedKeys")), Keys(), "RequireDerivedKeys"),
+        (
+            '<r:RMAssertion xmlns:r="http://docs.oasis-open.org/ws-rx/wsrmp/200702"/>',
+            Keys(),
+            "WS-ReliableMessaging (RMAssertion) is not done",
+        ),
+        (
+            '<h:NtlmAuthentication xmlns:h="http://schemas.microsoft.com/ws/06/2004/policy/http"/>',
+            Keys(),
+            "NTLM authentication over HTTP (NtlmAuthentication) is not done",
+        ),
+        ('<x:Unheard xmlns:x="urn:x"/>', Keys(), "{urn:x}Unheard is not known here"),
     ],
 )
 def test_what_is_missing_or_not_done_is_told_with_its_place(policy: str, keys: Keys, said: str, tmp_path: Path) -> None:
@@ -170,6 +181,20 @@ def test_what_is_missing_or_not_done_is_told_with_its_place(policy: str, keys: K
         Security.from_contract(known, keys=keys)
     assert said in str(caught.value)
     assert all("double.wsdl:" in line for line in str(caught.value).splitlines())
+
+
+def test_what_configures_the_stack_of_the_other_side_is_not_in_the_way(both: tuple[Keys, Keys], tmp_path: Path) -> None:
+    metro = (
+        '<s:KeyStore xmlns:s="http://schemas.sun.com/2006/03/wss/server" storepass="x" alias="bank" location="a.jks"/>'
+        '<t:STSConfiguration xmlns:t="http://schemas.sun.com/ws/2006/05/trust/server"/>'
+        '<e:Utf816FFFECharacterEncoding xmlns:e="http://schemas.xmlsoap.org/ws/2004/09/policy/encoding"/>'
+        '<h:BasicAuthentication xmlns:h="http://schemas.microsoft.com/ws/06/2004/policy/http"/>'
+    )
+    known = loaded(contract(metro + asymmetric(), request=BODY, reply=BODY), tmp_path)
+    bare = loaded(contract(asymmetric(), request=BODY, reply=BODY), tmp_path)
+    for keys, side in zip(both, ("client", "server"), strict=True):
+        security, expected = (Security.from_contract(each, keys=keys, side=side) for each in (known, bare))
+        assert (security.outbound, security.inbound) == (expected.outbound, expected.inbound)
 
 
 def test_a_contract_without_a_policy_says_so(root: Path) -> None:

@@ -1,0 +1,86 @@
+"""Assertions beside security in real policies: which demand nothing of a message, which are done, which are not.
+
+What is in no table here is unknown: `soapkit.policy.plan.cannot` refuses it by its name, unless it is ignorable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from soapkit.policy.expression import Assertion
+
+_SUN = "http://schemas.sun.com"
+_WSIT = "http://java.sun.com/xml/ns/wsit"
+
+# Configuration of the stack that wrote the policy: its key stores, validators, timers. A contract that was taken from
+# the stack's own files has them; what crosses the wire is not in them.
+_CONFIGURATION = frozenset(
+    {
+        # Metro (WSIT)
+        f"{_SUN}/2006/03/wss/server",
+        f"{_SUN}/2006/03/wss/client",
+        f"{_SUN}/ws/2006/05/sc/server",
+        f"{_SUN}/ws/2006/05/sc/client",
+        f"{_SUN}/ws/2006/05/trust/server",
+        f"{_SUN}/ws/2006/05/trust/client",
+        f"{_WSIT}/policy",
+        f"{_WSIT}/2006/09/policy/encoding/client",
+        f"{_WSIT}/2006/09/policy/transport/client",
+        f"{_WSIT}/2006/09/policy/fastinfoset/service",  # what the service reads too
+        "http://java.sun.com/xml/ns/metro/management",
+        # parameters of WS-ReliableMessaging, which is demanded by its own assertion
+        "http://sun.com/2006/03/rm",
+        "http://sun.com/2006/03/rm/client",
+        "http://java.sun.com/xml/ns/metro/ws-rx/wsrmp/200702",
+        "http://schemas.microsoft.com/net/2005/02/rm/policy",
+        "http://schemas.microsoft.com/ws-rx/wsrmp/200702",
+        "http://ws.apache.org/sandesha2/policy",
+        # Rampart, CXF, WSO2, Oracle
+        "http://ws.apache.org/rampart/policy",
+        "http://cxf.apache.org/transports/http/configuration",
+        "http://www.wso2.org/products/wso2commons/throttle",
+        "http://www.wso2.org/products/wso2commons/caching",
+        "http://schemas.oracle.com/ws/2006/01/loggingpolicy",
+    }
+)
+
+# Kept by all that we send.
+_KEPT = frozenset({"{http://schemas.xmlsoap.org/ws/2004/09/policy/encoding}Utf816FFFECharacterEncoding"})
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """An assertion that is known and not of security: what it demands, in words, and whether that is done."""
+
+    words: str
+    done: bool = False
+
+
+_HTTP = "http://schemas.microsoft.com/ws/06/2004/policy/http"
+_BY_NAME = {
+    f"{{{_HTTP}}}BasicAuthentication": Foreign("HTTP Basic authentication (the transport's)", done=True),
+    f"{{{_HTTP}}}DigestAuthentication": Foreign("HTTP Digest authentication (the transport's)", done=True),
+    f"{{{_HTTP}}}NtlmAuthentication": Foreign("NTLM authentication over HTTP"),
+    f"{{{_HTTP}}}NegotiateAuthentication": Foreign("Negotiate (Kerberos) authentication over HTTP"),
+}
+_RELIABLE = Foreign("WS-ReliableMessaging")
+_TRANSACTION = Foreign("WS-AtomicTransaction")
+_BY_NAMESPACE = {
+    "http://schemas.xmlsoap.org/ws/2005/02/rm/policy": _RELIABLE,
+    "http://docs.oasis-open.org/ws-rx/wsrmp/200702": _RELIABLE,
+    "http://schemas.xmlsoap.org/ws/2004/10/wsat": _TRANSACTION,
+    "http://docs.oasis-open.org/ws-tx/wsat/2006/06": _TRANSACTION,
+    "http://schemas.microsoft.com/ws/06/2004/mspolicy/netbinary1": Foreign("the binary encoding of .NET"),
+    "http://schemas.microsoft.com/ws/2006/05/framing/policy": Foreign("a transport of .NET that is not HTTP"),
+    "http://schemas.xmlsoap.org/ws/2002/12/secext": Foreign("WS-SecurityPolicy of 2002"),
+}
+
+
+def demands_nothing(assertion: Assertion) -> bool:
+    """Whether an assertion asks nothing of a message that every message does not keep."""
+    return assertion.namespace in _CONFIGURATION or assertion.name in _KEPT
+
+
+def foreign(assertion: Assertion) -> Foreign | None:
+    """What is known of an assertion that is not of security; None for nothing."""
+    return _BY_NAME.get(assertion.name) or _BY_NAMESPACE.get(assertion.namespace)
