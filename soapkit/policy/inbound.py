@@ -37,22 +37,27 @@ class _Reader:
             signed = ["Timestamp"] if plan.timestamp else []
             signed += [name for each in plan.endorsing for name in part_names(each.supporting.protection.signed)]
         under_context = self.under_context
+        by_password = self.by_password
+        of_both = under_context or by_password  # the secret is known to two sides, and nobody else signs
         saml = self.saml()
         # what another key of ours opens, or of theirs signed, is not what the policy asks for
-        trust = None if under_context else self.trust(signed, believed=saml is not None and plan.signs_as_subject)
-        symmetric = plan.binding is not None and plan.binding.kind == "symmetric" and not under_context
+        trust = None if of_both else self.trust(signed, believed=saml is not None and plan.signs_as_subject)
+        symmetric = plan.binding is not None and plan.binding.kind == "symmetric" and not of_both
         encrypted = list(plan.encrypted)
-        if encrypted and keys.own is None and not under_context and not (symmetric and not plan.request):
+        if encrypted and keys.own is None and not of_both and not (symmetric and not plan.request):
             self.missing("own", "what was encrypted to us is decrypted with")
             encrypted = []
-        passwords = keys.passwords if plan.usernames else None
-        if plan.usernames and passwords is None and not all(token.has("NoPassword") for token in plan.usernames):
+        usernames = self.usernames
+        passwords = keys.passwords if usernames else None
+        password_keys = by_password or any(each.token.kind == "username" for each in plan.endorsing)
+        told = password_keys or not all(token.has("NoPassword") for token in usernames)
+        if usernames and passwords is None and told:
             self.missing("passwords", "its UsernameToken is checked against")
         return Require(
-            signed=signed if trust is not None or under_context or saml is not None else (),
+            signed=signed if trust is not None or of_both or saml is not None else (),
             encrypted=encrypted,
             trust=trust,
-            key=keys.own if keys.own is not None and not under_context else (),
+            key=keys.own if keys.own is not None and not of_both else (),
             username=passwords,
             saml=saml,
             algorithms=algorithms_for(plan.suite),
@@ -62,8 +67,23 @@ class _Reader:
             contexts=(keys.contexts or Contexts()) if under_context or context_tokens(plan.demands) else None,
             endorsed=self.endorsed(),
             confirmed=plan.confirms,
+            password_keys=password_keys,
             replay=keys.replay,
         )
+
+    @property
+    def usernames(self) -> tuple[Token, ...]:
+        """The UsernameTokens that a request has, that of the binding too."""
+        binding = [self.plan.signature_token] if self.plan.request and self.plan.by_password else []
+        return (*(token for token in binding if token is not None), *self.plan.usernames)
+
+    @property
+    def by_password(self) -> bool:
+        """Whether the message is signed, or endorsed, under a key that is derived from a password."""
+        if self.plan.signature_token is not None:
+            return self.plan.by_password
+        endorsing = [each.token for each in self.plan.endorsing]
+        return bool(endorsing) and all(each.kind == "username" for each in endorsing)
 
     def endorsed(self) -> list[str]:
         """What endorsing tokens must have signed; of an assertion, that its subject's key did is seen to elsewhere."""

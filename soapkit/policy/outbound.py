@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from dataclasses import replace
+from typing import Any, Literal
 
 from cryptography import x509
 
@@ -21,6 +22,7 @@ from soapkit.security.settings import (
     SIGNER,
     Encrypt,
     KeyReference,
+    PasswordKey,
     Recipient,
     SharedKey,
     Sign,
@@ -48,7 +50,7 @@ _CARRIED: dict[KeyReference, str] = {
 }
 
 
-_WITH_KEYS: frozenset[TokenKind] = CONTEXT_KINDS | {"issued"}
+_WITH_KEYS: frozenset[TokenKind] = CONTEXT_KINDS | {"issued", "username"}
 
 
 def outbound(plan: Plan, keys: Keys, problems: Problems) -> tuple[Step, ...]:
@@ -71,8 +73,9 @@ class _Maker:
             yield Timestamp()
         if plan.confirms:
             yield SignatureConfirmation()
-        for token in plan.usernames:
-            yield from self.username(token)
+        for each in plan.carries:
+            if each.token.kind == "username":
+                yield from self.username_key(each.token) if each.supporting.endorsing else self.username(each.token)
         for token in plan.assertions[:1]:
             yield from self.assertion(token)
         if not plan.message_level:
@@ -93,23 +96,38 @@ class _Maker:
     # --- tokens ---------------------------------------------------------------------------------------------------
 
     def username(self, token: Token) -> Iterator[Step]:
-        keys = self.keys
-        if not keys.username:
+        if token.has("NoPassword") and self.keys.username:
+            yield UsernameToken(self.keys.username)
+            return
+        for name, password in self.who_calls(token):
+            yield UsernameToken(
+                name,
+                password,
+                digest=token.has("HashPassword"),
+                nonce=token.has("Nonce"),
+                created=token.has("Created"),
+            )
+
+    def who_calls(self, token: Token) -> Iterator[tuple[str, str]]:
+        """User and password; neither where one is missing."""
+        if not self.keys.username:
             self.missing("username", token)
-            return
-        if token.has("NoPassword"):
-            yield UsernameToken(keys.username)
-            return
-        if keys.password is None:
+        elif self.keys.password is None:
             self.missing("password", token)
+        else:
+            yield self.keys.username, self.keys.password
+
+    def username_key(self, token: Token) -> Iterator[SharedKey]:
+        """A key derived from the password: in an answer, that of the request."""
+        settings: dict[str, Any] = {
+            "derived": self.derived_for(token),
+            "signature_size": self.suite.derived_signature_size,
+        }
+        if not self.plan.request:
+            yield SharedKey(to=REQUEST, **settings)
             return
-        yield UsernameToken(
-            keys.username,
-            keys.password,
-            digest=token.has("HashPassword"),
-            nonce=token.has("Nonce"),
-            created=token.has("Created"),
-        )
+        for name, password in self.who_calls(token):
+            yield SharedKey(to=PasswordKey(name, password), **settings)
 
     def assertion(self, token: Token) -> Iterator[Step]:
         step = self.keys.assertion
@@ -125,9 +143,8 @@ class _Maker:
 
     def endorse(self, each: Carries, parts: list[str]) -> Iterator[Step]:
         if each.token.kind == "username":
-            self.problems.add(
-                "an endorsing UsernameToken (a key derived from its password) is not done", each.token.place
-            )
+            for step in self.username_key(each.token):  # which was put before the signature
+                yield replace(self.sign_shared(each, parts), keypair=step)
             return
         if each.token.kind in CONTEXT_KINDS:
             yield from self.endorse_under_context(each, parts)
@@ -168,7 +185,7 @@ class _Maker:
         binding = self.plan.binding
         return binding.conversation if token.derived_keys and binding is not None else ""
 
-    def sign_shared(self, each: Carries, parts: list[str]) -> Step:
+    def sign_shared(self, each: Carries, parts: list[str]) -> Sign:
         return Sign(
             SHARED,
             parts=[*parts, *part_names(each.supporting.protection.signed)],
@@ -199,6 +216,9 @@ class _Maker:
             return
         if token.kind == "issued":
             yield from self.issued(derived)
+            return
+        if token.kind == "username":
+            yield from self.username_key(token)
             return
         yield SharedKey(
             to=self.peer(token) if self.plan.request else REQUEST,

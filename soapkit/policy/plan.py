@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from soapkit.errors import Place, Problem, UsageError
+from soapkit.errors import NOWHERE, Place, Problem, UsageError
 from soapkit.policy.demands import Demands, Parts, Protection, SecurityBinding, Supporting, Token, TokenKind, XPath
 from soapkit.policy.foreign import foreign
 from soapkit.policy.suites import SUITES, Suite
@@ -117,6 +117,11 @@ class Plan:
         return (*([signing] if signing is not None and signing.kind == "saml" else []), *found)
 
     @property
+    def by_password(self) -> bool:
+        """Whether the key that the message is signed with is derived from the password of a UsernameToken."""
+        return self.signature_token is not None and self.signature_token.kind == "username"
+
+    @property
     def signs_as_subject(self) -> bool:
         """Whether the message is signed with the key that its SAML assertion names."""
         signing = self.signature_token if self.request else None
@@ -207,8 +212,13 @@ def cannot(plan: Plan) -> Iterator[Problem]:
             yield Problem("SecureConversationToken without a BootstrapPolicy: nothing says how to agree on one", place)
         elif token.kind == "saml" and plan.binding is not None and token in _both_ways(plan.binding):
             yield Problem("SamlToken is done as a supporting token and as the initiator's, not as this one", place)
-        elif token.derived_keys and not plan.derives and token.kind not in _DERIVING:
+        elif token.has("RequireImpliedDerivedKeys"):
+            yield Problem("RequireImpliedDerivedKeys is not done; keys are derived by a DerivedKeyToken", place)
+        elif token.derived_keys and not plan.derives and not _signs_with_secret(plan, token):
             yield Problem("RequireDerivedKeys is done with the key of a symmetric binding only", place)
+    if plan.by_password and plan.encrypted and not plan.derives and plan.suite.key_size > _PASSWORD_KEY_SIZE:
+        told = f"a UsernameToken without RequireDerivedKeys has a key of 160 bits, too few for {plan.suite.cipher}"
+        yield Problem(told, plan.binding.place if plan.binding is not None else NOWHERE)
     if plan.binding is not None:
         for token in plan.binding.tokens:
             if token.kind == "issued" and plan.binding.kind != "symmetric":
@@ -222,7 +232,13 @@ def cannot(plan: Plan) -> Iterator[Problem]:
             yield Problem("a security context that signs nothing is not done", each.token.place)
 
 
-_DERIVING: frozenset[TokenKind] = CONTEXT_KINDS | {"issued"}
+def _signs_with_secret(plan: Plan, token: Token) -> bool:
+    """Whether a token beside the binding has a secret that keys can be derived from."""
+    by_user = token.kind == "username" and any(token is each.token for each in plan.endorsing)
+    return token.kind in CONTEXT_KINDS or token.kind == "issued" or by_user
+
+
+_PASSWORD_KEY_SIZE = 20  # bytes
 _NOT_DONE: dict[TokenKind, str] = {
     "spnego": "SpnegoContextToken (Kerberos and SPNEGO)",
     "kerberos": "KerberosToken (Kerberos)",

@@ -23,10 +23,12 @@ from soapkit.security.markup import (
     ENCRYPTED_KEY,
     ENCRYPTION_METHOD,
     EXPIRES,
+    ITERATION,
     NONCE,
     PASSWORD,
     PASSWORD_DIGEST,
     REFERENCE_LIST,
+    SALT,
     SECURITY,
     SIGNATURE,
     SIGNATURE_METHOD,
@@ -114,6 +116,9 @@ class _Telling:
         how = "without a password"
         if password is not None:
             how = "with a password digest" if digest else "with a password in clear"
+        elif entry.find(SALT) is not None:
+            how = f"for a key derived from the password in {entry.findtext(ITERATION, '1000')} iterations"
+            self.weak.append("a key is derived from a password, which can be guessed by whoever sees the message")
         yield f"UsernameToken: user {entry.findtext(USERNAME, '')!r}, {how}"
         if password is not None and not digest:
             self.weak.append("the password is in clear: the message must be encrypted or travel over TLS")
@@ -231,7 +236,10 @@ def _named(source: KeySource) -> str:
         return f"certificate {name_of(source.certificates[0])}"
     if isinstance(source, Asserted):
         return "the key that the SAML assertion names"
-    return f"the certificate with {source.words}" if isinstance(source, Named) else "an encrypted key"
+    if isinstance(source, Named):
+        return f"the certificate with {source.words}"
+    by_password = source.user or (source.element is not None and source.element.tag == USERNAME_TOKEN)
+    return "a key derived from a password" if by_password else "an encrypted key"
 
 
 def _algorithm(parent: _Element, method: str) -> str:

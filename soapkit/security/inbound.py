@@ -32,6 +32,7 @@ from soapkit.security.markup import (
     one,
 )
 from soapkit.security.parts import Message
+from soapkit.security.passwords import derives_key, key_of_password, read_password_token
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import (
     Asserted,
@@ -48,7 +49,7 @@ from soapkit.security.saml_names import BY_TAG as ASSERTIONS
 from soapkit.security.settings import Require
 from soapkit.security.shared import Secret, SentKeys, secret_of_context
 from soapkit.security.timestamp import Lifetime, check_lifetime, read_timestamp
-from soapkit.security.tokens import CheckedUser, check_username_token
+from soapkit.security.tokens import CheckedUser, check_username_token, password_of
 from soapkit.security.truststore import TrustStore
 from soapkit.security.verify import Proved, Verifier
 from soapkit.soap.envelope import Envelope
@@ -85,6 +86,7 @@ class Pass:
     _done: list[_Element] = field(default_factory=list)
     _index: IdIndex | None = None
     _keys: int = 0
+    _iterations: int = 0
     _deriving: list[_Element] = field(default_factory=list)
 
     @property
@@ -125,6 +127,8 @@ class Pass:
         if self.require.username is None:
             self.warnings.append("a UsernameToken was not checked: Require(username=...) gives no passwords")
             return
+        if self.require.password_keys and derives_key(element):
+            return  # who signs under its key is the user
         self.users.append(
             check_username_token(
                 element,
@@ -212,6 +216,8 @@ class Pass:
             return self._derived(source.element)
         if source.element is not None and source.element.tag in CONTEXT_TOKENS:
             return self._secret_of_context(*read_context(source.element))
+        if source.element is not None and source.element.tag == USERNAME_TOKEN:
+            return self._secret_of_password(source.element)
         if source.context is not None:
             return self._secret_of_context(*source.context)
         if source.element is not None:
@@ -222,6 +228,8 @@ class Pass:
             return self._unwrap(source.element)
         if source.assertion:
             return self._secret_sent_with(source.assertion)
+        if source.user:
+            return self._secret_of_sent_user(source.user)
         for secret in self.secrets:
             if secret.sha1 == source.sha1:
                 return secret
@@ -281,6 +289,40 @@ class Pass:
         secret = secret_of_context(context, self.sent.own)
         self.secrets.append(secret)
         return secret
+
+    def _secret_of_password(self, token: _Element) -> Secret:
+        """The key of a user's password. That of somebody unknown is made too, of any password, so that it opens and
+        proves nothing, and that in the same time."""
+        passwords = self.require.username if self.require.password_keys else None
+        if passwords is None:
+            raise SecurityError(
+                "a key is derived from a password; Require(username=..., password_keys=True) accepts those",
+                place=place_of(token),
+            )
+        if token.getparent() is not self.message.security:
+            raise SecurityError("a UsernameToken that a key is derived from stands in the security header")
+        identifier = id_of(token)
+        for known in self.secrets:
+            if known.user is not None and known.key_id == identifier:
+                return known
+        limits = self.require.limits
+        read = read_password_token(token, limits, now=self.now, max_age=self.require.max_age, skew=self.require.skew)
+        self._iterations += read.iterations
+        if self._iterations > limits.iterations:
+            raise SecurityError(f"more than {limits.iterations} iterations are not made for keys of passwords")
+        password = password_of(passwords, read.name)
+        octets = password.encode() if password is not None else self.provider.random(16)
+        user, value = CheckedUser(read.name, read.nonce), key_of_password(octets, read.salt, read.iterations)
+        secret = Secret(identifier, b"", value, ours=self.sent.own, user=user, purpose=read.purpose)
+        self.secrets.append(secret)
+        return secret
+
+    def _secret_of_sent_user(self, token_id: str) -> Secret:
+        """The key of our password, which we sent a UsernameToken for."""
+        sent = self.sent.find_of_user(token_id, self.now) if self.require.password_keys else None
+        if sent is None:
+            raise SecurityError(f"no UsernameToken {token_id!r:.120} is in the message, and we sent none for a key")
+        return sent
 
     def _derived(self, token: _Element) -> Secret:
         """A key that is derived from a shared one; it proves of its sender what that one does."""

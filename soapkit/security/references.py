@@ -40,6 +40,8 @@ from soapkit.security.markup import (
     THUMBPRINT,
     TOKEN_REFERENCE,
     TOKEN_TYPE,
+    USERNAME_TOKEN,
+    USERNAME_TOKEN_TYPE,
     X509_CERTIFICATE,
     X509_DATA,
     X509_ISSUER_NAME,
@@ -94,12 +96,14 @@ class Named:
 class Wrapped:
     """The key is a shared one: that an EncryptedKey brought, or derived from one (the element, or SHA-1 of its cipher
     value), or that of a security context (its token, or its identifier and instance), or the one that goes with a SAML
-    assertion of another message (its id)."""
+    assertion of another message (its id); or derived from the password of a user, by a UsernameToken (the element, or
+    `user`, the id of one that we sent)."""
 
     element: _Element | None = None
     sha1: bytes = b""
     context: tuple[str, str | None] | None = None
     assertion: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,7 @@ def assertion_reference(assertion: _Element) -> _Element:
     return reference
 
 
+_SHARED_KEYS = DERIVED_KEY_TOKENS | CONTEXT_TOKENS | {ENCRYPTED_KEY, USERNAME_TOKEN}
 _Reader: TypeAlias = Callable[[_Element, IdIndex], KeySource]
 
 
@@ -192,10 +197,14 @@ def _read_reference(reference: _Element, index: IdIndex) -> KeySource:
     named = named_context(reference)
     if named is not None:
         return Wrapped(context=named)
-    token = index.find(reference.get("URI", ""), by=reference)
+    uri = reference.get("URI", "")
+    name = uri.removeprefix("#")
+    if reference.get("ValueType") == USERNAME_TOKEN_TYPE and name and name not in index:
+        return Wrapped(user=name)  # an answer names what was in its request
+    token = index.find(uri, by=reference)
     if token.tag == BINARY_SECURITY_TOKEN:
         return Carried(certificates_of(token), token)
-    if token.tag == ENCRYPTED_KEY or token.tag in DERIVED_KEY_TOKENS or token.tag in CONTEXT_TOKENS:
+    if token.tag in _SHARED_KEYS:
         return Wrapped(token)
     if token.tag in BY_TAG:
         return Asserted(token)

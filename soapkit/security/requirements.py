@@ -37,7 +37,7 @@ def believe(found: Pass) -> SecurityResult:
         _check_encrypted(found, part)
     context = _context(found, signer) or (endorser.context if endorser is not None else None)
     assertion = confirmed(found, signer)
-    username = _username(found) or (context.username if context is not None else None)
+    username = _username(found, endorser) or (context.username if context is not None else None)
     _check_seen(found)
     lifetime = found.lifetime
     return SecurityResult(
@@ -76,6 +76,8 @@ def _signer(found: Pass) -> x509.Certificate | None:
                 return signer
         if any(all(covers(proofs, element) for _, element in wanted) for proofs in _by_context(found)):
             return None
+        if any(all(covers(proofs, element) for _, element in wanted) for proofs in _by_user(found).values()):
+            return None
         if all(covers(_by_subject(found), element) for _, element in wanted):
             return None
         if found.require.shared_key and all(covers(unknown, element) for _, element in wanted):
@@ -93,7 +95,8 @@ def _endorser(found: Pass) -> Proved:
     wanted = [element for part in found.require.signed for element in _present(found, part, "signed")]
     endorsed = [proof for proof in found.proved if all(covers([proof], element) for element in wanted)]
     others = [part for part in found.require.endorsed if part != "Signature"]
-    for proofs in (*(proofs for _, proofs in _by_signer(found)), *_by_context(found), _by_subject(found)):
+    known = (*(proofs for _, proofs in _by_signer(found)), *_by_context(found), _by_subject(found))
+    for proofs in (*known, *_by_user(found).values()):
         signs_other = any(covers([each for each in proofs if each is not one], one.signature) for one in endorsed)
         all_parts = (element for part in others for element in _present(found, part, "endorsed"))
         if signs_other and all(covers(proofs, element) for element in all_parts):
@@ -122,6 +125,15 @@ def _by_context(found: Pass) -> list[list[Proved]]:
         if proof.signer is None and proof.context is not None:
             grouped.setdefault(proof.context.identifier, []).append(proof)
     return list(grouped.values())
+
+
+def _by_user(found: Pass) -> dict[str, list[Proved]]:
+    """Signatures under keys of passwords, by whose they are."""
+    grouped: dict[str, list[Proved]] = {}
+    for proof in found.proved:
+        if proof.user is not None:
+            grouped.setdefault(proof.user.name, []).append(proof)
+    return grouped
 
 
 def _by_subject(found: Pass) -> list[Proved]:
@@ -179,12 +191,19 @@ def _present(found: Pass, part: str, what: str) -> tuple[_Element, ...]:
     return elements
 
 
-def _username(found: Pass) -> str | None:
+def _username(found: Pass, endorser: Proved | None) -> str | None:
+    """Whose password was right: in a UsernameToken, or for having signed, under its key, all that must be signed, or
+    the signature that must be endorsed."""
     if found.require.username is None:
         return None
-    if len(found.users) != 1:
-        raise SecurityError(f"expected one UsernameToken, found {len(found.users)}")
-    return found.users[0].name
+    wanted = [element for part in found.require.signed for element in _present(found, part, "signed")]
+    signing = [name for name, proofs in _by_user(found).items() if all(covers(proofs, each) for each in wanted)]
+    endorsing = [endorser.user.name] if endorser is not None and endorser.user is not None else []
+    names = dict.fromkeys((*(user.name for user in found.users), *signing, *endorsing))
+    if len(names) != 1 or len(found.users) > 1:
+        told = max(len(names), len(found.users))
+        raise SecurityError(f"expected one UsernameToken, or who signs under the key of one, found {told}")
+    return next(iter(names))
 
 
 def _check_seen(found: Pass) -> None:
@@ -192,7 +211,8 @@ def _check_seen(found: Pass) -> None:
     store = found.require.replay
     if store is None:
         return
-    keys = [f"nonce {user.name} {user.nonce.hex()}" for user in found.users if user.nonce]
+    users = dict.fromkeys((*found.users, *(proof.user for proof in found.proved if proof.user is not None)))
+    keys = [f"nonce {user.name} {user.nonce.hex()}" for user in users if user.nonce]
     # without a Timestamp of its own a signature may be right for ever, and right twice
     stamps = found.message.named("Timestamp")
     keys += [

@@ -247,7 +247,7 @@ def _write_shared_key(message: Message, step: SharedKey, making: _Making) -> Non
 def _write_signature(message: Message, step: Sign, making: _Making) -> None:
     if isinstance(step.keypair, (Recipient, SharedKey)):
         shared = making.shared_key(step.keypair)
-        key = shared.key_for(shared.step.signature_size, making.provider)
+        key = shared.key_for("sign", shared.step.signature_size, making.provider)
         if key is not shared:
             insert_after(message, shared.element, *([key.element] if key.element is not None else []))
         shared.ours.append(sign_with_secret(message, step, key, making.provider))
@@ -261,9 +261,11 @@ def _write_encryption(message: Message, step: Encrypt, making: _Making) -> None:
         return
     shared = making.shared_key(step.to)
     cipher = cipher_named(step.algorithm)
-    used = shared.key_for(cipher.key_size, making.provider)
+    used = shared.key_for("encrypt", cipher.key_size, making.provider)
     key = DataKey(cipher, used.value[: cipher.key_size], used.reference)  # a context's may be longer
     references = encrypt_parts(message, step, key, making.provider)
+    if shared.element is not None and shared.element.getparent() is None:
+        raise SecurityError(f"{', '.join(step.parts)} holds the token of the key itself, which cannot hide it")
     if len(references):
         derived = [used.element] if used is not shared and used.element is not None else []
         insert_after(message, shared.element, *derived, references)

@@ -91,6 +91,29 @@ class UsernameToken:
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordKey:
+    """A key derived from a user's password, for ``SharedKey(to=PasswordKey(...))`` (UsernameToken profile 1.1, 4).
+
+    The message says who calls, with a salt and the number of `iterations`, and no password: who signs under the key
+    knows it. The key has 20 bytes, too few for AES-192 and AES-256 unless keys are derived from it
+    (``SharedKey(derived=...)``).
+
+    >>> PasswordKey("alice", "correct horse battery staple")
+    PasswordKey(username='alice', iterations=10000)
+    """
+
+    username: str
+    password: str = field(repr=False)
+    iterations: int = 10_000
+
+    def __post_init__(self) -> None:
+        if not self.username or not self.password:
+            raise UsageError("a PasswordKey is of a user and a password")
+        if not 1_000 <= self.iterations <= 1_000_000:
+            raise UsageError(f"a password makes a key in 1,000 to 1,000,000 iterations, found {self.iterations}")
+
+
+@dataclass(frozen=True, slots=True)
 class Sign:
     """Sign parts of the message with a key pair.
 
@@ -158,13 +181,14 @@ class SharedKey:
     `to`: a certificate, a `KeyPair`'s, `SIGNER`, or `REQUEST` to answer under the key that the request brought; or a
     `SecurityContext`, or the current one of some `Contexts`: then the key is the one agreed on, and the message has a
     SecurityContextToken for it, or, unless `carried`, only its name; or an `IssuedToken`, or the current one of some
-    `IssuedTokens`: then the message carries that, and the key is the one that it was issued with. How a fresh key
-    travels is set as in `Encrypt`.
+    `IssuedTokens`: then the message carries that, and the key is the one that it was issued with; or a `PasswordKey`:
+    then the message has a UsernameToken for it, and, unless keys are `derived`, another for each step that encrypts.
+    How a fresh key travels is set as in `Encrypt`.
     `derived`: the version of WS-SecureConversation in which each step uses a key of its own, derived from this one
     (``2005/12`` or ``2005/02``; none: the key itself); `signature_size`: bytes of one that signs.
     """
 
-    to: x509.Certificate | KeyPair | Recipient | SecurityContext | Contexts | IssuedToken | IssuedTokens
+    to: x509.Certificate | KeyPair | Recipient | SecurityContext | Contexts | IssuedToken | IssuedTokens | PasswordKey
     size: int = 32
     key_transport: str = "rsa-oaep-mgf1p"
     oaep_digest: str = "sha256"
@@ -201,7 +225,8 @@ class Limits:
     """How much of a security header is worked on, since work is done before a sender is known.
 
     `references` and `transforms`: of a signature; `tokens`: children of the header; `keys`: encrypted keys and lists of
-    what they open; `data`: encrypted parts.
+    what they open; `data`: encrypted parts; `iterations`: rounds of hashing for all keys that are derived from
+    passwords, and `least_iterations` for each of them.
     """
 
     references: int = 30
@@ -210,6 +235,8 @@ class Limits:
     tokens: int = 50
     keys: int = 10
     data: int = 50
+    iterations: int = 100_000
+    least_iterations: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +256,9 @@ class Require:
     (`soapkit.security.algorithms.profile`). `certificates`: where a signer's certificate is looked up that a message
     only names, besides those in `trust`. `unsigned_faults`: whether a SOAP fault without any security is handed on,
     marked unverified, instead of being refused: most stacks do not sign faults. `confirmed`: whether an answer must
-    confirm, signed, signatures that we sent, each once. `replay`: None believes a message as often as it comes.
+    confirm, signed, signatures that we sent, each once. `password_keys`: whether a MAC under a key that is derived from
+    the password of a user, who is looked up in `username`, counts as a signature of that user; in an answer, one under
+    such a key that we sent. `replay`: None believes a message as often as it comes.
     """
 
     signed: Sequence[str] = ()
@@ -247,6 +276,7 @@ class Require:
     contexts: Contexts | None = None
     endorsed: Sequence[str] = ()
     confirmed: bool = False
+    password_keys: bool = False
     replay: ReplayStore | None = field(default_factory=MemoryReplayStore)
     limits: Limits = field(default_factory=Limits)
 
@@ -264,14 +294,15 @@ class Require:
             raise UsageError("endorsed= is a list of parts, beside signed=: what is endorsed is a signature")
         if self.saml is not None and set(self.saml.confirmation) == {"sender-vouches"} and self.trust is None:
             raise UsageError("an assertion that its sender vouches for needs trust=: who may vouch?")
-        if self.encrypted and not self.keys and not self.shared_key and self.contexts is None:
+        if self.encrypted and not (self.keys or self.shared_key or self.password_keys) and self.contexts is None:
             raise UsageError("Require(encrypted=...) needs key=: what to decrypt with?")
 
     @property
     def believes_somebody(self) -> bool:
         """Whether there is anything that a signature could be believed by."""
         by_subject = self.saml is not None and "holder-of-key" in self.saml.confirmation
-        return self.trust is not None or self.shared_key or self.contexts is not None or by_subject
+        shared = self.shared_key or self.password_keys or self.contexts is not None
+        return self.trust is not None or shared or by_subject
 
     @property
     def keys(self) -> tuple[KeyPair, ...]:

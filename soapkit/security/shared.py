@@ -3,7 +3,8 @@
 This is the symmetric binding of WS-SecurityPolicy 1.3, section 7.4: the client makes a key and encrypts it to the
 server; both sign (with a MAC) and encrypt under it, and the answer names it by its SHA-1 instead of bringing another.
 A MAC in an answer proves the server, since only it could open the key. In a request it proves that the message is
-whole, but not who sent it: anyone with the server's certificate can make a key.
+whole, but not who sent it: anyone with the server's certificate can make a key. Where the key is derived from a
+password it proves the user.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -27,22 +28,26 @@ from soapkit.security.ids import WSU_ID, id_of
 from soapkit.security.issued import IssuedToken, IssuedTokens
 from soapkit.security.markup import CIPHER_DATA, CIPHER_VALUE, ENCRYPTED_KEY, bytes_of
 from soapkit.security.parts import Message, insert_after_timestamp
+from soapkit.security.passwords import KeyOfPassword, Purpose, password_token, username_reference
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import assertion_reference, encrypted_key_reference, encrypted_key_sha1_reference
 from soapkit.security.saml_names import BY_TAG as ASSERTIONS
-from soapkit.security.settings import Recipient, SharedKey
+from soapkit.security.settings import PasswordKey, Recipient, SharedKey
 from soapkit.security.sign import SharedSecret
+from soapkit.security.tokens import CheckedUser
 from soapkit.soap.security_result import SecurityResult
 from soapkit.xml.walk import tag_of
 
 _KEPT = timedelta(hours=1)
 _ASSERTION = b"assertion "  # before an id, where other keys are called by their SHA-1
+_USER = b"user "
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
     """A shared key: one that an EncryptedKey brought, by the element's id, and by SHA-1 of its cipher value; or that of
-    a `context`; or of the subject of an `assertion`.
+    a `context`; or of the subject of an `assertion`; or of the password of a `user`, by the id of his UsernameToken and
+    for one `purpose`, if it says so.
 
     `holder`: whose certificate it was encrypted to, when we made it, so that nobody else can know it. `ours`: the
     fingerprints of what we signed with it ourselves, so that our own words sent back to us are not taken for an answer.
@@ -55,19 +60,23 @@ class Secret:
     ours: Container[str] = field(default=frozenset(), repr=False)
     context: SecurityContext | None = None
     assertion: _Element | None = field(default=None, repr=False)
+    user: CheckedUser | None = None
+    purpose: Purpose | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Brought:
     """A shared key in a message being made. `element`: the EncryptedKey, None where the answer names one by SHA-1;
     `ours`: grows by the fingerprint of each signature made with it; `step`: how it was asked for; `issued`: the token
-    whose key it is."""
+    whose key it is; `others`: the keys of the same user's password for another purpose, those that were made and, in an
+    answer, those that the request brought."""
 
     secret: Secret
     step: SharedKey
     element: _Element | None = None
     ours: list[str] = field(default_factory=list)
     issued: IssuedToken | None = None
+    others: list[Secret] = field(default_factory=list, repr=False)
 
     @property
     def value(self) -> bytes:
@@ -78,6 +87,10 @@ class Brought:
         """A new SecurityTokenReference to the key."""
         if self.issued is not None:
             return _issued_reference(self.issued)
+        if self.secret.user is not None:
+            return username_reference(
+                f"#{self.secret.key_id}" if self.element is not None else self.secret.key_id or ""
+            )
         if self.secret.context is not None:
             return context_reference(
                 self.secret.context, self.element.get(WSU_ID, "") if self.element is not None else ""
@@ -86,11 +99,19 @@ class Brought:
             return encrypted_key_sha1_reference(self.secret.sha1)
         return encrypted_key_reference(self.secret.key_id or "")
 
-    def key_for(self, size: int, provider: CryptoProvider) -> SharedSecret:
-        """What a step signs or encrypts with: the key, or one of `size` bytes that is derived from it."""
-        if not self.step.derived:
+    def key_for(self, purpose: Purpose, size: int, provider: CryptoProvider) -> SharedSecret:
+        """What a step signs or encrypts with: the key, or one of `size` bytes that is derived from it; or another key
+        of the same password, since one does not serve two purposes (UsernameToken profile 1.1, 4.1)."""
+        if self.step.derived:
+            return derived_key(self.step.derived, self.value, self.reference, size, provider)
+        if self.secret.purpose in (None, purpose):
             return self
-        return derived_key(self.step.derived, self.value, self.reference, size, provider)
+        if isinstance(self.step.to, PasswordKey):
+            made = password_token(self.step.to, purpose, provider)
+            self.others.append(_secret_of_password(made, self.step.to, purpose))
+            return made
+        other = next((each for each in self.others if each.purpose == purpose), None)
+        return replace(self, secret=other) if other is not None else self
 
 
 class OwnSignatures:
@@ -124,17 +145,23 @@ class SentKeys:
 
     def remember(self, brought: Brought, now: datetime) -> None:
         """Hold a key that we made for an hour, the oldest giving way when there are many."""
-        if brought.secret.context is not None or brought.element is None or brought.issued is not None:
+        by_password = brought.secret.user is not None
+        if brought.secret.context is not None or brought.element is None or brought.issued is not None or by_password:
             self.own.add(brought.ours)
         if brought.secret.context is not None or brought.element is None:
+            return
+        if by_password:
+            self._hold({_USER + (each.key_id or "").encode(): each for each in (brought.secret, *brought.others)}, now)
             return
         secret = replace(brought.secret, ours=frozenset(brought.ours))
         if brought.issued is not None:  # its key is known to two sides alone, as that of a context
             context = SecurityContext(id_of(brought.element) or "an issued token", brought.value)
             secret = replace(secret, ours=self.own, context=context)
+        self._hold(dict.fromkeys(_names(secret, brought.element), secret), now)
+
+    def _hold(self, named: Mapping[bytes, Secret], now: datetime) -> None:
         with self._lock:
-            for name in _names(secret, brought.element):
-                self._held[name] = (now + _KEPT, secret)
+            self._held.update({name: (now + _KEPT, secret) for name, secret in named.items()})
             while len(self._held) > self._capacity:
                 self._held.popitem(last=False)
 
@@ -145,6 +172,11 @@ class SentKeys:
     def find_asserted(self, identifier: str, now: datetime) -> Secret | None:
         """The key that goes with the assertion of that id, which we sent; None if it is not held or no longer."""
         return self._find(_ASSERTION + identifier.encode(), now)
+
+    def find_of_user(self, token_id: str, now: datetime) -> Secret | None:
+        """The key of the password of the UsernameToken of that id, which we sent; None if it is not held."""
+        found = self._find(_USER + token_id.encode(), now)
+        return replace(found, ours=self.own) if found is not None else None
 
     def _find(self, name: bytes, now: datetime) -> Secret | None:
         with self._lock:
@@ -176,10 +208,14 @@ def bring(
         return _bring_context(message, step, step.to, provider, now)
     if isinstance(step.to, (IssuedToken, IssuedTokens)):
         return _bring_issued(message, step, step.to, now)
+    if isinstance(step.to, PasswordKey):
+        made = password_token(step.to, "sign", provider)
+        insert_after_timestamp(message, made.element)
+        return Brought(_secret_of_password(made, step.to, "sign"), step, made.element)
     if step.to is Recipient.REQUEST:
         if request is None or not request.keys:
             raise SecurityError("SharedKey(to=REQUEST) answers a request; there is none that brought a key")
-        return Brought(request.keys[0], step)
+        return _bring_back(step, request.keys)
     certificate = recipient(step.to, request)
     value, key_id = provider.random(step.size), f"EK-{provider.random(16).hex()}"
     key, token = encrypted_key(step, certificate, value, key_id, provider)
@@ -188,6 +224,17 @@ def bring(
     assert octets is not None, "it was just made"
     sha1 = hashlib.sha1(bytes_of(octets), usedforsecurity=False).digest()
     return Brought(Secret(key_id, sha1, value, certificate), step, key)
+
+
+def _bring_back(step: SharedKey, keys: Sequence[Secret]) -> Brought:
+    """The key of a request; one that is derived from a password only where there is no other, and then that which is
+    for signing."""
+    signing = min(keys, key=lambda each: (each.user is not None, each.purpose == "encrypt"))
+    return Brought(signing, step, others=[each for each in keys if each is not signing and each.user == signing.user])
+
+
+def _secret_of_password(made: KeyOfPassword, settings: PasswordKey, purpose: Purpose) -> Secret:
+    return Secret(made.identifier, b"", made.value, user=CheckedUser(settings.username), purpose=purpose)
 
 
 def _bring_context(

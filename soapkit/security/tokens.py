@@ -86,7 +86,7 @@ def check_username_token(
     if created is not None:
         check_age(read_instant(created), now=now, max_age=max_age, skew=skew)
     kind = password.get("Type", PASSWORD_TEXT)
-    expected = _password_of(passwords, name)
+    expected = password_of(passwords, name)
     if kind == PASSWORD_DIGEST:
         if nonce is None or created is None:
             raise SecurityError("a password digest without Nonce and Created could be replayed", place=place_of(token))
@@ -140,7 +140,8 @@ def certificates_of(token: _Element) -> Chain:
     return certificates
 
 
-def _password_of(passwords: PasswordOf, name: str) -> str | None:
+def password_of(passwords: PasswordOf, name: str) -> str | None:
+    """The password of a user, None for nobody known."""
     return passwords.get(name) if isinstance(passwords, Mapping) else passwords(name)
 
 

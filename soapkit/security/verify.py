@@ -49,6 +49,7 @@ from soapkit.security.settings import Require
 from soapkit.security.shared import Secret
 from soapkit.security.sign import fingerprint
 from soapkit.security.strtransform import dereferenced
+from soapkit.security.tokens import CheckedUser
 from soapkit.security.truststore import Chain, TrustStore
 from soapkit.security.with_cryptography import signature_holds
 from soapkit.xml.c14n import canonicalise
@@ -76,7 +77,7 @@ class SignedReference:
 class Proved:
     """A signature that holds. `elements`: what it covers; `signer`: None when the key was a shared one, unless we made
     that key, and for whom. `context`: the security context whose key it was, or that it was derived from;
-    `assertion`: the one whose subject's key it was.
+    `assertion`: the one whose subject's key it was; `user`: whose password the key was derived from.
 
     `fingerprint`: names what was signed, for the replay store.
     """
@@ -89,12 +90,13 @@ class Proved:
     chain: Chain = ()
     context: SecurityContext | None = None
     assertion: _Element | None = None
+    user: CheckedUser | None = None
 
     @property
     def is_known(self) -> bool:
-        """Whether it tells who signed: the owner of a certificate, the one a security context was agreed on with, or
-        the subject of an assertion."""
-        return self.signer is not None or self.context is not None or self.assertion is not None
+        """Whether it tells who signed: the owner of a certificate, the one a security context was agreed on with, the
+        subject of an assertion, or a user."""
+        return any(who is not None for who in (self.signer, self.context, self.assertion, self.user))
 
 
 def covers(proofs: Iterable[Proved], element: _Element) -> bool:
@@ -113,6 +115,7 @@ class _Key:
     ours: Container[str] = frozenset()
     context: SecurityContext | None = None
     assertion: _Element | None = None
+    user: CheckedUser | None = None
 
     @property
     def owner(self) -> str:
@@ -153,7 +156,7 @@ class Verifier:
             raise SecurityError("this signature is our own, sent back to us", place=place_of(signature))
         covered = tuple(self._check_reference(reference) for reference in references)
         signer = key.chain[0] if key.chain else None
-        return Proved(signature, algorithm, covered, name, signer, key.chain, key.context, key.assertion)
+        return Proved(signature, algorithm, covered, name, signer, key.chain, key.context, key.assertion, key.user)
 
     def _key(self, algorithm: SignatureAlgorithm, source: KeySource, signature: _Element) -> _Key:
         """The key that a signature names, once it is believed."""
@@ -161,7 +164,12 @@ class Verifier:
             secret = self._shared_secret(algorithm, source, signature)
             chain = (secret.holder,) if secret.holder is not None else ()
             return _Key(
-                chain, secret=secret.value, ours=secret.ours, context=secret.context, assertion=secret.assertion
+                chain,
+                secret=secret.value,
+                ours=secret.ours,
+                context=secret.context,
+                assertion=secret.assertion,
+                user=secret.user,
             )
         if isinstance(source, Asserted):
             return self._subject_key(algorithm, source.element, signature)

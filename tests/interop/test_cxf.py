@@ -20,7 +20,18 @@ from soapkit.transport.urllib3 import Urllib3Transport
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
 from tests.interop.java_driver import JAVA, Driver, built
-from tests.policy.contracts import BODY, asymmetric, contract, conversing, nested, symmetric, transport, username, x509
+from tests.policy.contracts import (
+    BODY,
+    asymmetric,
+    by_password,
+    contract,
+    conversing,
+    nested,
+    symmetric,
+    transport,
+    username,
+    x509,
+)
 
 CONFIRMED = nested("Wss11", "<sp:MustSupportRefIssuerSerial/>", "<sp:RequireSignatureConfirmation/>")
 THUMBPRINT = nested("Wss11", "<sp:MustSupportRefThumbprint/>", "<sp:MustSupportRefEncryptedKey/>")
@@ -49,6 +60,19 @@ POLICIES = {
     "symmetric, derived keys, with a user": symmetric("EncryptSignature", protection=DERIVING)
     + THUMBPRINT
     + username(),
+    "by password": symmetric(protection=by_password(), algorithms="Basic128Sha256"),
+    "by password, derived keys": symmetric(protection=by_password("RequireDerivedKeys")),
+    "by password, derived keys, GCM": symmetric(protection=by_password("RequireDerivedKeys"), algorithms="Basic256GCM"),
+    "by password, derived keys, encrypted first": symmetric(
+        "EncryptBeforeSigning", protection=by_password("RequireDerivedKeys")
+    ),
+    "by password, derived keys, signature encrypted": symmetric(
+        "EncryptSignature", protection=by_password("RequireDerivedKeys")
+    ),
+    "by password, derived keys, confirmed": symmetric(protection=by_password("RequireDerivedKeys")) + CONFIRMED,
+    "symmetric, endorsed by a user": symmetric() + THUMBPRINT + username(holder="EndorsingSupportingTokens"),
+    "asymmetric, endorsed by a user": asymmetric() + username(holder="EndorsingSupportingTokens"),
+    "asymmetric, endorsed by a signed user": asymmetric() + username(holder="SignedEndorsingSupportingTokens"),
     "symmetric, endorsed": symmetric() + THUMBPRINT + nested("EndorsingSupportingTokens", x509()),
 }
 ANY_REFERENCE = nested(

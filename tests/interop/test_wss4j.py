@@ -12,10 +12,12 @@ from typing import NoReturn
 
 import pytest
 
+from soapkit.errors import SecurityError
 from soapkit.security import (
     SHARED,
     Encrypt,
     KeyPair,
+    PasswordKey,
     Require,
     Security,
     SharedKey,
@@ -173,6 +175,18 @@ def test_wss4j_accepts_a_message_signed_and_encrypted_under_one_shared_key(peer,
     assert text == "DE1 é &"
 
 
+@pytest.mark.parametrize("derived", ["", "2005/12", "2005/02"])
+def test_wss4j_accepts_a_message_signed_and_encrypted_under_keys_of_a_password(derived, peer):
+    key = SharedKey(to=PasswordKey("alice", "changeit"), derived=derived)
+    hidden = Encrypt(to=SHARED, algorithm="aes256-gcm" if derived else "aes128-cbc")
+    found, text = peer.verify(secured(Timestamp(), key, Sign(SHARED), hidden))
+    assert "signature Body Timestamp" in found
+    assert "encryption" in found or "Body" in found
+    assert text == "DE1 é &"
+    wrong = SharedKey(to=PasswordKey("alice", "wrong"), derived=derived)
+    assert peer.refuses(secured(Timestamp(), wrong, Sign(SHARED), hidden))
+
+
 def test_wss4j_refuses_what_was_altered_on_the_way(peer, alice):
     """The control: its checks are on."""
     message = secured(Timestamp(), Sign(alice))
@@ -268,6 +282,17 @@ def test_we_believe_a_mac_of_wss4j_under_a_key_it_sent(peer, bob):
     result = believed(message, bob, None, signed=["Body"], shared_key=True)
     assert result.signer is None
     assert [entry.name for entry in result.signed] == ["Body"]
+
+
+@pytest.mark.parametrize("derived", ["", ",derived=true"])
+def test_we_believe_what_wss4j_signed_and_encrypted_under_keys_of_a_password(derived, peer):
+    message = peer.make(plain().to_bytes(), f"timestamp;password-key{derived}")
+    wanted = {"signed": ["Body"], "encrypted": ["Body"], "password_keys": True, "algorithms": profile("legacy")}
+    result = believed(message, (), None, username={"alice": "changeit"}, **wanted)
+    assert result.username == "alice"
+    assert result.envelope.content[0][0].text == "DE1 é &"
+    with pytest.raises(SecurityError):
+        believed(message, (), None, username={"alice": "another"}, **wanted)
 
 
 def test_plain_messages_of_either_side_are_not_taken_for_secured_ones(peer):

@@ -126,13 +126,14 @@ def issued(key_type: str = "", *more: str, derived: bool = False) -> str:
     return nested("IssuedToken", *options, include="AlwaysToRecipient", before=template)
 
 
+def by_password(*options: str) -> str:
+    """A UsernameToken."""
+    inside = (f"<sp:{option}/>" for option in (*options, "WssUsernameToken10"))
+    return nested("UsernameToken", *inside, include="AlwaysToRecipient")
+
+
 def username(*options: str, holder: str = "SignedSupportingTokens") -> str:
-    token = nested(
-        "UsernameToken",
-        *(f"<sp:{option}/>" for option in (*options, "WssUsernameToken10")),
-        include="AlwaysToRecipient",
-    )
-    return nested(holder, token)
+    return nested(holder, by_password(*options))
 
 
 BODY_SIGNED = "<sp:SignedParts><sp:Body/></sp:SignedParts>"

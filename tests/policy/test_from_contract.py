@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.policy.contracts import (
     BODY,
     BODY_ENCRYPTED,
     asymmetric,
+    by_password,
     contract,
     nested,
     symmetric,
@@ -80,6 +82,11 @@ POLICIES = {
     "symmetric, confirmed": symmetric() + CONFIRMED,
     "asymmetric, with a user": asymmetric() + username(),
     "symmetric, with a user": symmetric() + username("HashPassword"),
+    "by password": symmetric(protection=by_password(), algorithms="Basic128"),
+    "by password, derived keys": symmetric("EncryptSignature", protection=by_password("RequireDerivedKeys")),
+    "symmetric, endorsed by a user": symmetric() + username(holder="EndorsingSupportingTokens"),
+    "asymmetric, endorsed by a signed user": asymmetric()
+    + username("RequireDerivedKeys", holder="SignedEndorsingSupportingTokens"),
 }
 
 
@@ -143,6 +150,26 @@ def test_a_service_refuses_what_an_endorsing_token_did_not_sign(
         service.verify(Security.from_contract(bare, keys=both[0]).apply(sample(bare)))
 
 
+@pytest.mark.parametrize("policy", ["by password, derived keys", "asymmetric, endorsed by a signed user"])
+def test_a_service_tells_the_user_whose_password_the_key_was_derived_from(
+    policy: str, both: tuple[Keys, Keys], tmp_path: Path
+) -> None:
+    known = loaded(contract(POLICIES[policy], request=BODY, reply=BODY), tmp_path)
+    service = Security.from_contract(known, keys=both[1], side="server")
+    assert service.verify(Security.from_contract(known, keys=both[0]).apply(sample(known))).username == "alice"
+    wrong = Security.from_contract(known, keys=replace(both[0], password="wrong"))
+    with pytest.raises(SecurityError):
+        service.verify(wrong.apply(sample(known)))
+
+
+def test_a_user_signs_the_timestamp_over_https(both: tuple[Keys, Keys], tmp_path: Path) -> None:
+    endorsed = username("RequireDerivedKeys", holder="EndorsingSupportingTokens")
+    known = loaded(contract(transport() + endorsed, address="https://a.example/"), tmp_path)
+    sent = Security.from_contract(known, keys=both[0]).apply(sample(known))
+    result = Security.from_contract(known, keys=both[1], side="server").verify(sent)
+    assert (result.username, [one.name for one in result.signed]) == ("alice", ["Timestamp"])
+
+
 def test_a_user_over_https_is_for_https_alone(both: tuple[Keys, Keys], tmp_path: Path) -> None:
     known = loaded(contract(transport() + username(), address="http://a.example/"), tmp_path)
     security = Security.from_contract(known, keys=both[0])
@@ -173,6 +200,9 @@ def test_a_user_over_https_is_for_https_alone(both: tuple[Keys, Keys], tmp_path:
             "NTLM authentication over HTTP (NtlmAuthentication) is not done",
         ),
         ('<x:Unheard xmlns:x="urn:x"/>', Keys(), "{urn:x}Unheard is not known here"),
+        (symmetric(protection=by_password("RequireDerivedKeys")), Keys(username="alice"), "Keys(password=...)"),
+        (symmetric(protection=by_password()), Keys(username="alice", password="secret"), "a key of 160 bits"),
+        (symmetric(protection=by_password("RequireImpliedDerivedKeys")), Keys(), "RequireImpliedDerivedKeys"),
     ],
 )
 def test_what_is_missing_or_not_done_is_told_with_its_place(policy: str, keys: Keys, said: str, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ import org.apache.wss4j.common.WSEncryptionPart;
 import org.apache.wss4j.common.crypto.Merlin;
 import org.apache.wss4j.common.ext.WSPasswordCallback;
 import org.apache.wss4j.common.util.KeyUtils;
+import org.apache.wss4j.common.util.UsernameTokenUtil;
 import org.apache.wss4j.dom.WSConstants;
 import org.apache.wss4j.dom.WSDataRef;
 import org.apache.wss4j.dom.engine.WSSConfig;
@@ -39,6 +40,8 @@ import org.apache.wss4j.dom.engine.WSSecurityEngine;
 import org.apache.wss4j.dom.engine.WSSecurityEngineResult;
 import org.apache.wss4j.dom.handler.RequestData;
 import org.apache.wss4j.dom.handler.WSHandlerResult;
+import org.apache.wss4j.dom.message.WSSecDKEncrypt;
+import org.apache.wss4j.dom.message.WSSecDKSign;
 import org.apache.wss4j.dom.message.WSSecEncrypt;
 import org.apache.wss4j.dom.message.WSSecEncryptedKey;
 import org.apache.wss4j.dom.message.WSSecHeader;
@@ -49,6 +52,7 @@ import org.w3c.dom.Document;
 
 public final class Wss4jDriver {
     private static final String PASSWORD = "changeit";
+    private static final String HMAC_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256";
     private static final Map<String, Integer> REFERENCES = Map.of(
             "direct", WSConstants.BST_DIRECT_REFERENCE,
             "issuer-serial", WSConstants.ISSUER_SERIAL,
@@ -120,6 +124,7 @@ public final class Wss4jDriver {
         data.setDecCrypto(crypto);
         data.setCallbackHandler(passwords());
         data.setDisableBSPEnforcement(false);
+        data.setAllowUsernameTokenNoPassword(true); // a key is derived from it
         WSHandlerResult results = new WSSecurityEngine().processSecurityHeader(document, data);
         if (results == null) {
             throw new IllegalStateException("there is no security header");
@@ -143,7 +148,7 @@ public final class Wss4jDriver {
 
     private static String nameOf(int action) {
         return switch (action) {
-            case WSConstants.SIGN -> "signature";
+            case WSConstants.SIGN, WSConstants.UT_SIGN -> "signature";
             case WSConstants.ENCR -> "encryption";
             case WSConstants.TS -> "timestamp";
             case WSConstants.UT, WSConstants.UT_NOPASSWORD -> "username";
@@ -168,6 +173,7 @@ public final class Wss4jDriver {
                 case "sign" -> sign(header, settings);
                 case "encrypt" -> encrypt(header, settings);
                 case "mac" -> mac(header);
+                case "password-key" -> passwordKey(header, settings);
                 default -> throw new IllegalArgumentException(words[0]);
             }
         }
@@ -234,11 +240,64 @@ public final class Wss4jDriver {
         signature.setCustomTokenId(key.getId());
         signature.setCustomTokenValueType(WSConstants.WSS_ENC_KEY_VALUE_TYPE);
         signature.setSecretKey(secret.getEncoded());
-        signature.setSignatureAlgorithm("http://www.w3.org/2001/04/xmldsig-more#hmac-sha256");
+        signature.setSignatureAlgorithm(HMAC_SHA256);
         signature.setDigestAlgo(WSConstants.SHA256);
         signature.getParts().add(partOf(header, "Body", "Content"));
         signature.build(crypto);
         key.prependToHeader();
+    }
+
+    /** The Body signed and encrypted under keys of a password; with derived=true, through DerivedKeyTokens. */
+    private void passwordKey(WSSecHeader header, Map<String, String> settings) throws Exception {
+        boolean derived = "true".equals(settings.get("derived"));
+        WSEncryptionPart body = partOf(header, "Body", "Content");
+        WSSecUsernameToken signing = new WSSecUsernameToken(header);
+        byte[] salt = passwordToken(signing, true);
+        WSSecUsernameToken hiding = derived ? signing : new WSSecUsernameToken(header);
+        byte[] other = derived ? salt : passwordToken(hiding, false);
+        if (derived) {
+            WSSecDKSign sign = new WSSecDKSign(header);
+            sign.setTokenIdentifier(signing.getId());
+            sign.setCustomValueType(WSConstants.WSS_USERNAME_TOKEN_VALUE_TYPE);
+            sign.setSignatureAlgorithm(HMAC_SHA256);
+            sign.setDigestAlgorithm(WSConstants.SHA256);
+            sign.getParts().add(body);
+            sign.build(signing.getDerivedKey(salt));
+            WSSecDKEncrypt encrypt = new WSSecDKEncrypt(header);
+            encrypt.setTokenIdentifier(signing.getId());
+            encrypt.setCustomValueType(WSConstants.WSS_USERNAME_TOKEN_VALUE_TYPE);
+            encrypt.setSymmetricEncAlgorithm(WSConstants.AES_256_GCM);
+            encrypt.setDerivedKeyLength(32);
+            encrypt.getParts().add(body);
+            encrypt.build(signing.getDerivedKey(salt));
+        } else {
+            WSSecSignature signature = new WSSecSignature(header);
+            signature.setKeyIdentifierType(WSConstants.CUSTOM_SYMM_SIGNING);
+            signature.setCustomTokenId(signing.getId());
+            signature.setCustomTokenValueType(WSConstants.WSS_USERNAME_TOKEN_VALUE_TYPE);
+            signature.setSecretKey(signing.getDerivedKey(salt));
+            signature.setSignatureAlgorithm(HMAC_SHA256);
+            signature.setDigestAlgo(WSConstants.SHA256);
+            signature.getParts().add(body);
+            signature.build(crypto);
+            WSSecEncrypt encrypt = new WSSecEncrypt(header);
+            encrypt.setSymmetricEncAlgorithm(WSConstants.AES_128);
+            encrypt.setEncryptSymmKey(false);
+            encrypt.setEncKeyId(hiding.getId());
+            encrypt.setCustomReferenceValue(WSConstants.WSS_USERNAME_TOKEN_VALUE_TYPE);
+            encrypt.getParts().add(body);
+            encrypt.build(crypto, KeyUtils.prepareSecretKey(WSConstants.AES_128, hiding.getDerivedKey(other)));
+            hiding.prependToHeader();
+        }
+        signing.prependToHeader();
+    }
+
+    private static byte[] passwordToken(WSSecUsernameToken token, boolean mac) throws Exception {
+        byte[] salt = UsernameTokenUtil.generateSalt(mac);
+        token.setUserInfo("alice", PASSWORD);
+        token.addDerivedKey(1000);
+        token.prepare(salt);
+        return salt;
     }
 
     private static WSEncryptionPart partOf(WSSecHeader header, String name, String modifier) {
