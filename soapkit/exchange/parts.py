@@ -18,7 +18,7 @@ from soapkit.attachment import Attachment
 from soapkit.errors import UsageError
 from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, Package, look_up
 from soapkit.soap.envelope import Envelope
-from soapkit.soap.xop import include, inline, optimise
+from soapkit.soap.xop import another, include, inline, optimise
 
 DEFAULT_THRESHOLD = 1024
 """Bytes from which a value travels beside its message: what is smaller costs more as a part than as base64."""
@@ -33,11 +33,12 @@ class Outgoing:
     Raises `UsageError` for two attachments with one content id.
     """
 
-    __slots__ = ("_taken", "attachments", "threshold")
+    __slots__ = ("_included", "_taken", "attachments", "threshold")
 
     def __init__(self, threshold: int | None = None, given: Iterable[Attachment] = ()) -> None:
         self.threshold = threshold
         self.attachments: list[Attachment] = []
+        self._included: set[int] = set()
         self._taken: dict[str, Attachment] | None = None
         for attachment in given:
             self._add(attachment)
@@ -62,7 +63,7 @@ class Outgoing:
         if self.threshold is None or size < self.threshold:
             return None
         if self._taken is None:
-            return include(self._add(_as_attachment(content, content_type)))
+            return include(self._add(self._included_once(_as_attachment(content, content_type))))
         data = content.read() if isinstance(content, Attachment) else content
         text = binascii.b2a_base64(data, newline=False).decode("ascii")
         self._taken.setdefault(text, _as_attachment(content, content_type))
@@ -80,6 +81,12 @@ class Outgoing:
         for attachment in optimise(envelope, self._taken or {}):
             self._add(attachment)
         return envelope
+
+    def _included_once(self, attachment: Attachment) -> Attachment:
+        """The attachment, or another of the same content where the message refers to it already."""
+        attachment = another(attachment) if id(attachment) in self._included else attachment
+        self._included.add(id(attachment))  # it is kept in `attachments`
+        return attachment
 
     def _add(self, attachment: Attachment) -> Attachment:
         for other in self.attachments:

@@ -28,6 +28,13 @@ def include(attachment: Attachment) -> str:
     return f'<xop:Include xmlns:xop="{XOP}" href="cid:{quote(attachment.content_id, safe="@*!$,;:()+-._~")}"/>'
 
 
+def another(attachment: Attachment) -> Attachment:
+    """The same content as a part of its own: MTOM 1.0, 4.3.1.2, has each part referred to once, and CXF, which reads
+    parts as a stream, finds nothing in one that was read before. The content may be in a file that goes away with the
+    first, so keep both."""
+    return Attachment(attachment.content, attachment.content_type, location=attachment.location)
+
+
 def optimise(envelope: Envelope, contents: Mapping[str, Attachment]) -> tuple[Attachment, ...]:
     """Take binary content out of an envelope: ``xop:Include`` in its place, and the attachments it refers to.
 
@@ -38,6 +45,7 @@ def optimise(envelope: Envelope, contents: Mapping[str, Attachment]) -> tuple[At
     for element in list(envelope.body.iter(etree.Element)) if contents else ():
         attachment = contents.get(element.text or "")
         if attachment is not None and not len(element):
+            attachment = another(attachment) if attachment.content_id in found else attachment
             found[attachment.content_id] = attachment
             element.text = None
             element.append(etree.fromstring(include(attachment)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -129,8 +130,17 @@ def test_an_attachment_stands_for_bytes(application: Any, tmp_path: Path, mtom: 
     cover = Attachment.from_path(path)
     with client(application, mtom=mtom) as albums:
         assert albums.keep(album={"cover": cover, "photos": [cover]}).photos == [PHOTO]
-    if mtom:
-        assert [one.content_type for one in Albums.seen.attachments] == ["image/png"]
+    if mtom:  # each Include has a part of its own: CXF finds nothing in one that it has read before
+        assert [one.content_type for one in Albums.seen.attachments] == ["image/png", "image/png"]
+
+
+@pytest.mark.parametrize("validate", ["off", "both"])
+def test_equal_values_are_parts_of_their_own(application: Any, validate: Any) -> None:
+    with client(application, mtom=True, validate=validate) as albums:
+        assert albums.keep(album={"cover": PHOTO, "photos": [PHOTO, PHOTO]}).photos == [PHOTO, PHOTO]
+        referred = re.findall(rb"cid:([^\"]+)", albums.recorded.requests[0].body)
+    assert len(set(referred)) == 3
+    assert [one.content_id for one in Albums.seen.attachments] == [name.decode() for name in referred]
 
 
 @pytest.mark.parametrize("mtom", [True, False])

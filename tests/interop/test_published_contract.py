@@ -16,12 +16,10 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
-from uuid import UUID
+from typing import NoReturn
 
 import pytest
 import xmlschema
-import zeep
 from lxml import etree
 
 import soapkit
@@ -143,52 +141,3 @@ def test_xsdata_makes_python_of_it(contract: Path, tmp_path: Path, monkeypatch: 
         ResourceTransformer(config=config).process([contract.as_uri()])
     made = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "made").rglob("*.py"))
     assert ("class Order" in made) if contract.stem == "orders" else ("class ReckonerAdd" in made)
-
-
-PHP = """
-$client = new SoapClient($argv[1] . "?wsdl", ["cache_wsdl" => WSDL_CACHE_NONE, "soap_version" => (int) $argv[2]]);
-$caller = new SoapHeader("urn:example:orders", "Caller", new SoapVar(
-    '<o:Caller xmlns:o="urn:example:orders"><o:name>php</o:name></o:Caller>', XSD_ANYXML));
-$line = ["article" => "NU-0001", "quantity" => 2, "price" => "0.50"];
-$placed = $client->__soapCall("place", [["lines" => [$line], "Card" => ["number" => "1", "expires" => "2030"]]],
-    null, $caller, $back);
-echo $placed->result->note, " ", $placed->result->lines->quantity, " ", $placed->result->state, " ",
-    strlen($back["receipt"]), "\\n";
-echo $client->total(["order" => $placed->result])->result, "\\n";
-$client->viewed(["number" => 1, "at" => "2026-01-01T00:00:00Z"]);
-try {
-    $client->find(["number" => 99]);
-} catch (SoapFault $fault) {
-    echo $fault->getMessage(), " ", $fault->detail->UnknownOrder, "\\n";
-}
-"""
-
-
-@pytest.mark.parametrize("version", ["1", "2"], ids=["SOAP 1.1", "SOAP 1.2"])
-def test_php_calls_it(
-    missing_peer: Callable[[str], NoReturn], orders: ModuleType, serve: Callable[..., str], version: str
-) -> None:
-    modules = ["php", "-r", "exit(extension_loaded('soap') ? 0 : 1);"]
-    if shutil.which("php") is None or subprocess.run(modules, check=False).returncode:
-        missing_peer("PHP with its SOAP extension (packages php-cli and php-soap)")
-    address = serve(soapkit.asgi(orders.Orders(), validate="both"))
-    printed = ran("php", "-r", PHP, address, version)
-    assert printed.splitlines() == ["for php 2 open 36", "1.00", "there is no order 99 99"]
-
-
-@pytest.mark.parametrize("port", ["OrdersSoap11", "OrdersSoap12"])
-def test_zeep_calls_it(orders: ModuleType, serve: Callable[..., str], port: str) -> None:
-    client = zeep.Client(serve(soapkit.asgi(orders.Orders(), validate="both")) + "?wsdl")
-    shop: Any = client.bind("Orders", port)
-    answer = shop.place(
-        lines=[{"article": "NU-0001", "quantity": 3, "price": Decimal("0.50")}],
-        Invoice={"days": 3},
-        _soapheaders={"caller": {"name": "zeep"}},
-    )
-    assert UUID(answer.header.receipt)
-    order = answer.body.result
-    assert (order.note, order.Invoice.days, order.lines[0].quantity) == ("for zeep", 3, 3)
-    assert shop.total(order=order) == Decimal("1.50")
-    assert shop.search(states=["open"]).total == 1
-    with pytest.raises(zeep.exceptions.Fault, match="there is no order 99"):
-        shop.find(number=99)

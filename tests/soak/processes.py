@@ -124,7 +124,7 @@ async def _probed(service: Served, phase: asyncio.Future[Counter[str]]) -> float
     return longest
 
 
-async def memory_stays(folder: Path, seconds: float) -> str:
+async def memory_stays(folder: Path, seconds: float, requests_at_least: int = 4000) -> str:
     """Memory under requests that do not end: echo, a blocking handler, faults, refusals; one process"""
     requests = [
         message("echo", text="a" * 100),
@@ -146,7 +146,7 @@ async def memory_stays(folder: Path, seconds: float) -> str:
 
         await asyncio.gather(*(call_on(time.monotonic() + seconds / 4, 250) for _ in range(8)))
         before, warm = service.memory(), sum(counts)
-        await asyncio.gather(*(call_on(time.monotonic() + seconds, 500) for _ in range(8)))
+        await asyncio.gather(*(call_on(time.monotonic() + seconds, requests_at_least // 8) for _ in range(8)))
         after, count = service.memory(), sum(counts) - warm
     grown = (after - before) / 1e6
     assert grown < max(8, 8 * count / 1e6), f"memory grew by {grown:.1f} MB in {count:,} requests"

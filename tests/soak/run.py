@@ -2,6 +2,7 @@
 
 python tests/soak/run.py --seconds 60                     all of it; those that take time take so many seconds each
 python tests/soak/run.py killed redis --seconds 10        some of it
+python tests/soak/run.py memory --requests 1000000        so many at least, however long that takes
 python tests/soak/run.py --write docs/reliability.rst     and write the table into the page
 """
 
@@ -14,6 +15,7 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,18 +45,20 @@ def main() -> int:
     parser.add_argument("scenarios", nargs="*", default=[*SCENARIOS], metavar="|".join(SCENARIOS))
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--write", type=Path, metavar="RST")
+    parser.add_argument("--requests", type=int, default=4000, help="that memory is watched under, at least")
     options = parser.parse_args()
+    scenarios = SCENARIOS | {"memory": partial(processes.memory_stays, requests_at_least=options.requests)}
     rows, failed = [], []
     for name in options.scenarios:
-        scenario, begun = SCENARIOS[name], time.monotonic()
+        done, begun = SCENARIOS[name].__doc__ or name, time.monotonic()
         try:
             with tempfile.TemporaryDirectory(prefix="soapkit-soak-") as folder:
-                happened = asyncio.run(scenario(Path(folder), options.seconds))
+                happened = asyncio.run(scenarios[name](Path(folder), options.seconds))
         except Exception as error:
             failed.append(name)
             happened = f"FAILED: {type(error).__name__}: {error}"
-        print(f"{name} ({time.monotonic() - begun:.0f} s): {scenario.__doc__}\n    {happened}", flush=True)
-        rows.append((scenario.__doc__ or name, happened))
+        print(f"{name} ({time.monotonic() - begun:.0f} s): {done}\n    {happened}", flush=True)
+        rows.append((done, happened))
     if options.write is not None and not failed:
         before, _, rest = options.write.read_text(encoding="utf-8").partition(_BEGINS)
         _, _, after = rest.partition(_ENDS)
