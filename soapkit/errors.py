@@ -147,8 +147,8 @@ class MessageError(SoapkitError):
     """Not a SOAP message, or one that breaks a rule of SOAP.
 
     `code` is the fault code a receiver answers with, in SOAP 1.2 words: ``Sender``, ``Receiver``, ``VersionMismatch``,
-    ``MustUnderstand``, ``DataEncodingUnknown``. `not_understood` names the header blocks (Clark names) of a
-    ``MustUnderstand``.
+    ``MustUnderstand``, ``DataEncodingUnknown``; `subcodes` (Clark names) say more, in SOAP 1.2. `not_understood` names
+    the header blocks (Clark names) of a ``MustUnderstand``.
     """
 
     def __init__(
@@ -156,12 +156,14 @@ class MessageError(SoapkitError):
         message: str = "",
         *,
         code: str = "Sender",
+        subcodes: Iterable[str] = (),
         not_understood: Iterable[str] = (),
         place: Place = NOWHERE,
         bare: str | None = None,
     ) -> None:
         super().__init__(message, place=place, bare=bare)
         self.code = code
+        self.subcodes = tuple(subcodes)
         self.not_understood = tuple(not_understood)
 
 

@@ -7,7 +7,7 @@ A bare element is checked as the content of a Body would be.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
 from soapkit.wsdl.model import Contract
 from soapkit.xml.names import WSU, XENC, XML, XOP, XSD, clark, did_you_mean, local_name, namespace_of
 from soapkit.xml.parse import parse_message
-from soapkit.xml.positions import UNKNOWN, Position, Start, positions_of_starts
+from soapkit.xml.positions import with_columns
 from soapkit.xml.walk import children, path_of, tag_of
 from soapkit.xsd.validate import Validator, validator_for
 
@@ -78,9 +78,7 @@ def check_message(contract: Contract, data: bytes, source: str = "message") -> C
         checking.problems.found += error.problems
         recognised = ()
     checking.tell_loosened()
-    problems = tuple(_named(problem, source) for problem in checking.problems.found)
-    if problems:
-        problems = located(problems, data, parse_message(data, source=source))
+    problems = with_columns([_named(problem, source) for problem in checking.problems.found], data)
     return Checked(version, recognised, problems, tuple(checking.notes.found))
 
 
@@ -380,42 +378,6 @@ def _type_name(type_: Type) -> str | None:
 # --- where ----------------------------------------------------------------------------------------------------------
 
 
-def located(problems: Sequence[Problem], data: bytes, root: _Element) -> tuple[Problem, ...]:
-    """The problems with line and column, each found by its path and the line that lxml knows. `root`: of `data`."""
-    starts: dict[tuple[str, int | None], Start] = {}
-    for number, (path, element) in enumerate(_with_paths(root, local_name(tag_of(root)))):
-        starts.setdefault((path, element.sourceline), (number, local_name(tag_of(element))))
-    at = [starts.get((problem.place.path, problem.place.line), UNKNOWN) for problem in problems]
-    positions = positions_of_starts(data, at)
-    return tuple(_at(problem, positions.get(start)) for problem, start in zip(problems, at, strict=True))
-
-
-def _with_paths(root: _Element, path: str) -> Iterator[tuple[str, _Element]]:
-    """Every element in document order, with what `path_of` says of it, in one walk."""
-    waiting = [(path, root)]
-    while waiting:
-        here, element = waiting.pop()
-        yield here, element
-        inner = list(children(element))
-        times: dict[str, int] = {}
-        for child in inner:
-            times[tag_of(child)] = times.get(tag_of(child), 0) + 1
-        steps = []
-        seen: dict[str, int] = {}
-        for child in inner:
-            tag = tag_of(child)
-            seen[tag] = seen.get(tag, 0) + 1
-            number = f"[{seen[tag]}]" if times[tag] > 1 else ""
-            steps.append((f"{here}/{local_name(tag)}{number}", child))
-        waiting.extend(reversed(steps))
-
-
 def _named(problem: Problem, source: str) -> Problem:
     """The SOAP rules call every message "message"; here it has a name."""
     return replace(problem, place=replace(problem.place, source=source))
-
-
-def _at(problem: Problem, position: Position | None) -> Problem:
-    if position is None or problem.place.column is not None:
-        return problem
-    return replace(problem, place=replace(problem.place, line=position[0], column=position[1]))

@@ -29,6 +29,7 @@ from soapkit.transport.binding import package_of, request_for
 from soapkit.transport.hops import url_for_log
 from soapkit.transport.values import AsyncTransport, Headers, Request, Response, Transport
 from soapkit.ws.addressing import Addressing, Properties, check_related, write_addressing
+from soapkit.xml.positions import tell_columns
 
 ValueT = TypeVar("ValueT")
 
@@ -248,7 +249,7 @@ def receive_package(route: Route, operation: Operation[Any, Any], response: Resp
     try:
         return route.processor.receive_reply(package.envelope, operation, parts)
     except SoapkitError as error:
-        route.processor.locate(error, _envelope_in(response))
+        tell_columns(error, package.text)
         raise
 
 

@@ -11,18 +11,21 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.describe import DescribedShapes
 from soapkit.databinding.shape import ElementField
 from soapkit.errors import DecodeError, MessageError, Problem, UsageError
+from soapkit.exchange.encoded import RPC, RPC_RESULT
 from soapkit.exchange.encoded_read import literal_body
 from soapkit.exchange.encoded_write import encoded_text
-from soapkit.operations import Header, Message, Service
+from soapkit.operations import Header, Message, Operation, Service
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.version import SOAP_1_1, Version
-from soapkit.xml.names import XSI_NIL, did_you_mean, local_name
+from soapkit.xml.names import XSI_NIL, did_you_mean, local_name, split
+from soapkit.xml.positions import told_of_originals
 from soapkit.xml.walk import children, place_of, tag_of
 
 logger = logging.getLogger("soapkit.exchange")
@@ -58,24 +61,40 @@ def decode_body(message: Message, body: _Element, codecs: Codecs, within: _Eleme
     Raises `MessageError` when something else stands in the Body than the contract says, `DecodeError` when the
     content does not fit its type.
     """
+    if not message.encoded:
+        return _decoded(message, body, list(children(body)), codecs)
+    entries, made_of = literal_body(message, body, codecs, within)
+    with told_of_originals(entries[0] if entries else body, made_of.get):
+        return _decoded(message, body, entries, codecs)
+
+
+def _decoded(message: Message, body: _Element, entries: list[_Element], codecs: Codecs) -> Any:
     codec = codecs.record(message.record)
-    entries = literal_body(message, body, codecs, within) if message.encoded else list(children(body))
     if message.tag is None:
         return codec.decode_children(entries, body)
     if len(entries) != 1:
         raise MessageError(
             f"expected one element {message.tag} in the Body, found {_listed(entries)}", place=place_of(body, "message")
         )
-    entry = entries[0]
+    entry = came = entries[0]
     if message.style == "rpc":
-        entry = _plain_rpc(message, entry, codecs)
+        entry = _plain_rpc(message, came, codecs)
     if tag_of(entry) != message.tag:
         raise MessageError(
             f"expected element {message.tag} in the Body, found {tag_of(entry)}", place=place_of(entry, "message")
         )
     if entry.get(XSI_NIL) in ("true", "1"):
         raise DecodeError("a message cannot be nil", place=place_of(entry, "message"))
-    return codec.decode(entry)
+    if entry is came:
+        return codec.decode(entry)
+    with told_of_originals(entry, lambda found: _counterpart(found, entry, came)):
+        return codec.decode(entry)
+
+
+def _counterpart(element: _Element, copied: _Element, original: _Element) -> _Element | None:
+    """What an element of a copy is a copy of."""
+    both = zip(copied.iter(etree.Element), original.iter(etree.Element), strict=False)
+    return next((came for found, came in both if found is element), None)
 
 
 def _plain_rpc(message: Message, entry: _Element, codecs: Codecs) -> _Element:
@@ -83,7 +102,12 @@ def _plain_rpc(message: Message, entry: _Element, codecs: Codecs) -> _Element:
 
     Peers (Spyne, node-soap, soapbar) qualify part accessors, which must be in no namespace (WS-I BP 1.1, R2735), and
     give the reply's wrapper names of their own, which are not significant (SOAP 1.1, 7.1). Both are read, and told.
+    What says which accessor is the return value (SOAP 1.2 part 2, 4.2.2) is passed over: the contract says it too.
     """
+    if any(tag_of(accessor) == RPC_RESULT for accessor in children(entry)):
+        entry = copy.deepcopy(entry)
+        for result in list(children(entry, RPC_RESULT)):
+            entry.remove(result)
     fields = codecs.shapes[message.record].elements
     declared = {field.tag for field in fields if isinstance(field, ElementField)}
     misnamed = tag_of(entry) != message.tag
@@ -108,6 +132,30 @@ def _plain_rpc(message: Message, entry: _Element, codecs: Codecs) -> _Element:
 def _is_reply(message: Message) -> bool:
     """WSDL 1.1, 3.5 and SOAP 1.1, 7.1: by convention a reply's wrapper ends in Response; a request's never does."""
     return (message.tag or "").endswith("Response")
+
+
+def with_result(text: str, operation: Operation[Any, Any], codecs: Codecs) -> str:
+    """The Body of an rpc reply in SOAP 1.2 with ``rpc:result`` first in it, which names the accessor that holds the
+    return value; as it was where there is none.
+
+    SOAP 1.2 part 2, 4.2.2. The return value is the one part of the reply that the request does not have: of others it
+    cannot be told whether they are returned or handed out (WSDL 1.1, 2.4.6).
+    """
+    reply = operation.reply
+    if reply is None or reply.style != "rpc":
+        return text
+    given = {field.name for field in codecs.shapes[operation.request.record].elements}
+    returned = [
+        field
+        for field in codecs.shapes[reply.record].elements
+        if isinstance(field, ElementField) and field.name not in given
+    ]
+    if len(returned) != 1:
+        return text
+    namespace, local = split(returned[0].tag)
+    assert not namespace, "an accessor stands in no namespace"
+    at = text.index(">") + 1
+    return f'{text[:at]}<rpc:result xmlns:rpc="{RPC}">{local}</rpc:result>{text[at:]}'
 
 
 def encode_headers(declared: tuple[Header, ...], values: Mapping[str, object], codecs: Codecs) -> tuple[str, ...]:

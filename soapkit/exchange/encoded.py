@@ -14,6 +14,7 @@ from soapkit.databinding.shape import ChoiceField, ElementField, Record, Type
 from soapkit.xml.names import SOAP11_ENC, SOAP12_ENC, clark
 
 RPC: Final = "http://www.w3.org/2003/05/soap-rpc"
+RPC_RESULT: Final = clark(RPC, "result")
 ARRAY_TYPE: Final = clark(SOAP11_ENC, "arrayType")
 ARRAYS: Final = frozenset({clark(SOAP11_ENC, "Array"), clark(SOAP12_ENC, "Array")})
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from lxml import etree
@@ -60,10 +61,13 @@ _GROWTH = 50  # how many times larger references may make a message
 _ROOM = 20_000  # elements that any message may grow to
 
 
-def literal_body(message: Message, body: _Element, codecs: Codecs, within: _Element | None = None) -> list[_Element]:
+def literal_body(
+    message: Message, body: _Element, codecs: Codecs, within: _Element | None = None
+) -> tuple[list[_Element], Mapping[_Element, _Element]]:
     """The children of a Body in SOAP encoding, as a literal message would have them. The pair of `encoded_text`.
 
-    `within`: where the values that are referred to may stand; the Body unless said.
+    `within`: where the values that are referred to may stand; the Body unless said. Beside the children: which element
+    of the message each element in them was made of.
 
     Raises `MessageError` where another operation's wrapper stands there, or, in SOAP 1.2, a second element that nothing
     refers to (part 2, 4.2.3); `DecodeError` for a reference that leads nowhere, in a circle or to more than one, and
@@ -74,7 +78,7 @@ def literal_body(message: Message, body: _Element, codecs: Codecs, within: _Elem
     record = codecs.shapes[message.record]
     if message.tag is None:
         around = reader.struct(etree.Element("around", nsmap=_nsmap(body)), body, record)
-        return list(children(around))
+        return list(children(around)), reader.made_of
     entries = [entry for entry in children(body) if entry.get(clark(SOAP11_ENC, "root")) != "0"]
     wrapper = next((entry for entry in entries if tag_of(entry) == message.tag), entries[0] if entries else None)
     if wrapper is None:
@@ -84,7 +88,9 @@ def literal_body(message: Message, body: _Element, codecs: Codecs, within: _Elem
     if namespace_of(tag_of(body)) == SOAP12:
         _check_alone(wrapper, entries)
     made = etree.Element(tag_of(wrapper), nsmap=_nsmap(wrapper))
-    return [reader.call(made, reader.target(wrapper), record)]
+    made.sourceline = wrapper.sourceline  # type: ignore[misc]  # as below
+    reader.made_of[made] = wrapper
+    return [reader.call(made, reader.target(wrapper), record)], reader.made_of
 
 
 def _check_alone(wrapper: _Element, entries: list[_Element]) -> None:
@@ -114,6 +120,7 @@ class _Reader:
             name = (element.get("id") or element.get(_ID) or "").strip()
             if name and self.by_id.setdefault(name, element) is not element:
                 self.repeated.add(name)
+        self.made_of: dict[_Element, _Element] = {}
         self.open: list[_Element] = []  # the referred elements that this place is inside of
 
     # --- references ---
@@ -174,6 +181,7 @@ class _Reader:
             )
         made = etree.SubElement(parent, tag, nsmap=_nsmap(target))
         made.sourceline = element.sourceline  # type: ignore[misc]  # lxml lets it be set, its stubs do not know
+        self.made_of[made] = element
         if any(one.get(name, "").strip() in ("true", "1") for one in (element, target) for name in _NILS):
             made.set(XSI_NIL, "true")
             return

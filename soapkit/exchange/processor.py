@@ -12,10 +12,11 @@ nothing else of the message is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from lxml.etree import _Element
 
@@ -24,7 +25,7 @@ from soapkit.databinding.binary import carried_by
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import Fault, MessageError, SecurityError, SoapkitError
 from soapkit.exchange.attached import parts_among
-from soapkit.exchange.body import decode_body, decode_headers, encode_body, encode_headers
+from soapkit.exchange.body import decode_body, decode_headers, encode_body, encode_headers, with_result
 from soapkit.exchange.faults import encode_fault, fault_from
 from soapkit.exchange.message_security import MessageSecurity, Waiting, believed
 from soapkit.exchange.parts import Incoming, Outgoing
@@ -33,9 +34,9 @@ from soapkit.operations import Message, Operation
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.fault import read_fault
 from soapkit.soap.security_result import SecurityResult
-from soapkit.soap.version import Version
+from soapkit.soap.version import SOAP_1_2, Version
 from soapkit.soap.wire import Unparsed, is_utf8
-from soapkit.xml.positions import tell_columns
+from soapkit.xml.positions import tell_anew
 
 Validation: TypeAlias = Literal["off", "in", "out", "both"]
 
@@ -85,7 +86,8 @@ class Processor:
 
     `codecs`: values <-> XML; `security`: apply and verify, None for plain messages; `validator` and `validate`: check
     bodies against the schema when they come in, go out, or both; `understood`: Clark names of the header blocks that
-    this node understands beside those of security; `now`: a clock for tests, None for the real one.
+    this node understands beside those of security; `now`: a clock for tests, None for the real one. `rpc_result`:
+    whether rpc replies in SOAP 1.2 say which of their parts is the return value.
     """
 
     codecs: Codecs
@@ -94,6 +96,7 @@ class Processor:
     validate: Validation = "off"
     understood: Container[str] = frozenset()
     now: Callable[[], datetime] | None = None
+    rpc_result: bool = False
     _plain: PlainReaders = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -135,7 +138,8 @@ class Processor:
         """The bytes of a reply. `request`: what was believed of the request, such as whom to encrypt the reply to;
         `parts` takes what travels beside it; `blocks`: further header blocks, as text."""
         assert operation.reply is not None
-        return self._send(version, operation.reply, record, headers, request, parts, blocks)
+        named = operation if self.rpc_result and version is SOAP_1_2 else None
+        return self._send(version, operation.reply, record, headers, request, parts, blocks, named)
 
     def send_fault(
         self,
@@ -158,21 +162,27 @@ class Processor:
         request: SecurityResult | None = None,
         parts: Outgoing | None = None,
         blocks: tuple[str, ...] = (),
+        named: Operation[Any, Any] | None = None,
     ) -> bytes:
+        """`named`: the operation whose return value a reply names."""
         validated = self.validator is not None and self.validate in ("out", "both")
         if parts is None and self.security is None and not validated:
-            body = encode_body(message, record, self.codecs, version)
+            body = self._body(message, record, version, named)
             return Draft(version, body, (*encode_headers(message.headers, headers, self.codecs), *blocks)).to_bytes()
         if parts is not None and (validated or self.security is not None):
             parts.whole_first()
         with carried_by(parts):
-            body = encode_body(message, record, self.codecs, version)
+            body = self._body(message, record, version, named)
             draft = Draft(version, body, (*encode_headers(message.headers, headers, self.codecs), *blocks))
         if validated:
             self._check(message, draft.to_envelope())
         if parts is None or not (validated or self.security is not None):
             return self._secured(draft, request)
         return parts.take_out(self._secured_envelope(draft, request)).to_bytes()
+
+    def _body(self, message: Message, record: object, version: Version, named: Operation[Any, Any] | None) -> str:
+        text = encode_body(message, record, self.codecs, version)
+        return text if named is None else with_result(text, named, self.codecs)
 
     def _secured(self, draft: Draft, request: SecurityResult | None) -> bytes:
         return draft.to_bytes() if self.security is None else self._secured_envelope(draft, request).to_bytes()
@@ -193,8 +203,9 @@ class Processor:
         self._made_whole(parts)
         security = self.believed(envelope)
         envelope = security.envelope if security is not None else envelope
-        operation = route(envelope)
-        return self._receive(envelope, security, operation, operation.request, parts)
+        with _places_in(security):
+            operation = route(envelope)
+            return self._receive(envelope, security, operation, operation.request, parts)
 
     def receive_reply(
         self, envelope: Envelope, operation: Operation[Any, Any], parts: Incoming | None = None
@@ -220,7 +231,8 @@ class Processor:
             raise fault
         if operation.reply is None:
             raise MessageError(f"{operation.name} is one-way, and yet a reply came")
-        return self._receive(envelope, security, operation, operation.reply, parts)
+        with _places_in(security):
+            return self._receive(envelope, security, operation, operation.reply, parts)
 
     def receive_plain_request(self, body: bytes, content_type: str, route: Route, action: str) -> Received | None:
         """The request in the body of an HTTP message, where it is as plain as most are: without header blocks, and
@@ -255,12 +267,6 @@ class Processor:
     def believed(self, envelope: Envelope) -> SecurityResult | None:
         """What may be believed of a message, its mandatory header blocks understood; None without security."""
         return believed(envelope, self.security, self.understood, self._now())
-
-    def locate(self, error: SoapkitError, data: bytes) -> None:
-        """Put line and column into what an error of ``receive`` tells. `data`: the bytes of the envelope; what was
-        decrypted in it does not stand in them."""
-        if self.security is None or b"EncryptedData" not in data:
-            tell_columns(error, data)
 
     def _made_whole(self, parts: Incoming | None) -> None:
         """A signature covers, and a schema describes, the envelope with all that belongs to it."""
@@ -299,3 +305,18 @@ class Processor:
 
     def _now(self) -> datetime | None:
         return self.now() if self.now is not None else None
+
+
+@contextmanager
+def _places_in(security: SecurityResult | None) -> Iterator[None]:
+    """What is wrong with a message that was encrypted is told with its places in the decrypted one."""
+    try:
+        yield
+    except SoapkitError as error:
+        if security is not None and security.encrypted:
+            tell_anew(error, security.envelope.to_bytes(), DECRYPTED)
+        raise
+
+
+DECRYPTED: Final = "decrypted message"
+"""What errors call the document that stands in no bytes that came: ``soapkit decrypt`` writes it."""

@@ -64,6 +64,7 @@ from soapkit.ws.addressing import (
     write_addressing,
 )
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_message
+from soapkit.xml.positions import tell_columns
 
 if TYPE_CHECKING:
     from soapkit.server.conversation import Agreements, ContextRequest  # it knows of cryptography
@@ -168,6 +169,7 @@ class Endpoint:
     def _answer(self, request: HttpRequest, version: Version, watched: Watched | None = None) -> Flow[Response]:
         """Read, serve, reply; at whichever step something is wrong, the fault for it."""
         in_kind = False
+        package: Package | None = None
         address: list[Properties] = []  # of the request, once it is believed
         routed: list[Operation[Any, Any]] = []  # and what it calls
         try:
@@ -184,8 +186,8 @@ class Endpoint:
                     package.envelope, lambda believed: self._route(believed, action, address, routed), parts
                 )
         except Exception as error:
-            if isinstance(error, SoapkitError):
-                self.processor.locate(error, request.body)
+            if isinstance(error, SoapkitError) and package is not None:
+                tell_columns(error, package.text)
             if not request.body and request.package is None and request.headers.get("upgrade"):
                 logger.warning(_LOST_BODY)
             refusal = self.faults.refusal(error, version, routed, self.faults.log_fields(error, routed, address))

@@ -126,7 +126,8 @@ class FaultAnswers:
             )  # SOAP 1.2 part 1, appendix A: in the sender's version
         elif error.code == "MustUnderstand" and version.label == "1.2":
             blocks = (*blocks, *not_understood_blocks(error.not_understood))
-        body = Draft(version, plain_fault(version, error.code, reason), blocks).to_bytes()
+        code = FaultCode(error.code, error.subcodes if version.label == "1.2" else ())
+        body = Draft(version, plain_fault(version, code, reason), blocks).to_bytes()
         return response_for(version, body, status=self._status(version, error.code))
 
     def _addressing_fault(self, version: Version, error: AddressingError) -> Response:

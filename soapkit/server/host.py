@@ -54,7 +54,9 @@ class Settings(TypedDict, total=False):
     WSDL to hand out at ``?wsdl``, or that contract loaded, where the generated package does not carry it. `details`:
     tell senders what was wrong with their messages; True unless said. `limit`: bytes of a request, 64 MiB unless said.
     `sender_fault_status`: the HTTP status of a SOAP 1.2 Sender fault, 400 as the binding says; 500 for old .NET peers,
-    which take nothing else. `mtom`: send replies as MTOM, always or never; where the request was, unless said.
+    which take nothing else. `rpc_result`: whether rpc replies in SOAP 1.2 name their return value (``rpc:result``);
+    False unless said, since no contract describes it and zeep refuses it. `mtom`: send replies as MTOM, always or
+    never; where the request was, unless said.
     `mtom_threshold`: bytes from which binary content then travels beside the envelope, 1,024 unless said. `gzip`:
     compress replies for callers that take that; False unless said. Compressed requests are read in any case.
     `addressing`: how WS-Addressing is taken: ``accepted`` where a request has it, unless said; ``required``; ``off``.
@@ -78,6 +80,7 @@ class Settings(TypedDict, total=False):
     details: bool
     limit: int
     sender_fault_status: int
+    rpc_result: bool
     mtom: bool
     mtom_threshold: int
     gzip: bool
@@ -132,7 +135,14 @@ def endpoint_for(
     return Endpoint(
         service=service,
         handlers=handlers_of(served, service),
-        processor=Processor(codecs, settings.get("security"), validator, validate, understood),
+        processor=Processor(
+            codecs,
+            settings.get("security"),
+            validator,
+            validate,
+            understood,
+            rpc_result=settings.get("rpc_result", False),
+        ),
         router=Router(service, codecs.shapes),
         publication=Publication(_site(service, known, codecs), publish, settings.get("try_it")),
         details=settings.get("details", True),

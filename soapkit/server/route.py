@@ -10,11 +10,14 @@ from typing import Any
 
 from soapkit.databinding.shape import Shapes
 from soapkit.errors import MessageError
+from soapkit.exchange.encoded import RPC
 from soapkit.exchange.first_tags import first_tags
 from soapkit.operations import Operation, Service
 from soapkit.soap.envelope import Envelope
-from soapkit.xml.names import did_you_mean, local_name
+from soapkit.xml.names import clark, did_you_mean, local_name
 from soapkit.xml.walk import place_of, tag_of
+
+_NOT_PRESENT = (clark(RPC, "ProcedureNotPresent"),)  # SOAP 1.2 part 2, 4.4
 
 
 class Router:
@@ -56,5 +59,6 @@ class Router:
             f"no operation takes {tag or 'an empty Body'}"
             + (f" with action {action!r}" if action and tag is None else "")
             + (did_you_mean(tag, known) if tag else ""),
+            subcodes=_NOT_PRESENT if self._rpc_by_local else (),
             place=place_of(entries[0] if entries else envelope.body, "message"),
         )

@@ -10,7 +10,7 @@ MTOM 1.0, and the member submission that takes it to SOAP 1.1; SOAP Messages wit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from urllib.parse import quote, unquote
 
@@ -28,7 +28,7 @@ from soapkit.soap.multipart import (
 )
 from soapkit.soap.transfer import DECODERS, TransferDecoder
 from soapkit.soap.version import SOAP_1_1, Version
-from soapkit.soap.wire import MediaType, pack, parse_media_type, quoted_action, unpack
+from soapkit.soap.wire import MediaType, pack, parse_media_type, quoted_action, to_parsable, unpack
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 
 _XOP_TYPE = "application/xop+xml"
@@ -50,11 +50,26 @@ DEFAULT_ATTACHMENT_LIMITS = AttachmentLimits()
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A message with what came beside it. `xop`: the envelope may refer to attachments by ``xop:Include``."""
+    """A message with what came beside it. `xop`: the envelope may refer to attachments by ``xop:Include``. `root`: the
+    bytes of the envelope as they came, `root_type` their media type."""
 
     envelope: Envelope
     attachments: tuple[Attachment, ...] = ()
     xop: bool = False
+    root: bytes = field(default=b"", repr=False, compare=False)
+    root_type: str | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def single(
+        cls, body: bytes, content_type: str | None, *, source: str = "message", limits: XmlLimits = DEFAULT_LIMITS
+    ) -> Package:
+        """A message alone in its body. Raises what `soapkit.soap.wire.unpack` raises."""
+        return cls(unpack(body, content_type, source=source, limits=limits), root=body, root_type=content_type)
+
+    @property
+    def text(self) -> bytes:
+        """The envelope as the parser took it, in which its lines and columns count."""
+        return to_parsable(self.root, parse_media_type(self.root_type).parameters.get("charset", ""))
 
     def references(self) -> dict[str, Attachment]:
         """The attachments by all that may refer to them: ``cid:`` with the content id (RFC 2392, 2); the location."""
@@ -206,8 +221,7 @@ class Unpacker:
     def finish(self) -> Package:
         """The whole message."""
         if self._reader is None:
-            envelope = unpack(bytes(self._envelope), self._content_type, source=self._source, limits=self._xml_limits)
-            return Package(envelope)
+            return Package.single(self.root, self._content_type, source=self._source, limits=self._xml_limits)
         try:
             self._reader.finish()
         except MessageError:
@@ -215,9 +229,8 @@ class Unpacker:
             raise
         if not self._rooted:
             raise self._broken(f"no part of the message has the content id {self._start!r} that start names")
-        root = bytes(self._envelope)
-        envelope = unpack(root, self._envelope_type, source=self._source, limits=self._xml_limits)
-        return Package(envelope, tuple(self._attachments), _is_xop(self._media_type))
+        single = Package.single(self.root, self._envelope_type, source=self._source, limits=self._xml_limits)
+        return replace(single, attachments=tuple(self._attachments), xop=_is_xop(self._media_type))
 
     @property
     def root(self) -> bytes:

@@ -20,6 +20,7 @@ from soapkit.errors import MessageError, Place, UsageError, XmlError
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.version import SOAP_1_1, Version
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_message
+from soapkit.xml.positions import columns_from
 
 # --- media types --------------------------------------------------------------------------------------------------
 
@@ -182,7 +183,8 @@ def unpack(
     media_type = parse_media_type(content_type)
     data = to_parsable(body, media_type.parameters.get("charset", ""), source)
     try:
-        return Envelope.read(parse_message(data, source=source, limits=limits))
+        with columns_from(data):
+            return Envelope.read(parse_message(data, source=source, limits=limits))
     except (XmlError, MessageError):
         if looks_like_html(body):
             raise MessageError(

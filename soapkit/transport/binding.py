@@ -23,11 +23,12 @@ from soapkit.soap.attachments import (
 )
 from soapkit.soap.rules import check_rules
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
-from soapkit.soap.wire import describe_page, looks_like_html, pack, parse_media_type, read_action, unpack
+from soapkit.soap.wire import describe_page, looks_like_html, pack, parse_media_type, read_action
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, BodyReader, HttpLimits
 from soapkit.transport.values import Headers, Request, Response, Sink
 from soapkit.version import __version__
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
+from soapkit.xml.positions import columns_from
 
 USER_AGENT = f"soapkit/{__version__}"
 
@@ -111,7 +112,7 @@ def package_of(
     try:
         if is_multipart(content_type):
             return unpack_package(response.body, content_type, source=source, xml_limits=limits)
-        return Package(unpack(response.body, content_type, source=source, limits=limits))
+        return Package.single(response.body, content_type, source=source, limits=limits)
     except LimitError:
         raise
     except (XmlError, MessageError) as error:
@@ -269,7 +270,8 @@ class RequestReader:
             package = self._unpacker.finish()
         except TransportError as error:
             raise MessageError(str(error), bare=error.for_log) from error
-        check_rules(package.envelope)
+        with columns_from(package.text):
+            check_rules(package.envelope)
         return package
 
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 from lxml.etree import _Element
 
-from soapkit.errors import MessageError
+from soapkit.errors import NOWHERE, MessageError
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.version import Version
 from soapkit.xml.names import WSA, clark, local_name, namespace_of
@@ -311,18 +311,15 @@ class AddressingError(MessageError):
     def __init__(
         self, subcode: str, message: str, block: _Element | None = None, problem: str = "", bare: str | None = None
     ) -> None:
+        outer = "InvalidAddressingHeader" if subcode in _BELOW_INVALID else subcode
+        super().__init__(
+            message,
+            subcodes=dict.fromkeys(clark(WSA, one) for one in (outer, subcode)),
+            place=place_of(block, "message") if block is not None else NOWHERE,
+            bare=bare,
+        )
         self.subcode = subcode
         self.problem = problem or (tag_of(block) if block is not None else "")
-        if block is None:
-            super().__init__(message, code="Sender", bare=bare)
-        else:
-            super().__init__(message, code="Sender", place=place_of(block, "message"), bare=bare)
-
-    @property
-    def subcodes(self) -> tuple[str, ...]:
-        """The Clark names of the fault's subcodes, outermost first."""
-        outer = "InvalidAddressingHeader" if self.subcode in _BELOW_INVALID else self.subcode
-        return tuple(dict.fromkeys(clark(WSA, one) for one in (outer, self.subcode)))
 
     @property
     def reason(self) -> str:

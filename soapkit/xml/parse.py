@@ -80,8 +80,8 @@ def parse_message(data: bytes, *, source: str = "message", limits: XmlLimits = D
     'a'
     """
     root = _parse(data, _message_parser(), source, limits)
-    if _may_hold_instructions(data) and _instructions(root):
-        raise XmlError("a message may not carry a processing instruction", place=Place(source, root.sourceline))
+    if _may_hold_instructions(data) and (found := _instructions(root)):
+        raise XmlError("a message may not carry a processing instruction", place=Place(source, found[0].sourceline))
     check_limits(root, data, source=source, limits=limits)
     return root
 

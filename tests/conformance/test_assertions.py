@@ -140,7 +140,6 @@ NOT_TESTED = {
 }
 
 NOT_MET = {
-    "x2-rpcresponse-model": "rpc:result is read, and not written: no contract describes it",
     "x2-http-suptransmep-uris": "request-response only: GET hands out the page and the contract",
     "x2-http-suptfeatures-webmethod": "POST only, for the same reason",
     "x2-http-suptfeatures-methrest": "POST only, for the same reason",
@@ -186,6 +185,10 @@ class Called:
     """Takes a call."""
 
     @operation
+    def forget(self, number: int) -> None:
+        """Return nothing."""
+
+    @operation
     def double(self, number: int) -> int:
         """Twice as much."""
         return 2 * number
@@ -198,7 +201,7 @@ def endpoint() -> Endpoint:
 
 @pytest.fixture(scope="module")
 def called() -> Endpoint:
-    return endpoint_for(Called())
+    return endpoint_for(Called(), rpc_result=True)
 
 
 def message(body: str = ECHO, header: str = "", envelope: str = "", prolog: str = "", ns: str = S12) -> str:
@@ -379,11 +382,13 @@ def double(inside: str) -> str:
 
 
 CALLS = [
-    Case("x2-rpcinvocation-model", "an edge for each parameter", double("<number>2</number>"), holds="/e:Envelope/e:Body/t:doubleResponse[. = 4]"),
+    Case("x2-rpcinvocation-model", "an edge for each parameter", double("<number>2</number>"), holds="/e:Envelope/e:Body/t:doubleResponse[result = 4]"),
+    Case("x2-rpcresponse-model", "the return value is named", double("<number>2</number>"), holds="/e:Envelope/e:Body/t:doubleResponse[*[1][self::rpc:result] = name(*[2])][result = 4]"),
+    Case("x2-rpcresponse-model", "there is none", double("<number>2</number>").replace("t:double", "t:forget"), holds="/e:Envelope/e:Body/t:forgetResponse[not(*)]"),
     Case("x2-rpcfaults-rules", "an argument that cannot be read", double("<number>two</number>"), 400, BAD_ARGUMENTS),
     Case("x2-rpcfaults-rules", "an argument too few", double(""), 400, BAD_ARGUMENTS),
     Case("x2-rpcfaults-rules", "an argument too many", double("<number>2</number><more/>"), 400, BAD_ARGUMENTS),
-    Case("x2-rpcfaults-rules", "a procedure nobody knows", message('<t:treble xmlns:t="urn:test"/>'), 400, SENDER),
+    Case("x2-rpcfaults-rules", "a procedure nobody knows", message('<t:treble xmlns:t="urn:test"/>'), 400, BAD_ARGUMENTS.replace("BadArguments", "ProcedureNotPresent")),
     Case("x2-rpcfaults-rules", "arguments in an unknown encoding", double("<number>2</number>").replace("<t:double", '<t:double e:encodingStyle="urn:no"'), 500, fault("DataEncodingUnknown")),
 ]  # fmt: skip
 

@@ -24,6 +24,7 @@ from soapkit.transport.values import Headers, Response
 from soapkit.wsdl.load import load_contract
 from soapkit.xml.names import SOAP11_ENC, SOAP12_ENC, XSI_TYPE
 from soapkit.xml.parse import parse_message
+from soapkit.xml.positions import columns_from
 
 ENVELOPE = """<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsd="http://www.w3.org/2001/XMLSchema"
   xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:enc="http://schemas.xmlsoap.org/soap/encoding/"
@@ -146,6 +147,16 @@ def test_what_cannot_be_read_is_told_with_its_place(body: str, said: str, read: 
     with pytest.raises(DecodeError) as caught:
         read(body)
     assert said in str(caught.value)
+
+
+def test_each_is_told_with_line_and_column_of_what_came(service: Service, codecs: Codecs) -> None:
+    body = '<l:add>\n <book href="#b"/> <copies>two</copies></l:add>\n<m id="b"><title/>  <shelf>poems</shelf></m>'
+    data = ENVELOPE.format(body=body).encode()
+    with pytest.raises(DecodeError) as caught, columns_from(data):
+        decode_body(service.operation("add").request, Envelope.read(parse_message(data)).body, codecs)
+    told = {problem.place.path: (problem.place.line, problem.place.column) for problem in caught.value.problems}
+    assert told["add.copies"] == (5, 20)
+    assert told["add.book.shelf"] == (6, 21)
 
 
 def test_references_that_make_a_message_grow_are_stopped(read: Callable[..., Any]) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 import soapkit
 from soapkit.server.service import operation, service
-from soapkit.testing import loopback
+from soapkit.testing import FakeTransport, loopback
 from soapkit.wsdl.lint.check import lint
 from soapkit.wsdl.load import load_contract
 
@@ -91,6 +91,30 @@ def test_rpc_parameters_are_parts_in_no_namespace() -> None:
     assert b"<times>2</times>" in client.preview.keep(note=note, times=2).request
     assert client.keep(note=note, times=2).text == "abab"
     assert b'<ns1:pingResponse xmlns:ns1="urn:example:rpc"/>' in client.with_exchange.ping().response
+
+
+RESULT = b'<rpc:result xmlns:rpc="http://www.w3.org/2003/05/soap-rpc">result</rpc:result>'
+
+
+def test_rpc_replies_of_soap_1_2_name_their_return_value_where_it_is_asked_for() -> None:
+    app = soapkit.asgi(Rpc(), rpc_result=True)
+    for version, named in (("1.1", False), ("1.2", True)):
+        client = soapkit.Client.from_wsdl(published(app), transport=loopback(app), version=version)
+        note = client.types.Note(text="ab")
+        answer = client.with_exchange.keep(note=note, times=1)
+        assert (RESULT in answer.response) is named
+        assert answer.value.text == "ab"
+        assert RESULT not in client.with_exchange.ping().response
+
+
+def test_what_names_a_return_value_is_passed_over_by_a_client() -> None:
+    app = soapkit.asgi(Rpc())
+    plain = soapkit.Client.from_wsdl(published(app), transport=loopback(app), version="1.2")
+    answer = plain.with_exchange.keep(note=plain.types.Note(text="ab"), times=1)
+    assert RESULT not in answer.response
+    named = answer.response.replace(b"<result>", RESULT + b"<result>")
+    client = soapkit.Client.from_wsdl(published(app), transport=FakeTransport(named), version="1.2")
+    assert client.keep(note=client.types.Note(text="x"), times=1).text == "ab"
 
 
 def test_header_blocks_come_in_and_go_out_typed() -> None:
