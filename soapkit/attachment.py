@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, Self
 
 CHUNK = 256 * 1024
 
 _DEFAULT_TYPE = "application/octet-stream"
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Attachment:
@@ -23,13 +25,15 @@ class Attachment:
 
     `content`: its bytes, or the path of a file that holds them (read when it is sent). `content_type`: of the bytes.
     `content_id`: by which the message refers to it, without angle brackets; made up where none is given (RFC 2392).
-    `location`: its Content-Location, where a peer refers to it by that.
+    `location`: its Content-Location, where a peer refers to it by that. `headers`: MIME header fields by name in lower
+    case: those that came with it, as they came; of one that is sent, ``content-description`` and
+    ``content-disposition`` go with it.
 
     >>> Attachment(b"%PDF-1.7 ...", "application/pdf").size
     12
     """
 
-    __slots__ = ("__weakref__", "content", "content_id", "content_type", "location")
+    __slots__ = ("__weakref__", "content", "content_id", "content_type", "headers", "location")
 
     def __init__(
         self,
@@ -37,11 +41,15 @@ class Attachment:
         content_type: str = _DEFAULT_TYPE,
         content_id: str = "",
         location: str = "",
+        headers: Mapping[str, str] = _NO_HEADERS,
     ) -> None:
         self.content = content
         self.content_type = content_type
         self.content_id = content_id or f"{os.urandom(16).hex()}@soapkit"
         self.location = location
+        self.headers: Mapping[str, str] = (
+            MappingProxyType({name.lower(): value for name, value in headers.items()}) if headers else _NO_HEADERS
+        )
 
     @classmethod
     def from_path(cls, path: str | os.PathLike[str], content_type: str = "", content_id: str = "") -> Attachment:
@@ -194,12 +202,14 @@ class Spool:
             self._file.writelines(self._pieces)
             self._pieces.clear()
 
-    def attachment(self, content_type: str, content_id: str, location: str) -> Attachment:
+    def attachment(
+        self, content_type: str, content_id: str, location: str, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> Attachment:
         """What was taken, as an attachment. The spool is used up."""
         if self._file is None or self._path is None:
-            return Attachment(b"".join(self._pieces), content_type, content_id, location)
+            return Attachment(b"".join(self._pieces), content_type, content_id, location, headers)
         self._file.close()
-        attachment = Attachment(self._path, content_type, content_id, location)
+        attachment = Attachment(self._path, content_type, content_id, location, headers)
         weakref.finalize(attachment, self._path.unlink, missing_ok=True)
         self._path = None
         return attachment

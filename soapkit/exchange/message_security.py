@@ -18,7 +18,11 @@ SECURITY_HEADER: Final = clark(WSSE, "Security")
 
 
 class MessageSecurity(Protocol):
-    """A pair: `apply` secures a plain message, `verify` gives back what may be believed of a secured one."""
+    """A pair: `apply` secures a plain message, `verify` gives back what may be believed of a secured one.
+
+    What travels beside a message is in `Envelope.attachments`, both ways. Who looks at the tree alone returns an
+    envelope without any, and they are left as they were.
+    """
 
     def apply(
         self, envelope: Envelope, *, now: datetime | None = None, request: SecurityResult | None = None

@@ -11,7 +11,7 @@ that is secured or validated is written whole first, and only then are the bytes
 from __future__ import annotations
 
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from soapkit.attachment import Attachment
@@ -88,6 +88,10 @@ class Outgoing:
         self._included.add(id(attachment))  # it is kept in `attachments`
         return attachment
 
+    def secured_as(self, attachments: Sequence[Attachment]) -> None:
+        """Take what security made of the attachments so far; nothing, where it looks at the envelope alone."""
+        self.attachments = list(attachments) or self.attachments
+
     def _add(self, attachment: Attachment) -> Attachment:
         for other in self.attachments:
             if other is attachment:
@@ -130,7 +134,8 @@ class Incoming:
         return found
 
     def put_back(self) -> Envelope:
-        """The envelope with all that belongs to it: what a signature covers, and a schema describes.
+        """The envelope with all that belongs to it: what a signature covers, and a schema describes. Beside it, the
+        attachments that did not go into it.
 
         Raises as `soapkit.soap.xop.inline` does.
         """

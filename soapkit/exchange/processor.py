@@ -12,7 +12,7 @@ nothing else of the message is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -178,7 +178,9 @@ class Processor:
             self._check(message, draft.to_envelope())
         if parts is None or not (validated or self.security is not None):
             return self._secured(draft, request)
-        return parts.take_out(self._secured_envelope(draft, request)).to_bytes()
+        secured = self._secured_envelope(draft, request, parts.attachments)
+        parts.secured_as(secured.attachments)
+        return parts.take_out(secured).to_bytes()
 
     def _body(self, message: Message, record: object, version: Version, named: Operation[Any, Any] | None) -> str:
         text = encode_body(message, record, self.codecs, version)
@@ -187,8 +189,10 @@ class Processor:
     def _secured(self, draft: Draft, request: SecurityResult | None) -> bytes:
         return draft.to_bytes() if self.security is None else self._secured_envelope(draft, request).to_bytes()
 
-    def _secured_envelope(self, draft: Draft, request: SecurityResult | None) -> Envelope:
-        envelope = draft.to_envelope()
+    def _secured_envelope(
+        self, draft: Draft, request: SecurityResult | None, beside: Iterable[Attachment] = ()
+    ) -> Envelope:
+        envelope = draft.to_envelope().with_attachments(beside)
         if self.security is None:
             return envelope
         return self.security.apply(envelope, now=self._now(), request=request)
@@ -200,7 +204,7 @@ class Processor:
 
         Raises `SecurityError`, `MessageError`, `ValidationError`, `DecodeError`, and what `route` raises.
         """
-        self._made_whole(parts)
+        envelope = self._whole(envelope, parts)
         security = self.believed(envelope)
         envelope = security.envelope if security is not None else envelope
         with _places_in(security):
@@ -215,7 +219,7 @@ class Processor:
         A fault whose security fails, where security is asked for, is raised all the same, marked ``unverified``: peers
         commonly send faults in the clear, and a caller learns more from one than from "not signed".
         """
-        self._made_whole(parts)
+        envelope = self._whole(envelope, parts)
         try:
             security = self.believed(envelope)
         except SecurityError as error:
@@ -268,10 +272,14 @@ class Processor:
         """What may be believed of a message, its mandatory header blocks understood; None without security."""
         return believed(envelope, self.security, self.understood, self._now())
 
-    def _made_whole(self, parts: Incoming | None) -> None:
-        """A signature covers, and a schema describes, the envelope with all that belongs to it."""
-        if parts is not None and parts.package.xop and (self.security is not None or self.validate in ("in", "both")):
-            parts.put_back()
+    def _whole(self, envelope: Envelope, parts: Incoming | None) -> Envelope:
+        """A signature covers, and a schema describes, the envelope with all that belongs to it. Where there is security
+        the label of the package does not matter: what says MTOM on the outside is not signed."""
+        if parts is None:
+            return envelope
+        if self.security is not None or (parts.package.xop and self.validate in ("in", "both")):
+            return parts.put_back()
+        return envelope.with_attachments(parts.package.attachments)
 
     def _receive(
         self,
@@ -289,6 +297,8 @@ class Processor:
             within = envelope.root if self.security is None else None
             value = decode_body(message, envelope.body, self.codecs, within)
         attachments = parts.package.attachments if parts is not None else ()
+        if self.security is not None:  # decrypted; none from security that looks at the envelope alone
+            attachments = envelope.attachments or attachments
         named = parts_among(message, attachments) if message.attached else {}
         return Received(operation, value, headers, envelope, security, attachments, named)
 

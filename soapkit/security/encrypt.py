@@ -18,6 +18,7 @@ from soapkit.security.algorithms import (
     mgf_uri,
     transport_named,
 )
+from soapkit.security.attachment_cipher import encrypt_attachment
 from soapkit.security.ids import WSU_ID
 from soapkit.security.keys import KeyPair
 from soapkit.security.markup import (
@@ -39,7 +40,7 @@ from soapkit.security.markup import (
     new,
     sub,
 )
-from soapkit.security.parts import STEPS, Message, insert_after_timestamp, may_be_missing
+from soapkit.security.parts import ENCRYPTED_ATTACHMENTS, STEPS, Message, insert_after_timestamp, may_be_missing
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import encrypted_key_reference, token_reference
 from soapkit.security.settings import Encrypt, Recipient, SharedKey
@@ -69,16 +70,19 @@ def encrypt(message: Message, step: Encrypt, provider: CryptoProvider, request: 
     secret = provider.random(cipher.key_size)
     key_id = f"EK-{provider.random(16).hex()}"
     data_key = DataKey(cipher, secret, lambda: _REFERENCES[step.data_reference](key_id))
-    references = encrypt_parts(message, step, data_key, provider)
+    references, beside = encrypt_parts(message, step, data_key, provider)
     if len(references) == 0:  # none of the parts that need not be there is there
         return
     key, token = encrypted_key(step, certificate, secret, key_id, provider)
     key.append(references)
-    insert_after_timestamp(message, *([token] if token is not None else []), key)
+    insert_after_timestamp(message, *([token] if token is not None else []), key, *beside)
 
 
-def encrypt_parts(message: Message, step: Encrypt, key: DataKey, provider: CryptoProvider) -> _Element:
-    """Put EncryptedData in the places of the step's parts; the ReferenceList that names them."""
+def encrypt_parts(
+    message: Message, step: Encrypt, key: DataKey, provider: CryptoProvider
+) -> tuple[_Element, list[_Element]]:
+    """Put EncryptedData in the places of the step's parts; the ReferenceList that names them, and the EncryptedData of
+    attachments, which belongs into the security header behind it."""
     if len(key.secret) != key.cipher.key_size:
         raise SecurityError(f"{key.cipher.name} needs a key of {key.cipher.key_size} bytes, not {len(key.secret)}")
     targets = [(part, element) for part in step.parts for element in _elements(message, part)]
@@ -88,7 +92,30 @@ def encrypt_parts(message: Message, step: Encrypt, key: DataKey, provider: Crypt
     for part, element in outermost:
         data_id = _encrypt_part(message, part, element, key, provider)
         sub(references, DATA_REFERENCE, attributes={"URI": f"#{data_id}"})
-    return references
+    beside = _encrypt_attachments(message, step, key, provider)
+    for data in beside:
+        sub(references, DATA_REFERENCE, attributes={"URI": f"#{data.get('Id')}"})
+    return references, beside
+
+
+def _encrypt_attachments(message: Message, step: Encrypt, key: DataKey, provider: CryptoProvider) -> list[_Element]:
+    """Encrypt the attachments that are among the step's parts; their EncryptedData."""
+    made = [
+        encrypt_attachment(
+            attachment,
+            f"ED-{provider.random(16).hex()}",
+            whole=whole,
+            cipher=key.cipher,
+            secret=key.secret,
+            key_info=key.reference(),
+            random=provider.random,
+        )
+        for attachment, whole in message.attached(step.parts)
+    ]
+    if made:
+        message.attachments[:] = [part for part, _ in made]
+        message.hidden.setdefault(ENCRYPTED_ATTACHMENTS, []).extend(data for _, data in made)
+    return [data for _, data in made]
 
 
 def recipient(to: x509.Certificate | KeyPair | Recipient, request: SecurityResult | None) -> x509.Certificate:

@@ -14,7 +14,16 @@ from datetime import datetime
 from cryptography import x509
 from lxml.etree import _Element
 
-from soapkit.errors import MessageError, SecurityError
+from soapkit.attachment import Attachment
+from soapkit.errors import LimitError, MessageError, SecurityError
+from soapkit.security.algorithms import CipherAlgorithm
+from soapkit.security.attachment_cipher import (
+    DecryptedAttachment,
+    decrypt_attachment,
+    holds_attachment,
+    read_cipher_reference,
+)
+from soapkit.security.attachments import SignedAttachment, attachment_named
 from soapkit.security.context import CONTEXT_TOKENS, read_context
 from soapkit.security.decrypt import Deciphered, cipher_value, decipher, put_back, read_cipher, unwrap
 from soapkit.security.derive import DERIVED_KEY_TOKENS, derive, derived_from
@@ -51,8 +60,10 @@ from soapkit.security.shared import Secret, SentKeys, secret_of_context
 from soapkit.security.timestamp import Lifetime, check_lifetime, read_timestamp
 from soapkit.security.tokens import CheckedUser, check_username_token, password_of
 from soapkit.security.truststore import TrustStore
-from soapkit.security.verify import Proved, Verifier
+from soapkit.security.verify import Proved, Verifier, covers
+from soapkit.soap.attachments import Package
 from soapkit.soap.envelope import Envelope
+from soapkit.soap.xop import INCLUDE, inline
 from soapkit.xml.walk import children, place_of, tag_of
 
 _DERIVATIONS = 3  # keys derived from derived keys
@@ -60,11 +71,14 @@ _DERIVATIONS = 3  # keys derived from derived keys
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What came encrypted under one EncryptedData: `parent`'s whole content, or these elements."""
+    """What came encrypted under one EncryptedData: `parent`'s whole content, or these elements, or an attachment, whose
+    EncryptedData, `data`, is still there."""
 
     elements: tuple[_Element, ...]
     algorithm: str
     parent: _Element | None = None
+    attachment: DecryptedAttachment | None = None
+    data: _Element | None = None
 
 
 @dataclass(slots=True)
@@ -101,6 +115,7 @@ class Pass:
 
         Raises `SecurityError` for the first thing that is wrong.
         """
+        self._make_whole()
         while (entry := self._next()) is not None:
             self._done.append(entry)
             if len(self._done) > self.require.limits.tokens:
@@ -109,6 +124,7 @@ class Pass:
             if handler is not None:
                 handler(self, entry)
         self._open_loose()
+        self._leave_no_include()
 
     def _next(self) -> _Element | None:
         for entry in self.message.tokens:
@@ -163,6 +179,7 @@ class Pass:
             self.index,
             self.secret_of,
             self.subject_of,
+            self.message.attachments,
         )
         proof = verifier.verify(element)
         if not proof.is_known:
@@ -372,8 +389,15 @@ class Pass:
         """Decrypt, and put what came out in its place."""
         if len(wanted) + len(self.opened) > self.require.limits.data:
             raise SecurityError(f"more than {self.require.limits.data} encrypted parts are not decrypted")
-        if not wanted:
-            return
+        for data, secret in wanted:
+            if holds_attachment(data):
+                self._open_attachment(data, secret)
+        wanted = [(data, secret) for data, secret in wanted if not holds_attachment(data)]
+        if wanted:
+            self._open_elements(wanted)
+        self._make_whole()
+
+    def _open_elements(self, wanted: list[tuple[_Element, bytes]]) -> None:
         found = [self._decipher(data, secret) for data, secret in wanted]
         parents = [_wholly(piece) for piece in found]
         tracked = [*self._tracked(), *(parent for parent in parents if parent is not None)]
@@ -383,18 +407,86 @@ class Pass:
             moved = _still(parent, reread.moved) if parent is not None else None
             self.opened.append(Opened(elements if moved is None else (), piece.algorithm.uri, moved))
 
+    def _open_attachment(self, data: _Element, secret: bytes) -> None:
+        """Decrypt an attachment, and hold with it what is known of its ciphertext."""
+        if data.getparent() is not self.message.security:
+            raise SecurityError("the EncryptedData of an attachment stands in the header", place=place_of(data))
+        if any(entry.data is data for entry in self.opened):
+            raise SecurityError("the same encrypted attachment is to be decrypted twice", place=place_of(data))
+        attachments = self.message.attachments
+        reference = read_cipher_reference(data)
+        part = attachment_named(attachments, reference.get("URI", ""), by=reference)
+        cipher = self._cipher_of(data, part)
+        found = decrypt_attachment(part, data, cipher, secret[: cipher.key_size], self.provider.random)
+        attachments[:] = [found.attachment if each is part else each for each in attachments]
+        self.proved = [self._carried_over(proof, part, found, data) for proof in self.proved]
+        self.opened = [
+            replace(entry, attachment=found) if entry.attachment and entry.attachment.attachment is part else entry
+            for entry in self.opened
+        ]
+        self.opened.append(Opened((), cipher.uri, attachment=found, data=data))
+
+    def _carried_over(self, proof: Proved, part: Attachment, found: DecryptedAttachment, data: _Element) -> Proved:
+        """A signature over the ciphertext is one over what came of it. That must be known: whoever signs EncryptedData
+        says what it is; else content that looks like a whole attachment may have been one."""
+        if not any(each.attachment is part for each in proof.attachments):
+            return proof
+        if found.either and not covers([proof], data):
+            raise SecurityError("whether an encrypted attachment has header fields is not signed", place=place_of(data))
+        return replace(
+            proof,
+            attachments=tuple(
+                each
+                if each.attachment is not part
+                else SignedAttachment(found.attachment, found.whole or (each.whole and covers([proof], data)))
+                for each in proof.attachments
+            ),
+        )
+
     def _decipher(self, data: _Element, secret: bytes) -> Deciphered:
-        policy = self.require.algorithms
         if data.tag != ENCRYPTED_DATA:
             raise SecurityError(f"a reference to encrypted data leads to {tag_of(data)}", place=place_of(data))
+        cipher = self._cipher_of(data)
+        # the secret of a context may be longer than what it encrypts with: stacks take its first octets
+        return decipher(data, cipher, secret[: cipher.key_size], self.provider)
+
+    def _cipher_of(self, data: _Element, part: Attachment | None = None) -> CipherAlgorithm:
+        """The cipher of EncryptedData, and of the `part` that it refers to, within the policy."""
+        policy = self.require.algorithms
         cipher = read_cipher(data, policy)
-        if cipher.mode != "gcm" and (policy.cbc == "never" or (policy.cbc == "signed" and not self.is_covered(data))):
+        if cipher.mode == "gcm" or policy.cbc == "always":
+            return cipher
+        if policy.cbc == "never" or not self.is_covered(data) or (part is not None and not self._is_signed(part)):
             raise SecurityError(
                 f"data encrypted with {cipher.name} is decrypted only under a signature that was verified before",
                 place=place_of(data),
             )
-        # the secret of a context may be longer than what it encrypts with: stacks take its first octets
-        return decipher(data, cipher, secret[: cipher.key_size], self.provider)
+        return cipher
+
+    def _is_signed(self, part: Attachment) -> bool:
+        return any(each.attachment is part for proof in self.proved if proof.is_known for each in proof.attachments)
+
+    def _make_whole(self) -> None:
+        """Put what an xop:Include refers to in its place. Under a signature that was verified nothing may change: the
+        Include itself is what was signed then, and not what it refers to."""
+        if not self.message.attachments:
+            return
+        envelope, attachments = self.message.envelope, tuple(self.message.attachments)
+        done = [entry.data for entry in self.opened if entry.data is not None]
+        before = [include for include in envelope.root.iter(INCLUDE) if self.proved and covers(self.proved, include)]
+        try:
+            whole = inline(Package(envelope, attachments), decrypted=done)
+        except (LimitError, MessageError) as error:
+            raise SecurityError(f"the message is not whole: {error}", bare=error.for_log) from None
+        if any(include.getparent() is None for include in before):
+            raise SecurityError("an xop:Include was signed, and not what it refers to")
+        self.message.attachments[:] = whole.attachments
+        self._index = None
+
+    def _leave_no_include(self) -> None:
+        """What still waits for an attachment to be decrypted would be taken from it as it is."""
+        if self.message.attachments and next(self.message.envelope.root.iter(INCLUDE), None) is not None:
+            raise SecurityError("an xop:Include refers to an attachment that was not decrypted")
 
     def is_covered(self, element: _Element) -> bool:
         """Whether a signature by somebody believed covers this very element, or one around it."""
@@ -404,7 +496,9 @@ class Pass:
     def _tracked(self) -> list[_Element]:
         known = [item for proof in self.proved for item in (proof.signature, *proof.elements)]
         known += [self.assertion.element] if self.assertion is not None else []
-        known += [item for entry in self.opened for item in (*entry.elements, entry.parent) if item is not None]
+        known += [
+            item for entry in self.opened for item in (*entry.elements, entry.parent, entry.data) if item is not None
+        ]
         header = [self.message.security] if self.message.security is not None else []
         return [*header, *self._done, *known]
 
@@ -419,7 +513,8 @@ class Pass:
             envelope = Envelope.read(root)
         except MessageError as error:  # the same fault as for all that a wrong key makes of a message
             raise SecurityError(f"the decrypted message is none: {error}") from None
-        self.message = Message(envelope, moved[security][0] if security is not None else None)
+        header = moved[security][0] if security is not None else None
+        self.message = Message(envelope, header, attachments=self.message.attachments)
         self._index = None
         # what was skipped as ciphertext is looked at again as what it turned out to be
         self._done = [new for old in self._done for new in moved[old] if new.tag == old.tag]
@@ -435,10 +530,11 @@ class Pass:
         if self.assertion is not None:
             self.assertion = replace(self.assertion, element=moved[self.assertion.element][0])
         self.opened = [
-            Opened(
-                all_of(entry.elements),
-                entry.algorithm,
-                _still(entry.parent, moved) if entry.parent is not None else None,
+            replace(
+                entry,
+                elements=all_of(entry.elements),
+                parent=_still(entry.parent, moved) if entry.parent is not None else None,
+                data=moved[entry.data][0] if entry.data is not None else None,
             )
             for entry in self.opened
         ]

@@ -2,18 +2,22 @@
 
 One vocabulary for `Sign`, `Encrypt`, `Require` and `SecurityResult`: ``Body``; tokens of the security header by local
 name; header blocks by Clark name or local name, all of them as ``Headers``; any elements by an XPath from the root,
-with Clark names in it (``//{urn:shop}price``); anything else by ``#id`` on the way out. A part is there, unless its
-name ends in a question mark: then it is treated like the others if it is there.
+with Clark names in it (``//{urn:shop}price``); anything else by ``#id`` on the way out; what travels beside the message
+as ``Attachments``, each with the header fields that say what it is, or ``AttachmentContents``. A part is there, unless
+its name ends in a question mark: then it is treated like the others if it is there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypeAlias
 
 from lxml import etree
 from lxml.etree import _Element
 
+from soapkit.attachment import Attachment
 from soapkit.errors import SecurityError, UsageError
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (
@@ -39,7 +43,14 @@ IN_SECURITY_HEADER = {
 ASSERTION = "Assertion"
 STEPS = {name: name for name in IN_SECURITY_HEADER} | {ASSERTION: "SamlToken", "Signature": "Sign"}
 ALL_HEADERS = "Headers"
+WHOLE_ATTACHMENTS = "Attachments"
+ATTACHMENT_CONTENTS = "AttachmentContents"
+ATTACHMENT_PARTS = frozenset({WHOLE_ATTACHMENTS, ATTACHMENT_CONTENTS})
+ENCRYPTED_ATTACHMENTS = "encrypted attachments"  # among what is hidden
 _BY_TAG = {tag: name for name, tag in IN_SECURITY_HEADER.items()} | dict.fromkeys(ASSERTIONS, ASSERTION)
+
+Attached: TypeAlias = tuple[tuple[Attachment, bool], ...]
+"""Attachments, and whether each is meant as a whole, with its header fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +58,13 @@ class Message:
     """An envelope and the security header in it that is worked on; None for one without, on its way in.
 
     `hidden`: on its way out, what took the places of tokens and header blocks that were encrypted, by their names.
+    `attachments`: what travels beside it, as far as it is encrypted or decrypted now.
     """
 
     envelope: Envelope
     security: _Element | None
     hidden: dict[str, list[_Element]] = field(default_factory=dict, compare=False, repr=False)
+    attachments: list[Attachment] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def tokens(self) -> tuple[_Element, ...]:
@@ -63,6 +76,8 @@ class Message:
         part = part.removesuffix("?")
         if part == "Body":
             return (self.envelope.body,)
+        if part in ATTACHMENT_PARTS:  # no elements
+            return ()
         if part in IN_SECURITY_HEADER:
             return tuple(token for token in self.tokens if token.tag == IN_SECURITY_HEADER[part])
         if part == ASSERTION:
@@ -78,6 +93,11 @@ class Message:
             return tuple(block for block in blocks if block.tag == part)
         return tuple(block for block in blocks if local_name(tag_of(block)) == part)
 
+    def attached(self, parts: Iterable[str]) -> Attached:
+        """The attachments, where they are among the parts of a step, and whether it means each as a whole."""
+        found = {part.removesuffix("?") for part in parts} & ATTACHMENT_PARTS
+        return tuple((attachment, WHOLE_ATTACHMENTS in found) for attachment in self.attachments if found)
+
     def hide(self, element: _Element, by: _Element) -> None:
         """Take down that `by` goes in the place of an element, before it does."""
         self.hidden.setdefault(self.name_of(element), []).append(by)
@@ -85,6 +105,8 @@ class Message:
     def hidden_as(self, part: str) -> tuple[_Element, ...]:
         """What took the places of the elements that a part's name stands for; a signature over it covers them."""
         part = part.removesuffix("?")
+        if part in ATTACHMENT_PARTS:
+            return tuple(self.hidden.get(ENCRYPTED_ATTACHMENTS, ()))
         return tuple(
             element
             for name, elements in self.hidden.items()
@@ -127,7 +149,7 @@ def _selected(part: str, root: _Element) -> tuple[_Element, ...]:
 
 def may_be_missing(part: str) -> bool:
     """Whether a part's name says that it need not be there."""
-    return part.endswith("?") or part == ALL_HEADERS
+    return part.endswith("?") or part == ALL_HEADERS or part in ATTACHMENT_PARTS
 
 
 def security_header(envelope: Envelope, actor: str | None) -> _Element | None:
@@ -145,6 +167,7 @@ def security_header(envelope: Envelope, actor: str | None) -> _Element | None:
 
 def add_security_header(envelope: Envelope, actor: str | None) -> Message:
     """The message with its security header, made if there is none yet; the envelope's tree is changed."""
+    attachments = list(envelope.attachments)
     version = envelope.version
     if envelope.header is None:
         envelope.root.insert(0, etree.Element(version.header))
@@ -157,7 +180,7 @@ def add_security_header(envelope: Envelope, actor: str | None) -> Message:
         found.set(version.must_understand, "1")
         if actor:
             found.set(version.role, actor)
-    return Message(envelope, found)
+    return Message(envelope, found, attachments=attachments)
 
 
 def insert_after_timestamp(message: Message, *elements: _Element) -> None:

@@ -6,21 +6,23 @@ where it will look for them. A signed element elsewhere, however alike, meets no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from cryptography import x509
 from lxml.etree import _Element
 
+from soapkit.attachment import Attachment
 from soapkit.errors import SecurityError
 from soapkit.security.confirm import signature_values
 from soapkit.security.context import SecurityContext
 from soapkit.security.inbound import Pass
 from soapkit.security.keys import name_of
-from soapkit.security.parts import may_be_missing
+from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS, may_be_missing
 from soapkit.security.saml_confirm import claim_once, confirmed
 from soapkit.security.verify import Proved, covers
-from soapkit.soap.security_result import Covered, SecurityResult
+from soapkit.soap.security_result import Covered, CoveredAttachment, SecurityResult
 
 _SOON = timedelta(days=14)
 
@@ -41,9 +43,11 @@ def believe(found: Pass) -> SecurityResult:
     _check_seen(found)
     lifetime = found.lifetime
     return SecurityResult(
-        envelope=found.message.envelope,
+        envelope=found.message.envelope.with_attachments(found.message.attachments),
         signed=tuple(_signed(found)),
         encrypted=tuple(_encrypted(found)),
+        signed_attachments=tuple(_signed_attachments(found)),
+        encrypted_attachments=tuple(_encrypted_attachments(found)),
         signer=signer,
         signer_name=name_of(signer) if signer is not None else "",
         username=username,
@@ -69,18 +73,18 @@ def _signer(found: Pass) -> x509.Certificate | None:
     """The one who signed all that must be signed; without such a requirement, whoever signed the Body, or anything."""
     by_signer = _by_signer(found)
     unknown = [proof for proof in found.proved if proof.signer is None]
-    wanted = [(part, element) for part in found.require.signed for element in _present(found, part, "signed")]
+    wanted = _wanted(found, found.require.signed, "signed")
     if wanted:
         for signer, proofs in by_signer:
-            if all(covers(proofs, element) for _, element in wanted):
+            if _cover_all(proofs, wanted):
                 return signer
-        if any(all(covers(proofs, element) for _, element in wanted) for proofs in _by_context(found)):
+        if any(_cover_all(proofs, wanted) for proofs in _by_context(found)):
             return None
-        if any(all(covers(proofs, element) for _, element in wanted) for proofs in _by_user(found).values()):
+        if any(_cover_all(proofs, wanted) for proofs in _by_user(found).values()):
             return None
-        if all(covers(_by_subject(found), element) for _, element in wanted):
+        if _cover_all(_by_subject(found), wanted):
             return None
-        if found.require.shared_key and all(covers(unknown, element) for _, element in wanted):
+        if found.require.shared_key and _cover_all(unknown, wanted):
             return None
         raise SecurityError(_why_unsigned(wanted, by_signer))
     body = found.message.envelope.body
@@ -88,18 +92,47 @@ def _signer(found: Pass) -> x509.Certificate | None:
     return signers[0] if signers else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One element, or attachment, that must be covered, and the part that it belongs to. `whole`: an attachment with
+    its header fields."""
+
+    part: str
+    item: _Element | Attachment
+    whole: bool = False
+
+    def is_covered(self, proofs: Iterable[Proved]) -> bool:
+        """Whether one of these signatures covers this very one."""
+        item = self.item
+        if not isinstance(item, Attachment):
+            return covers(proofs, item)
+        found = (each for proof in proofs for each in proof.attachments if each.attachment is item)
+        return any(each.whole or not self.whole for each in found)
+
+
+def _wanted(found: Pass, parts: Sequence[str], what: str) -> list[_Wanted]:
+    """All that must be covered. Raises `SecurityError` where a part is not there."""
+    elements = [_Wanted(part, element) for part in parts for element in _present(found, part, what)]
+    attached = found.message.attached(parts)
+    names = {True: WHOLE_ATTACHMENTS, False: ATTACHMENT_CONTENTS}
+    return elements + [_Wanted(names[whole], attachment, whole) for attachment, whole in attached]
+
+
+def _cover_all(proofs: Sequence[Proved], wanted: Iterable[_Wanted]) -> bool:
+    return all(one.is_covered(proofs) for one in wanted)
+
+
 def _endorser(found: Pass) -> Proved:
     """A signature over the one that covers all that must be signed, by somebody known (WS-SecurityPolicy 1.3, 8.3).
 
     Raises `SecurityError` when there is none."""
-    wanted = [element for part in found.require.signed for element in _present(found, part, "signed")]
-    endorsed = [proof for proof in found.proved if all(covers([proof], element) for element in wanted)]
-    others = [part for part in found.require.endorsed if part != "Signature"]
+    wanted = _wanted(found, found.require.signed, "signed")
+    endorsed = [proof for proof in found.proved if _cover_all([proof], wanted)]
+    others = _wanted(found, [part for part in found.require.endorsed if part != "Signature"], "endorsed")
     known = (*(proofs for _, proofs in _by_signer(found)), *_by_context(found), _by_subject(found))
     for proofs in (*known, *_by_user(found).values()):
         signs_other = any(covers([each for each in proofs if each is not one], one.signature) for one in endorsed)
-        all_parts = (element for part in others for element in _present(found, part, "endorsed"))
-        if signs_other and all(covers(proofs, element) for element in all_parts):
+        if signs_other and _cover_all(proofs, others):
             return proofs[0]
     raise SecurityError("the signature is not endorsed: nobody who is known signed it")
 
@@ -146,22 +179,25 @@ def _by_subject(found: Pass) -> list[Proved]:
 
 def _context(found: Pass, signer: x509.Certificate | None) -> SecurityContext | None:
     """The one that signed what `signer` is said to have signed, or, without one, that signed all that must be."""
-    wanted = [element for part in found.require.signed for element in _present(found, part, "signed")]
+    wanted = _wanted(found, found.require.signed, "signed")
     proofs = [proof for proof in found.proved if proof.context is not None and proof.signer == signer]
     for context in dict.fromkeys(proof.context.identifier for proof in proofs if proof.context is not None):
         own = [proof for proof in proofs if proof.context is not None and proof.context.identifier == context]
-        if all(covers(own, element) for element in wanted):
+        if _cover_all(own, wanted):
             return own[0].context
     return None
 
 
-def _why_unsigned(wanted: list[tuple[str, _Element]], by_signer: list[tuple[x509.Certificate, list[Proved]]]) -> str:
+def _why_unsigned(wanted: list[_Wanted], by_signer: list[tuple[x509.Certificate, list[Proved]]]) -> str:
     if not by_signer:
-        return f"the message is not signed; {', '.join(dict.fromkeys(part for part, _ in wanted))} must be"
-    for part, element in wanted:
-        if not any(covers(proofs, element) for _, proofs in by_signer):
+        return f"the message is not signed; {', '.join(dict.fromkeys(one.part for one in wanted))} must be"
+    for one in wanted:
+        if not any(one.is_covered(proofs) for _, proofs in by_signer):
             names = ", ".join(name_of(signer) for signer, _ in by_signer)
-            return f"the {part} at its place is not covered by the signature of {names}"
+            if isinstance(one.item, Attachment):
+                what = "" if not one.whole else " with its header fields (AttachmentContents: without)"
+                return f"the attachment {one.item.content_id!r:.80} is not covered{what} by the signature of {names}"
+            return f"the {one.part} at its place is not covered by the signature of {names}"
     return "the parts that must be signed are signed, but not all by the same signer"
 
 
@@ -171,6 +207,11 @@ def _check_encrypted(found: Pass, part: str) -> None:
         around = (element, *element.iterancestors())
         if not any(node in opened for node in around) and not _is_wholly_opened(found, element, opened):
             raise SecurityError(f"the {part} did not come encrypted")
+    decrypted = [entry.attachment for entry in found.opened if entry.attachment is not None]
+    for attachment, whole in found.message.attached([part]):
+        if not any(each.attachment is attachment and (each.whole or not whole) for each in decrypted):
+            what = " with its header fields (AttachmentContents: without)" if whole else ""
+            raise SecurityError(f"the attachment {attachment.content_id!r:.80} did not come encrypted{what}")
 
 
 def _is_wholly_opened(found: Pass, element: _Element, opened: set[_Element]) -> bool:
@@ -196,8 +237,8 @@ def _username(found: Pass, endorser: Proved | None) -> str | None:
     the signature that must be endorsed."""
     if found.require.username is None:
         return None
-    wanted = [element for part in found.require.signed for element in _present(found, part, "signed")]
-    signing = [name for name, proofs in _by_user(found).items() if all(covers(proofs, each) for each in wanted)]
+    wanted = _wanted(found, found.require.signed, "signed")
+    signing = [name for name, proofs in _by_user(found).items() if _cover_all(proofs, wanted)]
     endorsing = [endorser.user.name] if endorser is not None and endorser.user is not None else []
     names = dict.fromkeys((*(user.name for user in found.users), *signing, *endorsing))
     if len(names) != 1 or len(found.users) > 1:
@@ -226,15 +267,41 @@ def _check_seen(found: Pass) -> None:
     claim_once(found, store)
 
 
-def _signed(found: Pass) -> list[Covered]:
-    """What is covered by somebody; by nobody known, only where that is enough."""
+def _believed(found: Pass) -> list[Proved]:
+    """Signatures by somebody; by nobody known, only where that is enough."""
     by_subject = _by_subject(found)
     return [
-        Covered(found.message.name_of(element), element, proof.algorithm.uri, name)
+        proof
         for proof in found.proved
         if (proof.is_known and proof.assertion is None) or proof in by_subject or found.require.shared_key
-        for name in (name_of(proof.signer) if proof.signer is not None else "",)
+    ]
+
+
+def _signer_name(proof: Proved) -> str:
+    return name_of(proof.signer) if proof.signer is not None else ""
+
+
+def _signed(found: Pass) -> list[Covered]:
+    return [
+        Covered(found.message.name_of(element), element, proof.algorithm.uri, _signer_name(proof))
+        for proof in _believed(found)
         for element in proof.elements
+    ]
+
+
+def _signed_attachments(found: Pass) -> list[CoveredAttachment]:
+    return [
+        CoveredAttachment(each.attachment, each.whole, proof.algorithm.uri, _signer_name(proof))
+        for proof in _believed(found)
+        for each in proof.attachments
+    ]
+
+
+def _encrypted_attachments(found: Pass) -> list[CoveredAttachment]:
+    return [
+        CoveredAttachment(entry.attachment.attachment, entry.attachment.whole, entry.algorithm)
+        for entry in found.opened
+        if entry.attachment is not None
     ]
 
 

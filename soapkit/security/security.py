@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any, Literal, TypeAlias, cast
 
-from soapkit.errors import LimitError, SecurityError, XmlError
+from soapkit.errors import LimitError, MessageError, SecurityError, XmlError
 from soapkit.security.algorithms import cipher_named
 from soapkit.security.by_message import ByMessage
 from soapkit.security.confirm import SentSignatures, check_confirmed, confirmations, signature_values
@@ -50,8 +50,10 @@ from soapkit.security.sign import sign, sign_with_secret
 from soapkit.security.timestamp import timestamp_element
 from soapkit.security.tokens import username_token_element
 from soapkit.security.with_cryptography import CryptographyProvider
+from soapkit.soap.attachments import Package
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.security_result import SecurityResult
+from soapkit.soap.xop import inline
 
 _NONCE_SIZE = 16
 
@@ -90,7 +92,7 @@ class Security:
     def apply(
         self, envelope: Envelope, *, now: datetime | None = None, request: SecurityResult | None = None
     ) -> Envelope:
-        """The secured message; `envelope` is left as it was.
+        """The secured message, with what travels beside it in `Envelope.attachments`; `envelope` is left as it was.
 
         `request`: on a server, what `verify` found of the message that this one answers. Raises `SecurityError`.
         """
@@ -98,18 +100,21 @@ class Security:
         if not outbound:
             return envelope
         now = now or datetime.now(UTC)
-        message = add_security_header(Envelope.read(deepcopy(envelope.root)), self.actor)
+        copied = Envelope.read(deepcopy(envelope.root))
         making = _Making(self.provider, now, request, [])
         try:
+            if envelope.attachments:  # what is signed is the envelope with all that belongs to it
+                copied = inline(Package(copied, envelope.attachments))
+            message = add_security_header(copied, self.actor)
             for step in outbound:
                 _WRITERS[type(step)](message, step, making)
                 if isinstance(step, Sign) and self._asks_for_confirmation:  # before it is encrypted
                     self._signed.remember(signature_values(message), now)
-        except (LimitError, XmlError) as error:
+        except (LimitError, MessageError, XmlError) as error:
             raise SecurityError(f"the message cannot be secured: {error}") from None
         for brought in making.shared:
             self._sent.remember(brought, now)
-        return Envelope.read(message.envelope.root)
+        return Envelope.read(message.envelope.root).with_attachments(message.attachments)
 
     def verify(self, envelope: Envelope, *, now: datetime | None = None) -> SecurityResult:
         """What may be believed of a message.
@@ -120,7 +125,8 @@ class Security:
         header = security_header(envelope, self.actor)
         if header is None and self.inbound.unsigned_faults and _is_fault(envelope):
             return SecurityResult(envelope, warnings=("this fault is not secured: anyone may have sent it",))
-        found = Pass(Message(envelope, header), self.inbound, self.provider, now or datetime.now(UTC), self._sent)
+        message = Message(envelope, header, attachments=list(envelope.attachments))
+        found = Pass(message, self.inbound, self.provider, now or datetime.now(UTC), self._sent)
         found.run()
         if self.by_message is not None:
             found.require = self.by_message.require(found.message.envelope, self.inbound)
@@ -263,12 +269,12 @@ def _write_encryption(message: Message, step: Encrypt, making: _Making) -> None:
     cipher = cipher_named(step.algorithm)
     used = shared.key_for("encrypt", cipher.key_size, making.provider)
     key = DataKey(cipher, used.value[: cipher.key_size], used.reference)  # a context's may be longer
-    references = encrypt_parts(message, step, key, making.provider)
+    references, beside = encrypt_parts(message, step, key, making.provider)
     if shared.element is not None and shared.element.getparent() is None:
         raise SecurityError(f"{', '.join(step.parts)} holds the token of the key itself, which cannot hide it")
     if len(references):
         derived = [used.element] if used is not shared and used.element is not None else []
-        insert_after(message, shared.element, *derived, references)
+        insert_after(message, shared.element, *derived, references, *beside)
 
 
 _WRITERS: dict[type, _Writer] = {

@@ -120,9 +120,10 @@ class Sign:
     `parts`: ``Body``, ``Timestamp``, ``UsernameToken``, ``BinarySecurityToken`` (the token of this signature itself),
     ``STRTransform`` (its certificate, also one that the message only names: WSS SOAP Message Security 1.1, 8.3),
     ``Assertion`` (the SAML assertion of the step before), a header block by its Clark name or local name, ``Headers``
-    for all, an XPath from the root with Clark names (``//{urn:shop}price``), or ``#id``; with a question mark after it,
-    a part that need not be there (``{urn:x}To?``). `algorithm`: a short name or URI of
-    `soapkit.security.algorithms`, by default RSA-SHA256, ECDSA-SHA256, EdDSA or HMAC-SHA256 as the key demands.
+    for all, an XPath from the root with Clark names (``//{urn:shop}price``), or ``#id``; ``Attachments``, all that
+    travel beside the message, with the header fields that say what each is, or ``AttachmentContents`` (SwA Profile 1.1,
+    5.3); with a question mark after it, a part that need not be there (``{urn:x}To?``). `algorithm`: a short name or
+    URI of `soapkit.security.algorithms`, by default RSA-SHA256, ECDSA-SHA256, EdDSA or HMAC-SHA256 as the key demands.
     `keypair`: `SHARED` for the key of a `SharedKey` step before.
     """
 

@@ -12,6 +12,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.algorithms import DIGESTS, STR_TRANSFORM, SignatureAlgorithm, digest_uri, signature_named
+from soapkit.security.attachments import cid_of, digest_of, fields_sent, signature_transform
 from soapkit.security.ids import give_id
 from soapkit.security.keys import KeyPair, public_key_of
 from soapkit.security.markup import (
@@ -36,6 +37,7 @@ from soapkit.security.markup import (
 from soapkit.security.parts import (
     ASSERTION,
     STEPS,
+    Attached,
     Message,
     insert_after,
     insert_after_timestamp,
@@ -77,7 +79,7 @@ def sign(message: Message, step: Sign, keypair: KeyPair, provider: CryptoProvide
     else:
         reference = token_reference(keypair.certificate, step.key_reference, token_id)
     sub(signature, KEY_INFO).append(reference)
-    signed_info = _signed_info(signature, algorithm, parts, step, provider)
+    signed_info = _signed_info(signature, algorithm, parts, message.attached(step.parts), step, provider)
     if OWN_CERTIFICATE in step.parts:
         carried = assertion if assertion is not None else token
         _add_token(signed_info, reference, carried, keypair, digest_uri(step.digest), provider)
@@ -98,7 +100,8 @@ def sign_with_secret(message: Message, step: Sign, key: SharedSecret, provider: 
     if OWN_CERTIFICATE in step.parts:
         raise SecurityError(f"{OWN_CERTIFICATE} covers a certificate; a shared key has none")
     sub(signature, KEY_INFO).append(key.reference())
-    octets = canonicalise(_signed_info(signature, algorithm, parts, step, provider))
+    attached = message.attached(step.parts)
+    octets = canonicalise(_signed_info(signature, algorithm, parts, attached, step, provider))
     _close(signature, provider.mac(algorithm, key.value, octets))
     return fingerprint(octets)
 
@@ -155,6 +158,7 @@ def _signed_info(
     signature: _Element,
     algorithm: SignatureAlgorithm,
     parts: list[_Part],
+    attached: Attached,
     step: Sign,
     provider: CryptoProvider,
 ) -> _Element:
@@ -170,6 +174,9 @@ def _signed_info(
             _write_dereferenced(signed_info, part_id, token_octets(part.token, EXCLUSIVE), digest_method, provider)
         else:
             _add_reference(signed_info, part.element, part_id, digest_method, provider)
+    for attachment, whole in attached:
+        digest = digest_of(attachment, fields_sent(attachment) if whole else None, DIGESTS[digest_method])
+        write_reference(signed_info, cid_of(attachment), [signature_transform(whole=whole)], (), digest_method, digest)
     return signed_info
 
 
@@ -275,7 +282,7 @@ def _parts(message: Message, step: Sign, token: _Element | None, provider: Crypt
         if part != OWN_CERTIFICATE
         for element in _elements(message, part, token)
     ]
-    if not found and OWN_CERTIFICATE not in step.parts:
+    if not found and OWN_CERTIFICATE not in step.parts and not message.attached(step.parts):
         raise SecurityError(f"none of {', '.join(step.parts)} is in the message: the signature would cover nothing")
     return found
 

@@ -11,7 +11,7 @@ WSS SOAP Message Security 1.1, section 8; XML Signature 1.1, 3.2 (the order diff
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -19,8 +19,17 @@ from typing import TypeAlias
 from cryptography import x509
 from lxml.etree import _Element
 
+from soapkit.attachment import Attachment
 from soapkit.errors import LimitError, SecurityError, XmlError
 from soapkit.security.algorithms import ENVELOPED, STR_TRANSFORM, SignatureAlgorithm
+from soapkit.security.attachments import (
+    SignedAttachment,
+    attachment_named,
+    digest_of,
+    fields_received,
+    is_cid,
+    read_signature_transform,
+)
 from soapkit.security.canonical import Canonical, check_key, read_canonical, read_signature_method, signed_octets
 from soapkit.security.context import SecurityContext
 from soapkit.security.ids import IdIndex
@@ -75,9 +84,9 @@ class SignedReference:
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """A signature that holds. `elements`: what it covers; `signer`: None when the key was a shared one, unless we made
-    that key, and for whom. `context`: the security context whose key it was, or that it was derived from;
-    `assertion`: the one whose subject's key it was; `user`: whose password the key was derived from.
+    """A signature that holds. `elements` and `attachments`: what it covers; `signer`: None when the key was a shared
+    one, unless we made that key, and for whom. `context`: the security context whose key it was, or that it was derived
+    from; `assertion`: the one whose subject's key it was; `user`: whose password the key was derived from.
 
     `fingerprint`: names what was signed, for the replay store.
     """
@@ -91,6 +100,7 @@ class Proved:
     context: SecurityContext | None = None
     assertion: _Element | None = None
     user: CheckedUser | None = None
+    attachments: tuple[SignedAttachment, ...] = ()
 
     @property
     def is_known(self) -> bool:
@@ -136,6 +146,7 @@ class Verifier:
     index: IdIndex
     secret_of: SecretOf
     subject_of: SubjectOf
+    attachments: Sequence[Attachment] = ()
 
     def verify(self, signature: _Element) -> Proved:
         """Prove one ds:Signature. Raises `SecurityError` with the first thing that is wrong, in the order of work."""
@@ -154,9 +165,12 @@ class Verifier:
         name = fingerprint(octets)
         if name in key.ours:
             raise SecurityError("this signature is our own, sent back to us", place=place_of(signature))
-        covered = tuple(self._check_reference(reference) for reference in references)
+        attached = tuple(self._check_attachment(each) for each in references if _is_beside(each))
+        covered = tuple(self._check_reference(each) for each in references if not _is_beside(each))
         signer = key.chain[0] if key.chain else None
-        return Proved(signature, algorithm, covered, name, signer, key.chain, key.context, key.assertion, key.user)
+        return Proved(
+            signature, algorithm, covered, name, signer, key.chain, key.context, key.assertion, key.user, attached
+        )
 
     def _key(self, algorithm: SignatureAlgorithm, source: KeySource, signature: _Element) -> _Key:
         """The key that a signature names, once it is believed."""
@@ -208,7 +222,10 @@ class Verifier:
             )
         for reference in references:
             policy.digest(algorithm_of(one(reference, DIGEST_METHOD)))
-            _read_transforms(reference, self.require.limits.transforms)
+            if _is_beside(reference):
+                read_signature_transform(reference)
+            else:
+                _read_transforms(reference, self.require.limits.transforms)
         return algorithm, form, references
 
     def _check_signer(self, algorithm: SignatureAlgorithm, source: Carried | Named) -> Chain:
@@ -236,6 +253,23 @@ class Verifier:
             raise SecurityError(f"what {read.uri} refers to was altered after it was signed", place=place_of(covered))
         return covered
 
+    def _check_attachment(self, reference: _Element) -> SignedAttachment:
+        """The attachment that a reference covers, once its digest is right."""
+        uri = reference.get("URI", "")
+        attachment = attachment_named(self.attachments, uri, by=reference)
+        whole = read_signature_transform(reference)
+        name = self.require.algorithms.digest(algorithm_of(one(reference, DIGEST_METHOD)))
+        try:
+            digest = digest_of(attachment, fields_received(attachment) if whole else None, name)
+        except (LimitError, XmlError) as error:
+            told = f"what {uri!r:.120} refers to cannot be canonicalised"
+            raise SecurityError(f"{told}: {error}", bare=f"{told}: {error.for_log}") from None
+        if not hmac.compare_digest(digest, bytes_of(one(reference, DIGEST_VALUE))):
+            raise SecurityError(
+                f"what {uri!r:.120} refers to was altered after it was signed", place=place_of(reference)
+            )
+        return SignedAttachment(attachment, whole)
+
     def _octets(self, reference: SignedReference) -> tuple[_Element, bytes]:
         """The element that a reference covers, and the octets that were signed."""
         if reference.dereferences_token:
@@ -261,6 +295,11 @@ class Verifier:
             self.require.algorithms.digest(algorithm_of(one(reference, DIGEST_METHOD))),
             bytes_of(one(reference, DIGEST_VALUE)),
         )
+
+
+def _is_beside(reference: _Element) -> bool:
+    """Whether a Reference is to an attachment."""
+    return is_cid(reference.get("URI", ""))
 
 
 def _read_transforms(reference: _Element, most: int) -> tuple[Canonical, bool]:

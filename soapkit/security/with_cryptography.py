@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from cryptography import x509
@@ -107,6 +108,74 @@ class CryptographyProvider:
         if not 1 <= plain[-1] <= block:
             return plain + NOT_XML
         return plain[: -plain[-1]]
+
+
+def encrypt_pieces(
+    algorithm: CipherAlgorithm, secret: bytes, pieces: Iterable[bytes], random: Callable[[int], bytes]
+) -> Iterator[bytes]:
+    """`CryptographyProvider.encrypt` for what is larger than memory: pieces in, pieces out."""
+    if algorithm.mode == "gcm":
+        vector = random(_GCM_IV)
+        gcm = Cipher(AES(secret), modes.GCM(vector)).encryptor()
+        yield vector
+        for piece in pieces:
+            yield gcm.update(piece)
+        yield gcm.finalize() + gcm.tag
+        return
+    cipher, block = _cbc(algorithm, secret)
+    vector, size = random(block), 0
+    cbc = Cipher(cipher, modes.CBC(vector)).encryptor()
+    yield vector
+    for piece in pieces:
+        size += len(piece)
+        yield cbc.update(piece)
+    padding_size = block - size % block
+    yield cbc.update(random(padding_size - 1) + bytes([padding_size])) + cbc.finalize()
+
+
+def decrypt_pieces(algorithm: CipherAlgorithm, secret: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """`CryptographyProvider.decrypt` likewise. Nothing of it may be believed before the last piece came, which raises
+    `SecurityError` where GCM was altered. A wrong padding of CBC is not told: it stays in what comes."""
+    if algorithm.mode == "gcm":
+        yield from _decrypt_gcm_pieces(secret, pieces)
+        return
+    cipher, block = _cbc(algorithm, secret)
+    vector, rest = _first(block, iter(pieces))
+    cbc, size, last = Cipher(cipher, modes.CBC(vector)).decryptor(), 0, b""
+    for piece in rest:
+        size += len(piece)
+        text = last + cbc.update(piece)
+        last = text[-block:]
+        yield text[:-block]
+    if size == 0 or size % block:
+        raise SecurityError(f"the encrypted data cannot be decrypted with {algorithm.name}")
+    last += cbc.finalize()
+    yield last[: -last[-1]] if 1 <= last[-1] <= block else last
+
+
+def _decrypt_gcm_pieces(secret: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    vector, rest = _first(_GCM_IV, iter(pieces))
+    gcm, tag = Cipher(AES(secret), modes.GCM(vector)).decryptor(), b""
+    for piece in rest:
+        text = tag + piece
+        tag = text[-_GCM_TAG:]
+        yield gcm.update(text[:-_GCM_TAG])
+    if len(tag) < _GCM_TAG:
+        raise SecurityError("the encrypted data is too short to be AES-GCM")
+    try:
+        yield gcm.finalize_with_tag(tag)
+    except InvalidTag:
+        raise SecurityError("the encrypted data was altered, or encrypted under another key") from None
+
+
+def _first(size: int, pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first bytes, and the pieces without them. Raises `SecurityError` where there are too few."""
+    start = b""
+    for piece in pieces:
+        start += piece
+        if len(start) >= size:
+            return start[:size], chain((start[size:],), pieces)
+    raise SecurityError("the encrypted data is too short")
 
 
 def signature_holds(

@@ -34,6 +34,9 @@ from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 _XOP_TYPE = "application/xop+xml"
 _ROOT_ID = "envelope@soapkit"
 
+SIGNED_FIELDS = ("content-description", "content-disposition", "content-id", "content-location", "content-type")
+"""The MIME header fields that say what an attachment is, which a signature may cover; in the order of their names."""
+
 
 @dataclass(frozen=True, slots=True)
 class AttachmentLimits:
@@ -135,13 +138,14 @@ def pack_package(
     parts: list[tuple[Mapping[str, str], Callable[[], Iterable[bytes]]]] = [(root, lambda: (envelope,))]
     size = len(envelope)
     for attachment in attachments:
-        parts.append((_part_headers(attachment), attachment.chunks))
+        parts.append((part_headers(attachment), attachment.chunks))
         size += attachment.size
     frame = sum(map(len, write_multipart(boundary, ((headers, ()) for headers, _ in parts))))
     return PackedBody(boundary, tuple(parts), size + frame), _package_fields(version, action, boundary, xop)
 
 
-def _part_headers(attachment: Attachment) -> dict[str, str]:
+def part_headers(attachment: Attachment) -> dict[str, str]:
+    """The MIME header fields that an attachment is sent with, by name."""
     headers = {
         "Content-Type": attachment.content_type,
         "Content-Transfer-Encoding": "binary",
@@ -149,7 +153,13 @@ def _part_headers(attachment: Attachment) -> dict[str, str]:
     }
     if attachment.location:
         headers["Content-Location"] = quote(attachment.location)
+    for name in _SENT_ALONG:
+        if name.lower() in attachment.headers:
+            headers[name] = attachment.headers[name.lower()]
     return headers
+
+
+_SENT_ALONG = ("Content-Description", "Content-Disposition")
 
 
 def _package_fields(version: Version, action: str | None, boundary: str, xop: bool) -> tuple[tuple[str, str], ...]:
@@ -265,7 +275,7 @@ class Unpacker:
         spool = Spool(self._limits.spool_bytes)
         content_type = headers.get("content-type", "text/plain; charset=us-ascii")  # RFC 2045, 5.2
         location = unquote(headers.get("content-location", ""))
-        made = partial(spool.attachment, content_type, content_id, location)
+        made = partial(spool.attachment, content_type, content_id, location, _kept(headers))
         return _PartSink(
             decoder(), partial(self._spool, spool), lambda: self._attachments.append(made()), spool.discard
         )
@@ -303,6 +313,11 @@ def unpack_package(
     unpacker = Unpacker(content_type, source=source, limits=limits, xml_limits=xml_limits)
     unpacker.feed(body)
     return unpacker.finish()
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    """The header fields that may be signed (WSS SwA Profile 1.1, 5.3.2)."""
+    return {name: headers[name] for name in SIGNED_FIELDS if name in headers}
 
 
 def _content_id(text: str) -> str:

@@ -8,10 +8,12 @@ SOAP 1.1, section 4; SOAP 1.2 part 1, section 5.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from lxml.etree import _Element
 
+from soapkit.attachment import Attachment
 from soapkit.errors import MessageError
 from soapkit.soap.version import SOAP_1_2, VERSIONS, Version
 from soapkit.xml.names import namespace_of, split
@@ -22,12 +24,14 @@ from soapkit.xml.walk import children, place_of, tag_of
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A SOAP message as a tree. `root` is the Envelope element; born whole by `read`."""
+    """A SOAP message as a tree. `root` is the Envelope element; born whole by `read`. `attachments`: what travels
+    beside it, for those who secure the two together; `with_attachments` adds them."""
 
     root: _Element
     version: Version
     header: _Element | None
     body: _Element
+    attachments: tuple[Attachment, ...] = field(default=(), compare=False, repr=False)
 
     @classmethod
     def read(cls, root: _Element) -> Envelope:
@@ -65,6 +69,10 @@ class Envelope:
     def content(self) -> tuple[_Element, ...]:
         """The child elements of the Body."""
         return tuple(children(self.body))
+
+    def with_attachments(self, attachments: Iterable[Attachment]) -> Envelope:
+        """The same message, with these attachments beside it."""
+        return replace(self, attachments=tuple(attachments))
 
     def to_bytes(self) -> bytes:
         """The message, UTF-8 without an XML declaration."""

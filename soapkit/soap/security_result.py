@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from lxml.etree import _Element
 
+from soapkit.attachment import Attachment
 from soapkit.soap.envelope import Envelope
 
 
@@ -23,6 +24,20 @@ class Covered:
 
     name: str
     element: _Element
+    algorithm: str = ""
+    signer_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredAttachment:
+    """An attachment that a signature covers, or that came encrypted.
+
+    `attachment`: the very one, in `Envelope.attachments` of `SecurityResult.envelope`; `whole`: with the header fields
+    that say what it is, among them its type; else its content alone. `algorithm`, `signer_name`: as in `Covered`.
+    """
+
+    attachment: Attachment
+    whole: bool
     algorithm: str = ""
     signer_name: str = ""
 
@@ -64,8 +79,9 @@ class ReceivedAssertion:
 class SecurityResult:
     """What may be believed of a message.
 
-    `envelope`: the message to go on with, decrypted; the tree that came in is not to be used any more. `signer`: the
-    certificate that signed (`cryptography.x509.Certificate`), None if unsigned; `signer_name`: its subject, RFC 4514.
+    `envelope`: the message to go on with, decrypted, as are its attachments; the tree that came in is not to be used
+    any more. `signed_attachments`, `encrypted_attachments`: of what travelled beside it. `signer`: the certificate that
+    signed (`cryptography.x509.Certificate`), None if unsigned; `signer_name`: its subject, RFC 4514.
     `username`: of a UsernameToken whose password was checked, or whom the security context was agreed on with.
     `context`: the identifier of that context, where the message was signed under one. `assertion`: the SAML assertion
     that was demanded and believed, None where none was demanded. `created`, `expires`: of the
@@ -76,6 +92,8 @@ class SecurityResult:
     envelope: Envelope
     signed: tuple[Covered, ...] = ()
     encrypted: tuple[Covered, ...] = ()
+    signed_attachments: tuple[CoveredAttachment, ...] = ()
+    encrypted_attachments: tuple[CoveredAttachment, ...] = ()
     signer: Any = None  # a certificate of whichever crypto provider; this floor does not import one
     signer_name: str = ""
     username: str | None = None
@@ -87,13 +105,22 @@ class SecurityResult:
     keys: Any = field(default=(), repr=False)
     signature_values: tuple[bytes, ...] = field(default=(), repr=False)
 
-    def is_signed(self, element: _Element) -> bool:
-        """Whether this very element, or one around it, is covered by a signature (by identity, never by name)."""
-        return any(_is_within(element, covered.element) for covered in self.signed)
+    def is_signed(self, part: _Element | Attachment) -> bool:
+        """Whether this very element, or one around it, is covered by a signature (by identity, never by name); or the
+        content of this very attachment."""
+        return _is_among(part, self.signed, self.signed_attachments)
 
-    def is_encrypted(self, element: _Element) -> bool:
-        """Whether this very element, or one around it, came encrypted."""
-        return any(_is_within(element, covered.element) for covered in self.encrypted)
+    def is_encrypted(self, part: _Element | Attachment) -> bool:
+        """Whether this very element, or one around it, or the content of this very attachment, came encrypted."""
+        return _is_among(part, self.encrypted, self.encrypted_attachments)
+
+
+def _is_among(
+    part: _Element | Attachment, elements: Iterable[Covered], attachments: Iterable[CoveredAttachment]
+) -> bool:
+    if isinstance(part, Attachment):
+        return any(covered.attachment is part for covered in attachments)
+    return any(_is_within(part, covered.element) for covered in elements)
 
 
 def _is_within(element: _Element, ancestor: _Element) -> bool:

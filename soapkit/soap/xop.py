@@ -7,7 +7,7 @@ inline      xop:Include, attachments -> base64 in the envelope       (XOP 1.0, 3
 from __future__ import annotations
 
 import binascii
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from urllib.parse import quote
 
 from lxml import etree
@@ -17,10 +17,13 @@ from soapkit.attachment import Attachment
 from soapkit.errors import LimitError, MessageError
 from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, AttachmentLimits, Package, look_up
 from soapkit.soap.envelope import Envelope
-from soapkit.xml.names import XOP, clark
+from soapkit.xml.names import DS, XENC, XOP, clark
 from soapkit.xml.walk import place_of
 
 INCLUDE = clark(XOP, "Include")
+
+_SIGNATURE_REFERENCE = clark(DS, "Reference")
+_CIPHER_REFERENCE = clark(XENC, "CipherReference")
 
 
 def include(attachment: Attachment) -> str:
@@ -52,20 +55,33 @@ def optimise(envelope: Envelope, contents: Mapping[str, Attachment]) -> tuple[At
     return tuple(found.values())
 
 
-def inline(package: Package, *, strict: bool = False, limits: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS) -> Envelope:
+def inline(
+    package: Package,
+    *,
+    strict: bool = False,
+    decrypted: Collection[_Element] = (),
+    limits: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS,
+) -> Envelope:
     """The envelope with every ``xop:Include`` replaced by the base64 it stands for; what a signature covers, and a
     schema describes. Works on the tree it is given. `strict`: refuse attachments that no Include refers to.
+
+    What went into the envelope is no attachment of it any more, unless a signature or a cipher refers to it as one. An
+    Include whose attachment is encrypted waits until that is decrypted: until its EncryptedData is among `decrypted`.
 
     Raises `MessageError` for an Include without its attachment, beside other content, or inside another; `LimitError`
     where one small package would become a large envelope.
     """
     total = 0
     references = package.references()
-    unused = set(package.attachments) if strict else set()
-    for element in list(package.envelope.root.iter(INCLUDE)):
+    root = package.envelope.root
+    encrypted = _named_by(root, _CIPHER_REFERENCE, references, but=decrypted)
+    taken: list[Attachment] = []
+    for element in list(root.iter(INCLUDE)):
         parent = element.getparent()
         attachment = _included(references, element, parent)
-        unused.discard(attachment)
+        if id(attachment) in encrypted:
+            continue
+        taken.append(attachment)
         total += attachment.size
         if total > limits.total_bytes:
             raise LimitError(
@@ -75,10 +91,27 @@ def inline(package: Package, *, strict: bool = False, limits: AttachmentLimits =
         assert parent is not None
         parent.remove(element)
         parent.text = binascii.b2a_base64(attachment.read(), newline=False).decode("ascii")
+    gone = {id(attachment) for attachment in taken}
+    unused = [each.content_id for each in package.attachments if id(each) not in gone] if strict else []
     if unused:
-        told = ", ".join(sorted(attachment.content_id for attachment in unused))
-        raise MessageError(f"nothing in the message refers to its attachments {told}")
-    return package.envelope
+        raise MessageError(f"nothing in the message refers to its attachments {', '.join(sorted(unused))}")
+    if not package.attachments:
+        return package.envelope
+    for tag in (_CIPHER_REFERENCE, _SIGNATURE_REFERENCE):
+        gone -= _named_by(root, tag, references)
+    return package.envelope.with_attachments(each for each in package.attachments if id(each) not in gone)
+
+
+def _named_by(
+    root: _Element, tag: str, references: Mapping[str, Attachment], but: Collection[_Element] = ()
+) -> set[int]:
+    """The attachments, by identity (equal ones are two), that elements of that name refer to by their URI; `but`: not
+    those within these."""
+    if not references:
+        return set()
+    elements = (each for each in root.iter(tag) if not but or set(but).isdisjoint(each.iterancestors()))
+    found = (look_up(references, element.get("URI", "")) for element in elements)
+    return {id(attachment) for attachment in found if attachment is not None}
 
 
 def _included(references: Mapping[str, Attachment], element: _Element, parent: _Element | None) -> Attachment:

@@ -90,7 +90,7 @@ def test_everything_at_once_signed_then_encrypted(plain, keys, now):
         Encrypt(to=keys.bob.certificate, parts=["Body", "Signature", "UsernameToken", "To"]),
         now=now,
     )
-    assert not any(word in secured.to_bytes() for word in (b"DE1", b"bank.example", b"PasswordDigest", b"SignedInfo"))
+    assert not any(word in secured.to_bytes() for word in (b">DE1<", b"bank.example", b"PasswordDigest", b"SignedInfo"))
     result = received(
         secured,
         now,
