@@ -25,6 +25,7 @@ FLOORS = {
     "ws": 4,
     "security": 4,
     "xmldsig": 5,
+    "xmlenc": 5,
     "wsdl": 5,
     "exchange": 5,
     "codegen": 6,
@@ -38,7 +39,7 @@ FLOORS = {
 
 # The two wings: neither hears of the other. They meet in exchange/, and above it.
 CONTRACT_WING = {"databinding", "operations", "xsd", "wsdl"}
-MESSAGE_WING = {"soap", "security", "ws", "transport", "xmldsig"}
+MESSAGE_WING = {"soap", "security", "ws", "transport", "xmldsig", "xmlenc"}
 
 FACE = "__init__"  # soapkit/__init__.py hands out names from every floor
 

@@ -65,12 +65,28 @@ XMLDSIG = [
     "verify",
     "verify_all",
 ]
+XMLENC = [
+    "AlgorithmPolicy",
+    "Decrypted",
+    "DecryptedPart",
+    "KeyPair",
+    "decrypt",
+    "encrypt",
+    "load_certificate",
+    "profile",
+]
 
 
 def test_xmldsig_hands_out_exactly_this() -> None:
     from soapkit import xmldsig
 
     assert sorted(xmldsig.__all__) == XMLDSIG
+
+
+def test_xmlenc_hands_out_exactly_this() -> None:
+    from soapkit import xmlenc
+
+    assert sorted(xmlenc.__all__) == XMLENC
 
 
 def test_the_face_hands_out_exactly_this() -> None:

@@ -33,6 +33,7 @@ COMMANDS = {
     "encrypt": "Encrypt a SOAP message.",
     "decrypt": "Decrypt a SOAP message.",
     "xmldsig": "Sign or verify a plain document (XML Signature).",
+    "xmlenc": "Encrypt or decrypt a plain document (XML Encryption).",
     "explain": "Tell a secured message in words: tokens, what is signed, what is weak.",
     "cert": "Make a throw-away authority and keys, for development.",
     "doctor": "Tell versions and extras, and what does not fit together.",

@@ -40,22 +40,31 @@ def password_option(function: _CommandT) -> _CommandT:
     )(function)
 
 
+def read_bytes(file: str) -> bytes:
+    """What is in a file, ``-`` for the standard input. Raises `OSError`."""
+    return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+
+
+def write_bytes(data: bytes, file: str) -> None:
+    """Byte for byte, without a line break after it: what is signed must stay as it is."""
+    if file == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        Path(file).write_bytes(data)
+
+
 def read_envelope(file: str) -> Envelope:
     """The SOAP message in a file, ``-`` for the standard input.
 
     Raises `OSError`, `soapkit.errors.XmlError` and `soapkit.errors.MessageError`.
     """
-    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    return Envelope.read(parse_message(data, source="stdin" if file == "-" else file))
+    return Envelope.read(parse_message(read_bytes(file), source="stdin" if file == "-" else file))
 
 
 def write_envelope(envelope: Envelope, file: str) -> None:
-    """Write the message, byte for byte as it was secured: no line break after it."""
-    if file == "-":
-        sys.stdout.buffer.write(envelope.to_bytes())
-        sys.stdout.buffer.flush()
-    else:
-        Path(file).write_bytes(envelope.to_bytes())
+    """Write the message as it was secured."""
+    write_bytes(envelope.to_bytes(), file)
 
 
 def moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:

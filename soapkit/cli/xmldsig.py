@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import click
 from lxml import etree
 
 from soapkit import xmldsig
-from soapkit.cli.secured import message_argument, moment, output_option, password_option, told_as_usage
+from soapkit.cli.secured import (
+    message_argument,
+    moment,
+    output_option,
+    password_option,
+    read_bytes,
+    told_as_usage,
+    write_bytes,
+)
 from soapkit.errors import SecurityError
-from soapkit.security.document_sign import KeyInfo
+from soapkit.security.document_key_info import KeyInfo
 
 
 @click.group(name="xmldsig")
@@ -77,7 +83,7 @@ def sign(
     keypair = xmldsig.KeyPair.load(key, password, certificate=cert)
     with told_as_usage():
         signed = xmldsig.sign(
-            _read(file),
+            read_bytes(file),
             keypair,
             references=references or ("",),
             enveloping=enveloping,
@@ -89,7 +95,7 @@ def sign(
             key_info=key_info,
             id_attributes=id_attributes,
         )
-    _write(signed, output)
+    write_bytes(signed, output)
 
 
 @command.command(name="verify")
@@ -150,7 +156,7 @@ def verify(
         raise click.UsageError("--all takes every signature, whatever it covers: no --signed, --any, --signature")
     if whatever and signed:
         raise click.UsageError("--any demands nothing, --signed something: take one")
-    document = _read(file)
+    document = read_bytes(file)
     with told_as_usage():
         given: dict[str, Any] = {
             "trust": xmldsig.TrustStore.load(*trusted),
@@ -169,7 +175,7 @@ def verify(
     if output is not None:
         if len(parts) != 1:
             raise SecurityError(f"{len(parts)} elements are signed; --output writes one")
-        _write(etree.tostring(parts[0].element, encoding="UTF-8"), output)
+        write_bytes(etree.tostring(parts[0].element, encoding="UTF-8"), output)
     if output == "-":
         return
     if as_json:
@@ -193,16 +199,3 @@ def _described(result: xmldsig.Verified) -> dict[str, Any]:
         "signed": [{"path": part.path, "uri": part.uri, "digest": part.digest} for part in result.parts],
         "warnings": list(result.warnings),
     }
-
-
-def _read(file: str) -> bytes:
-    return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-
-
-def _write(data: bytes, file: str) -> None:
-    """Byte for byte, without a line break after it: what is signed must stay as it is."""
-    if file == "-":
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-    else:
-        Path(file).write_bytes(data)

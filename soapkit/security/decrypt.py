@@ -9,7 +9,7 @@ piece; a piece that does not keep between its marks is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -122,11 +122,15 @@ def decipher(data: _Element, cipher: CipherAlgorithm, secret: bytes, provider: C
     kind = data.get("Type", "")
     if kind not in (TYPE_ELEMENT, TYPE_CONTENT):
         raise SecurityError(f"encrypted data of the type {kind!r:.120} is not understood", place=place_of(data))
+    return Deciphered(data, octets_in(data, cipher, secret, provider), kind == TYPE_ELEMENT, cipher)
+
+
+def octets_in(data: _Element, cipher: CipherAlgorithm, secret: bytes, provider: CryptoProvider) -> bytes:
+    """The octets that an EncryptedData holds, of whatever type. Raises `SecurityError`."""
     if len(secret) != cipher.key_size:
         # RFC 3218: what RSA 1.5 makes of a bad padding must fail as a wrong key does, later and in the same words.
         secret = provider.random(cipher.key_size)
-    plain = _plain(cipher, secret, cipher_value(data), provider)
-    return Deciphered(data, plain, kind == TYPE_ELEMENT, cipher)
+    return _plain(cipher, secret, cipher_value(data), provider)
 
 
 def _plain(cipher: CipherAlgorithm, secret: bytes, value: bytes, provider: CryptoProvider) -> bytes:
@@ -152,11 +156,13 @@ def put_back(
     tracked: Sequence[_Element],
     provider: CryptoProvider,
     limits: XmlLimits = DEFAULT_LIMITS,
+    parse: Callable[..., _Element] = parse_message,
 ) -> Reread:
     """The message with decrypted pieces in their places, as a new tree; the old one is left as it was.
 
     `tracked`: elements of the old tree that are looked for in the new one: `Reread.moved` tells where each went, an
-    element that was decrypted to the pieces that took its place. Raises `SecurityError` for content that is not
+    element that was decrypted to the pieces that took its place. `parse`: `parse_exact` for a document, whose comments
+    stay. Raises `SecurityError` for content that is not
     well-formed, breaks a limit, or reaches out of its place.
     """
     places = [piece.place for piece in found]
@@ -166,7 +172,7 @@ def put_back(
     mark = f"{{urn:uuid:{provider.random(16).hex()}}}mark"
     text = _with_pieces(root, found, [old.path(place) for place in places], mark, provider.random(16).hex())
     try:
-        new_root = parse_message(text, source="decrypted message", limits=limits)
+        new_root = parse(text, source="decrypted message", limits=limits)
     except SoapkitError as error:
         told = "the decrypted message cannot be read"
         raise SecurityError(f"{told}: {error}", bare=f"{told}: {error.for_log}") from None

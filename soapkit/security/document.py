@@ -125,6 +125,30 @@ def read_document(document: Document, source: str = "document") -> _Element:
     return parse_exact(etree.tostring(document, encoding="UTF-8", with_tail=False), source=source)
 
 
+def write_document(root: _Element, like: Document) -> Document:
+    """A document as the caller gave one: bytes for bytes, with an XML declaration where there was one."""
+    if not isinstance(like, bytes):
+        return root
+    declared = like.startswith((b"<?xml ", b"\xef\xbb\xbf<?xml "))
+    return etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=declared)
+
+
+def elements_at(root: _Element, path: str) -> list[_Element]:
+    """Every element that an ElementPath finds from the root, at least one; the root itself for ``""``.
+
+    Raises `UsageError` for what is no path, `SecurityError` when it finds nothing.
+    """
+    if not path:
+        return [root]
+    try:
+        found = root.findall(path)
+    except (SyntaxError, KeyError, ValueError):
+        raise UsageError(f"{path!r} is not an ElementPath, such as './/{{namespace}}name'") from None
+    if not found:
+        raise SecurityError(f"there is no {path} in the document")
+    return found
+
+
 def target_of(uri: str | None, index: IdIndex, root: _Element, by: _Element) -> Target:
     """What a same-document URI selects: the whole document or one element by its id (XML Signature 1.1, 4.4.3.2).
 

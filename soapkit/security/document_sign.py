@@ -6,33 +6,34 @@ XML Signature 1.1, sections 3.1 and 4.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias, overload
+from typing import overload
 
-from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError, UsageError
 from soapkit.security.algorithms import DIGESTS, ENVELOPED, SignatureAlgorithm, digest_uri, signature_named
 from soapkit.security.canonical import Canonical
-from soapkit.security.document import Document, HmacKey, Recipe, Target, octets_of, read_document, target_of
+from soapkit.security.document import (
+    Document,
+    HmacKey,
+    Recipe,
+    Target,
+    elements_at,
+    octets_of,
+    read_document,
+    target_of,
+    write_document,
+)
+from soapkit.security.document_key_info import KeyInfo, key_info_for
 from soapkit.security.ids import IdIndex
-from soapkit.security.keys import KeyPair, der_of, key_identifier, name_of
+from soapkit.security.keys import KeyPair
 from soapkit.security.markup import (
     CANONICALIZATION_METHOD,
-    KEY_INFO,
-    KEY_NAME,
     OBJECT,
     SIGNATURE,
     SIGNATURE_METHOD,
     SIGNATURE_VALUE,
     SIGNED_INFO,
-    X509_CERTIFICATE,
-    X509_DATA,
-    X509_ISSUER_NAME,
-    X509_ISSUER_SERIAL,
-    X509_SERIAL_NUMBER,
-    X509_SKI,
-    X509_SUBJECT_NAME,
     base64_text,
     new,
     sub,
@@ -43,11 +44,7 @@ from soapkit.security.with_cryptography import CryptographyProvider
 from soapkit.xml.c14n import EXCLUSIVE, INCLUSIVE, INCLUSIVE_11, canonicalise
 from soapkit.xml.serialise import serialise
 
-KeyInfo: TypeAlias = Literal["certificate", "chain", "issuer-serial", "subject", "ski", "key-name", "none"]
-"""What a signature says of its key: the ``certificate``, with its ``chain`` too, or words for one the receiver has."""
-
 _FORMS = {"exclusive": EXCLUSIVE, "inclusive": INCLUSIVE, "inclusive11": INCLUSIVE_11}
-_KEY_INFOS = ("certificate", "chain", "issuer-serial", "subject", "ski", "key-name", "none")
 
 
 @overload
@@ -132,8 +129,7 @@ def sign(
     method = _FORMS.get(canonical, canonical)
     if method not in _FORMS.values():
         raise UsageError(f"there is no canonical form {canonical!r} to sign with (known: {', '.join(_FORMS)})")
-    if key_info not in _KEY_INFOS:
-        raise UsageError(f"there is no key_info {key_info!r} (known: {', '.join(_KEY_INFOS)})")
+    named = key_info_for(key.certificate, key_info, key.chain) if isinstance(key, KeyPair) else []
     provider = provider or CryptographyProvider()
     chosen, digest_method = _algorithm(algorithm, key), digest_uri(digest)
     root = read_document(document)
@@ -157,12 +153,8 @@ def sign(
         write_reference(signed_info, uri, transforms, recipe.form.prefixes, digest_method, value)
     octets = canonicalise(signed_info, method=method)
     made = provider.mac(chosen, key.value, octets) if isinstance(key, HmacKey) else provider.sign(chosen, key, octets)
-    close = [new(SIGNATURE_VALUE, base64_text(made)), *_key_info(key, key_info)]
-    signature[1:1] = close
-    if isinstance(document, bytes):
-        declared = document.startswith((b"<?xml ", b"\xef\xbb\xbf<?xml "))
-        return etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=declared)
-    return root
+    signature[1:1] = [new(SIGNATURE_VALUE, base64_text(made)), *named]
+    return write_document(root, document)
 
 
 def _algorithm(name: str, key: KeyPair | HmacKey) -> SignatureAlgorithm:
@@ -178,7 +170,7 @@ def _place(root: _Element, inside: str, after: str, signature: _Element) -> None
     """Put the signature where it shall stand."""
     if inside and after:
         raise UsageError("a signature stands inside an element or after one; say one of the two")
-    anchor = _found(root, inside or after) if inside or after else root
+    anchor = elements_at(root, inside or after)[0]
     if not after:
         anchor.append(signature)
         return
@@ -188,43 +180,7 @@ def _place(root: _Element, inside: str, after: str, signature: _Element) -> None
     # lxml takes the text after the anchor along; it belongs behind the signature now, so nothing to mend
 
 
-def _found(root: _Element, path: str) -> _Element:
-    try:
-        found = root.find(path)
-    except (SyntaxError, KeyError, ValueError):
-        raise UsageError(f"{path!r} is not an ElementPath, such as './/{{namespace}}name'") from None
-    if found is None:
-        raise SecurityError(f"there is no {path} in the document to put the signature at")
-    return found
-
-
 def _recipe(target: Target, signature: _Element, method: str) -> Recipe:
     enveloped = any(ancestor is target.element for ancestor in signature.iterancestors())
     prefixes = tuple(content_prefixes(serialise(target.element))) if method == EXCLUSIVE else ()
     return Recipe(Canonical(method, prefixes), enveloped)
-
-
-def _key_info(key: KeyPair | HmacKey, how: KeyInfo) -> list[_Element]:
-    if isinstance(key, HmacKey) or how == "none":
-        return []
-    made, certificate = new(KEY_INFO), key.certificate
-    if how == "key-name":
-        sub(made, KEY_NAME, name_of(certificate))
-        return [made]
-    data = sub(made, X509_DATA)
-    match how:
-        case "certificate" | "chain":
-            for entry in (certificate, *(key.chain if how == "chain" else ())):
-                sub(data, X509_CERTIFICATE, base64_text(der_of(entry)))
-        case "issuer-serial":
-            holder = sub(data, X509_ISSUER_SERIAL)
-            sub(holder, X509_ISSUER_NAME, certificate.issuer.rfc4514_string())
-            sub(holder, X509_SERIAL_NUMBER, str(certificate.serial_number))
-        case "subject":
-            sub(data, X509_SUBJECT_NAME, name_of(certificate))
-        case "ski":
-            value = key_identifier(certificate)
-            if value is None:
-                raise SecurityError(f"certificate {name_of(certificate)} has no SubjectKeyIdentifier")
-            sub(data, X509_SKI, base64_text(value))
-    return [made]

@@ -139,16 +139,21 @@ def encrypted_key(
     """The EncryptedKey, and the token that carries its certificate if the reference is a direct one."""
     transport = _transport_of(step)
     key = new(ENCRYPTED_KEY, attributes={"Id": key_id})
-    method = sub(key, ENCRYPTION_METHOD, attributes={"Algorithm": transport.algorithm.uri})
-    if transport.algorithm.padding == "oaep":
-        sub(method, DIGEST_METHOD, attributes={"Algorithm": digest_uri(transport.digest)})
-        if not transport.algorithm.fixed_mgf:
-            sub(method, MGF, attributes={"Algorithm": mgf_uri(transport.mgf)})
+    write_transport(key, transport)
     token_id = f"X509-{provider.random(16).hex()}"
     sub(key, KEY_INFO).append(token_reference(certificate, step.key_reference, token_id))
     sub(sub(key, CIPHER_DATA), CIPHER_VALUE, base64_text(provider.wrap(transport, certificate, secret)))
     carried = step.key_reference == "direct"
     return key, binary_token_element(certificate, token_id) if carried else None
+
+
+def write_transport(encrypted_key: _Element, transport: KeyTransport) -> None:
+    """The EncryptionMethod of an EncryptedKey."""
+    method = sub(encrypted_key, ENCRYPTION_METHOD, attributes={"Algorithm": transport.algorithm.uri})
+    if transport.algorithm.padding == "oaep":
+        sub(method, DIGEST_METHOD, attributes={"Algorithm": digest_uri(transport.digest)})
+        if not transport.algorithm.fixed_mgf:
+            sub(method, MGF, attributes={"Algorithm": mgf_uri(transport.mgf)})
 
 
 def _transport_of(step: Encrypt | SharedKey) -> KeyTransport:
@@ -176,13 +181,13 @@ def _encrypt_part(message: Message, part: str, element: _Element, key: DataKey, 
     """Put EncryptedData in the place of a part: the Body's content, a token, or a header block; its id."""
     data_id = f"ED-{provider.random(16).hex()}"
     content = element is message.envelope.body
-    plain = _content_bytes(element) if content else serialise(element)
+    plain = content_bytes(element) if content else serialise(element)
     data = new(ENCRYPTED_DATA, attributes={"Id": data_id, "Type": TYPE_CONTENT if content else TYPE_ELEMENT})
     sub(data, ENCRYPTION_METHOD, attributes={"Algorithm": key.cipher.uri})
     sub(data, KEY_INFO).append(key.reference())
     sub(sub(data, CIPHER_DATA), CIPHER_VALUE, base64_text(provider.encrypt(key.cipher, key.secret, plain)))
     if content:
-        _empty(element)
+        empty(element)
         element.append(data)
     else:
         _replace(message, part, element, data, f"EH-{provider.random(16).hex()}")
@@ -207,13 +212,14 @@ def _replace(message: Message, part: str, element: _Element, data: _Element, hea
     parent.replace(element, wrapped)
 
 
-def _content_bytes(element: _Element) -> bytes:
+def content_bytes(element: _Element) -> bytes:
     """What stands in an element; each child with every namespace in scope, so that it can be read anywhere."""
     pieces = [escape_text(element.text or "").encode()]
     pieces += [etree.tostring(entry, encoding="UTF-8", with_tail=True) for entry in element]
     return b"".join(pieces)
 
 
-def _empty(element: _Element) -> None:
+def empty(element: _Element) -> None:
+    """Take out what stands in an element; its attributes stay."""
     del element[:]
     element.text = None

@@ -253,8 +253,10 @@ def _certificates_from_jks(data: bytes, name: str, password: bytes | None) -> tu
 def _from_pkcs12(data: bytes, name: str, password: bytes | None) -> KeyPair:
     try:
         bundle = pkcs12.load_pkcs12(data, password)
-    except ValueError:
-        raise SecurityError("it is not PKCS#12, or the password is wrong", place=Place(name)) from None
+    except ValueError as error:
+        is_wrong = "password" in str(error)
+        told = "it is not PKCS#12, or the password is wrong" if is_wrong else f"it cannot be read: {error}"
+        raise SecurityError(told, place=Place(name)) from None
     certificates = ([bundle.cert] if bundle.cert else []) + list(bundle.additional_certs)
     if bundle.key is None:
         raise SecurityError("there is no private key in it", place=Place(name))

@@ -35,6 +35,11 @@ _GCM_IV = 12
 _GCM_TAG = 16
 
 
+def hash_named(name: str) -> hashes.HashAlgorithm:
+    """The library's hash of a short name such as ``sha256``."""
+    return _HASHES[name]()
+
+
 class CryptographyProvider:
     """Keeps `soapkit.security.provider.CryptoProvider`."""
 

@@ -47,7 +47,7 @@ def started(root: Path, tmp_path: Path) -> Iterator[Callable[..., str]]:
             running.append(
                 subprocess.Popen([sys.executable, "-m", *server, target], cwd=tmp_path, env=environment, stderr=log)
             )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while (listens := _LISTENS.search(told.read_text())) is None:
             assert running[-1].poll() is None, told.read_text()
             assert time.monotonic() < deadline, told.read_text()

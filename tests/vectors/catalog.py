@@ -8,6 +8,7 @@ here is whether the signature is right, not whose it is.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key, load_pem_public_key
 from lxml import etree
 
-from soapkit import xmldsig
+from soapkit import xmldsig, xmlenc
 from soapkit.errors import SecurityError, SoapkitError
 from soapkit.security import KeyPair, Require, Security, TrustStore, profile
 from soapkit.security.keys import load_certificate
@@ -285,32 +286,61 @@ def _key_in(data: bytes) -> Any:
     return _certificate_in(data)
 
 
-# --- documents with encrypted parts: as the content of a Body -----------------------------------------------------
+# --- documents with encrypted parts -------------------------------------------------------------------------------
 
 
 def encryption(root: Path) -> Iterator[Vector]:
-    p12 = sorted((root / "xmlenc11-interop-2012").glob("RSA*RSA.p12"))
-    sets = {
-        "W3C, XML Encryption 1.1 (2012)": ("xmlenc11-interop-2012", [KeyPair.load(path, "passwd") for path in p12]),
-        "Merlin, XML Encryption": ("merlin-xmlenc-five", [_bare_key(root / "merlin-xmlenc-five/rsapriv.pem.key.der")]),
-        "Phaos, XML Encryption": ("01-phaos-xmlenc-3", [_bare_key(root / "01-phaos-xmlenc-3/rsa-priv-key.der")]),
+    w3c, merlin, phaos = (root / name for name in ("xmlenc11-interop-2012", "merlin-xmlenc-five", "01-phaos-xmlenc-3"))
+    bob, jed = b"abcdefghijklmnopqrstuvwx", b"abcdefghijklmnopqrstuvwxyz012345"
+    keys = {path.stem: path.read_bytes() for path in w3c.glob("*.bin")}
+    of_phaos = dict(_PHAOS_KEY.findall((phaos / "key.txt").read_text()))
+    named = {name: bytes.fromhex(value) for name, value in of_phaos.items()}
+    secrets = {
+        "W3C, XML Encryption 1.1 (2012)": keys
+        | {"Secret1": keys["dkey-concatkdf"], "": keys["dkey3-concatkdf"]}
+        | {"Test Key 1": (w3c / "xenc11-example-AES128-GCM.key").read_bytes()},
+        "Merlin, XML Encryption": {"bob": bob, "job": bob[:16], "jeb": bob, "jed": jed},
+        "Phaos, XML Encryption": named | {"my-tripledes-key": named["my-3des-key"]},
     }
-    for stack, (folder, keys) in sets.items():
-        for path in sorted((root / folder).glob("*.xml")):
-            data = next(etree.parse(path).iter(ENCRYPTED_DATA), None)
-            if data is not None:
-                ask = _decrypting(Security(inbound=Require(key=keys, algorithms=LEGACY)))
-                yield Vector(stack, path.name, etree.tostring(data, with_tail=False), ask, path.name.startswith("bad"))
+    # the certificates beside the elliptic curve keys name ECDSA with parameters, which makes them none
+    rsa_pairs = [KeyPair.load(path, "passwd") for path in sorted(w3c.glob("RSA*RSA.p12"))]
+    pairs = {
+        "W3C, XML Encryption 1.1 (2012)": rsa_pairs,
+        "Merlin, XML Encryption": [_bare_key(merlin / "rsapriv.pem.key.der")],
+        "Phaos, XML Encryption": [_bare_key(phaos / "rsa-priv-key.der")],
+    }
+    for stack, folder in zip(secrets, (w3c, merlin, phaos), strict=True):
+        for path in sorted(folder.glob("*.xml")):
+            document = etree.parse(path).getroot()
+            if next(document.iter(ENCRYPTED_DATA), None) is None:
+                continue
+            ask = _decrypting(pairs[stack], secrets[stack], path.with_suffix(".data"))
+            data = etree.tostring(document)  # without its DOCTYPE, which is never read
+            yield Vector(stack, path.name, data, ask, path.name.startswith("bad"))
 
 
-def _decrypting(security: Security) -> Callable[[bytes], set[str]]:
+_PHAOS_KEY = re.compile(r"key name = ([\w-]+)\):\n#-+\n((?:[0-9a-f]{2}\s+)+)")
+
+
+def _decrypting(keys: list[KeyPair], secrets: dict[str, bytes], plain: Path) -> Callable[[bytes], set[str]]:
+    """Decrypts, and holds what comes out against what its makers say was in it."""
+
     def ask(data: bytes) -> set[str]:
-        soap = b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>%b</s:Body></s:Envelope>'
-        if not security.verify(Envelope.read(parse_message(soap % data))).encrypted:
-            raise SecurityError("the key is agreed on, or derived, or known by its name")
+        found = xmlenc.decrypt(data, key=keys, secrets=secrets, algorithms=LEGACY)
+        if plain.exists():
+            octets = found.parts[0].octets if found.root.tag == ENCRYPTED_DATA else found.to_bytes()
+            assert _canonical(octets) == _canonical(plain.read_bytes()), f"{plain.name} says something else"
         return {"decrypted"}
 
     return ask
+
+
+def _canonical(octets: bytes) -> bytes:
+    try:
+        bare = etree.tostring(etree.fromstring(octets))  # without a DOCTYPE, beside which libxml2 adds xmlns=""
+        return etree.tostring(etree.fromstring(bare), method="c14n")
+    except etree.XMLSyntaxError:
+        return octets
 
 
 def _bare_key(path: Path) -> KeyPair:
