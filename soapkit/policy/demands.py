@@ -94,7 +94,10 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What must be signed, encrypted and there: the assertions of section 4, each as all that say it add up."""
+    """What must be signed, encrypted and there: the assertions of section 4, each as all that say it add up.
+
+    `place`: of the first of them.
+    """
 
     signed: Parts = field(default_factory=Parts)
     encrypted: Parts = field(default_factory=Parts)
@@ -103,6 +106,7 @@ class Protection:
     content_elements: tuple[XPath, ...] = ()
     required: tuple[str, ...] = ()
     required_elements: tuple[XPath, ...] = ()
+    place: Place = field(default=NOWHERE, compare=False)
 
     def __or__(self, other: Protection) -> Protection:
         return Protection(
@@ -113,6 +117,7 @@ class Protection:
             _joined(self.content_elements, other.content_elements),
             tuple(dict.fromkeys((*self.required, *other.required))),
             _joined(self.required_elements, other.required_elements),
+            self.place if self.place != NOWHERE else other.place,
         )
 
     @property

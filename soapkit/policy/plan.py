@@ -197,6 +197,12 @@ def cannot(plan: Plan) -> Iterator[Problem]:
     """What the plan wants and soapkit does not do, each by name, with its place in the policy."""
     yield from _elements_not_done(plan.demands.protection)
     protection = plan.demands.protection
+    if plan.binding is None and (protection.signs or protection.encrypts):
+        yield Problem(
+            "parts must be signed or encrypted, and no security binding (TransportBinding, SymmetricBinding,"
+            " AsymmetricBinding) says with what",
+            protection.place,
+        )
     if plan.binding is not None and (protection.signed.attachments or protection.encrypted.attachments):
         yield Problem("Attachments (signed or encrypted with the message) is not done", plan.binding.place)
     for assertion in plan.demands.others:

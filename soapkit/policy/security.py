@@ -268,7 +268,7 @@ def _binding_of(reader: _Reader, assertion: Assertion) -> SecurityBinding:
 
 
 def _protection(assertion: Assertion) -> Protection:
-    return _PARTS[assertion.local](assertion)
+    return replace(_PARTS[assertion.local](assertion), place=assertion.place)
 
 
 def _parts(assertion: Assertion) -> Parts:

@@ -40,7 +40,6 @@ from soapkit.security.parts import (
     Attached,
     Message,
     insert_after,
-    insert_after_timestamp,
     may_be_missing,
 )
 from soapkit.security.provider import CryptoProvider
@@ -73,7 +72,7 @@ def sign(message: Message, step: Sign, keypair: KeyPair, provider: CryptoProvide
     signature = new(SIGNATURE, attributes={"Id": f"SIG-{provider.random(16).hex()}"})
     parts = _parts(message, step, token, provider)
     tokens = [*_assertion_and_reference(parts, assertion), *([token] if token is not None else [])]
-    insert_after_timestamp(message, *tokens, signature)
+    insert_after(message, _endorsed(message, parts), *tokens, signature)
     if assertion is not None:
         reference = assertion_reference(assertion)
     else:
@@ -285,6 +284,13 @@ def _parts(message: Message, step: Sign, token: _Element | None, provider: Crypt
     if not found and OWN_CERTIFICATE not in step.parts and not message.attached(step.parts):
         raise SecurityError(f"none of {', '.join(step.parts)} is in the message: the signature would cover nothing")
     return found
+
+
+def _endorsed(message: Message, parts: list[_Part]) -> _Element | None:
+    """The last signature that this one covers. It stands before the one that covers it (WS-SecurityPolicy 1.3, 6.7.1),
+    and so below what tells how to decrypt both."""
+    covered = [part.element for part in parts if part.element.tag == SIGNATURE]
+    return max(covered, key=message.tokens.index, default=None)
 
 
 def _elements(message: Message, part: str, token: _Element | None) -> tuple[_Element, ...]:

@@ -1,25 +1,18 @@
 """Apache CXF, live over real sockets, both sides told what to secure by the policies of the contract alone.
 
-The driver is java/cxf/CxfDriver.java, a service and a client; Maven fetches CXF once, into the user's cache.
+CXF 4 is started by cxf_peer.py; Maven fetches it once, into the user's cache.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
 
 import pytest
 
 import soapkit
-from soapkit.codegen.generate import module_in_memory
-from soapkit.policy import Keys
-from soapkit.security import KeyPair, Security, TrustStore
-from soapkit.security.throwaway import write_keys
-from soapkit.transport.urllib3 import Urllib3Transport
 from soapkit.wsdl.load import load_contract
-from soapkit.wsdl.model import Contract
-from tests.interop.java_driver import JAVA, Driver, built
+from tests.interop.cxf_peer import Cxf, keys_of, our_service
 from tests.policy.contracts import (
     BODY,
     asymmetric,
@@ -73,6 +66,9 @@ POLICIES = {
     "symmetric, endorsed by a user": symmetric() + THUMBPRINT + username(holder="EndorsingSupportingTokens"),
     "asymmetric, endorsed by a user": asymmetric() + username(holder="EndorsingSupportingTokens"),
     "asymmetric, endorsed by a signed user": asymmetric() + username(holder="SignedEndorsingSupportingTokens"),
+    "symmetric, endorsed and hidden": symmetric("EncryptSignature", protection=DERIVING)
+    + THUMBPRINT
+    + nested("EndorsingSupportingTokens", x509()),
     "symmetric, endorsed": symmetric() + THUMBPRINT + nested("EndorsingSupportingTokens", x509()),
 }
 ANY_REFERENCE = nested(
@@ -98,39 +94,6 @@ POLICIES |= CONVERSED
 SIGNED = "<sp:SignedParts><sp:Body/></sp:SignedParts>"
 
 
-@pytest.fixture(scope="session")
-def folder(missing_peer: Callable[[str], NoReturn]) -> Path:
-    return built(JAVA / "cxf", "CxfDriver", "CXF", missing_peer)
-
-
-@pytest.fixture(scope="module")
-def cxf(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
-    keys = tmp_path_factory.mktemp("cxf")
-    write_keys(keys, ["alice", "bob", "localhost"], password="changeit")
-    running = Driver(folder, "CxfDriver", str(keys))
-    running.keys = keys  # type: ignore[attr-defined]
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def keys(cxf: Any) -> Callable[[str, str], Keys]:
-    def of(own: str, other: str) -> Keys:
-        pair = KeyPair.load(cxf.keys / f"{own}.p12", "changeit")
-        peer = KeyPair.load(cxf.keys / f"{other}.p12", "changeit")
-        return Keys(
-            pair,
-            peer=peer.certificate if own == "alice" else None,
-            trust=TrustStore.load(cxf.keys / "ca.pem"),
-            username="alice",
-            password="changeit",
-            passwords={"alice": "changeit"},
-            certificates=(pair.certificate, peer.certificate),
-        )
-
-    return of
-
-
 def written(policy: str, folder: Path) -> Path:
     parts = SIGNED if "alone" in policy else BODY
     path = folder / "double.wsdl"
@@ -138,50 +101,24 @@ def written(policy: str, folder: Path) -> Path:
     return path
 
 
-def doubler(known: Contract) -> Any:
-    """What serves the contract."""
-    module = module_in_memory(known.services, known.shapes, name="cxf_double")
-    protocol: Any = module.Doubler
-
-    class Doubler(protocol):  # type: ignore[misc]  # generated here
-        def double(self, *, number: int) -> int:
-            return 2 * number
-
-        def half(self, *, number: int) -> int:
-            return number // 2
-
-    return Doubler()
-
-
 @pytest.mark.parametrize("policy", POLICIES)
 def test_our_client_calls_cxf_as_the_policy_says(
-    policy: str,
-    cxf: Driver,
-    keys: Callable[[str, str], Keys],
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
+    policy: str, cxf: Cxf, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = written(policy, tmp_path)
-    told, address = cxf.ask("serve", str(path))[:2]
-    assert told == "ok", address
-    known = load_contract(path)
     caplog.set_level("INFO", "soapkit.client")
-    security = Security.from_contract(known, keys=keys("alice", "bob"))
-    with soapkit.Client.from_wsdl(known, address=address, security=security) as client:
-        assert client.double(number=21) == 42
-        assert client.half(number=21) == 10
+    with cxf.client(load_contract(path), cxf.serve(path), keys_of(cxf, "alice", "bob")) as client:
+        assert (client.double(number=21), client.half(number=21)) == (42, 10)
     assert "was not cancelled" not in caplog.text
 
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_a_client_by_cxf_calls_our_service_as_the_policy_says(
-    policy: str, cxf: Driver, keys: Callable[[str, str], Keys], tmp_path: Path, serve: Callable[..., str]
+    policy: str, cxf: Cxf, tmp_path: Path, serve: Callable[..., str]
 ) -> None:
     path = written(policy, tmp_path)
-    known = load_contract(path)
-    security = Security.from_contract(known, keys=keys("bob", "alice"), side="server")
-    address = serve(soapkit.asgi(doubler(known), security=security))
-    assert cxf.ask("call", str(path), address) == ["ok", "42"]
+    address, _ = our_service(cxf, serve, path, keys_of(cxf, "bob", "alice"))
+    assert cxf.call(path, address) == ["42"]
 
 
 OVER_HTTPS = transport() + username() + ENTROPY
@@ -195,43 +132,28 @@ def over_https(folder: Path) -> Path:
     return path
 
 
-def test_our_client_converses_with_cxf_over_https(
-    cxf: Any, keys: Callable[[str, str], Keys], tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_our_client_converses_with_cxf_over_https(cxf: Cxf, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = over_https(tmp_path)
-    told, address = cxf.ask("serve", str(path), "https=true")[:2]
-    assert told == "ok", address
-    known = load_contract(path)
     caplog.set_level("INFO", "soapkit.client")
-    client = soapkit.Client.from_wsdl(
-        known,
-        address=address,
-        security=Security.from_contract(known, keys=keys("alice", "bob")),
-        transport=Urllib3Transport(verify=cxf.keys / "ca.pem"),
-    )
-    with client:
+    address = cxf.serve(path, "https=true")
+    with cxf.client(load_contract(path), address, keys_of(cxf, "alice", "bob")) as client:
         assert (client.double(number=21), client.half(number=21)) == (42, 10)
     assert "was not cancelled" not in caplog.text
 
 
 def test_a_client_by_cxf_converses_with_our_service_over_https(
-    cxf: Any, keys: Callable[[str, str], Keys], tmp_path: Path, serve: Callable[..., str]
+    cxf: Cxf, tmp_path: Path, serve: Callable[..., str]
 ) -> None:
     path = over_https(tmp_path)
-    known = load_contract(path)
-    security = Security.from_contract(known, keys=keys("bob", "alice"), side="server")
-    application = soapkit.asgi(doubler(known), security=security)
-    files = {"ssl_certfile": cxf.keys / "localhost.pem", "ssl_keyfile": cxf.keys / "localhost.key"}
-    address = serve(application, ssl_keyfile_password="changeit", **files)
-    assert cxf.ask("call", str(path), address.replace("http://127.0.0.1", "https://localhost")) == ["ok", "42"]
+    address, security = our_service(cxf, serve, path, keys_of(cxf, "bob", "alice"), https=True)
+    assert cxf.call(path, address) == ["42"]
     assert security.conversation is not None
     assert [context.username for context in security.conversation.contexts.held()] == ["alice"]
 
 
 @pytest.mark.parametrize("policy", ["asymmetric", "symmetric"])
-def test_cxf_refuses_our_client_where_it_leaves_the_policy_out(policy: str, cxf: Driver, tmp_path: Path) -> None:
+def test_cxf_refuses_our_client_where_it_leaves_the_policy_out(policy: str, cxf: Cxf, tmp_path: Path) -> None:
     path = written(policy, tmp_path)
-    address = cxf.ask("serve", str(path))[1]
-    client = soapkit.Client.from_wsdl(load_contract(path), address=address)
+    client = soapkit.Client.from_wsdl(load_contract(path), address=cxf.serve(path))
     with client, pytest.raises(soapkit.Fault):
         client.double(number=21)

@@ -18,11 +18,10 @@ from soapkit.policy import Keys
 from soapkit.security import IssuedToken, KeyPair, SamlRequirement, Security, TrustStore, UsernameToken
 from soapkit.security.saml import check_assertion
 from soapkit.security.settings import Require
-from soapkit.security.throwaway import write_keys
-from soapkit.transport.urllib3 import Urllib3Transport
 from soapkit.wsdl.load import load_contract
 from soapkit.xml.parse import parse_message
 from soapkit.xml.serialise import serialise
+from tests.interop.cxf_peer import Cxf
 from tests.interop.java_driver import JAVA, Driver, built
 from tests.policy import contracts as policies
 from tests.policy.contracts import BODY, SP12, asymmetric, issued, nested, symmetric, transport, username
@@ -73,12 +72,11 @@ def folder(missing_peer: Callable[[str], NoReturn]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def sts(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def sts(folder: Path, cxf: Cxf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A client of the token service; its `keys` are the folder with those of all."""
-    keys = tmp_path_factory.mktemp("sts")
-    write_keys(keys, ["alice", "bob", "localhost"], password="changeit")
+    keys = cxf.keys
     running = Driver(folder, "StsDriver", str(keys))
-    path = keys / "sts.wsdl"
+    path = tmp_path_factory.mktemp("sts") / "sts.wsdl"
     path.write_text(contract())
     told, address = running.ask("serve", str(path))[:2]
     assert told == "ok", address
@@ -175,27 +173,13 @@ ISSUED = {
 }
 
 
-@pytest.fixture(scope="module")
-def cxf(sts: Any, missing_peer: Callable[[str], NoReturn]) -> Iterator[Driver]:
-    running = Driver(built(JAVA / "cxf", "CxfDriver", "CXF", missing_peer), "CxfDriver", str(sts.keys))
-    yield running
-    running.close()
-
-
 @pytest.mark.parametrize("policy", ISSUED)
 def test_a_service_by_cxf_believes_the_token_that_its_policy_asks_for(
-    policy: str, sts: Any, cxf: Driver, tmp_path: Path
+    policy: str, sts: Any, cxf: Cxf, tmp_path: Path
 ) -> None:
     path = tmp_path / "double.wsdl"
     https, parts = policy.startswith("https"), "" if policy.startswith("https") else BODY
     path.write_bytes(policies.contract(ISSUED[policy] + ANY_REFERENCE, request=parts, reply=parts))
-    told, address = cxf.ask("serve", str(path), *(["https=true"] if https else []))[:2]
-    assert told == "ok", address
-    known = load_contract(path)
-    client = soapkit.Client.from_wsdl(
-        known,
-        address=address,
-        security=Security.from_contract(known, keys=sts.own),
-        transport=Urllib3Transport(verify=sts.keys / "ca.pem"),
-    )
-    assert (client.double(number=21), client.half(number=21)) == (42, 10)
+    address = cxf.serve(path, *(["https=true"] if https else []))
+    with cxf.client(load_contract(path), address, sts.own) as client:
+        assert (client.double(number=21), client.half(number=21)) == (42, 10)

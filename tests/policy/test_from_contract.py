@@ -170,6 +170,18 @@ def test_a_user_signs_the_timestamp_over_https(both: tuple[Keys, Keys], tmp_path
     assert (result.username, [one.name for one in result.signed]) == ("alice", ["Timestamp"])
 
 
+def test_an_endorsing_signature_stands_after_the_one_it_covers(both: tuple[Keys, Keys], tmp_path: Path) -> None:
+    """And below what tells how to decrypt both: a receiver that works from top to bottom can follow."""
+    endorsed = symmetric("EncryptSignature") + nested("EndorsingSupportingTokens", x509())
+    known = loaded(contract(endorsed, request=BODY, reply=BODY), tmp_path)
+    sent = Security.from_contract(known, keys=both[0]).apply(sample(known))
+    order = [block.tag.rpartition("}")[2] for block in sent.headers[0]]
+    assert order == [
+        *("Timestamp", "EncryptedKey", "ReferenceList"),
+        *("EncryptedData", "BinarySecurityToken", "EncryptedData"),
+    ]
+
+
 def test_a_user_over_https_is_for_https_alone(both: tuple[Keys, Keys], tmp_path: Path) -> None:
     known = loaded(contract(transport() + username(), address="http://a.example/"), tmp_path)
     security = Security.from_contract(known, keys=both[0])
@@ -189,6 +201,7 @@ def test_a_user_over_https_is_for_https_alone(both: tuple[Keys, Keys], tmp_path:
         (asymmetric() + username(), Keys(), "Keys(username=...)"),
         (nested("SymmetricBinding", nested("ProtectionToken", nested("KerberosToken"))), Keys(), "Kerberos"),
         (asymmetric(initiator=x509("Always", "RequireDerivedKeys")), Keys(), "RequireDerivedKeys"),
+        (username(), Keys(username="alice", password="secret"), "no security binding"),
         (
             '<r:RMAssertion xmlns:r="http://docs.oasis-open.org/ws-rx/wsrmp/200702"/>',
             Keys(),

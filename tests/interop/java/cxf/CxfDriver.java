@@ -1,28 +1,26 @@
 // A service and a client by Apache CXF, told what to secure by the contract alone, one command a line on the standard input:
 //
-//     serve <TAB> wsdl <TAB> options             -> ok <TAB> address    |   no <TAB> why not
-//     call <TAB> wsdl <TAB> address <TAB> options -> ok <TAB> 2n        |   no <TAB> why not
+//     serve <TAB> wsdl <TAB> service <TAB> port <TAB> options                      -> ok <TAB> address
+//     call <TAB> wsdl <TAB> service <TAB> port <TAB> address <TAB> body <TAB> options -> ok <TAB> the body of the answer
 //
-// Options are `name=value`, separated by tabs: of ws-security, `https=true` for a service over TLS, or for a client `saml=` and
-// how its assertion is confirmed, which alice issues herself. The first argument is a folder with ca.pem, alice.p12 and bob.p12 (password changeit): the client is alice, the service is bob.
+// or `no` and why not. A service and a port are `{namespace}name`; a body is one element of XML, on one line. Options are
+// `name=value`, separated by tabs: of ws-security; for a service `https=true`, `answer.ELEMENT=`, the body that answers
+// one of this local name, and `fault=`, the reason of a fault instead; for a client `saml=` and how its assertion is
+// confirmed, which alice issues herself. The first argument is a folder with ca.pem, alice.p12 and bob.p12 (password
+// changeit): the client is alice, the service is bob.
 
-import javax.jws.WebMethod;
-import javax.jws.WebParam;
-import javax.jws.WebResult;
-import javax.jws.WebService;
-import javax.xml.bind.annotation.XmlAccessType;
-import javax.xml.bind.annotation.XmlAccessorType;
-import javax.xml.bind.annotation.XmlElement;
-import javax.xml.bind.annotation.XmlRootElement;
-import javax.xml.bind.annotation.XmlType;
-import javax.xml.ws.BindingProvider;
-import javax.xml.ws.RequestWrapper;
-import javax.xml.ws.ResponseWrapper;
-import javax.xml.ws.Service;
+import jakarta.xml.ws.BindingProvider;
+import jakarta.xml.ws.Dispatch;
+import jakarta.xml.ws.Provider;
+import jakarta.xml.ws.Service;
+import jakarta.xml.ws.ServiceMode;
+import jakarta.xml.ws.WebServiceProvider;
 import java.io.BufferedReader;
 import java.io.FileInputStream;
 import java.io.InputStreamReader;
+import java.io.StringReader;
 import java.net.ServerSocket;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -40,13 +38,19 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.security.auth.callback.Callback;
 import javax.security.auth.callback.CallbackHandler;
 import javax.xml.namespace.QName;
+import javax.xml.stream.XMLStreamException;
+import javax.xml.transform.Source;
+import javax.xml.transform.stream.StreamSource;
 import org.apache.cxf.BusFactory;
+import org.apache.cxf.binding.soap.SoapFault;
 import org.apache.cxf.configuration.jsse.TLSClientParameters;
 import org.apache.cxf.configuration.jsse.TLSServerParameters;
 import org.apache.cxf.configuration.security.ClientAuthentication;
 import org.apache.cxf.endpoint.Client;
-import org.apache.cxf.frontend.ClientProxy;
+import org.apache.cxf.interceptor.Fault;
+import org.apache.cxf.jaxws.DispatchImpl;
 import org.apache.cxf.jaxws.EndpointImpl;
+import org.apache.cxf.staxutils.StaxUtils;
 import org.apache.cxf.transport.http.HTTPConduit;
 import org.apache.cxf.transport.http.HTTPConduitConfigurer;
 import org.apache.cxf.transport.http_jetty.JettyHTTPServerEngineFactory;
@@ -60,9 +64,9 @@ import org.apache.wss4j.common.saml.bean.ConditionsBean;
 import org.apache.wss4j.common.saml.bean.KeyInfoBean;
 import org.apache.wss4j.common.saml.bean.SubjectBean;
 import org.opensaml.saml.common.SAMLVersion;
+import org.w3c.dom.Node;
 
 public final class CxfDriver {
-    static final String NS = "urn:double";
     static final char[] PASSWORD = "changeit".toCharArray();
 
     private final Path folder;
@@ -98,9 +102,9 @@ public final class CxfDriver {
     private String answer(String[] command) {
         try {
             if (command[0].equals("serve")) {
-                return "ok\t" + serve(command[1], options(command, 2));
+                return "ok\t" + serve(command[1], command[2], command[3], options(command, 4));
             }
-            return "ok\t" + call(command[1], command[2], options(command, 3));
+            return "ok\t" + call(command, options(command, 6));
         } catch (Throwable error) {
             StringBuilder told = new StringBuilder("no");
             for (Throwable cause = error; cause != null; cause = cause.getCause()) {
@@ -180,9 +184,9 @@ public final class CxfDriver {
 
     // --- service ------------------------------------------------------------------------------------------------
 
-    private String serve(String wsdl, Map<String, Object> options) throws Exception {
+    private String serve(String wsdl, String service, String port, Map<String, Object> options) throws Exception {
         boolean https = "true".equals(options.remove("https"));
-        String address = (https ? "https://localhost:" + securePort : "http://127.0.0.1:" + port) + "/" + served++;
+        String address = (https ? "https://localhost:" + securePort : "http://127.0.0.1:" + this.port) + "/" + served++;
         if (https && !secured) {
             secured = true;
             JettyHTTPServerEngineFactory factory =
@@ -199,10 +203,17 @@ public final class CxfDriver {
             tls.setClientAuthentication(wanted);
             factory.setTLSServerParametersForPort(securePort, tls);
         }
-        EndpointImpl endpoint = new EndpointImpl(BusFactory.getDefaultBus(), new Implementation());
+        Map<String, String> answers = new HashMap<>();
+        for (String name : List.copyOf(options.keySet())) {
+            if (name.startsWith("answer.")) {
+                answers.put(name.substring("answer.".length()), (String) options.remove(name));
+            }
+        }
+        Answering answering = new Answering(answers, (String) options.remove("fault"));
+        EndpointImpl endpoint = new EndpointImpl(BusFactory.getDefaultBus(), answering);
         endpoint.setWsdlLocation(wsdl);
-        endpoint.setServiceName(new QName(NS, "DoublerService"));
-        endpoint.setEndpointName(new QName(NS, "Doubler"));
+        endpoint.setServiceName(QName.valueOf(service));
+        endpoint.setEndpointName(QName.valueOf(port));
         Map<String, Object> properties = new HashMap<>();
         secure(properties, "bob", "alice");
         properties.putAll(options);
@@ -213,11 +224,14 @@ public final class CxfDriver {
 
     // --- client -------------------------------------------------------------------------------------------------
 
-    private String call(String wsdl, String address, Map<String, Object> options) throws Exception {
-        Doubler port = Service.create(Path.of(wsdl).toUri().toURL(), new QName(NS, "DoublerService"))
-                .getPort(new QName(NS, "Doubler"), Doubler.class);
-        Map<String, Object> context = ((BindingProvider) port).getRequestContext();
-        context.put(BindingProvider.ENDPOINT_ADDRESS_PROPERTY, address);
+    private String call(String[] command, Map<String, Object> options) throws Exception {
+        String wsdl = command[1];
+        URL location = wsdl.contains("://") ? new URL(wsdl) : Path.of(wsdl).toUri().toURL();
+        Dispatch<Source> port = Service.create(location, QName.valueOf(command[2]))
+                .createDispatch(QName.valueOf(command[3]), Source.class, Service.Mode.PAYLOAD);
+        Map<String, Object> context = port.getRequestContext();
+        context.put("find.dispatch.operation", Boolean.TRUE);
+        context.put(BindingProvider.ENDPOINT_ADDRESS_PROPERTY, command[4]);
         secure(context, "alice", "bob");
         Object saml = options.remove("saml");
         if (saml != null) {
@@ -225,7 +239,7 @@ public final class CxfDriver {
             context.put("ws-security.self-sign-saml-assertion", "true");
         }
         context.putAll(options);
-        Client client = ClientProxy.getClient(port);
+        Client client = ((DispatchImpl<?>) port).getClient();
         TLSClientParameters tls = new TLSClientParameters();
         TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         trust.init(trusted());
@@ -235,7 +249,8 @@ public final class CxfDriver {
         HTTPConduitConfigurer everywhere = (name, url, conduit) -> conduit.setTlsClientParameters(tls); // of contexts too
         BusFactory.getDefaultBus().setExtension(everywhere, HTTPConduitConfigurer.class);
         try {
-            return String.valueOf(port.doubleIt(21));
+            Source answer = port.invoke(new StreamSource(new StringReader(command[5])));
+            return answer == null ? "" : StaxUtils.toString(answer).replaceAll("\\s+", " ");
         } finally {
             client.destroy();
         }
@@ -297,75 +312,32 @@ public final class CxfDriver {
         }
     }
 
-    // --- the contract, in Java ----------------------------------------------------------------------------------
+    // --- any contract -------------------------------------------------------------------------------------------
 
-    @WebService(name = "Doubler", targetNamespace = NS)
-    public interface Doubler {
-        @WebMethod(operationName = "double")
-        @WebResult(name = "result", targetNamespace = NS)
-        @RequestWrapper(localName = "double", targetNamespace = NS, className = "CxfDriver$DoubleRequest")
-        @ResponseWrapper(localName = "doubleResponse", targetNamespace = NS, className = "CxfDriver$DoubleResponse")
-        int doubleIt(@WebParam(name = "number", targetNamespace = NS) int number);
+    /** Answers with the body that it was told for the element that came, or with a fault. */
+    @WebServiceProvider
+    @ServiceMode(jakarta.xml.ws.Service.Mode.PAYLOAD)
+    public static class Answering implements Provider<Source> {
+        private final Map<String, String> answers;
+        private final String fault;
 
-        @WebMethod(operationName = "half")
-        @WebResult(name = "result", targetNamespace = NS)
-        @RequestWrapper(localName = "half", targetNamespace = NS, className = "CxfDriver$HalfRequest")
-        @ResponseWrapper(localName = "halfResponse", targetNamespace = NS, className = "CxfDriver$HalfResponse")
-        int half(@WebParam(name = "number", targetNamespace = NS) int number);
-    }
-
-    @WebService(endpointInterface = "CxfDriver$Doubler", targetNamespace = NS)
-    public static class Implementation implements Doubler {
-        @Override
-        public int doubleIt(int number) {
-            return 2 * number;
+        Answering(Map<String, String> answers, String fault) {
+            this.answers = answers;
+            this.fault = fault;
         }
 
         @Override
-        public int half(int number) {
-            return number / 2;
+        public Source invoke(Source request) {
+            try {
+                Node came = StaxUtils.read(request).getDocumentElement();
+                if (fault != null) {
+                    throw new SoapFault(fault, Fault.FAULT_CODE_SERVER);
+                }
+                String answer = answers.get(came.getLocalName());
+                return answer == null ? null : new StreamSource(new StringReader(answer));
+            } catch (XMLStreamException error) {
+                throw new IllegalStateException(error);
+            }
         }
     }
-
-    @XmlRootElement(name = "double", namespace = NS)
-    @XmlType(name = "double", namespace = NS)
-    @XmlAccessorType(XmlAccessType.FIELD)
-    public static class DoubleRequest {
-        @XmlElement(namespace = NS)
-        public int number;
-
-        public int getNumber() {
-            return number;
-        }
-
-        public void setNumber(int number) {
-            this.number = number;
-        }
-    }
-
-    @XmlRootElement(name = "doubleResponse", namespace = NS)
-    @XmlType(name = "doubleResponse", namespace = NS)
-    @XmlAccessorType(XmlAccessType.FIELD)
-    public static class DoubleResponse {
-        @XmlElement(namespace = NS)
-        public int result;
-
-        public int getResult() {
-            return result;
-        }
-
-        public void setResult(int result) {
-            this.result = result;
-        }
-    }
-
-    @XmlRootElement(name = "half", namespace = NS)
-    @XmlType(name = "half", namespace = NS)
-    @XmlAccessorType(XmlAccessType.FIELD)
-    public static class HalfRequest extends DoubleRequest { }
-
-    @XmlRootElement(name = "halfResponse", namespace = NS)
-    @XmlType(name = "halfResponse", namespace = NS)
-    @XmlAccessorType(XmlAccessType.FIELD)
-    public static class HalfResponse extends DoubleResponse { }
 }
