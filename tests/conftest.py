@@ -14,6 +14,11 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 import pytest
+from hypothesis import settings
+
+# No test fails because the machine was busy: an example that takes longer than others says nothing.
+settings.register_profile("without a clock", deadline=None)
+settings.load_profile("without a clock")
 
 # No test writes into the cache of whoever runs it; those on the cache say where it is.
 os.environ["SOAPKIT_CACHE"] = "off"

@@ -258,7 +258,7 @@ def _known(route: Route, operation: Operation[Any, Any], record: object) -> Know
     if operation.http is not None:
         return Known()
     body = encode_body(operation.request, record, route.processor.codecs, route.version)
-    return Known.of([f"<body>{body}</body>".encode()], secret_names())
+    return Known.of([b"".join((b"<body>", *body, b"</body>"))], secret_names())
 
 
 def _envelope_in(response: Response) -> bytes:

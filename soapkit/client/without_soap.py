@@ -35,10 +35,10 @@ def request_without_soap(
     """The HTTP request of a call. Raises `EncodeError` for a value that no URL and no form can carry."""
     use = operation.http
     assert use is not None
-    body = encode_body(operation.request, record, codecs)
+    body = b"".join(encode_body(operation.request, record, codecs))
     url, location, content, fields = address.rstrip("/"), use.location, b"", {"Accept": "*/*", "User-Agent": USER_AGENT}
     if use.parameters == "xml":
-        content, fields["Content-Type"] = body.encode(), "text/xml; charset=utf-8"
+        content, fields["Content-Type"] = body, "text/xml; charset=utf-8"
     else:
         pairs = list(_pairs(body, operation.name))
         if use.parameters == "form":
@@ -53,10 +53,10 @@ def request_without_soap(
     return Request(url, content, Headers(fields), use.verb or "GET", timeout)
 
 
-def _pairs(body: str, operation: str) -> list[tuple[str, str]]:
+def _pairs(body: bytes, operation: str) -> list[tuple[str, str]]:
     """The parameters as a URL or a form has them: names and texts; a list is its name with each of its items."""
     pairs = []
-    for element in etree.fromstring(f"<body>{body}</body>"):
+    for element in etree.fromstring(b"<body>%b</body>" % body):
         name = etree.QName(tag_of(element)).localname
         for leaf in [*element] or [element]:
             if len(leaf):

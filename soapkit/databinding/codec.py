@@ -16,15 +16,17 @@ from typing import Any, TypeVar, overload
 
 from lxml import etree
 from lxml.etree import _Element
+from msgspec import UNSET
 
 from soapkit.databinding.classes import is_record_class
 from soapkit.databinding.context import Bound, Context, Settings, Unknown, Warn, no_warning
 from soapkit.databinding.decoder import Decoder
 from soapkit.databinding.describe import DescribedShapes, type_for, type_name
 from soapkit.databinding.encoder import Encoder
+from soapkit.databinding.given import NOTHING, given_with
 from soapkit.databinding.retold import RetoldReader
 from soapkit.databinding.scribe import Scribe
-from soapkit.databinding.shape import ElementField, Key, RecordRef, Shapes, Type
+from soapkit.databinding.shape import Key, RecordRef, Shapes, Type
 from soapkit.databinding.surprise import Surprise
 from soapkit.databinding.walker import Walker
 from soapkit.errors import UsageError
@@ -96,6 +98,19 @@ class Codec:
         scribe.raise_problems()
         return declared(text, self.context)
 
+    def encode_pieces(self, value: Any, tag: str) -> Sequence[bytes]:
+        """The bytes of the same element, in pieces where long lists stand in it, so that they are copied but once."""
+        return self._pieces(value, tag, self.type) or (self.encode(value, tag).encode(),)
+
+    def _pieces(self, value: Any, tag: str, type_: Type) -> Sequence[bytes]:
+        """None where the element is written whole."""
+        if isinstance(type_, RecordRef) and self.encoder.has_lists(type_.key):
+            try:
+                return self.encoder.pieces(value, tag, type_.key)
+            except Surprise:
+                pass  # the scribe finds out what it is, and tells all of it
+        return ()
+
     def decode_children(self, elements: Sequence[_Element], parent: _Element, *, path: str = "") -> Any:
         """A record without an element of its own (a bare body, a group record), from the elements for its fields.
 
@@ -121,11 +136,20 @@ class Codec:
         text = self._content(record, bound, path)
         if not text:
             return ""
-        elements = bound.record.elements
-        if len(elements) == 1 and isinstance(elements[0], ElementField) and not elements[0].many:
+        if bound.alone is not None:
             return declared(text, self.context)
         around = etree.fromstring(f"<around{self.context.declarations(text)}>{text}</around>")
         return "".join(etree.tostring(child, encoding="unicode", with_tail=False) for child in around)
+
+    def encode_children_pieces(self, record: Any) -> Sequence[bytes]:
+        """The bytes of the same elements, likewise in pieces."""
+        bound = self.context.bound(self._key())
+        alone = bound.alone
+        if alone is not None and record.__class__ is bound.cls and given_with(record) is NOTHING:
+            value = getattr(record, alone.name)
+            if value is not None and value is not UNSET and (pieces := self._pieces(value, alone.tag, alone.type)):
+                return pieces
+        return (self.encode_children(record).encode(),)
 
     def _content(self, record: Any, bound: Bound, path: str) -> str:
         try:
@@ -224,7 +248,7 @@ def encode(value: object, tag: str | None = None) -> bytes:
         if tag is None:
             raise UsageError(f"{cls.__name__} names no element: say its tag")
         return _face(cls).codec(cls).encode(value, tag).encode()
-    return _face(cls).codec(RecordRef(cls)).encode(value, tag or _face_tag(cls)).encode()
+    return b"".join(_face(cls).codec(RecordRef(cls)).encode_pieces(value, tag or _face_tag(cls)))
 
 
 @overload

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -73,7 +73,8 @@ class Bound:
     """A record tied to its class, with all that reading and writing it asks for.
 
     `cls`: whose instances the values are. `absent`: by field. `simple`: the codec of each field with a simple type.
-    `attributes`: by tag. `keeps`: whether an instance keeps what a message said beside its values.
+    `attributes`: by tag. `keeps`: whether an instance keeps what a message said beside its values. `alone`: the one
+    element of a record that has no more, such as that of a bare Body.
     """
 
     record: Record
@@ -83,6 +84,7 @@ class Bound:
     simple: Mapping[str, SimpleCodec]
     attributes: Mapping[str, AttributeField]
     keeps: bool = False
+    alone: ElementField | None = None
 
 
 @dataclass(slots=True)
@@ -153,6 +155,7 @@ class Context:
             },
             {one.tag: one for one in record.attributes},
             keeps(origin_of(record.key)),
+            _alone(record),
         )
 
     def model(self, record: Record) -> Model:
@@ -226,9 +229,25 @@ class Context:
         """
         found = ""
         for mark, declared, declaration in self._prefixes.declarations:
-            if mark in text and declared not in head:
+            # from the end, where a mark that is nowhere is missed three times sooner
+            if text.rfind(mark) >= 0 and declared not in head:
                 found += declaration
         return found
+
+    def note_prefixes(self, text: str, used: set[str]) -> None:
+        """Add to `used` the declarations of the prefixes that `text` uses: for a text that is written in pieces."""
+        for mark, _, declaration in self._prefixes.declarations:
+            if declaration not in used and text.rfind(mark) >= 0:
+                used.add(declaration)
+
+    def in_order(self, used: Container[str]) -> str:
+        """The declarations that were noted, as `declarations` gives them."""
+        return "".join([declaration for _, _, declaration in self._prefixes.declarations if declaration in used])
+
+
+def _alone(record: Record) -> ElementField | None:
+    first, *others = record.elements or (None,)
+    return first if isinstance(first, ElementField) and not first.many and not others else None
 
 
 def _absent(field_: Field, python: PythonField | None) -> Absent:

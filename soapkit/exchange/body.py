@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from lxml import etree
@@ -43,14 +43,16 @@ def _warn(problem: Problem) -> None:
     logger.warning("read leniently: %s", problem.for_log)
 
 
-def encode_body(message: Message, record: object, codecs: Codecs, version: Version = SOAP_1_1) -> str:
-    """The content of the Body for a request or reply record. Raises `soapkit.errors.EncodeError`.
+def encode_body(message: Message, record: object, codecs: Codecs, version: Version = SOAP_1_1) -> Sequence[bytes]:
+    """The content of the Body for a request or reply record: its bytes, in pieces where it is large.
 
-    `version`: matters to SOAP encoding only.
+    `version`: matters to SOAP encoding only. Raises `soapkit.errors.EncodeError`.
     """
     codec = codecs.record(message.record)
-    text = codec.encode_children(record) if message.tag is None else codec.encode(record, message.tag)
-    return encoded_text(message, text, codecs, version) if message.encoded else text
+    if message.encoded:
+        text = codec.encode_children(record) if message.tag is None else codec.encode(record, message.tag)
+        return (encoded_text(message, text, codecs, version).encode(),)
+    return codec.encode_children_pieces(record) if message.tag is None else codec.encode_pieces(record, message.tag)
 
 
 def decode_body(message: Message, body: _Element, codecs: Codecs, within: _Element | None = None) -> Any:
@@ -134,7 +136,7 @@ def _is_reply(message: Message) -> bool:
     return (message.tag or "").endswith("Response")
 
 
-def with_result(text: str, operation: Operation[Any, Any], codecs: Codecs) -> str:
+def with_result(body: Sequence[bytes], operation: Operation[Any, Any], codecs: Codecs) -> Sequence[bytes]:
     """The Body of an rpc reply in SOAP 1.2 with ``rpc:result`` first in it, which names the accessor that holds the
     return value; as it was where there is none.
 
@@ -143,7 +145,7 @@ def with_result(text: str, operation: Operation[Any, Any], codecs: Codecs) -> st
     """
     reply = operation.reply
     if reply is None or reply.style != "rpc":
-        return text
+        return body
     given = {field.name for field in codecs.shapes[operation.request.record].elements}
     returned = [
         field
@@ -151,11 +153,11 @@ def with_result(text: str, operation: Operation[Any, Any], codecs: Codecs) -> st
         if isinstance(field, ElementField) and field.name not in given
     ]
     if len(returned) != 1:
-        return text
+        return body
     namespace, local = split(returned[0].tag)
     assert not namespace, "an accessor stands in no namespace"
-    at = text.index(">") + 1
-    return f'{text[:at]}<rpc:result xmlns:rpc="{RPC}">{local}</rpc:result>{text[at:]}'
+    wrapper, mark, rest = b"".join(body).partition(b">")
+    return wrapper, mark, f'<rpc:result xmlns:rpc="{RPC}">{local}</rpc:result>'.encode(), rest
 
 
 def encode_headers(declared: tuple[Header, ...], values: Mapping[str, object], codecs: Codecs) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ nothing else of the message is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -182,9 +182,11 @@ class Processor:
         parts.secured_as(secured.attachments)
         return parts.take_out(secured).to_bytes()
 
-    def _body(self, message: Message, record: object, version: Version, named: Operation[Any, Any] | None) -> str:
-        text = encode_body(message, record, self.codecs, version)
-        return text if named is None else with_result(text, named, self.codecs)
+    def _body(
+        self, message: Message, record: object, version: Version, named: Operation[Any, Any] | None
+    ) -> Sequence[bytes]:
+        body = encode_body(message, record, self.codecs, version)
+        return body if named is None else with_result(body, named, self.codecs)
 
     def _secured(self, draft: Draft, request: SecurityResult | None) -> bytes:
         return draft.to_bytes() if self.security is None else self._secured_envelope(draft, request).to_bytes()

@@ -8,7 +8,7 @@ SOAP 1.1, section 4; SOAP 1.2 part 1, section 5.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from lxml.etree import _Element
@@ -96,29 +96,27 @@ def _no_envelope(root: _Element) -> MessageError:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message to be sent, as text: header blocks and body content, each a well-formed piece that declares every
-    prefix it uses."""
+    """A message to be sent: header blocks as text; `body`, its content, as text or as bytes in pieces. Blocks and
+    content are well-formed and declare every prefix they use."""
 
     version: Version
-    body: str = ""
+    body: str | Sequence[bytes] = ""
     headers: tuple[str, ...] = ()
 
     def with_headers(self, *blocks: str) -> Draft:
         """The same message with these header blocks after its own."""
         return replace(self, headers=(*self.headers, *blocks)) if blocks else self
 
-    def to_text(self) -> str:
-        """The whole envelope. Its one prefix, ``soap``, is declared on the root."""
-        header = f"<soap:Header>{''.join(self.headers)}</soap:Header>" if self.headers else ""
-        return (
-            f'<soap:Envelope xmlns:soap="{self.version.namespace}">{header}'
-            f"<soap:Body>{self.body}</soap:Body></soap:Envelope>"
-        )
-
     def to_bytes(self) -> bytes:
-        """The message, UTF-8 without an XML declaration."""
-        return self.to_text().encode()
+        """The message, UTF-8 without an XML declaration. Its one prefix, ``soap``, is declared on the root."""
+        body = (self.body.encode(),) if isinstance(self.body, str) else self.body
+        header = f"<soap:Header>{''.join(self.headers)}</soap:Header>".encode() if self.headers else b""
+        opening, closing = _OPENINGS[self.version.namespace], b"</soap:Body></soap:Envelope>"
+        return b"".join((opening, header, b"<soap:Body>", *body, closing))
 
     def to_envelope(self) -> Envelope:
         """The message as a tree, for those who need one: security, validation."""
         return Envelope.read(parse_message(self.to_bytes()))
+
+
+_OPENINGS = {name: f'<soap:Envelope xmlns:soap="{name}">'.encode() for name in VERSIONS}

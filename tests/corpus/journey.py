@@ -12,7 +12,7 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -244,7 +244,7 @@ def _trip(
     return None if found is None else f"{where}: {found}"
 
 
-def _envelope(body: str) -> Envelope:
+def _envelope(body: str | Sequence[bytes]) -> Envelope:
     return Envelope.read(parse_message(Draft(SOAP_1_1, body).to_bytes()))
 
 

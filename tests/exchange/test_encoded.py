@@ -62,7 +62,8 @@ def read(service: Service, codecs: Codecs) -> Callable[..., Any]:
 @pytest.fixture
 def write(service: Service, codecs: Codecs) -> Callable[..., etree._Element]:
     def writer(record: Any, operation: str, version: Version = SOAP_1_1) -> etree._Element:
-        return etree.fromstring(encode_body(service.operation(operation).request, record, codecs, version))
+        body = encode_body(service.operation(operation).request, record, codecs, version)
+        return etree.fromstring(b"".join(body))
 
     return writer
 

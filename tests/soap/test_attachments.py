@@ -389,9 +389,9 @@ def test_one_attachment_cannot_be_included_until_memory_is_full() -> None:
 def test_many_attachments_are_found_in_linear_time() -> None:
     attachments = tuple(Attachment(b"x", content_id=f"{number}@x") for number in range(3000))
     draft = Draft(SOAP_1_1, "<x>" + "".join(f"<y>{include(each)}</y>" for each in attachments) + "</x>")
-    started = time.perf_counter()
+    started = time.thread_time()
     inline(Package(draft.to_envelope(), attachments))
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_an_attachment_that_nothing_refers_to_is_refused_only_by_the_strict() -> None:

@@ -179,10 +179,10 @@ def test_what_the_standard_library_writes_is_read(contents: list[bytes], size: i
 def test_hostile_content_is_read_in_linear_time(piece: bytes, size: int) -> None:
     content = piece * (20_000 if size == 1 else 200_000)
     stream = b"--b\r\n\r\n" + content + b"\r\n--b--"
-    started = time.perf_counter()
+    started = time.thread_time()
     with contextlib.suppress(SoapkitError):
         read_only(stream, size)
-    assert time.perf_counter() - started < 4
+    assert time.thread_time() - started < 4
 
 
 def read_only(stream: bytes, size: int) -> int:

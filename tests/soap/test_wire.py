@@ -86,10 +86,10 @@ def test_an_action_is_read_as_it_was_written(action: str) -> None:
 
 @pytest.mark.parametrize("piece", [" ", ";", "=", '"', '\\"', "a=", ";a", '"; ', "; a=b c", ","])
 def test_a_long_content_type_is_read_in_linear_time(piece: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     with contextlib.suppress(MessageError):
         parse_media_type("text/xml; a=" + piece * 30_000 + '"')
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 # --- pack ---------------------------------------------------------------------------------------------------------
@@ -245,12 +245,12 @@ def test_html_is_told_from_xml(body: bytes, is_html: bool) -> None:
 @pytest.mark.parametrize("piece", [b"<!-- -->", b"<!--", b"<? ?>", b" ", b"<title", b"<title>", b"</title"])
 def test_hostile_pages_are_looked_at_in_linear_time(piece: bytes) -> None:
     page = b"<!-- x -->" + piece * 50_000
-    started = time.perf_counter()
+    started = time.thread_time()
     looks_like_html(page)
     describe_page(page)
     with pytest.raises(SoapkitError):
         unpack(page, "text/html")
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_limits_reach_the_parser() -> None:
