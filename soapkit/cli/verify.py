@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import click
@@ -25,6 +26,13 @@ from soapkit.xml.walk import path_of
     metavar="FILE",
     help="Certificates to believe, or their authorities: PEM, DER or a folder. Repeatable.",
 )
+@click.option(
+    "--revoked", multiple=True, metavar="FILE", help="A revocation list of an authority: PEM or DER. Repeatable."
+)
+@click.option(
+    "--ocsp", multiple=True, metavar="FILE", help="An OCSP response for a certificate of the path: DER. Repeatable."
+)
+@click.option("--require-revocation", is_flag=True, help="Refuse certificates of which no list and no response tells.")
 @click.option("--signed", multiple=True, metavar="NAME", help="A part that must be signed. Repeatable. Default: Body.")
 @click.option(
     "--issuer",
@@ -51,6 +59,9 @@ from soapkit.xml.walk import path_of
 def command(
     file: str,
     trusted: tuple[str, ...],
+    revoked: tuple[str, ...],
+    ocsp: tuple[str, ...],
+    require_revocation: bool,
     signed: tuple[str, ...],
     issuers: tuple[str, ...],
     audience: tuple[str, ...],
@@ -73,23 +84,27 @@ def command(
     Examples:
         soapkit verify signed.xml --trust ca.pem
         soapkit verify reply.xml --trust ca.pem --signed Body --signed Timestamp --key alice.p12 --encrypted Body
+        soapkit verify signed.xml --trust ca.pem --ocsp alice.ocsp --require-revocation
         soapkit verify request.xml --issuer sts.pem --audience https://bank.example
     """
     envelope = read_envelope(file)
+    load = partial(
+        TrustStore.load, revoked=revoked, ocsp=ocsp, revocation="required" if require_revocation else "given"
+    )
     if not trusted and not issuers:
         raise click.UsageError("--trust says whose signatures are believed, --issuer whose assertions are")
     with told_as_usage():
         saml = None
         if issuers or audience or confirmation:
             saml = SamlRequirement(
-                TrustStore.load(*issuers) if issuers else None,
+                load(*issuers) if issuers else None,
                 audience=audience,
                 confirmation=confirmation or ("bearer", "holder-of-key"),
             )
         require = Require(
             signed=signed or (("Body",) if trusted else ()),
             encrypted=encrypted,
-            trust=TrustStore.load(*trusted) if trusted else None,
+            trust=load(*trusted) if trusted else None,
             saml=saml,
             key=KeyPair.load(key, password, certificate=cert) if key else (),
             algorithms=profile(policy),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from soapkit.security.conversation import Conversation
     from soapkit.security.issued import IssuedToken, IssuedTokens, Issuing
     from soapkit.security.keys import KeyPair, load_certificate, load_certificates
+    from soapkit.security.ocsp_asking import OcspResponders
     from soapkit.security.replay import MemoryReplayStore, RedisReplayStore, ReplayStore, SqliteReplayStore
     from soapkit.security.saml_settings import SamlAssertion, SamlRequirement, SamlToken
     from soapkit.security.saml_write import issue_assertion
@@ -48,6 +49,7 @@ _HOMES = {
     "KeyPair": "keys",
     "load_certificate": "keys",
     "load_certificates": "keys",
+    "OcspResponders": "ocsp_asking",
     "MemoryReplayStore": "replay",
     "ReplayStore": "replay",
     "RedisReplayStore": "replay",
@@ -89,6 +91,7 @@ __all__ = [
     "KeyPair",
     "Limits",
     "MemoryReplayStore",
+    "OcspResponders",
     "PasswordKey",
     "RedisReplayStore",
     "ReplayStore",

@@ -72,7 +72,7 @@ class KeyPair:
         of a Java key store with several, and its password if it has its own. Raises `SecurityError` for a file that
         cannot be read, a wrong password, a key without a certificate or with that of another key.
         """
-        data, name = _read(source)
+        data, name = read_source(source)
         secret = password.encode() if isinstance(password, str) else password
         if data.startswith(JKS_MAGIC):
             return _from_jks(data, name, (secret or b"").decode(), alias, key_password)
@@ -99,7 +99,7 @@ def load_certificate(source: Source) -> x509.Certificate:
 
 def load_certificates(source: Source, password: str | bytes | None = None) -> tuple[x509.Certificate, ...]:
     """Load every certificate in a PEM, DER, PKCS#12 or JKS file. Raises `SecurityError`."""
-    data, name = _read(source)
+    data, name = read_source(source)
     found = _certificates(data, name, password.encode() if isinstance(password, str) else password)
     if not found:
         raise SecurityError("there is no certificate in it", place=Place(name))
@@ -185,7 +185,8 @@ def computed_key_identifier(certificate: x509.Certificate) -> bytes:
     return x509.SubjectKeyIdentifier.from_public_key(public_key_of(certificate)).digest
 
 
-def _read(source: Source) -> tuple[bytes, str]:
+def read_source(source: Source) -> tuple[bytes, str]:
+    """The bytes, and the name of the file where they are from one. Raises `SecurityError`."""
     if isinstance(source, bytes):
         return source, ""
     try:
@@ -222,7 +223,7 @@ def _from_pem_or_der(data: bytes, name: str, password: bytes | None, certificate
         raise SecurityError(asked, place=Place(name)) from None
     except (ValueError, UnsupportedAlgorithm):
         raise SecurityError("no private key can be read from it (a wrong password?)", place=Place(name)) from None
-    certificates = _certificates(*_read(certificate)) if certificate is not None else _certificates(data, name)
+    certificates = _certificates(*read_source(certificate)) if certificate is not None else _certificates(data, name)
     return _paired(key, certificates, name)
 
 

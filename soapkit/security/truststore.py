@@ -11,16 +11,20 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.x509 import verification
+from cryptography.x509.ocsp import OCSPResponse
 
-from soapkit.errors import Place, SecurityError
+from soapkit.errors import Place, SecurityError, UsageError
+from soapkit.security.crl import ListSource, load_list
 from soapkit.security.keys import KeyPair, Source, load_certificates, name_of
+from soapkit.security.ocsp import ResponseSource, load_response
+from soapkit.security.ocsp_asking import AskedSource, OcspResponders
+from soapkit.security.revocation import REVOCATIONS, Revocation, StatusSource, check_not_revoked
+from soapkit.security.validity import check_may_sign, check_time, is_issued_by
 
 Chain: TypeAlias = tuple[x509.Certificate, ...]
 
@@ -34,10 +38,14 @@ class TrustStore:
 
     `subjects`: where given, the subject (RFC 4514) of a signer must match one of these patterns whole; use it when
     an authority certifies more than your peers. `max_chain`: how many authorities may stand between a certificate
-    and a loaded one. `revoked`: lists by those authorities; an outdated list is refused.
-    `revocation`: ``given`` believes a certificate of an authority that no list is given of, ``required`` refuses it
-    (RFC 5280, 6.3: its status is undetermined). `v1_roots`: whether a loaded
+    and a loaded one. `revoked`: lists by those authorities; `ocsp`: OCSP responses; `responders`: who may be asked for
+    one. All are looked at for every certificate of a path but the last, which is believed by being here; where none
+    of those that are about it can be used now, it is refused.
+    `revocation`: ``given`` believes a certificate that none is about, ``required`` refuses it (RFC 5280, 6.3: its
+    status is undetermined). `v1_roots`: whether a loaded
     certificate of X.509 version 1, which cannot say that it is an authority, is taken for one of what it issued itself.
+
+    Raises `SecurityError` for a list that cannot be read.
     """
 
     certificates: Chain
@@ -45,8 +53,20 @@ class TrustStore:
     max_chain: int = 4
     revoked: tuple[x509.CertificateRevocationList, ...] = field(default=())
     v1_roots: bool = False
-    revocation: Literal["given", "required"] = "given"
+    revocation: Revocation = "given"
+    ocsp: tuple[OCSPResponse, ...] = field(default=())
+    responders: OcspResponders | None = None
     _built: dict[tuple[x509.Certificate, Chain], Chain] = field(default_factory=dict, init=False, compare=False)
+    _at_hand: tuple[StatusSource, ...] = field(init=False, compare=False)
+    _to_ask: tuple[StatusSource, ...] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.revocation not in REVOCATIONS:
+            raise UsageError(f"revocation= is one of {', '.join(REVOCATIONS)}, found {self.revocation!r}")
+        lists = tuple(map(ListSource, self.revoked))
+        object.__setattr__(self, "_at_hand", (*lists, *(ResponseSource(each, lists) for each in self.ocsp)))
+        asked = (AskedSource(self.responders, lists),) if self.responders is not None else ()
+        object.__setattr__(self, "_to_ask", asked)
 
     @classmethod
     def load(
@@ -56,11 +76,19 @@ class TrustStore:
         subjects: Iterable[str] = (),
         revoked: Iterable[Source] = (),
         v1_roots: bool = False,
-        revocation: Literal["given", "required"] = "given",
+        revocation: Revocation = "given",
+        ocsp: Iterable[Source] = (),
+        responders: OcspResponders | None = None,
     ) -> TrustStore:
         """Load certificates from PEM, DER, PKCS#12 or JKS files, or from every PEM and DER file in a folder.
 
+        `revoked`: PEM or DER files of revocation lists; `ocsp`: DER files of OCSP responses. They are read once: make a
+        new store when there are newer ones.
+
         Raises `SecurityError` for what cannot be read or holds no certificate.
+
+        >>> TrustStore.load("ca.pem", ocsp=["alice.ocsp"], revocation="required")       # doctest: +SKIP
+        TrustStore(CN=a bank's authority)
         """
         found = [
             certificate
@@ -68,8 +96,15 @@ class TrustStore:
             for path in _files(source)
             for certificate in load_certificates(path, password)
         ]
-        lists = tuple(map(_load_list, revoked))
-        return cls(tuple(found), tuple(subjects), revoked=lists, v1_roots=v1_roots, revocation=revocation)
+        return cls(
+            tuple(found),
+            tuple(subjects),
+            revoked=tuple(map(load_list, revoked)),
+            v1_roots=v1_roots,
+            revocation=revocation,
+            ocsp=tuple(map(load_response, ocsp)),
+            responders=responders,
+        )
 
     @classmethod
     def of(cls, *members: x509.Certificate | KeyPair) -> TrustStore:
@@ -83,14 +118,14 @@ class TrustStore:
         """
         if not self.certificates:
             raise SecurityError("no certificate is trusted: the trust store is empty")
-        _check_time(certificate, now)
-        _check_may_sign(certificate)
+        check_time(certificate, now)
+        check_may_sign(certificate)
         if self.subjects and not any(re.fullmatch(pattern, name_of(certificate)) for pattern in self.subjects):
             raise SecurityError(f"certificate {name_of(certificate)} is none of the subjects that are believed")
         chain = self._built.get((certificate, others)) or self._build(certificate, others, now)
         for issuer in chain[1:]:  # a path once found holds as long as all in it are valid
-            _check_time(issuer, now)
-        self._check_revocation(chain, now)
+            check_time(issuer, now)
+        check_not_revoked(chain, self._at_hand, self._to_ask, now, self.revocation)
         if len(self._built) >= _REMEMBERED:
             self._built.clear()
         self._built[certificate, others] = chain
@@ -100,8 +135,8 @@ class TrustStore:
         if certificate in self.certificates:
             return (certificate,)
         for root in self.certificates if self.v1_roots else ():
-            if root.version is x509.Version.v1 and _issued(root, certificate):
-                _check_time(root, now)
+            if root.version is x509.Version.v1 and is_issued_by(certificate, root):
+                check_time(root, now)
                 return (certificate, root)
         # what a message carries may help to build a path, never end one
         modern = [root for root in self.certificates if root.version is not x509.Version.v1]
@@ -119,19 +154,6 @@ class TrustStore:
         except (verification.VerificationError, ValueError) as error:
             raise SecurityError(f"certificate {name_of(certificate)} is not trusted: {error}") from None
 
-    def _check_revocation(self, chain: Chain, now: datetime) -> None:
-        for certificate, issuer in pairwise(chain):
-            lists = [entry for entry in self.revoked if entry.issuer == issuer.subject]
-            if not lists and self.revocation == "required":
-                raise SecurityError(f"no revocation list of {name_of(issuer)} is given, and one is required")
-            for entry in lists:
-                if not entry.is_signature_valid(issuer.public_key()):  # type: ignore[arg-type]  # any issuer's key
-                    raise SecurityError(f"the revocation list of {name_of(issuer)} is not signed by it")
-                if entry.next_update_utc is not None and entry.next_update_utc < now:
-                    raise SecurityError(f"the revocation list of {name_of(issuer)} is out of date")
-                if entry.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None:
-                    raise SecurityError(f"certificate {name_of(certificate)} has been revoked")
-
     def __repr__(self) -> str:
         return f"TrustStore({', '.join(map(name_of, self.certificates))})"
 
@@ -148,36 +170,6 @@ _AUTHORITY = (
 )
 
 
-def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
-
-
-def _check_time(certificate: x509.Certificate, now: datetime) -> None:
-    if now < certificate.not_valid_before_utc:
-        raise SecurityError(
-            f"certificate {name_of(certificate)} is not valid before {certificate.not_valid_before_utc:%Y-%m-%d %H:%M}Z"
-        )
-    if now > certificate.not_valid_after_utc:
-        raise SecurityError(
-            f"certificate {name_of(certificate)} expired on {certificate.not_valid_after_utc:%Y-%m-%d %H:%M}Z"
-        )
-
-
-def _check_may_sign(certificate: x509.Certificate) -> None:
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return
-    except (ValueError, x509.DuplicateExtension) as error:
-        raise SecurityError(f"the extensions of certificate {name_of(certificate)} cannot be read: {error}") from None
-    if not (usage.digital_signature or usage.content_commitment):
-        raise SecurityError(f"the key usage of certificate {name_of(certificate)} does not allow it to sign")
-
-
 def _files(source: Source) -> list[Source]:
     if isinstance(source, bytes):
         return [source]
@@ -188,11 +180,3 @@ def _files(source: Source) -> list[Source]:
     if not found:
         raise SecurityError("there is no certificate file in this folder", place=Place(str(path)))
     return found
-
-
-def _load_list(source: Source) -> x509.CertificateRevocationList:
-    data = source if isinstance(source, bytes) else Path(source).read_bytes()
-    try:
-        return x509.load_pem_x509_crl(data) if b"-----BEGIN" in data else x509.load_der_x509_crl(data)
-    except ValueError as error:
-        raise SecurityError(f"this is not a certificate revocation list: {error}") from None

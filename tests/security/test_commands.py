@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import stat
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from soapkit.cli.main import main
-from soapkit.security import KeyPair, SamlAssertion, issue_assertion
+from soapkit.security import KeyPair, SamlAssertion, Security, Sign, issue_assertion
+from soapkit.security.throwaway import make_authority, make_keypair
+from soapkit.soap.envelope import Envelope
+from soapkit.xml.parse import parse_message
 
 MESSAGE = (
     b'<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>'
@@ -116,3 +123,28 @@ def test_an_error_is_one_line_and_an_exit_code(arguments, code, said, run):
     assert "Traceback" not in error
     if code == 1:
         assert len(error.splitlines()) == 1
+
+
+def test_verify_hears_of_revoked_certificates(run, tmp_path):
+    root = make_authority()
+    alice = make_keypair("alice", root, kind="ec")
+    now = datetime.now(UTC)
+    (tmp_path / "root.pem").write_bytes(root.certificate.public_bytes(Encoding.PEM))
+    entry = x509.RevokedCertificateBuilder(alice.certificate.serial_number, now).build()
+    for name, entries in (("none.crl", []), ("alice.crl", [entry])):
+        builder = x509.CertificateRevocationListBuilder(root.certificate.subject, now, now + timedelta(1), [], entries)
+        signed = builder.sign(root.private_key, hashes.SHA256())
+        (tmp_path / name).write_bytes(signed.public_bytes(Encoding.PEM))
+    message = Security(outbound=[Sign(alice, parts=["Body"])]).apply(Envelope.read(parse_message(MESSAGE)))
+    (tmp_path / "signed.xml").write_bytes(message.to_bytes())
+    verify = ("verify", "signed.xml", "--trust", "root.pem")
+    assert run(*verify)[0] == 0
+    assert run(*verify, "--revoked", "none.crl", "--require-revocation")[0] == 0
+    for more, told in (
+        (["--require-revocation"], "no revocation list of CN=soapkit throw-away authority is given"),
+        (["--revoked", "alice.crl"], "CN=alice has been revoked"),
+    ):
+        code, _, error = run(*verify, *more)
+        assert code == 1
+        assert told in error
+    assert "none.crl: this is not an OCSP response" in run(*verify, "--ocsp", "none.crl")[2]
