@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from soapkit.security.algorithms import AlgorithmPolicy, profile
-    from soapkit.security.context import Contexts, SecurityContext
+    from soapkit.security.context import Contexts, ContextStore, SecurityContext
+    from soapkit.security.context_store import RedisContextStore, SqliteContextStore
     from soapkit.security.conversation import Conversation
     from soapkit.security.issued import IssuedToken, IssuedTokens, Issuing
     from soapkit.security.keys import KeyPair, load_certificate, load_certificates
@@ -41,6 +42,9 @@ _HOMES = {
     "AlgorithmPolicy": "algorithms",
     "profile": "algorithms",
     "Contexts": "context",
+    "ContextStore": "context",
+    "RedisContextStore": "context_store",
+    "SqliteContextStore": "context_store",
     "SecurityContext": "context",
     "Conversation": "conversation",
     "IssuedToken": "issued",
@@ -81,6 +85,7 @@ __all__ = [
     "SHARED",
     "SIGNER",
     "AlgorithmPolicy",
+    "ContextStore",
     "Contexts",
     "Conversation",
     "CryptographyProvider",
@@ -93,6 +98,7 @@ __all__ = [
     "MemoryReplayStore",
     "OcspResponders",
     "PasswordKey",
+    "RedisContextStore",
     "RedisReplayStore",
     "ReplayStore",
     "Require",
@@ -104,6 +110,7 @@ __all__ = [
     "SharedKey",
     "Sign",
     "SignatureConfirmation",
+    "SqliteContextStore",
     "SqliteReplayStore",
     "Timestamp",
     "TrustStore",

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography import x509
 from lxml.etree import _Element
@@ -67,25 +67,63 @@ class SecurityContext:
         return self.expires is None or now < self.expires
 
 
+class ContextStore(Protocol):
+    """Where the processes of a service share security contexts, beside the memory of one."""
+
+    def put(self, context: SecurityContext) -> None:
+        """Hold a context; of those of its identifier it is the latest now. Raises `SecurityError` where it cannot."""
+        ...
+
+    def get(self, identifier: str, instance: str | None, now: datetime) -> SecurityContext | None:
+        """The context of that name, which may have expired; `instance` None: the latest. Raises `SecurityError` when
+        nobody can say."""
+        ...
+
+    def remove(self, identifier: str) -> None:
+        """Forget a context, with all of its instances. Raises `SecurityError`."""
+        ...
+
+    def add_sent(self, fingerprint: str, until: datetime) -> None:
+        """Remember, until then, what one of the processes signed under a context. Raises `SecurityError`."""
+        ...
+
+    def was_sent(self, fingerprint: str) -> bool:
+        """Whether one of them signed that. Raises `SecurityError`."""
+        ...
+
+
 class Contexts:
     """The security contexts that are at hand, for both directions. Thread-safe.
 
     A client's holds the one that it agreed on, and those before while they last; a service's all that it issued.
+    `capacity`: how many the memory of this process holds. `store`: where a service of several processes holds them
+    instead, so that each of them knows what another has issued: a `SqliteContextStore`, a `RedisContextStore`, or one
+    of your own. Of what a store holds, nothing is current: it is for those who answer.
 
     >>> contexts = Contexts([SecurityContext("urn:uuid:1", bytes(32))])
     >>> contexts
     Contexts(1 held)
     """
 
-    def __init__(self, contexts: Iterable[SecurityContext] = (), capacity: int = 10_000) -> None:
+    def __init__(
+        self,
+        contexts: Iterable[SecurityContext] = (),
+        capacity: int = 10_000,
+        *,
+        store: ContextStore | None = None,
+    ) -> None:
         self._capacity = capacity
         self._held: OrderedDict[tuple[str, str], SecurityContext] = OrderedDict()
         self._lock = threading.Lock()
+        self.store = store
         for context in contexts:
             self.add(context)
 
     def add(self, context: SecurityContext) -> None:
         """Hold a context; it is the current one now. The oldest gives way when there are many."""
+        if self.store is not None:
+            self.store.put(context)
+            return
         with self._lock:
             key = (context.identifier, context.instance)
             self._held[key] = context
@@ -95,18 +133,22 @@ class Contexts:
 
     def remove(self, identifier: str) -> None:
         """Forget a context, with all of its instances: it was cancelled."""
+        if self.store is not None:
+            self.store.remove(identifier)
         with self._lock:
             for key in [key for key in self._held if key[0] == identifier]:
                 del self._held[key]
 
     def find(self, identifier: str, instance: str | None, now: datetime) -> SecurityContext | None:
         """The context of that name, None when it is not held, or has expired. `instance` None: the latest."""
+        found = self.store.get(identifier, instance, now) if self.store is not None else self._get(identifier, instance)
+        return found if found is not None and found.is_valid(now) else None
+
+    def _get(self, identifier: str, instance: str | None) -> SecurityContext | None:
         with self._lock:
             if instance is not None:
-                found = self._held.get((identifier, instance))
-            else:
-                found = next((each for each in reversed(self._held.values()) if each.identifier == identifier), None)
-        return found if found is not None and found.is_valid(now) else None
+                return self._held.get((identifier, instance))
+            return next((each for each in reversed(self._held.values()) if each.identifier == identifier), None)
 
     def current(self, now: datetime, margin: timedelta = timedelta()) -> SecurityContext | None:
         """The one to secure messages with: the latest, if it is valid for `margin` longer; None without one."""
@@ -115,12 +157,12 @@ class Contexts:
         return latest if latest is not None and latest.is_valid(now + margin) else None
 
     def held(self) -> tuple[SecurityContext, ...]:
-        """All of them, the oldest first."""
+        """Those in the memory of this process, the oldest first."""
         with self._lock:
             return tuple(self._held.values())
 
     def __repr__(self) -> str:
-        return f"Contexts({len(self._held)} held)"
+        return f"Contexts({len(self._held)} held)" if self.store is None else f"Contexts(store={self.store!r})"
 
 
 # --- the token, both ways -----------------------------------------------------------------------------------------

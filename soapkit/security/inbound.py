@@ -56,7 +56,7 @@ from soapkit.security.saml import CheckedAssertion, check_assertion
 from soapkit.security.saml_keys import SubjectKey, subject_key
 from soapkit.security.saml_names import BY_TAG as ASSERTIONS
 from soapkit.security.settings import Require
-from soapkit.security.shared import Secret, SentKeys, secret_of_context
+from soapkit.security.shared import Secret, SentKeys, StoredSignatures, secret_of_context
 from soapkit.security.timestamp import Lifetime, check_lifetime, read_timestamp
 from soapkit.security.tokens import CheckedUser, check_username_token, password_of
 from soapkit.security.truststore import TrustStore
@@ -102,6 +102,7 @@ class Pass:
     _keys: int = 0
     _iterations: int = 0
     _deriving: list[_Element] = field(default_factory=list)
+    _contexts: dict[tuple[str, str | None], Secret] = field(default_factory=dict)
 
     @property
     def index(self) -> IdIndex:
@@ -296,15 +297,20 @@ class Pass:
         return (*self.require.certificates, *(self.require.trust.certificates if self.require.trust else ()))
 
     def _secret_of_context(self, identifier: str, instance: str | None) -> Secret:
+        known = self._contexts.get((identifier, instance))
+        if known is not None:  # a store is asked once a message
+            return known
         contexts = self.require.contexts
         context = contexts.find(identifier, instance, self.now) if contexts is not None else None
-        if context is None:
+        if context is None or contexts is None:
             raise SecurityError(f"no security context {identifier!r:.120} is at hand, or it has expired")
-        for known in self.secrets:
-            if known.context is context:
-                return known
-        secret = secret_of_context(context, self.sent.own)
-        self.secrets.append(secret)
+        same = (each for each in self.secrets if each.context == context)  # by its instance before, or without it
+        secret = next(same, None)
+        if secret is None:
+            ours = StoredSignatures(contexts.store) if contexts.store is not None else self.sent.own
+            secret = secret_of_context(context, ours)
+            self.secrets.append(secret)
+        self._contexts[identifier, instance] = secret
         return secret
 
     def _secret_of_password(self, token: _Element) -> Secret:

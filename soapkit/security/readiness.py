@@ -19,18 +19,25 @@ def problems_of(
 ) -> tuple[str, ...]:
     """What keeps these settings from serving, a sentence each.
 
-    A replay store is asked by claiming a key that nobody else has: what cannot be written refuses every message.
+    A store is asked by writing what nobody else has: what cannot be written refuses every message.
     """
     requirements = tuple(required)
     return (*_store_problems(requirements, now), *_certificate_problems(steps, requirements, now + margin))
 
 
-def _store_problems(required: Iterable[Require], now: datetime) -> Iterator[str]:
+def _store_problems(required: tuple[Require, ...], now: datetime) -> Iterator[str]:
     for store in {id(each.replay): each.replay for each in required}.values():
         if store is None:
             continue
         try:
             store.claim(f"ready {uuid.uuid4().hex}", 1, now=now)
+        except SecurityError as error:
+            yield str(error)
+    for contexts in {id(each.contexts): each.contexts for each in required}.values():
+        if contexts is None or contexts.store is None:
+            continue
+        try:
+            contexts.store.add_sent(f"ready {uuid.uuid4().hex}", now + timedelta(seconds=1))
         except SecurityError as error:
             yield str(error)
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import heapq
-import os
-import sqlite3
 import threading
-import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from soapkit.errors import SecurityError, UsageError
+from soapkit.errors import SecurityError
+from soapkit.security.shared_state import SqliteFile, redis_at
 
 
 class ReplayStore(Protocol):
@@ -63,95 +61,24 @@ class SqliteReplayStore:
     """
 
     def __init__(self, path: str | Path, *, timeout: float = 10.0) -> None:
-        self._path, self._timeout = str(path), timeout
-        # By process: SQLite says of a connection that came through a fork not even to close it.
-        self._opened: dict[int, _Opened] = {}
-        try:
-            _Opened(self._path, timeout).close()
-        except sqlite3.Error as error:
-            raise self._unusable(error) from None
+        self._file = SqliteFile("the replay store", path, _TABLE, [_FORGET], timeout)
 
     def claim(self, key: str, ttl: int, *, now: datetime) -> bool:
         """See `ReplayStore`. Raises `SecurityError` when the file cannot be written: then nothing is believed."""
-        process = os.getpid()
-        try:
-            opened = self._opened.get(process)
-            if opened is None or not opened.is_current:
-                opened = self._opened[process] = _Opened(self._path, self._timeout)
-            return opened.claim(key, ttl, now.timestamp())
-        except sqlite3.Error as error:
-            raise self._unusable(error) from None
-
-    def _unusable(self, error: sqlite3.Error) -> SecurityError:
-        return SecurityError(f"the replay store {self._path} cannot be used: {error}")
+        moment = now.timestamp()
+        given = {"key": key, "expires": moment + ttl, "now": moment}
+        return self._file.run(moment, lambda opened: opened.execute(_CLAIM, given).rowcount == 1)
 
     def __repr__(self) -> str:
-        return f"SqliteReplayStore({self._path!r})"
+        return f"SqliteReplayStore({self._file.path!r})"
 
 
-class _Opened:
-    """The file of a `SqliteReplayStore` as one process has it open. Raises ``sqlite3.Error``."""
-
-    _TABLE = """CREATE TABLE IF NOT EXISTS claimed (key TEXT PRIMARY KEY, expires REAL) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS claimed_expires ON claimed (expires);"""
-    # One statement, hence one transaction: a key that is new, or whose time is over.
-    _CLAIM = """INSERT INTO claimed (key, expires) VALUES (:key, :expires)
-    ON CONFLICT (key) DO UPDATE SET expires = :expires WHERE expires <= :now"""
-
-    def __init__(self, path: str, timeout: float) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._forgotten = 0.0
-        self._connection = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
-        try:
-            self._prepare(time.monotonic() + timeout)
-            self._file = self._identity()
-        except BaseException:
-            self._connection.close()
-            raise
-
-    def _prepare(self, deadline: float) -> None:
-        """Tables and journal; while others do the same, SQLite may refuse without waiting."""
-        while True:
-            try:
-                self._connection.execute("PRAGMA journal_mode=WAL")
-                self._connection.execute("PRAGMA synchronous=NORMAL")
-                self._connection.executescript(self._TABLE)
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
-            else:
-                return
-
-    @property
-    def is_current(self) -> bool:
-        """Whether the file that is open is still the one at its path: others will have opened that one."""
-        return self._identity() == self._file
-
-    def _identity(self) -> tuple[int, int] | None:
-        try:
-            found = Path(self._path).stat()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
-
-    def claim(self, key: str, ttl: int, moment: float) -> bool:
-        """Whether the key was free at `moment`; what is over is forgotten every second."""
-        with self._lock:
-            if abs(moment - self._forgotten) >= 1:
-                self._connection.execute("DELETE FROM claimed WHERE expires <= ?", (moment,))
-                self._forgotten = moment
-            done = self._connection.execute(self._CLAIM, {"key": key, "expires": moment + ttl, "now": moment})
-            return done.rowcount == 1
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
-
-    def __del__(self) -> None:
-        if hasattr(self, "_connection"):
-            self._connection.close()
+_TABLE = """CREATE TABLE IF NOT EXISTS claimed (key TEXT PRIMARY KEY, expires REAL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS claimed_expires ON claimed (expires);"""
+_FORGET = "DELETE FROM claimed WHERE expires <= ?"
+# One statement, hence one transaction: a key that is new, or whose time is over.
+_CLAIM = """INSERT INTO claimed (key, expires) VALUES (:key, :expires)
+ON CONFLICT (key) DO UPDATE SET expires = :expires WHERE expires <= :now"""
 
 
 class RedisClient(Protocol):
@@ -179,19 +106,7 @@ class RedisReplayStore:
         `timeout`: seconds to wait for the server, to connect and to answer; a connection that broke is made anew once.
         Raises `UsageError` for what is no such URL, and where the library redis is not installed.
         """
-        try:
-            from redis import Redis
-            from redis.backoff import NoBackoff
-            from redis.retry import Retry
-        except ImportError:
-            raise UsageError("a replay store on Redis needs redis: pip install 'soapkit[redis]'") from None
-        try:
-            client = Redis.from_url(
-                url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=Retry(NoBackoff(), 1)
-            )
-        except ValueError as error:
-            raise UsageError(f"no address of a Redis server: {url!r}: {error}") from None
-        return cls(client, prefix=prefix)
+        return cls(redis_at(url, timeout, "a replay store"), prefix=prefix)
 
     def claim(self, key: str, ttl: int, *, now: datetime) -> bool:
         """See `ReplayStore`. Raises `SecurityError` when the server does not answer: then nothing is believed."""

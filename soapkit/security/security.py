@@ -30,7 +30,6 @@ from soapkit.security.parts import (
 )
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.readiness import problems_of
-from soapkit.security.replay import MemoryReplayStore
 from soapkit.security.requirements import believe
 from soapkit.security.saml_settings import SamlToken
 from soapkit.security.saml_write import token_of
@@ -150,9 +149,9 @@ class Security:
 
     @property
     def waits(self) -> bool:
-        """Whether `verify` may wait for what is outside of this process: a replay store that is not in memory."""
+        """Whether `verify` may wait for what is outside of this process: see `Require.waits`."""
         required = (self.inbound, *(self.by_message.inbound.values() if self.by_message is not None else ()))
-        return any(not isinstance(each.replay, MemoryReplayStore | None) for each in required)
+        return any(each.waits for each in required)
 
     def of_one_client(self) -> Security:
         """The same settings with security contexts, and issued tokens, of their own: those that one client agrees on

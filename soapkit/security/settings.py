@@ -306,6 +306,17 @@ class Require:
         return self.trust is not None or shared or by_subject
 
     @property
+    def waits(self) -> bool:
+        """Whether what it takes to believe a message may be outside of this process: a store that others share,
+        somebody who is asked about revoked certificates."""
+        trusts = (self.trust, self.saml.trust if self.saml is not None else None)
+        return (
+            not isinstance(self.replay, MemoryReplayStore | None)
+            or (self.contexts is not None and self.contexts.store is not None)
+            or any(trust is not None and trust.responders is not None for trust in trusts)
+        )
+
+    @property
     def keys(self) -> tuple[KeyPair, ...]:
         """The key pairs to decrypt with."""
         return (self.key,) if isinstance(self.key, KeyPair) else tuple(self.key)

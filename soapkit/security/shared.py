@@ -20,7 +20,7 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.context import Contexts, SecurityContext, context_element, context_reference
+from soapkit.security.context import Contexts, ContextStore, SecurityContext, context_element, context_reference
 from soapkit.security.derive import derived_key
 from soapkit.security.document import read_document
 from soapkit.security.encrypt import encrypted_key, recipient
@@ -133,6 +133,22 @@ class OwnSignatures:
         return fingerprint in self._held
 
 
+@dataclass(frozen=True, slots=True)
+class StoredSignatures:
+    """The same of all the processes that share a store of security contexts: an answer of one of them may be sent back
+    to another. Both methods raise `SecurityError` when the store cannot be used."""
+
+    store: ContextStore
+
+    def add(self, fingerprints: Iterable[str], now: datetime) -> None:
+        """Remember them for an hour."""
+        for fingerprint in fingerprints:
+            self.store.add_sent(fingerprint, now + _KEPT)
+
+    def __contains__(self, fingerprint: object) -> bool:
+        return isinstance(fingerprint, str) and self.store.was_sent(fingerprint)
+
+
 class SentKeys:
     """The keys of messages sent, until their answers have come; what we signed under keys that last. Bounded;
     thread-safe."""
@@ -146,7 +162,9 @@ class SentKeys:
     def remember(self, brought: Brought, now: datetime) -> None:
         """Hold a key that we made for an hour, the oldest giving way when there are many."""
         by_password = brought.secret.user is not None
-        if brought.secret.context is not None or brought.element is None or brought.issued is not None or by_password:
+        if isinstance(brought.secret.ours, StoredSignatures):
+            brought.secret.ours.add(brought.ours, now)
+        elif brought.secret.context is not None or brought.element is None or brought.issued is not None or by_password:
             self.own.add(brought.ours)
         if brought.secret.context is not None or brought.element is None:
             return

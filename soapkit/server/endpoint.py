@@ -333,7 +333,14 @@ class Endpoint:
         addressed = self.addressing.read(result.envelope, action)
         if addressed is not None:
             address[:] = [addressed]
-        response = response_for(version, self.agreements.answer(asked, result, version, addressed))
+        if self.processor.waits:  # contexts may be held outside of this process
+            answering = call(self.agreements.answer, asked, result, version, addressed)
+            body = yield from within(
+                self.handler_seconds, answering, partial(late_fault, "security", self.handler_seconds)
+            )
+        else:
+            body = self.agreements.answer(asked, result, version, addressed)
+        response = response_for(version, body)
         return response if addressed is None else (yield from self._delivered(addressed, response, False))
 
     def _received(self, envelope: Envelope, route: Route, parts: Incoming | None) -> Flow[Received]:

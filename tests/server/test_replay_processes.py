@@ -68,24 +68,6 @@ app = soapkit.asgi(Ledger(), security=Security(inbound=required))
 )
 
 
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory, missing_peer: Callable[[str], NoReturn]) -> Iterator[RedisServer]:
-    if not RedisServer.is_here():
-        missing_peer("redis-server")
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture(params=["sqlite", "redis"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where the store is: a path, or a URL."""
-    if request.param == "sqlite":
-        return str(tmp_path / "replay.sqlite")
-    server: RedisServer = request.getfixturevalue("redis")
-    return server.url
-
-
 def test_of_5000_messages_sent_twice_to_four_processes_5000_are_believed(place: str, tmp_path: Path) -> None:
     keys = [f"message-{number}" for number in range(5000)] * 2
     random.Random(6).shuffle(keys)
