@@ -72,13 +72,15 @@ class XPath:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Parts of a message (4.1.1). `headers`: Clark names, ``{namespace}*`` for all of a namespace; `everything`: no
-    part was named, which means the Body and all headers."""
+    """Parts of a message (4.1.1). `headers`: Clark names, ``{namespace}*`` for all of a namespace; `contents_only`: of
+    the attachments, without the header fields that say what they are; `everything`: no part was named, which means the
+    Body and all headers."""
 
     body: bool = False
     headers: tuple[str, ...] = ()
     attachments: bool = False
     everything: bool = False
+    contents_only: bool = False
 
     def __bool__(self) -> bool:
         return self.body or bool(self.headers) or self.attachments or self.everything
@@ -89,7 +91,12 @@ class Parts:
             tuple(dict.fromkeys((*self.headers, *other.headers))),
             self.attachments or other.attachments,
             self.everything or other.everything,
+            self._contents_at_most and other._contents_at_most and (self.contents_only or other.contents_only),
         )
+
+    @property
+    def _contents_at_most(self) -> bool:
+        return self.contents_only or not self.attachments
 
 
 @dataclass(frozen=True, slots=True)

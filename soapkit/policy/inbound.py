@@ -11,6 +11,7 @@ from soapkit.policy.keys import Keys
 from soapkit.policy.plan import CONTEXT_KINDS, Plan, context_tokens, part_names, saml_version
 from soapkit.policy.words import token_words
 from soapkit.security.context import Contexts
+from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS
 from soapkit.security.saml_settings import SamlRequirement
 from soapkit.security.settings import Require
 from soapkit.security.truststore import TrustStore
@@ -43,7 +44,8 @@ class _Reader:
         # what another key of ours opens, or of theirs signed, is not what the policy asks for
         trust = None if of_both else self.trust(signed, believed=saml is not None and plan.signs_as_subject)
         symmetric = plan.binding is not None and plan.binding.kind == "symmetric" and not of_both
-        encrypted = list(plan.encrypted)
+        # the assertion does not say which of the two ways an attachment is encrypted in
+        encrypted = [ATTACHMENT_CONTENTS if part == WHOLE_ATTACHMENTS else part for part in plan.encrypted]
         if encrypted and keys.own is None and not of_both and not (symmetric and not plan.request):
             self.missing("own", "what was encrypted to us is decrypted with")
             encrypted = []

@@ -15,6 +15,7 @@ from soapkit.policy.demands import Demands, Parts, Protection, SecurityBinding, 
 from soapkit.policy.foreign import foreign
 from soapkit.policy.suites import SUITES, Suite
 from soapkit.policy.xpath import part_of
+from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS
 
 CONTEXT_KINDS: frozenset[TokenKind] = frozenset({"secure-conversation", "security-context"})
 """The tokens that name a security context."""
@@ -191,6 +192,8 @@ def part_names(parts: Parts) -> Iterator[str]:
         yield "Headers"
     for name in parts.headers:
         yield f"{name}?"
+    if parts.attachments:
+        yield ATTACHMENT_CONTENTS if parts.contents_only else WHOLE_ATTACHMENTS
 
 
 def cannot(plan: Plan) -> Iterator[Problem]:
@@ -203,8 +206,6 @@ def cannot(plan: Plan) -> Iterator[Problem]:
             " AsymmetricBinding) says with what",
             protection.place,
         )
-    if plan.binding is not None and (protection.signed.attachments or protection.encrypted.attachments):
-        yield Problem("Attachments (signed or encrypted with the message) is not done", plan.binding.place)
     for assertion in plan.demands.others:
         known = foreign(assertion)
         if known is None and not assertion.ignorable:

@@ -280,7 +280,8 @@ def _parts(assertion: Assertion) -> Parts:
         elif local == "Header":
             found |= Parts(headers=(clark(parameter.get("Namespace"), parameter.get("Name") or "*"),))
         elif local == "Attachments":
-            found |= Parts(attachments=True)
+            inside = map(local_name, map(tag_of, children(parameter.element)))
+            found |= Parts(attachments=True, contents_only="ContentSignatureTransform" in inside)
     return found
 
 

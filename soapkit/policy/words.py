@@ -210,7 +210,7 @@ def _parts(parts: Parts) -> Iterator[str]:
         local = local_name(name)
         yield local if local != "*" else f"headers of {name[1:].partition('}')[0]}"
     if parts.attachments:
-        yield "attachments"
+        yield "contents of attachments" if parts.contents_only else "attachments"
 
 
 def _xpaths(elements: Iterable[XPath]) -> Iterator[str]:

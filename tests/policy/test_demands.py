@@ -10,6 +10,7 @@ from soapkit.errors import ContractError
 from soapkit.policy.attach import Policies
 from soapkit.policy.demands import Demands, Parts
 from soapkit.policy.normal import normalise
+from soapkit.policy.plan import part_names
 from soapkit.policy.security import read_demands
 from soapkit.policy.suites import SUITES
 from soapkit.policy.words import lines_of
@@ -71,6 +72,9 @@ def test_supporting_tokens_of_every_kind_are_read(signed: str, kind: str) -> Non
     )
 
 
+SP13 = "http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200802"
+
+
 def test_parts_add_up() -> None:
     found = demands(
         '<sp:SignedParts><sp:Body/><sp:Header Namespace="urn:h"/></sp:SignedParts>'
@@ -78,6 +82,23 @@ def test_parts_add_up() -> None:
     )
     assert found.protection.signed == Parts(True, ("{urn:h}*", "{urn:h}To"), True)
     assert demands("<sp:SignedParts/>").protection.signed.everything
+
+
+def test_attachments_are_whole_unless_every_policy_means_their_contents() -> None:
+    content = "<sp:SignedParts><sp:Attachments><sp13:ContentSignatureTransform/></sp:Attachments></sp:SignedParts>"
+    whole = content.replace("ContentSignature", "AttachmentCompleteSignature")
+    bare = "<sp:SignedParts><sp:Attachments/></sp:SignedParts>"
+    said = {
+        content: ["AttachmentContents"],
+        whole: ["Attachments"],
+        bare: ["Attachments"],
+        content + bare: ["Attachments"],
+        whole + content: ["Attachments"],
+        content + "<sp:SignedParts><sp:Body/></sp:SignedParts>": ["Body", "AttachmentContents"],
+    }
+    for text, parts in said.items():
+        declared = text.replace("Transform/>", f'Transform xmlns:sp13="{SP13}"/>')
+        assert list(part_names(demands(declared).protection.signed)) == parts
 
 
 def test_elements_keep_the_namespaces_of_their_paths() -> None:

@@ -111,6 +111,26 @@ def test_what_the_client_sends_the_service_believes_and_the_answer_back(
         client.verify(sample(known, "reply"))
 
 
+BESIDE = BODY.replace("<sp:Body/>", "<sp:Body/><sp:Attachments/>")
+
+
+@pytest.mark.parametrize("binding", [asymmetric, symmetric])
+@pytest.mark.parametrize("options", [(), ("EncryptBeforeSigning",)])
+def test_attachments_are_covered_where_a_policy_says_so(
+    binding: Any, options: tuple[str, ...], both: tuple[Keys, Keys], tmp_path: Path
+) -> None:
+    known = loaded(contract(binding(*options), request=BESIDE, reply=BODY), tmp_path)
+    client = Security.from_contract(known, keys=both[0])
+    service = Security.from_contract(known, keys=both[1], side="server")
+    attachment = soapkit.Attachment(b"one\ntwo", "text/plain", "note@x")
+    sent = client.apply(sample(known).with_attachments([attachment]))
+    assert sent.attachments[0].content_type == "application/octet-stream"
+    (came,) = service.verify(sent).envelope.attachments
+    assert (came.read(), came.content_type) == (b"one\ntwo", "text/plain")
+    with pytest.raises(SecurityError, match="ttachment"):
+        service.verify(client.apply(sample(known)).with_attachments([attachment]))
+
+
 def test_an_answer_that_confirms_another_request_is_not_believed(both: tuple[Keys, Keys], tmp_path: Path) -> None:
     known = loaded(contract(POLICIES["asymmetric, confirmed"], request=BODY, reply=BODY), tmp_path)
     client = Security.from_contract(known, keys=both[0])

@@ -3,25 +3,33 @@
 //     verify <TAB> file                      -> ok <TAB> what was found   |   no <TAB> why not
 //     make <TAB> file <TAB> to <TAB> steps   -> ok                        |   no <TAB> why not
 //
+// A last word is a folder with what travels beside the message: for each attachment, by its number, a file of header
+// fields and a file of content. What comes of them is written there too.
+//
 // Steps are separated by semicolons, their settings by commas, as in
 //     timestamp;sign,reference=direct,parts=Body|Timestamp;encrypt,algorithm=URI,parts=Body
 // The first argument is a folder with ca.pem, alice.p12 and bob.p12 (password changeit).
 
 import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import javax.crypto.SecretKey;
 import javax.security.auth.callback.Callback;
 import javax.security.auth.callback.CallbackHandler;
+import javax.security.auth.callback.UnsupportedCallbackException;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.transform.OutputKeys;
 import javax.xml.transform.Transformer;
@@ -30,11 +38,15 @@ import javax.xml.transform.dom.DOMSource;
 import javax.xml.transform.stream.StreamResult;
 import org.apache.wss4j.common.WSEncryptionPart;
 import org.apache.wss4j.common.crypto.Merlin;
+import org.apache.wss4j.common.ext.Attachment;
+import org.apache.wss4j.common.ext.AttachmentRequestCallback;
+import org.apache.wss4j.common.ext.AttachmentResultCallback;
 import org.apache.wss4j.common.ext.WSPasswordCallback;
 import org.apache.wss4j.common.util.KeyUtils;
 import org.apache.wss4j.common.util.UsernameTokenUtil;
 import org.apache.wss4j.dom.WSConstants;
 import org.apache.wss4j.dom.WSDataRef;
+import org.apache.wss4j.dom.WSDocInfo;
 import org.apache.wss4j.dom.engine.WSSConfig;
 import org.apache.wss4j.dom.engine.WSSecurityEngine;
 import org.apache.wss4j.dom.engine.WSSecurityEngineResult;
@@ -100,13 +112,19 @@ public final class Wss4jDriver {
 
     private String answer(String[] command) {
         try {
-            if (command[0].equals("verify")) {
-                return "ok\t" + verify(read(command[1]));
-            }
+            boolean verifies = command[0].equals("verify");
+            int words = verifies ? 2 : 4;
+            Beside beside = new Beside(command.length > words ? Path.of(command[words]) : null);
             Document document = read(command[1]);
-            make(document, command[3]);
-            write(document, command[2]);
-            return "ok";
+            String answer = "ok";
+            if (verifies) {
+                answer = "ok\t" + verify(document, beside);
+            } else {
+                make(document, command[3], beside);
+                write(document, command[2]);
+            }
+            beside.write();
+            return answer;
         } catch (Throwable error) {
             StringBuilder told = new StringBuilder("no");
             for (Throwable cause = error; cause != null; cause = cause.getCause()) {
@@ -117,12 +135,14 @@ public final class Wss4jDriver {
         }
     }
 
-    private String verify(Document document) throws Exception {
+    private String verify(Document document, Beside beside) throws Exception {
         RequestData data = new RequestData();
         data.setWssConfig(WSSConfig.getNewInstance());
         data.setSigVerCrypto(crypto);
         data.setDecCrypto(crypto);
         data.setCallbackHandler(passwords());
+        data.setAttachmentCallbackHandler(beside);
+        data.setExpandXopInclude(true);
         data.setDisableBSPEnforcement(false);
         data.setAllowUsernameTokenNoPassword(true); // a key is derived from it
         WSHandlerResult results = new WSSecurityEngine().processSecurityHeader(document, data);
@@ -137,7 +157,7 @@ public final class Wss4jDriver {
             List<WSDataRef> references = (List<WSDataRef>) result.get(WSSecurityEngineResult.TAG_DATA_REF_URIS);
             if (references != null) {
                 for (WSDataRef reference : references) {
-                    told.append(' ').append(reference.getName().getLocalPart());
+                    told.append(' ').append(reference.isAttachment() ? "attachment" : reference.getName().getLocalPart());
                 }
             }
             found.add(told.toString());
@@ -157,7 +177,7 @@ public final class Wss4jDriver {
         };
     }
 
-    private void make(Document document, String steps) throws Exception {
+    private void make(Document document, String steps, Beside beside) throws Exception {
         WSSecHeader header = new WSSecHeader(document);
         header.insertSecurityHeader();
         for (String step : steps.split(";")) {
@@ -170,8 +190,8 @@ public final class Wss4jDriver {
             switch (words[0]) {
                 case "timestamp" -> timestamp(header);
                 case "username" -> username(header, settings);
-                case "sign" -> sign(header, settings);
-                case "encrypt" -> encrypt(header, settings);
+                case "sign" -> sign(header, settings, beside);
+                case "encrypt" -> encrypt(header, settings, beside);
                 case "mac" -> mac(header);
                 case "password-key" -> passwordKey(header, settings);
                 default -> throw new IllegalArgumentException(words[0]);
@@ -193,8 +213,10 @@ public final class Wss4jDriver {
         token.build();
     }
 
-    private void sign(WSSecHeader header, Map<String, String> settings) throws Exception {
+    private void sign(WSSecHeader header, Map<String, String> settings, Beside beside) throws Exception {
         WSSecSignature signature = new WSSecSignature(header);
+        signature.setAttachmentCallbackHandler(beside);
+        signature.setExpandXopInclude(settings.containsKey("expand"));
         signature.setUserInfo("alice", PASSWORD);
         signature.setKeyIdentifierType(REFERENCES.get(settings.getOrDefault("reference", "direct")));
         signature.setSignatureAlgorithm(settings.getOrDefault("algorithm", WSConstants.RSA_SHA256));
@@ -207,8 +229,12 @@ public final class Wss4jDriver {
         signature.build(crypto);
     }
 
-    private void encrypt(WSSecHeader header, Map<String, String> settings) throws Exception {
+    private void encrypt(WSSecHeader header, Map<String, String> settings, Beside beside) throws Exception {
         WSSecEncrypt encrypt = new WSSecEncrypt(header);
+        encrypt.setAttachmentCallbackHandler(beside);
+        encrypt.setExpandXopInclude(settings.containsKey("expand"));
+        encrypt.setWsDocInfo(new WSDocInfo(header.getSecurityHeaderElement().getOwnerDocument()));
+        encrypt.setStoreBytesInAttachment(settings.containsKey("store"));
         String algorithm = settings.getOrDefault("algorithm", WSConstants.AES_256_GCM);
         encrypt.setUserInfo("bob");
         encrypt.setKeyIdentifierType(REFERENCES.get(settings.getOrDefault("reference", "issuer-serial")));
@@ -301,6 +327,9 @@ public final class Wss4jDriver {
     }
 
     private static WSEncryptionPart partOf(WSSecHeader header, String name, String modifier) {
+        if (name.startsWith("Attachment")) {
+            return new WSEncryptionPart("cid:Attachments", name.equals("Attachments") ? "Element" : "Content");
+        }
         String soap = header.getSecurityHeaderElement().getOwnerDocument().getDocumentElement().getNamespaceURI();
         return new WSEncryptionPart(name, NAMESPACES.getOrDefault(name, soap), modifier);
     }
@@ -311,6 +340,71 @@ public final class Wss4jDriver {
                 ((WSPasswordCallback) callback).setPassword(PASSWORD);
             }
         };
+    }
+
+    /** What travels beside a message. */
+    private static final class Beside implements CallbackHandler {
+        private final Path folder;
+        private final Map<String, Attachment> attachments = new LinkedHashMap<>();
+        private final Map<String, byte[]> contents = new HashMap<>();
+
+        Beside(Path folder) throws IOException {
+            this.folder = folder;
+            for (int i = 0; folder != null && Files.exists(folder.resolve(i + ".headers")); i++) {
+                Attachment attachment = new Attachment();
+                for (String line : Files.readAllLines(folder.resolve(i + ".headers"))) {
+                    String[] pair = line.split(": ", 2);
+                    attachment.addHeader(pair[0], pair[1]);
+                }
+                attachment.setId(attachment.getHeaders().get("Content-ID").replaceAll("[<>]", ""));
+                attachment.setMimeType(attachment.getHeaders().get("Content-Type"));
+                keep(attachment, Files.readAllBytes(folder.resolve(i + ".content")));
+            }
+        }
+
+        private void keep(Attachment attachment, byte[] content) {
+            attachments.put(attachment.getId(), attachment);
+            contents.put(attachment.getId(), content);
+        }
+
+        @Override
+        public void handle(Callback[] callbacks) throws IOException, UnsupportedCallbackException {
+            for (Callback callback : callbacks) {
+                if (callback instanceof AttachmentRequestCallback asked) {
+                    String id = asked.getAttachmentId();
+                    List<Attachment> found = new ArrayList<>(
+                            id.equals("Attachments") ? attachments.values() : List.of(attachments.get(id)));
+                    for (Attachment one : found) {
+                        one.setSourceStream(new ByteArrayInputStream(contents.get(one.getId())));
+                    }
+                    asked.setAttachments(found);
+                    if (asked.isRemoveAttachments()) {
+                        found.forEach(one -> attachments.remove(one.getId()));
+                    }
+                } else if (callback instanceof AttachmentResultCallback result) {
+                    Attachment made = result.getAttachment();
+                    keep(made, made.getSourceStream().readAllBytes());
+                } else {
+                    throw new UnsupportedCallbackException(callback);
+                }
+            }
+        }
+
+        void write() throws IOException {
+            int i = 0;
+            for (Attachment one : attachments.values()) {
+                Map<String, String> headers = new HashMap<>(one.getHeaders());
+                headers.put("Content-ID", "<" + one.getId() + ">");
+                headers.put("Content-Type", one.getMimeType());
+                StringBuilder lines = new StringBuilder();
+                headers.forEach((name, value) -> lines.append(name + ": " + value + "\n"));
+                Files.writeString(folder.resolve(i + ".headers"), lines);
+                Files.write(folder.resolve(i++ + ".content"), contents.get(one.getId()));
+            }
+            if (folder != null) {
+                Files.deleteIfExists(folder.resolve(i + ".headers"));
+            }
+        }
     }
 
     private static Document read(String file) throws Exception {
