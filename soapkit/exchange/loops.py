@@ -10,13 +10,17 @@ import asyncio
 import atexit
 import os
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from concurrent.futures import Executor
 from contextvars import copy_context
 from functools import partial
+from types import coroutine
+from typing import Any, TypeVar, cast
 
 from soapkit.errors import UsageError
 from soapkit.exchange.threads import DaemonThreads
+
+ResultT = TypeVar("ResultT")
 
 
 class _LoopThread:
@@ -67,16 +71,42 @@ def wait_for(
         raise
 
 
-async def within_seconds(awaitable: Awaitable[object], seconds: float, late: Callable[[], Exception]) -> object:
-    """Await no longer than `seconds`: then the work is cancelled, and what `late` makes is raised."""
-    limit = asyncio.timeout(seconds)
+async def within_seconds(work: Coroutine[Any, Any, ResultT], seconds: float, late: Callable[[], Exception]) -> ResultT:
+    """Await no longer than `seconds`: then the work is cancelled, and what `late` makes is raised.
+
+    Most work is done the first time it is asked for, without waiting: only the other work costs a timer.
+    """
+    deadline = asyncio.get_running_loop().time() + seconds
+    try:
+        waited_for = work.send(None)
+    except StopIteration as end:
+        return cast("ResultT", end.value)
+    limit = asyncio.timeout_at(deadline)
     try:
         async with limit:
-            return await awaitable
+            return await _going_on(work, waited_for)
     except TimeoutError:
         if limit.expired():  # else it is the work's own
             raise late() from None
         raise
+
+
+@coroutine
+def _going_on(work: Coroutine[Any, Any, ResultT], waited_for: object) -> Generator[Any, Any, ResultT]:
+    """The rest of work that was begun: as ``yield from`` goes on, from the first thing that it waits for."""
+    try:
+        while True:
+            try:
+                sent = yield waited_for
+            except GeneratorExit:
+                work.close()
+                raise
+            except BaseException as error:  # CancelledError above all
+                waited_for = work.throw(error)
+            else:
+                waited_for = work.send(sent)
+    except StopIteration as end:
+        return cast("ResultT", end.value)
 
 
 async def in_thread(

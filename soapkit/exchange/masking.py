@@ -1,8 +1,8 @@
 """What of a message is secret: elements and attributes, by name; their values, wherever else they are repeated.
 
 Names are looked for in the parsed tree, never in text. What stands inside a secret element is secret too, and so is
-what it refers to (``href``, ``ref`` of SOAP encoding). XML that travels as text inside an element is looked through
-like the rest; a URL is told without its password and its secret parameters.
+what it refers to (``href``, ``ref`` of SOAP encoding). XML and JSON that travel as text inside an element are looked
+through like the rest (`soapkit.exchange.json_text`); a URL is told without its password and its secret parameters.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import XmlError
+from soapkit.exchange.json_text import blank, is_like_json, read_json, secrets_in, texts_in, write_json
 from soapkit.ws.trust import TARGETS, WST_1_3, WST_1_4, WST_2005_02
 from soapkit.xml.names import SOAP12_ENC, WSC2005_02, WSC2005_12, WSSE, clark, local_name
 from soapkit.xml.parse import parse_message
@@ -129,7 +130,7 @@ class Known:
                 if message is not None and len(message):
                     root = parse_message(message) if isinstance(message, bytes) else message
                     probes.update(_probes_in(root, names))
-        except XmlError:
+        except (XmlError, RecursionError):
             return EVERYTHING
         return cls(frozenset(probes))
 
@@ -166,9 +167,23 @@ def _probes_in(root: _Element, names: Names) -> Iterator[str]:
         for name, value in each.items():
             if names.is_secret(name) and value.strip():
                 yield from _probes(value.strip())
-        inner = _inner(each.text)
-        if inner is not None:
-            yield from _probes_in(inner, names)
+        yield from _probes_in_text(each.text, names)
+
+
+def _probes_in_text(text: str | None, names: Names) -> Iterator[str]:
+    """The secrets in XML or JSON that travels as text."""
+    inner = _inner(text)
+    if inner is not None:
+        yield from _probes_in(inner, names)
+        return
+    document = read_json(text)
+    if document is None:
+        return
+    for value, inside in secrets_in(document, names.is_secret):
+        if len(value) >= (_WORTH_KNOWING if inside else 1):
+            yield from _probes(value)
+    for value in texts_in(document):
+        yield from _probes_in_text(value, names)
 
 
 def _texts(element: _Element, secret: _Element) -> Iterator[str]:
@@ -212,11 +227,24 @@ def _masked_text(text: str, names: Names, known: Known) -> str:
     if inner is not None:
         mask(inner, names, known)
         return serialise(inner).decode()
+    document = read_json(text)
+    if document is not None:
+        return _masked_json(text, document, names, known)
     if known.are_in(text):
         return MASK
+    if is_like_json(text):
+        return f"({len(text):,} characters like JSON)"
     if "://" in text and not any(character.isspace() for character in text.strip()):
         return _masked_url(text.strip(), names)
     return f"({len(text):,} characters of markup)" if text.lstrip()[:1] == "<" else text
+
+
+def _masked_json(text: str, document: object, names: Names, known: Known) -> str:
+    try:
+        blanked = blank(document, names.is_secret, MASK, lambda value: _masked_text(value, names, known))
+        return text if blanked == document else write_json(blanked)
+    except RecursionError:
+        return f"({len(text):,} characters of JSON)"
 
 
 def _masked_url(url: str, names: Names) -> str:

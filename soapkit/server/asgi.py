@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, Unpack
 
 from soapkit.errors import LimitError
 from soapkit.exchange.flow import arun
+from soapkit.exchange.loops import within_seconds
 from soapkit.exchange.sending import SentItems
 from soapkit.server.beside import Beside
 from soapkit.server.dispatch import attached
@@ -33,6 +34,10 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 class ClientGone(Exception):
     """The caller has closed its connection before its request was whole: there is nobody to answer."""
+
+
+class _TooSlow(Exception):
+    """A request did not arrive in time."""
 
 
 class Asgi:
@@ -101,16 +106,11 @@ class Asgi:
         most, seconds = endpoint.limits.bytes, self.limits.receive_seconds
         if is_announced_too_large(headers, most):
             return turned_away(endpoint, _request(scope, path, headers), too_large(headers, most))
-        limit = asyncio.timeout(seconds)
+        reading = _arrived(scope, path, headers, receive, endpoint)
         try:
-            async with limit:
-                if is_multipart(headers.get("content-type", "")):
-                    request = await _taken_apart(_request(scope, path, headers), receive, endpoint)
-                else:
-                    request = _request(scope, path, headers, await _read(receive, most))
-        except TimeoutError:
-            if seconds is None or not limit.expired():
-                raise
+            request = await (reading if seconds is None else within_seconds(reading, seconds, _TooSlow))
+        except _TooSlow:
+            assert seconds is not None
             return turned_away(endpoint, _request(scope, path, headers), too_slow(headers, seconds))
         except LimitError:
             return turned_away(endpoint, _request(scope, path, headers), too_large(headers, most))
@@ -133,6 +133,13 @@ def asgi(implementation: object, *, interceptors: Iterable[Interceptor] = (), **
     endpoints = endpoints_for(implementation, chain, **settings)
     close = attached(settings.get("dispatcher"), endpoints)
     return Asgi(endpoints, host_limits(settings), host_probes(settings), close)
+
+
+async def _arrived(scope: Scope, path: str, headers: Headers, receive: Receive, endpoint: Responder) -> HttpRequest:
+    """The whole request. Raises `LimitError`, `ClientGone`."""
+    if is_multipart(headers.get("content-type", "")):
+        return await _taken_apart(_request(scope, path, headers), receive, endpoint)
+    return _request(scope, path, headers, await _read(receive, endpoint.limits.bytes))
 
 
 def _request(scope: Scope, path: str, headers: Headers, body: bytes = b"") -> HttpRequest:
@@ -198,9 +205,10 @@ async def _write(scope: Scope, receive: Receive, send: Send, response: Response)
     if not scope.get("http_version", "1.1").startswith("1"):  # RFC 9113, 8.2.2: no Connection field in HTTP/2
         pairs = tuple(pair for pair in pairs if pair[0] != "Connection")
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
-    body = response.body if response.stream is None else response.stream
-    if isinstance(body, Sized):
-        headers.append((b"content-length", str(len(body)).encode()))
+    if response.stream is None:
+        headers.append((b"content-length", str(len(response.body)).encode()))
+    elif isinstance(response.stream, Sized):
+        headers.append((b"content-length", str(len(response.stream)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     if response.stream is not None:
         await _write_pieces(receive, send, response.stream)

@@ -32,7 +32,9 @@ class Headers(Mapping[str, str]):
         self.pairs: tuple[tuple[str, str], ...] = (
             fields.pairs
             if isinstance(fields, Headers)
-            else tuple(fields.items() if isinstance(fields, Mapping) else fields)
+            else tuple(
+                fields if isinstance(fields, list | tuple) or not isinstance(fields, Mapping) else fields.items()
+            )
         )
         self._index: dict[str, str] | None = None  # made at the first look-up: most requests are never asked
 
@@ -55,7 +57,8 @@ class Headers(Mapping[str, str]):
     def get(self, key: str, /, default: str | DefaultT) -> str | DefaultT: ...
     def get(self, key: str, /, default: object = None) -> object:
         """The value of a field, or `default`. As any mapping has it, and quicker: hosts ask several times a message."""
-        return self._by_name().get(key.lower(), default)
+        index = self._index
+        return (self._by_name() if index is None else index).get(key.lower(), default)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._by_name()

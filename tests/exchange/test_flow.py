@@ -13,6 +13,7 @@ import pytest
 
 from soapkit.errors import ConnectError, UsageError
 from soapkit.exchange.flow import Flow, arun, call, is_async, run, send
+from soapkit.exchange.loops import within_seconds
 from soapkit.transport.values import Request, Response
 
 REQUEST = Request("http://bank.example/")
@@ -217,3 +218,81 @@ def test_a_forked_worker_gets_an_event_loop_of_its_own() -> None:
     if child == 0:
         os._exit(run(call(answer)))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 42
+
+
+# --- work that is begun before its time is watched --------------------------------------------------------------------
+
+
+def test_work_that_waits_for_nothing_costs_no_timer() -> None:
+    async def main() -> list[object]:
+        timers: list[object] = []
+        loop = asyncio.get_running_loop()
+        loop.call_at = lambda *_, **__: timers.append(1)  # type: ignore[method-assign, assignment, return-value]
+
+        async def work() -> str:
+            return "done"
+
+        assert await within_seconds(work(), 5, ValueError) == "done"
+        return timers
+
+    assert asyncio.run(main()) == []
+
+
+def test_the_time_counts_from_the_beginning_of_the_work() -> None:
+    async def main() -> None:
+        async def work() -> None:
+            time.sleep(0.05)
+            await asyncio.sleep(10)
+
+        with pytest.raises(ValueError, match="late"):
+            await within_seconds(work(), 0.05, lambda: ValueError("late"))
+
+    asyncio.run(main())
+
+
+def test_work_that_was_begun_may_answer_its_cancellation() -> None:
+    async def main() -> str:
+        async def work() -> str:
+            try:
+                await asyncio.sleep(10)
+            except asyncio.CancelledError:
+                await asyncio.sleep(0)
+                return "tidied up"
+            return "slept"
+
+        task = asyncio.ensure_future(within_seconds(work(), 5, ValueError))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        return await task
+
+    assert asyncio.run(main()) == "tidied up"
+
+
+def test_what_work_raises_after_waiting_is_raised() -> None:
+    async def main() -> None:
+        async def work() -> None:
+            await asyncio.sleep(0)
+            raise TimeoutError("its own")
+
+        with pytest.raises(TimeoutError, match="its own"):
+            await within_seconds(work(), 5, ValueError)
+
+    asyncio.run(main())
+
+
+def test_work_that_is_closed_while_it_waits_is_closed_inside() -> None:
+    closed: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(10)
+        finally:
+            closed.append("inside")
+
+    async def main() -> None:
+        waiting = within_seconds(work(), 5, ValueError)
+        waiting.send(None)
+        waiting.close()
+
+    asyncio.run(main())
+    assert closed == ["inside"]

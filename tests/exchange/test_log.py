@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 
 import pytest
+from lxml import etree
 
 from soapkit.exchange.log import MessageLog, blanked, log_message, set_message_log
 from soapkit.exchange.masking import Known
@@ -100,6 +101,41 @@ def test_xml_that_travels_as_text_is_looked_through() -> None:
     )
     assert "hunter2" not in told
     assert "ada" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"user": "ada", "password": "hunter2"}', '{"user": "ada", "password": "***"}'),
+        ('[{"a": {"api_key": {"x": "hunter2"}}}]', '[{"a": {"api_key": "***"}}]'),
+        ('{"password": "x", "password": "hunter2"}', '{"password": "***", "password": "***"}'),
+        ('{"a": {"pin": 1234}, "a": 1}', '{"a": {"pin": "***"}, "a": 1}'),
+        ('{"at": "https://ada:hunter2@example.org/"}', '{"at": "https://***@example.org/"}'),
+        ('{"inner": "{\\"secret\\": \\"hunter2\\"}"}', '{"inner": "{\\"secret\\": \\"***\\"}"}'),
+        ('{"inner": "<a><pin>1</pin></a>"}', '{"inner": "<a><pin>***</pin></a>"}'),
+        ('"{\\"secret\\": \\"hunter2\\"}"', '"{\\"secret\\": \\"***\\"}"'),
+        ('{"password": "hunter2"', "(22 characters like JSON)"),
+        ('{"password": "hunter2"} {"a": 1}', "(32 characters like JSON)"),
+        ('{"a":' * 5000 + '{"password":"hunter2"}' + "}" * 5000, "(30,022 characters like JSON)"),
+        ('{"password": null,  "n": 1.50}', '{"password": null,  "n": 1.50}'),
+        ("{urn:example}name", "{urn:example}name"),
+        ("[a note]", "[a note]"),
+        ('"quoted"', '"quoted"'),
+    ],
+    ids=range(15),
+)
+def test_json_that_travels_as_text_is_looked_through(text: str, told: str) -> None:
+    element = etree.Element("a")
+    element.text = text
+    assert etree.fromstring(blanked(etree.tostring(element))).text == told
+
+
+def test_secrets_in_json_are_known_where_they_are_repeated() -> None:
+    text = '{"login": {"password": "hunter2"}, "note": "{\\"pin\\": 987654}"}'
+    known = Known.of([f"<a>{text}</a>".encode()])
+    assert known.are_in("no user has the password 'hunter2'")
+    assert known.are_in("pin 987654 is wrong")
+    assert not known.are_in("login failed")
 
 
 def test_markup_that_is_no_xml_is_not_told() -> None:

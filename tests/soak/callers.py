@@ -105,7 +105,7 @@ async def replies_are_cut(folder: Path, seconds: float) -> str:
 
 async def handlers_fail(folder: Path, seconds: float) -> str:
     """Handlers that raise, recurse without end, and take memory until there is none (1 GB of address space)"""
-    with served(folder, memory=1 << 30) as service:
+    with served(folder, memory=1 << 30, patience=60) as service:  # none is to end by the time it takes
         for operation in ("raises", "recurses", "devours", "raises"):
             for _ in range(3):
                 status, answer = await once(service, message(operation))

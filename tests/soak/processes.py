@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.soak.redis_server import RedisServer
-from tests.soak.served import Served, calling, message, once, served, until
+from tests.soak.served import Served, calling, echoes, message, once, served, until
 from tests.soak.signed import CUT, REFUSED, SERVED, Signer, outcome
 
 
@@ -124,7 +124,7 @@ async def _probed(service: Served, phase: asyncio.Future[Counter[str]]) -> float
     return longest
 
 
-async def memory_stays(folder: Path, seconds: float, requests_at_least: int = 4000) -> str:
+async def memory_stays(folder: Path, seconds: float) -> str:
     """Memory under requests that do not end: echo, a blocking handler, faults, refusals; one process"""
     requests = [
         message("echo", text="a" * 100),
@@ -146,8 +146,21 @@ async def memory_stays(folder: Path, seconds: float, requests_at_least: int = 40
 
         await asyncio.gather(*(call_on(time.monotonic() + seconds / 4, 250) for _ in range(8)))
         before, warm = service.memory(), sum(counts)
-        await asyncio.gather(*(call_on(time.monotonic() + seconds, requests_at_least // 8) for _ in range(8)))
-        after, count = service.memory(), sum(counts) - warm
+        await asyncio.gather(*(call_on(time.monotonic() + seconds, 500) for _ in range(8)))
+        return _held(before, service.memory(), warm, sum(counts) - warm)
+
+
+async def echoes_leave_memory(folder: Path, seconds: float, at_least: int = 20_000) -> str:
+    """Memory under echo requests alone, sixteen at once; one process"""
+    with served(folder, "--log-level", "critical") as service:
+        warm = await asyncio.to_thread(echoes, service, 0.0, max(2_000, at_least // 20))
+        before = service.memory()
+        count = await asyncio.to_thread(echoes, service, time.monotonic() + seconds, at_least)
+        return _held(before, service.memory(), warm, count)
+
+
+def _held(before: int, after: int, warm: int, count: int) -> str:
+    """What became of memory. Raises `AssertionError` where it grew."""
     grown = (after - before) / 1e6
     assert grown < max(8, 8 * count / 1e6), f"memory grew by {grown:.1f} MB in {count:,} requests"
     return (

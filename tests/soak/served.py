@@ -9,6 +9,7 @@ import re
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -59,11 +60,16 @@ def _command(process: str) -> bytes:
 
 
 @contextmanager
-def served(folder: Path, *options: str, store: str | None = None, memory: int | None = None) -> Iterator[Served]:
-    """Serve from `folder`, with options of ``soapkit serve``. `memory`: bytes of address space for a process."""
+def served(
+    folder: Path, *options: str, store: str | None = None, memory: int | None = None, patience: float = 2
+) -> Iterator[Served]:
+    """Serve from `folder`, with options of ``soapkit serve``. `memory`: bytes of address space for a process;
+    `patience`: seconds for a head, a request, a handler."""
     shutil.copy(SERVICE, folder / "service.py")
     booked = folder / "booked"
-    environment = {**os.environ, "SOAK_BOOKED": str(booked)} | ({"SOAK_STORE": store} if store else {})
+    environment = {**os.environ, "SOAK_BOOKED": str(booked), "SOAK_SECONDS": str(patience)} | (
+        {"SOAK_STORE": store} if store else {}
+    )
     command = [sys.executable, "-m", "soapkit.cli.main", "serve", "service:app", "--port", "0", *options]
     log = folder / "log"
     with log.open("w") as told:  # no pipe: one that nobody reads is full some time, and then holds who writes a log
@@ -165,6 +171,27 @@ async def once(served: Served, sent: bytes) -> tuple[int, bytes]:
             return await caller.call(sent)
     except (OSError, EOFError):
         return 0, b""
+
+
+def echoes(served: Served, until_when: float, at_least: int, connections: int = 16) -> int:
+    """Echo for so long, and so often: many requests sent, then their replies read, without an event loop: that the
+    caller costs little. How many it were."""
+    sent, count = message("echo", text="a" * 100), 0
+    sent = head(len(sent)) + sent
+    with contextlib.ExitStack() as stack:
+        places = [stack.enter_context(socket.create_connection((served.host, served.port))) for _ in range(connections)]
+        while count < at_least or time.monotonic() < until_when:
+            for place in places:
+                place.sendall(sent)
+            for place in places:
+                reply = b""
+                while not reply.endswith(b"</soap:Envelope>"):
+                    piece = place.recv(65536)
+                    assert piece, "the connection was cut"
+                    reply += piece
+                assert reply.startswith(b"HTTP/1.1 200 "), reply
+            count += connections
+    return count
 
 
 async def until(condition: object, seconds: float = 30) -> bool:

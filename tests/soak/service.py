@@ -1,7 +1,7 @@
 """The service that is given a hard time: `soapkit serve service:app`, in a folder with what it needs.
 
 SOAK_STORE: where its replay store is, a path or a URL; without it messages need no signature. SOAK_BOOKED: a file that
-gets a line for each call that was really served.
+gets a line for each call that was really served. SOAK_SECONDS: its limits of time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import soapkit
 from soapkit.security import RedisReplayStore, Require, Security, SqliteReplayStore, TrustStore
 from soapkit.server.heads import PromptHTTPProtocol
 
-SECONDS = 2.0  # instead of 20, 120 and 60: so that each limit is seen at work
+SECONDS = float(os.environ.get("SOAK_SECONDS", 2))  # instead of 20, 120 and 60: so that each limit is seen at work
 
 PromptHTTPProtocol.head_seconds = SECONDS
 
