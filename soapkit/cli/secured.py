@@ -13,7 +13,6 @@ import click
 
 from soapkit.errors import UsageError
 from soapkit.soap.envelope import Envelope
-from soapkit.xml.parse import parse_message
 
 _CommandT = TypeVar("_CommandT", bound=Callable[..., Any])
 
@@ -59,7 +58,7 @@ def read_envelope(file: str) -> Envelope:
 
     Raises `OSError`, `soapkit.errors.XmlError` and `soapkit.errors.MessageError`.
     """
-    return Envelope.read(parse_message(read_bytes(file), source="stdin" if file == "-" else file))
+    return Envelope.parse(read_bytes(file), source="stdin" if file == "-" else file)
 
 
 def write_envelope(envelope: Envelope, file: str) -> None:

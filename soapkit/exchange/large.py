@@ -26,7 +26,7 @@ from soapkit.soap.rules import check_rules
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2
 from soapkit.soap.wire import Unparsed, is_utf8
 from soapkit.xml.names import split
-from soapkit.xml.parse import may_have_too_many, parse_message
+from soapkit.xml.parse import may_have_too_many
 from soapkit.xml.pieces import ElementReader
 from soapkit.xml.serialise import escape_attribute
 from soapkit.xml.walk import tag_of
@@ -97,7 +97,7 @@ def _envelope_of(data: bytes) -> Envelope | None:
 def _around(soap: str, namespace: str, local: str) -> Envelope:
     element = f'<e:{local} xmlns:e="{escape_attribute(namespace)}"/>' if namespace else f"<{local}/>"
     text = f'<soap:Envelope xmlns:soap="{soap}"><soap:Body>{element}</soap:Body></soap:Envelope>'
-    return Envelope.read(parse_message(text.encode()))
+    return Envelope.parse(text.encode())
 
 
 def _only_place(places: tuple[ItemPlace, ...]) -> ItemPlace | None:

@@ -24,7 +24,7 @@ from soapkit.operations import Message, Operation
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.rules import check_rules
 from soapkit.soap.version import Version
-from soapkit.xml.parse import may_have_too_many, parse_message
+from soapkit.xml.parse import may_have_too_many
 from soapkit.xml.walk import tag_of
 
 Resolve: TypeAlias = Callable[[Envelope], tuple[Operation[Any, Any], Message]]
@@ -129,7 +129,7 @@ class PlainReader:
             return None
         names = _open_elements(text[declaration.end() :])
         try:
-            envelope = Envelope.read(parse_message((text + "".join(f"</{name}>" for name in names)).encode()))
+            envelope = Envelope.parse((text + "".join(f"</{name}>" for name in names)).encode())
             check_rules(envelope)
             frame = [envelope.root, *([] if envelope.header is None else [envelope.header]), envelope.body]
             elements = list(envelope.root.iter())

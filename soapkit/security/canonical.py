@@ -15,6 +15,7 @@ from soapkit.security.algorithms import CANONICAL_FORMS, AlgorithmPolicy, Signat
 from soapkit.security.keys import PublicKey, kind_of_key, rsa_bits
 from soapkit.security.markup import INCLUSIVE_NAMESPACES, algorithm_of, at_most_one
 from soapkit.xml.c14n import MAX_PREFIXES, METHODS, canonicalise
+from soapkit.xml.measure import Measure
 from soapkit.xml.walk import place_of
 
 
@@ -47,10 +48,10 @@ def check_key(algorithm: SignatureAlgorithm, key: PublicKey, policy: AlgorithmPo
         raise SecurityError(f"the RSA key of {whose()} has {bits} bits; at least {policy.rsa_bits} are asked for")
 
 
-def signed_octets(signed_info: _Element, form: Canonical) -> bytes:
-    """The octets that a signature value is of. Raises `SecurityError`."""
+def signed_octets(signed_info: _Element, form: Canonical, measure: Measure | None = None) -> bytes:
+    """The octets that a signature value is of; `measure`: of the document, where known. Raises `SecurityError`."""
     try:
-        return canonicalise(signed_info, method=form.method, prefixes=form.prefixes)
+        return canonicalise(signed_info, method=form.method, prefixes=form.prefixes, measure=measure)
     except (LimitError, XmlError) as error:
         raise SecurityError(f"SignedInfo cannot be canonicalised: {error}") from None
 

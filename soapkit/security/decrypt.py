@@ -38,6 +38,7 @@ from soapkit.security.markup import (
     one,
 )
 from soapkit.security.provider import NOT_XML, CryptoProvider
+from soapkit.xml.measure import Measure, measure_of
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_message
 from soapkit.xml.walk import children, place_of, tag_of
 
@@ -66,6 +67,7 @@ class Reread:
     """The message as read again. `pieces`: per `Deciphered`, the elements that took its place."""
 
     root: _Element
+    measure: Measure
     pieces: tuple[tuple[_Element, ...], ...]
     moved: dict[_Element, tuple[_Element, ...]]
 
@@ -186,7 +188,7 @@ def put_back(
     for pair in pairs:
         for end in pair:
             _remove(end)
-    return Reread(new_root, pieces, moved)
+    return Reread(new_root, measure_of(text), pieces, moved)
 
 
 def _check_apart(places: Sequence[_Element]) -> None:

@@ -238,7 +238,7 @@ class _Verifier:
         if certificate is not None:
             store = self.trust if isinstance(self.trust, TrustStore) else TrustStore.of(certificate)
             chain = store.check(certificate, others, self.now)
-        return signature_holds(read.algorithm, key, octets, value, whose), chain
+        return signature_holds(read.algorithm, key, octets, value, lambda: whose), chain
 
     def _certificate(self, signature: _Element) -> tuple[x509.Certificate, Chain]:
         """The certificate of the key, with others that the document carries."""

@@ -14,6 +14,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError, UsageError
+from soapkit.xml.measure import Measure
 from soapkit.xml.names import DS, WSSE11, WSU, XENC, XENC11, XML, namespace_of
 from soapkit.xml.walk import path_of, place_of, tag_of
 
@@ -71,10 +72,10 @@ class _AttributeValue(Protocol):
     def getparent(self) -> _Element: ...
 
 
-def _ids(root: _Element, also: tuple[str, ...]) -> Iterator[_AttributeValue]:
+def _ids(root: _Element, also: tuple[str, ...], measure: Measure | None) -> Iterator[_AttributeValue]:
     """Every attribute of the document that is an id."""
     finders = [_finder(name) for name in also]
-    if cast("float", _COUNT(root)) <= _FEW:
+    if (measure is not None and measure.attributes <= _FEW) or cast("float", _COUNT(root)) <= _FEW:
         names = {*ID_ATTRIBUTES, *also}
         yield from (value for value in cast("list[_AttributeValue]", _EVERY(root)) if value.attrname in names)
         return
@@ -85,10 +86,11 @@ def _ids(root: _Element, also: tuple[str, ...]) -> Iterator[_AttributeValue]:
 class IdIndex:
     """Every element of a tree by its id. Made once, since walking a large message is dear."""
 
-    def __init__(self, root: _Element, also: Iterable[str] = ()) -> None:
-        """`also`: further attributes in no namespace that are ids in this kind of document."""
+    def __init__(self, root: _Element, also: Iterable[str] = (), measure: Measure | None = None) -> None:
+        """`also`: further attributes in no namespace that are ids in this kind of document; `measure`: of the document,
+        where it is known."""
         self._found: dict[str, list[_Element]] = {}
-        for value in _ids(root, tuple(also)):
+        for value in _ids(root, tuple(also), measure):
             holders = self._found.setdefault(str(value), [])
             element = value.getparent()
             # one id in two spellings is one; of many holders only a few are kept, to be told

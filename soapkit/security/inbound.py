@@ -25,7 +25,7 @@ from soapkit.security.attachment_cipher import (
 )
 from soapkit.security.attachments import SignedAttachment, attachment_named
 from soapkit.security.context import CONTEXT_TOKENS, read_context
-from soapkit.security.decrypt import Deciphered, cipher_value, decipher, put_back, read_cipher, unwrap
+from soapkit.security.decrypt import Deciphered, Reread, cipher_value, decipher, put_back, read_cipher, unwrap
 from soapkit.security.derive import DERIVED_KEY_TOKENS, derive, derived_from
 from soapkit.security.ids import IdIndex, id_of
 from soapkit.security.markup import (
@@ -108,7 +108,8 @@ class Pass:
     def index(self) -> IdIndex:
         """The ids of the message as it is now."""
         if self._index is None:
-            self._index = IdIndex(self.message.envelope.root)
+            envelope = self.message.envelope
+            self._index = IdIndex(envelope.root, measure=envelope.measure)
         return self._index
 
     def run(self) -> None:
@@ -117,21 +118,20 @@ class Pass:
         Raises `SecurityError` for the first thing that is wrong.
         """
         self._make_whole()
-        while (entry := self._next()) is not None:
+        waiting = list(self.message.tokens)
+        while waiting:
+            entry, message = waiting.pop(0), self.message
             self._done.append(entry)
             if len(self._done) > self.require.limits.tokens:
                 raise SecurityError(f"a security header of more than {self.require.limits.tokens} entries is not read")
             handler = _HANDLERS.get(tag_of(entry))
             if handler is not None:
                 handler(self, entry)
+            if self.message is not message:  # another tree; what was ciphertext in the old one is not done in it
+                done = set(self._done)
+                waiting = [token for token in self.message.tokens if token not in done]
         self._open_loose()
         self._leave_no_include()
-
-    def _next(self) -> _Element | None:
-        for entry in self.message.tokens:
-            if not any(entry is done for done in self._done):
-                return entry
-        return None
 
     def _timestamp(self, element: _Element) -> None:
         if self.lifetime is not None:
@@ -178,6 +178,7 @@ class Pass:
             self.provider,
             self.now,
             self.index,
+            self.message.envelope.measure,
             self.secret_of,
             self.subject_of,
             self.message.attachments,
@@ -408,7 +409,7 @@ class Pass:
         parents = [_wholly(piece) for piece in found]
         tracked = [*self._tracked(), *(parent for parent in parents if parent is not None)]
         reread = put_back(self.message.envelope.root, found, tracked, self.provider)
-        self._move(reread.root, reread.moved)
+        self._move(reread)
         for piece, elements, parent in zip(found, reread.pieces, parents, strict=True):
             moved = _still(parent, reread.moved) if parent is not None else None
             self.opened.append(Opened(elements if moved is None else (), piece.algorithm.uri, moved))
@@ -508,15 +509,16 @@ class Pass:
         header = [self.message.security] if self.message.security is not None else []
         return [*header, *self._done, *known]
 
-    def _move(self, root: _Element, moved: dict[_Element, tuple[_Element, ...]]) -> None:
+    def _move(self, reread: Reread) -> None:
         """Hold on to the new tree, and hold what is known with the elements of it."""
+        moved = reread.moved
 
         def all_of(elements: tuple[_Element, ...]) -> tuple[_Element, ...]:
             return tuple(new for old in elements for new in moved[old])
 
         security = self.message.security
         try:
-            envelope = Envelope.read(root)
+            envelope = Envelope.read(reread.root, reread.measure)
         except MessageError as error:  # the same fault as for all that a wrong key makes of a message
             raise SecurityError(f"the decrypted message is none: {error}") from None
         header = moved[security][0] if security is not None else None

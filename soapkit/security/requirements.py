@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 from cryptography import x509
 from lxml.etree import _Element
@@ -25,6 +26,7 @@ from soapkit.security.verify import Proved, covers
 from soapkit.soap.security_result import Covered, CoveredAttachment, SecurityResult
 
 _SOON = timedelta(days=14)
+_believed_name = lru_cache(maxsize=256)(name_of)  # those who are believed are few, and come back
 
 
 def believe(found: Pass) -> SecurityResult:
@@ -49,7 +51,7 @@ def believe(found: Pass) -> SecurityResult:
         signed_attachments=tuple(_signed_attachments(found)),
         encrypted_attachments=tuple(_encrypted_attachments(found)),
         signer=signer,
-        signer_name=name_of(signer) if signer is not None else "",
+        signer_name=_believed_name(signer) if signer is not None else "",
         username=username,
         context=context.identifier if context is not None else "",
         assertion=assertion,
@@ -278,7 +280,7 @@ def _believed(found: Pass) -> list[Proved]:
 
 
 def _signer_name(proof: Proved) -> str:
-    return name_of(proof.signer) if proof.signer is not None else ""
+    return _believed_name(proof.signer) if proof.signer is not None else ""
 
 
 def _signed(found: Pass) -> list[Covered]:

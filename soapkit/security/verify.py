@@ -62,6 +62,7 @@ from soapkit.security.tokens import CheckedUser
 from soapkit.security.truststore import Chain, TrustStore
 from soapkit.security.with_cryptography import signature_holds
 from soapkit.xml.c14n import canonicalise
+from soapkit.xml.measure import Measure
 from soapkit.xml.walk import children, place_of
 
 SecretOf: TypeAlias = Callable[[Wrapped], Secret]
@@ -72,14 +73,17 @@ SubjectOf: TypeAlias = Callable[[_Element], SubjectKey]
 
 @dataclass(frozen=True, slots=True)
 class SignedReference:
-    """One ds:Reference, read and within the policy. `form`: how its element becomes bytes."""
+    """One ds:Reference, read and within the policy. `form`: how what it refers to becomes bytes."""
 
     element: _Element
-    uri: str
     form: Canonical
     dereferences_token: bool
     hash: str
-    digest: bytes
+
+    @property
+    def uri(self) -> str:
+        """What it refers to."""
+        return self.element.get("URI", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,7 @@ class Verifier:
     provider: CryptoProvider
     now: datetime
     index: IdIndex
+    measure: Measure | None
     secret_of: SecretOf
     subject_of: SubjectOf
     attachments: Sequence[Attachment] = ()
@@ -151,13 +156,13 @@ class Verifier:
     def verify(self, signature: _Element) -> Proved:
         """Prove one ds:Signature. Raises `SecurityError` with the first thing that is wrong, in the order of work."""
         signed_info, value = one(signature, SIGNED_INFO), bytes_of(one(signature, SIGNATURE_VALUE))
-        algorithm, form, references = self._read(signed_info)
+        algorithm, form, references, beside = self._read(signed_info)
         key_info = key_info_of(signature)
         if key_info is None:
             raise SecurityError("the signature does not say which key it was made with", place=place_of(signature))
         source = read_key_info(key_info, self.index)
         key = self._key(algorithm, source, signature)
-        octets = signed_octets(signed_info, form)
+        octets = signed_octets(signed_info, form, self.measure)
         if not self._holds(algorithm, key, octets, value):
             raise SecurityError(
                 f"the signature is not that of {key.owner} over its SignedInfo", place=place_of(signature)
@@ -165,8 +170,8 @@ class Verifier:
         name = fingerprint(octets)
         if name in key.ours:
             raise SecurityError("this signature is our own, sent back to us", place=place_of(signature))
-        attached = tuple(self._check_attachment(each) for each in references if _is_beside(each))
-        covered = tuple(self._check_reference(each) for each in references if not _is_beside(each))
+        attached = tuple(map(self._check_attachment, beside))
+        covered = tuple(map(self._check_reference, references))
         signer = key.chain[0] if key.chain else None
         return Proved(
             signature, algorithm, covered, name, signer, key.chain, key.context, key.assertion, key.user, attached
@@ -204,11 +209,13 @@ class Verifier:
         if key.secret is not None:
             return hmac.compare_digest(self.provider.mac(algorithm, key.secret, octets), value)
         if key.public is not None:
-            return signature_holds(algorithm, key.public, octets, value, key.owner)
+            return signature_holds(algorithm, key.public, octets, value, lambda: key.owner)
         return self.provider.verify(algorithm, key.chain[0], octets, value)
 
-    def _read(self, signed_info: _Element) -> tuple[SignatureAlgorithm, Canonical, list[_Element]]:
-        """The policy first, over the whole of SignedInfo."""
+    def _read(
+        self, signed_info: _Element
+    ) -> tuple[SignatureAlgorithm, Canonical, list[SignedReference], list[_Element]]:
+        """The policy first, over the whole of SignedInfo. What comes last: the references to attachments."""
         policy = self.require.algorithms
         algorithm = read_signature_method(one(signed_info, SIGNATURE_METHOD), policy)
         form = read_canonical(one(signed_info, CANONICALIZATION_METHOD))
@@ -220,13 +227,16 @@ class Verifier:
                 f"the signature has {len(references)} references; only {self.require.limits.references} are followed",
                 place=place_of(signed_info),
             )
+        read, beside = [], []
         for reference in references:
-            policy.digest(algorithm_of(one(reference, DIGEST_METHOD)))
-            if _is_beside(reference):
+            digest = policy.digest(algorithm_of(one(reference, DIGEST_METHOD)))
+            if is_cid(reference.get("URI", "")):
                 read_signature_transform(reference)
+                beside.append(reference)
             else:
-                _read_transforms(reference, self.require.limits.transforms)
-        return algorithm, form, references
+                transforms = _read_transforms(reference, self.require.limits.transforms)
+                read.append(SignedReference(reference, *transforms, digest))
+        return algorithm, form, read, beside
 
     def _check_signer(self, algorithm: SignatureAlgorithm, source: Carried | Named) -> Chain:
         """The certificate the key comes from, with its chain, once it is believed."""
@@ -242,15 +252,18 @@ class Verifier:
             raise SecurityError(f"{algorithm.name} cannot be made with a shared key", place=place_of(signature))
         return self.secret_of(source)
 
-    def _check_reference(self, reference: _Element) -> _Element:
+    def _check_reference(self, reference: SignedReference) -> _Element:
         """The element that a reference covers, once its digest is right."""
-        read = self._read_reference(reference)
+        element = self.index.find(reference.uri, by=reference.element)
+        digest = bytes_of(one(reference.element, DIGEST_VALUE))
         try:
-            covered, octets = self._octets(read)
+            covered, octets = self._octets(reference, element)
         except (LimitError, XmlError) as error:
-            raise SecurityError(f"what {read.uri} refers to cannot be canonicalised: {error}") from None
-        if not hmac.compare_digest(self.provider.digest(read.hash, octets), read.digest):
-            raise SecurityError(f"what {read.uri} refers to was altered after it was signed", place=place_of(covered))
+            raise SecurityError(f"what {reference.uri} refers to cannot be canonicalised: {error}") from None
+        if not hmac.compare_digest(self.provider.digest(reference.hash, octets), digest):
+            raise SecurityError(
+                f"what {reference.uri} refers to was altered after it was signed", place=place_of(covered)
+            )
         return covered
 
     def _check_attachment(self, reference: _Element) -> SignedAttachment:
@@ -270,36 +283,18 @@ class Verifier:
             )
         return SignedAttachment(attachment, whole)
 
-    def _octets(self, reference: SignedReference) -> tuple[_Element, bytes]:
-        """The element that a reference covers, and the octets that were signed."""
-        if reference.dereferences_token:
-            return dereferenced(reference.element, reference.form.method, self.index, self._certificates())
+    def _octets(self, reference: SignedReference, element: _Element) -> tuple[_Element, bytes]:
+        """The element that a reference covers, and the octets that were signed. `element`: what it refers to."""
         form = reference.form
-        return reference.element, canonicalise(reference.element, method=form.method, prefixes=form.prefixes)
+        if reference.dereferences_token:
+            if element.tag != TOKEN_REFERENCE:
+                raise SecurityError("STR-Transform needs a SecurityTokenReference", place=place_of(reference.element))
+            return dereferenced(element, form.method, self.index, self._certificates())
+        return element, canonicalise(element, method=form.method, prefixes=form.prefixes, measure=self.measure)
 
     def _certificates(self) -> tuple[x509.Certificate, ...]:
         """Those at hand, for a message that only names one."""
         return (*self.require.certificates, *self.trust.certificates)
-
-    def _read_reference(self, reference: _Element) -> SignedReference:
-        form, dereferences = _read_transforms(reference, self.require.limits.transforms)
-        uri = reference.get("URI", "")
-        element = self.index.find(uri, by=reference)
-        if dereferences and element.tag != TOKEN_REFERENCE:
-            raise SecurityError("STR-Transform needs a SecurityTokenReference", place=place_of(reference))
-        return SignedReference(
-            element,
-            uri,
-            form,
-            dereferences,
-            self.require.algorithms.digest(algorithm_of(one(reference, DIGEST_METHOD))),
-            bytes_of(one(reference, DIGEST_VALUE)),
-        )
-
-
-def _is_beside(reference: _Element) -> bool:
-    """Whether a Reference is to an attachment."""
-    return is_cid(reference.get("URI", ""))
 
 
 def _read_transforms(reference: _Element, most: int) -> tuple[Canonical, bool]:

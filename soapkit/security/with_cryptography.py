@@ -69,7 +69,7 @@ class CryptographyProvider:
     def verify(
         self, algorithm: SignatureAlgorithm, certificate: x509.Certificate, data: bytes, signature: bytes
     ) -> bool:
-        return signature_holds(algorithm, public_key_of(certificate), data, signature, name_of(certificate))
+        return signature_holds(algorithm, public_key_of(certificate), data, signature, lambda: name_of(certificate))
 
     def mac(self, algorithm: SignatureAlgorithm, secret: bytes, data: bytes) -> bytes:
         return hmac.digest(secret, data, algorithm.hash)
@@ -184,9 +184,14 @@ def _first(size: int, pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
 
 
 def signature_holds(
-    algorithm: SignatureAlgorithm, key: PublicKey, data: bytes, signature: bytes, whose: str = "of the caller"
+    algorithm: SignatureAlgorithm,
+    key: PublicKey,
+    data: bytes,
+    signature: bytes,
+    whose: Callable[[], str] = lambda: "of the caller",
 ) -> bool:
-    """Whether `signature` is that of `data` by `key`. Raises `SecurityError` for a key of another kind."""
+    """Whether `signature` is that of `data` by `key`; `whose`: tells whose key it is. Raises `SecurityError` for a key
+    of another kind."""
     try:
         match key:
             case rsa.RSAPublicKey() if algorithm.key in ("rsa", "rsa-pss"):
@@ -198,7 +203,7 @@ def signature_holds(
             case ed448.Ed448PublicKey() if algorithm.key == "ed448":
                 key.verify(signature, data)
             case _:
-                raise SecurityError(f"certificate {whose} holds no key of the kind that {algorithm.name} needs")
+                raise SecurityError(f"certificate {whose()} holds no key of the kind that {algorithm.name} needs")
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -63,7 +63,7 @@ from soapkit.ws.addressing import (
     Properties,
     write_addressing,
 )
-from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_message
+from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 from soapkit.xml.positions import tell_columns
 
 if TYPE_CHECKING:
@@ -487,7 +487,7 @@ class Endpoint:
         response = response_for(version, envelope)
         if not first:
             return response
-        head, tail = split_at(Envelope.read(parse_message(envelope)), operation.reply, place)
+        head, tail = split_at(Envelope.parse(envelope), operation.reply, place)
         known = partial(secrets_of, received)
         return replace(response, stream=SentItems(head, tail, self.codecs, place, items, len(first), known))
 

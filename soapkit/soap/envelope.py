@@ -1,6 +1,6 @@
 """Envelope: header blocks and a body, as a tree; Draft: the same as text, on its way out.
 
-    incoming    bytes -> parse_message() -> Envelope.read() -> verified, routed, decoded
+    incoming    bytes -> Envelope.parse() -> verified, routed, decoded
     outgoing    encoded text -> Draft -> bytes;  where security or another needs a tree: Draft.to_envelope()
 
 SOAP 1.1, section 4; SOAP 1.2 part 1, section 5.
@@ -16,25 +16,40 @@ from lxml.etree import _Element
 from soapkit.attachment import Attachment
 from soapkit.errors import MessageError
 from soapkit.soap.version import SOAP_1_2, VERSIONS, Version
+from soapkit.xml.measure import Measure
 from soapkit.xml.names import namespace_of, split
-from soapkit.xml.parse import parse_message
+from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_measured
 from soapkit.xml.serialise import serialise
 from soapkit.xml.walk import children, place_of, tag_of
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A SOAP message as a tree. `root` is the Envelope element; born whole by `read`. `attachments`: what travels
-    beside it, for those who secure the two together; `with_attachments` adds them."""
+    """A SOAP message as a tree. `root` is the Envelope element; born whole by `parse` or `read`.
+
+    `attachments`: what travels beside it, for those who secure the two together; `with_attachments` adds them.
+    `measure`: the most that the tree can have, where the bytes that it was parsed from are known.
+    """
 
     root: _Element
     version: Version
     header: _Element | None
     body: _Element
     attachments: tuple[Attachment, ...] = field(default=(), compare=False, repr=False)
+    measure: Measure | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def read(cls, root: _Element) -> Envelope:
+    def parse(cls, data: bytes, *, source: str = "message", limits: XmlLimits = DEFAULT_LIMITS) -> Envelope:
+        """Parse the bytes of a SOAP message. Raises as `soapkit.xml.parse.parse_message` and `read` do.
+
+        >>> message = b'<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Body/></e:Envelope>'
+        >>> Envelope.parse(message).version.label
+        '1.2'
+        """
+        return cls.read(*parse_measured(data, source=source, limits=limits))
+
+    @classmethod
+    def read(cls, root: _Element, measure: Measure | None = None) -> Envelope:
         """Take a tree for a SOAP message.
 
         Raises `MessageError`: code ``VersionMismatch`` when the root is an Envelope of neither SOAP version (SOAP 1.1,
@@ -58,7 +73,7 @@ class Envelope:
                 )
         if body is None:
             raise MessageError("the Envelope has no Body", place=place_of(root, "message"))
-        return cls(root, version, header, body)
+        return cls(root, version, header, body, measure=measure)
 
     @property
     def headers(self) -> tuple[_Element, ...]:
@@ -116,7 +131,7 @@ class Draft:
 
     def to_envelope(self) -> Envelope:
         """The message as a tree, for those who need one: security, validation."""
-        return Envelope.read(parse_message(self.to_bytes()))
+        return Envelope.parse(self.to_bytes())
 
 
 _OPENINGS = {name: f'<soap:Envelope xmlns:soap="{name}">'.encode() for name in VERSIONS}

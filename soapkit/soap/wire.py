@@ -19,7 +19,7 @@ from urllib.parse import quote
 from soapkit.errors import MessageError, Place, UsageError, XmlError
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.version import SOAP_1_1, Version
-from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_message
+from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 from soapkit.xml.positions import columns_from
 
 # --- media types --------------------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def unpack(
     data = to_parsable(body, media_type.parameters.get("charset", ""), source)
     try:
         with columns_from(data):
-            return Envelope.read(parse_message(data, source=source, limits=limits))
+            return Envelope.parse(data, source=source, limits=limits)
     except (XmlError, MessageError):
         if looks_like_html(body):
             raise MessageError(

@@ -19,6 +19,7 @@ from lxml import etree
 from lxml.etree import _Element, _ProcessingInstruction
 
 from soapkit.errors import LimitError, XmlError
+from soapkit.xml.measure import Measure
 from soapkit.xml.names import EXC_C14N, XML
 from soapkit.xml.walk import place_of
 
@@ -52,13 +53,18 @@ _thread = threading.local()
 
 
 def canonicalise(
-    element: _Element, *, method: str = EXCLUSIVE, prefixes: Collection[str] = (), text: bytes | None = None
+    element: _Element,
+    *,
+    method: str = EXCLUSIVE,
+    prefixes: Collection[str] = (),
+    measure: Measure | None = None,
 ) -> bytes:
     """The canonical bytes of `element` and what is in it.
 
     `method`: the URI of a canonical form (`METHODS`); `prefixes`: those that the exclusive form treats as the
-    inclusive one does, ``#default`` for the default namespace (Exclusive XML Canonicalization 1.0, 2.1); `text`: the
-    element as text, where it is at hand, from which the cost is estimated.
+    inclusive one does, ``#default`` for the default namespace (Exclusive XML Canonicalization 1.0, 2.1);
+    `measure`: of the element with all that is in scope, or of the document around it, where it is known, from which
+    the cost is estimated.
 
     Raises `LimitError` when the work would be out of proportion, `XmlError` for what has no canonical form (a relative
     namespace URI) and for an unknown method.
@@ -72,7 +78,7 @@ def canonicalise(
         raise XmlError(f"{method!r} is not a canonical form that is known here", place=place_of(element))
     if len(prefixes) > MAX_PREFIXES:
         raise LimitError(f"{len(prefixes)} prefixes in a prefix list; at most {MAX_PREFIXES} are taken")
-    _check_cost(element, text)
+    _check_cost(element, measure)
     try:
         if not exclusive:
             return _inclusive(element, version_11=method in _VERSION_11)
@@ -162,15 +168,16 @@ def _known_to_the_dictionary(element: _Element) -> _Element:
     return _apart(element)
 
 
-def _check_cost(element: _Element, text: bytes | None) -> None:
+def _check_cost(element: _Element, measure: Measure | None) -> None:
     """Refuse what would take out of proportion, counting no more than needed."""
     scope = len(element.nsmap)
     if scope > MAX_NAMESPACES:
         raise LimitError(
             f"{scope} namespaces are in scope; at most {MAX_NAMESPACES} are canonicalised", place=place_of(element)
         )
-    if text is None:
-        text = etree.tostring(element, encoding="UTF-8", with_tail=False)
+    if measure is not None and measure.elements * measure.namespaces**2 <= MAX_COST:
+        return
+    text = etree.tostring(element, encoding="UTF-8", with_tail=False)
     elements, declared = text.count(b"<"), text.count(b" xmlns")  # at least as many as there are
     if elements * (scope + declared) ** 2 <= MAX_COST:
         return

@@ -18,6 +18,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import LimitError, Place, XmlError
+from soapkit.xml.measure import Measure
 from soapkit.xml.names import local_name
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, check_limits
 from soapkit.xml.walk import tag_of
@@ -97,7 +98,7 @@ class ElementReader:
         for _ in self._elements():  # what follows the root: an instruction is refused there too
             pass
         self._check_document(root)
-        check_limits(root, b"=" * 1000, source=self._source, limits=self._limits)
+        check_limits(root, _full_of(1000), source=self._source, limits=self._limits)
         return root
 
     def _elements(self) -> Iterator[_Element]:
@@ -131,7 +132,7 @@ class ElementReader:
 
     def _check(self, element: _Element) -> None:
         if self._fields > min(self._limits.attributes, self._limits.in_scope):
-            check_limits(element, b"=" * (self._fields + 1), source=self._source, limits=self._limits)
+            check_limits(element, _full_of(self._fields), source=self._source, limits=self._limits)
         self._around = self._fields = 0
 
     def _check_document(self, element: _Element) -> None:
@@ -167,6 +168,11 @@ class ElementReader:
         if "huge" in message.lower():
             return LimitError(f"the document is beyond a limit of the parser: {message.split(',')[0]}", place=place)
         return XmlError(f"not well-formed XML: {message}", place=place, bare="not well-formed XML")
+
+
+def _full_of(attributes: int) -> Measure:
+    """The measure of a piece that has no more than so many attributes; its elements are counted elsewhere."""
+    return Measure(bytes=0, elements=0, attributes=attributes, namespaces=attributes)
 
 
 def _text(element: _Element) -> bool:

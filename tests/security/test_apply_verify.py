@@ -429,6 +429,9 @@ def test_keypairs_are_loaded_from_every_form(keys, tmp_path):
 )
 def test_prefixes_in_content_are_found(content, expected):
     assert content_prefixes(serialise(parse_message(content.encode()))) == expected
+    names = "<p:n xmlns:p='urn:n' p:m=''/>" * 30  # so many that they are not looked at one by one
+    several = f"<r xmlns:q='urn:q'>{names}{content}</r>"
+    assert content_prefixes(serialise(parse_message(several.encode()))) == expected
 
 
 def test_a_part_with_a_question_mark_need_not_be_there(plain, keys, now):
