@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from datetime import datetime, timedelta
-from typing import Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 from soapkit.errors import SoapkitError
 from soapkit.exchange.flow import Flow
@@ -55,6 +55,31 @@ class Waiting(Protocol):
     def waits(self) -> bool:
         """Whether `verify` may wait for what is outside of this process, such as a store on another machine: then it
         belongs into a thread, for an event loop would stand still."""
+        ...
+
+
+@runtime_checkable
+class AsksSender(Protocol):
+    """Security that tells whether it asks what the connection says of a sender: his address, a certificate of TLS."""
+
+    @property
+    def asks_sender(self) -> bool:
+        """Whether `verify` is to be told, as `soapkit.security.sender.Sender`."""
+        ...
+
+    @property
+    def waits(self) -> bool:
+        """See `Waiting`."""
+        ...
+
+    def apply(
+        self, envelope: Envelope, *, now: datetime | None = None, request: SecurityResult | None = None
+    ) -> Envelope:
+        """See `MessageSecurity`."""
+        ...
+
+    def verify(self, envelope: Envelope, *, now: datetime | None = None, sender: Any = None) -> SecurityResult:
+        """See `MessageSecurity`; `sender`: what the connection says."""
         ...
 
 

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import takewhile
 
 from cryptography import x509
 from lxml.etree import _Element
@@ -30,12 +31,15 @@ from soapkit.security.derive import DERIVED_KEY_TOKENS, derive, derived_from
 from soapkit.security.ids import IdIndex, id_of
 from soapkit.security.markup import (
     DATA_REFERENCE,
+    EMBEDDED,
     ENCRYPTED_ASSERTION,
     ENCRYPTED_DATA,
     ENCRYPTED_KEY,
+    KEY_INFO,
     REFERENCE_LIST,
     SIGNATURE,
     TIMESTAMP,
+    TOKEN_REFERENCE,
     USERNAME_TOKEN,
     at_most_one,
     one,
@@ -55,6 +59,7 @@ from soapkit.security.references import (
 from soapkit.security.saml import CheckedAssertion, check_assertion
 from soapkit.security.saml_keys import SubjectKey, subject_key
 from soapkit.security.saml_names import BY_TAG as ASSERTIONS
+from soapkit.security.sender import Sender
 from soapkit.security.settings import Require
 from soapkit.security.shared import Secret, SentKeys, StoredSignatures, secret_of_context
 from soapkit.security.timestamp import Lifetime, check_lifetime, read_timestamp
@@ -67,6 +72,7 @@ from soapkit.soap.xop import INCLUDE, inline
 from soapkit.xml.walk import children, place_of, tag_of
 
 _DERIVATIONS = 3  # keys derived from derived keys
+_AROUND_EMBEDDED = DERIVED_KEY_TOKENS | {EMBEDDED, TOKEN_REFERENCE, KEY_INFO, SIGNATURE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,7 @@ class Pass:
     provider: CryptoProvider
     now: datetime
     sent: SentKeys
+    sender: Sender | None = None
     proved: list[Proved] = field(default_factory=list)
     opened: list[Opened] = field(default_factory=list)
     secrets: list[Secret] = field(default_factory=list)
@@ -162,7 +169,7 @@ class Pass:
             self.warnings.append("a SAML assertion was not checked: Require(saml=...) says whose is believed")
             return
         if self.assertion is None:
-            self.assertion = check_assertion(element, self.require, saml, self.now)
+            self.assertion = check_assertion(element, self.require, saml, self.now, self.provider)
         elif self.assertion.element is not element:
             raise SecurityError("a second SAML assertion: for whom does the message speak?", place=place_of(element))
 
@@ -264,7 +271,7 @@ class Pass:
         """
         if self.require.saml is None or "holder-of-key" not in self.require.saml.confirmation:
             raise SecurityError("signed with a key that a SAML assertion names, which Require(saml=...) accepts not")
-        if assertion.getparent() is not self.message.security:
+        if assertion.getparent() is not self.message.security and not self._is_embedded(assertion):
             raise SecurityError(
                 "the assertion that names a key stands in the security header", place=place_of(assertion)
             )
@@ -277,6 +284,19 @@ class Pass:
         sha1 = hashlib.sha1(cipher_value(key.encrypted), usedforsecurity=False).digest()
         known = next((each for each in self.secrets if each.sha1 == sha1), None) or self._unwrap(key.encrypted)
         return replace(key, secret=known.value, ours=self.sent.own)
+
+    def _token_reference(self, element: _Element) -> None:
+        """A reference in the header may hold the assertion that it means (SAML Token Profile 1.1, 3.4)."""
+        embedded = at_most_one(element, EMBEDDED)
+        for assertion in children(embedded) if embedded is not None else ():
+            if tag_of(assertion) in ASSERTIONS:
+                self._assertion(assertion)
+
+    def _is_embedded(self, assertion: _Element) -> bool:
+        """Whether it stands in a reference of the security header: to the key of a signature, or of a derived key."""
+        steps = list(takewhile(lambda step: step is not self.message.security, assertion.iterancestors()))
+        inside = len(steps) >= 2 and steps[-1].getparent() is self.message.security
+        return inside and steps[0].tag == EMBEDDED and all(tag_of(step) in _AROUND_EMBEDDED for step in steps)
 
     def _secret_of_subject(self, assertion: _Element) -> Secret:
         """The key of an assertion's subject, where it is a secret."""
@@ -557,6 +577,7 @@ _HANDLERS: dict[str, Callable[[Pass, _Element], None]] = {
     REFERENCE_LIST: Pass._reference_list,
     ENCRYPTED_DATA: Pass._encrypted_token,
     ENCRYPTED_ASSERTION: Pass._encrypted_assertion,
+    TOKEN_REFERENCE: Pass._token_reference,
 }
 
 

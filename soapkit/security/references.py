@@ -133,6 +133,11 @@ def read_key(entry: _Element, index: IdIndex) -> KeySource:
 def read_token_reference(reference: _Element, index: IdIndex) -> KeySource:
     """What a wsse:SecurityTokenReference says. Raises `SecurityError`."""
     entries = list(children(reference))
+    if any(local_name(tag_of(entry)) == "AuthorityBinding" for entry in entries):
+        raise SecurityError(
+            "an assertion by AuthorityBinding is to be fetched from its authority; no address of a message is called",
+            place=place_of(reference),
+        )
     if len(entries) != 1:
         raise SecurityError(
             f"{_name(reference)} must hold one reference, found {len(entries)}", place=place_of(reference)
@@ -212,6 +217,12 @@ def _read_reference(reference: _Element, index: IdIndex) -> KeySource:
 
 
 def _read_embedded(embedded: _Element, _index: IdIndex) -> KeySource:
+    """A token in the reference itself (WSS SOAP Message Security 1.1, 7.4; SAML Token Profile 1.1, 3.4)."""
+    tokens = list(children(embedded))
+    if len(tokens) != 1:
+        raise SecurityError(f"Embedded holds one token, found {len(tokens)}", place=place_of(embedded))
+    if tag_of(tokens[0]) in BY_TAG:
+        return Asserted(tokens[0])
     token = one(embedded, BINARY_SECURITY_TOKEN)
     return Carried(certificates_of(token), token)
 

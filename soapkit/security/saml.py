@@ -19,9 +19,12 @@ from lxml.etree import _Element
 from soapkit.errors import SecurityError
 from soapkit.security.document_verify import verify
 from soapkit.security.markup import SIGNATURE
+from soapkit.security.provider import CryptoProvider
+from soapkit.security.saml_decrypt import Opener
 from soapkit.security.saml_names import BY_TAG
 from soapkit.security.saml_read import Assertion, Conditions, Confirming, id_of_assertion, read_assertion, signature_of
 from soapkit.security.saml_settings import SamlRequirement
+from soapkit.security.sender import Sender
 from soapkit.security.settings import Require
 from soapkit.security.timestamp import write_instant
 from soapkit.xml.names import local_name
@@ -38,16 +41,18 @@ class CheckedAssertion:
     signer: x509.Certificate | None = None
 
 
-def check_assertion(element: _Element, require: Require, saml: SamlRequirement, now: datetime) -> CheckedAssertion:
+def check_assertion(
+    element: _Element, require: Require, saml: SamlRequirement, now: datetime, provider: CryptoProvider
+) -> CheckedAssertion:
     """An assertion that may be believed, once its sender has confirmed it too. Raises `SecurityError`."""
     version = BY_TAG[tag_of(element)].label
     if saml.version not in ("", version):
         raise SecurityError(f"an assertion of SAML {saml.version} is demanded, this one is of {version}")
     signed = signature_of(element) is not None
     if signed and saml.trust is not None:
-        checked = _verified(element, require, saml, now)
+        checked = _verified(element, require, saml, now, provider)
     elif "sender-vouches" in saml.confirmation:
-        checked = CheckedAssertion(element, read_assertion(element))
+        checked = CheckedAssertion(element, read_assertion(element, Opener(require, provider, signed=False)))
     else:
         raise SecurityError(
             "the SAML assertion is not signed by its issuer: anyone may have written it", place=place_of(element)
@@ -57,7 +62,9 @@ def check_assertion(element: _Element, require: Require, saml: SamlRequirement, 
     return checked
 
 
-def _verified(element: _Element, require: Require, saml: SamlRequirement, now: datetime) -> CheckedAssertion:
+def _verified(
+    element: _Element, require: Require, saml: SamlRequirement, now: datetime, provider: CryptoProvider
+) -> CheckedAssertion:
     """What the signature covers, which is all of the assertion."""
     assert saml.trust is not None, "the caller looked"
     own = signature_of(element)
@@ -74,7 +81,8 @@ def _verified(element: _Element, require: Require, saml: SamlRequirement, now: d
     if [part.uri for part in proof.parts] != [f"#{id_of_assertion(element)}"]:
         # SAML 2.0 core, 5.4.2; SAML 1.1 core, 5.4.2
         raise SecurityError("an assertion is signed by one reference, to its own id", place=place_of(element))
-    return CheckedAssertion(element, read_assertion(proof.parts[0].element), proof.signer)
+    says = read_assertion(proof.parts[0].element, Opener(require, provider, signed=True))
+    return CheckedAssertion(element, says, proof.signer)
 
 
 def _check_issuer(says: Assertion, saml: SamlRequirement) -> None:
@@ -119,7 +127,9 @@ def _check_audience(found: Conditions, saml: SamlRequirement) -> None:
             )
 
 
-def check_time_and_place(each: Confirming, saml: SamlRequirement, now: datetime, skew: int) -> str:
+def check_time_and_place(
+    each: Confirming, saml: SamlRequirement, now: datetime, skew: int, sender: Sender | None
+) -> str:
     """Why a SubjectConfirmation is not good now and here, in words; empty when it is (SAML 2.0 core, 2.4.1.2)."""
     tolerance = timedelta(seconds=skew)
     if each.not_before is not None and each.not_before > now + tolerance:
@@ -128,4 +138,6 @@ def check_time_and_place(each: Confirming, saml: SamlRequirement, now: datetime,
         return f"it could be confirmed until {write_instant(each.not_on_or_after)}"
     if each.recipient and each.recipient not in saml.audience:
         return f"it is to be shown to {each.recipient!r:.120}"
+    if saml.check_address and each.address and (sender is None or not sender.is_at(each.address)):
+        return f"it is to be shown from {each.address!r:.120}"
     return ""

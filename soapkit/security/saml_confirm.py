@@ -33,10 +33,10 @@ def confirmed(found: Pass, signer: x509.Certificate | None) -> ReceivedAssertion
     checked = found.assertion
     if checked is None:
         raise SecurityError("the message has no SAML assertion, which must be there")
-    methods = {_confirm(group, _Sender(found, checked, signer)) for group in checked.says.confirmations}
-    if len(methods) != 1:
+    kept = [_confirm(group, _Sender(found, checked, signer)) for group in checked.says.confirmations]
+    if len({each.method for each in kept}) != 1:
         raise SecurityError("an assertion whose statements are confirmed in different ways is not read")
-    return _told(checked, methods.pop(), found)
+    return _told(checked, kept[0], found)
 
 
 def claim_once(found: Pass, store: ReplayStore) -> None:
@@ -78,9 +78,17 @@ class _Sender:
     def holds_key(self) -> str:
         if self.checked.signer is None:
             return "its issuer did not sign it"
-        if not self._sign([*self._by_its_key()], self.wanted):
+        if not self._shows_key() and not self._sign([*self._by_its_key()], self.wanted):
             return "the message is not signed with the key that it names"
         return ""
+
+    def _shows_key(self) -> bool:
+        """Whether the connection was made with the key, and that is enough (SAML 2.0 profiles, 3.1)."""
+        saml, sender = self.found.require.saml, self.found.sender
+        if saml is None or not saml.by_tls or sender is None or sender.certificate is None:
+            return False
+        key = subject_key(self.checked.says, self.found.certificates)
+        return key.public is not None and key.public == public_key_of(sender.certificate)
 
     def _by_its_key(self) -> Iterator[Proved]:
         """Signatures that named the assertion for their key, and those by a certificate that holds the same one."""
@@ -106,8 +114,8 @@ _METHODS: dict[str, Callable[[_Sender], str]] = {
 }
 
 
-def _confirm(group: tuple[Confirming, ...], sender: _Sender) -> str:
-    """The first method of a subject that is allowed, and kept. Raises `SecurityError` telling why each is not."""
+def _confirm(group: tuple[Confirming, ...], sender: _Sender) -> Confirming:
+    """The first confirmation of a subject that is allowed, and kept. Raises `SecurityError` telling why each is not."""
     saml, told = sender.found.require.saml, []
     assert saml is not None, "the caller looked"
     for each in group:
@@ -115,16 +123,17 @@ def _confirm(group: tuple[Confirming, ...], sender: _Sender) -> str:
             name = each.method if each.method in CONFIRMATIONS else f"{each.method!r:.120}"
             told.append(f"{name}: not accepted")
             continue
-        why = check_time_and_place(each, saml, sender.found.now, sender.found.require.skew)
+        found = sender.found
+        why = check_time_and_place(each, saml, found.now, found.require.skew, found.sender)
         why = why or _METHODS[each.method](sender)
         if not why:
-            return each.method
+            return each
         told.append(f"{each.method}: {why}")
     raise SecurityError(f"the assertion does not speak for the sender ({'; '.join(told) or 'it says nothing how'})")
 
 
-def _told(checked: CheckedAssertion, method: str, found: Pass) -> ReceivedAssertion:
-    says = checked.says
+def _told(checked: CheckedAssertion, kept: Confirming, found: Pass) -> ReceivedAssertion:
+    says, method = checked.says, kept.method
     holder = subject_key(says, found.certificates).certificate if method == "holder-of-key" else None
     return ReceivedAssertion(
         version=says.version.label,
@@ -144,4 +153,8 @@ def _told(checked: CheckedAssertion, method: str, found: Pass) -> ReceivedAssert
         authenticated=says.authenticated,
         authentication=says.authentication,
         holder=holder,
+        address=kept.address,
+        in_response_to=kept.in_response_to,
+        session=says.session,
+        decisions=says.decisions,
     )

@@ -5,9 +5,10 @@ Source: SAML 2.0 core, 2.3 to 2.7; SAML 1.1 core, 2.3 and 2.4.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from lxml import etree
 from lxml.etree import _Element
@@ -16,22 +17,29 @@ from soapkit.errors import SecurityError
 from soapkit.security.markup import KEY_INFO, SIGNATURE, at_most_one, one, text_of
 from soapkit.security.saml_names import BY_TAG, SAML_1_1, SAML_2_0, SamlVersion
 from soapkit.security.timestamp import instant_from
+from soapkit.soap.security_result import AuthorizationDecision
 from soapkit.xml.names import local_name
 from soapkit.xml.walk import children, place_of, tag_of
 
 _STRING = etree.XPath("string()")  # the text of all in it, without comments
 _LONGEST = 2048  # characters of a name, since it is told and logged
 
+Opens: TypeAlias = Callable[[_Element], _Element]
+"""Gives the element in an EncryptedID or EncryptedAttribute."""
+
 
 @dataclass(frozen=True, slots=True)
 class Confirming:
-    """A SubjectConfirmation. `method`: ``bearer`` and the like, else its URI; `keys`: each a ds:KeyInfo."""
+    """A SubjectConfirmation. `method`: ``bearer`` and the like, else its URI; `keys`: each a ds:KeyInfo; `address`:
+    from where it may be shown; `in_response_to`: which request it answers."""
 
     method: str
     keys: tuple[_Element, ...] = ()
     not_before: datetime | None = None
     not_on_or_after: datetime | None = None
     recipient: str = ""
+    address: str = ""
+    in_response_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,8 @@ class Conditions:
 @dataclass(frozen=True, slots=True)
 class Assertion:
     """What an assertion says. `confirmations`: of each subject in it, any of which is enough for that one: SAML 2.0
-    has one subject, 1.1 repeats it in each statement."""
+    has one subject, 1.1 repeats it in each statement. `session`: the SessionIndex of how it showed who it is;
+    `decisions`: what the issuer says that it may do."""
 
     version: SamlVersion
     identifier: str
@@ -62,14 +71,17 @@ class Assertion:
     attributes: dict[str, tuple[str, ...]]
     authenticated: datetime | None = None
     authentication: str = ""
+    session: str = ""
+    decisions: tuple[AuthorizationDecision, ...] = ()
 
 
-def read_assertion(element: _Element) -> Assertion:
-    """What an assertion says. Raises `SecurityError` for what is not one, says too little, or of several subjects."""
+def read_assertion(element: _Element, opens: Opens | None = None) -> Assertion:
+    """What an assertion says; `opens`: what is encrypted in it. Raises `SecurityError` for what is not one, says too
+    little, or of several subjects."""
     version = BY_TAG.get(tag_of(element))
     if version is None:
         raise SecurityError(f"{tag_of(element)} is not a SAML assertion", place=place_of(element))
-    return _read_2_0(element) if version is SAML_2_0 else _read_1_1(element)
+    return _read_2_0(element, opens) if version is SAML_2_0 else _read_1_1(element)
 
 
 def id_of_assertion(element: _Element) -> str:
@@ -86,17 +98,15 @@ def signature_of(element: _Element) -> _Element | None:
 # --- SAML 2.0 -----------------------------------------------------------------------------------------------------
 
 
-def _read_2_0(element: _Element) -> Assertion:
+def _read_2_0(element: _Element, opens: Opens | None) -> Assertion:
     version = SAML_2_0
     if element.get("Version") != "2.0":
         raise SecurityError(f"an assertion of version {element.get('Version')!r:.80} is not read", place=_at(element))
     _check_children(element, version, _IN_2_0)
     subject = one(element, version.name("Subject"))
-    name = at_most_one(subject, version.name("NameID"))
-    if name is None:
-        raise SecurityError("the assertion does not name its subject (a NameID in the clear)", place=_at(subject))
+    name = _name_2_0(subject, opens)
     confirmations = tuple(_confirming_2_0(each) for each in children(subject, version.name("SubjectConfirmation")))
-    authenticated, authentication = _authentication_2_0(element)
+    authenticated, authentication, session = _authentication_2_0(element)
     return Assertion(
         version,
         id_of_assertion(element),
@@ -106,10 +116,25 @@ def _read_2_0(element: _Element) -> Assertion:
         name.get("Format", ""),
         (confirmations,),
         _conditions(element, version),
-        _attributes(_attributes_2_0(element)),
+        _attributes(_attributes_2_0(element, opens)),
         authenticated,
         authentication,
+        session,
+        _decisions(element, version, "AuthzDecisionStatement"),
     )
+
+
+def _name_2_0(subject: _Element, opens: Opens | None) -> _Element:
+    """The NameID of a subject, encrypted to us or not."""
+    name = at_most_one(subject, SAML_2_0.name("NameID"))
+    encrypted = at_most_one(subject, SAML_2_0.name("EncryptedID"))
+    if name is not None and encrypted is not None:
+        raise SecurityError("the assertion names its subject twice", place=_at(subject))
+    if encrypted is not None and opens is not None:
+        name = opens(encrypted)
+    if name is None or name.tag != SAML_2_0.name("NameID"):
+        raise SecurityError("the assertion does not name its subject (a NameID)", place=_at(subject))
+    return name
 
 
 def _confirming_2_0(element: _Element) -> Confirming:
@@ -124,22 +149,29 @@ def _confirming_2_0(element: _Element) -> Confirming:
         _instant(data, "NotBefore"),
         _instant(data, "NotOnOrAfter"),
         data.get("Recipient", ""),
+        data.get("Address", "")[:_LONGEST],
+        data.get("InResponseTo", "")[:_LONGEST],
     )
 
 
-def _authentication_2_0(element: _Element) -> tuple[datetime | None, str]:
+def _authentication_2_0(element: _Element) -> tuple[datetime | None, str, str]:
     statement = next(children(element, SAML_2_0.name("AuthnStatement")), None)
     if statement is None:
-        return None, ""
+        return None, "", ""
     context = one(statement, SAML_2_0.name("AuthnContext"))
     kind = at_most_one(context, SAML_2_0.name("AuthnContextClassRef"))
-    return _instant(statement, "AuthnInstant"), _short(kind) if kind is not None else ""
+    session = statement.get("SessionIndex", "")[:_LONGEST]
+    return _instant(statement, "AuthnInstant"), _short(kind) if kind is not None else "", session
 
 
-def _attributes_2_0(element: _Element) -> Iterator[tuple[str, _Element]]:
+def _attributes_2_0(element: _Element, opens: Opens | None) -> Iterator[tuple[str, _Element]]:
     for statement in children(element, SAML_2_0.name("AttributeStatement")):
-        for attribute in children(statement, SAML_2_0.name("Attribute")):
-            yield _attribute(attribute, "Name"), attribute
+        for entry in children(statement):
+            attribute = entry
+            if entry.tag == SAML_2_0.name("EncryptedAttribute") and opens is not None:
+                attribute = opens(entry)
+            if attribute.tag == SAML_2_0.name("Attribute"):
+                yield _attribute(attribute, "Name"), attribute
 
 
 # --- SAML 1.1 -----------------------------------------------------------------------------------------------------
@@ -170,6 +202,7 @@ def _read_1_1(element: _Element) -> Assertion:
         _attributes(_attributes_1_1(element)),
         _instant(authentication, "AuthenticationInstant") if authentication is not None else None,
         authentication.get("AuthenticationMethod", "") if authentication is not None else "",
+        decisions=_decisions(element, version, "AuthorizationDecisionStatement"),
     )
 
 
@@ -239,6 +272,18 @@ def _attributes(found: Iterable[tuple[str, _Element]]) -> dict[str, tuple[str, .
         texts = tuple(str(_STRING(each)).strip() for each in children(attribute) if _is_value(each))
         values[name] = (*values.get(name, ()), *texts)
     return values
+
+
+def _decisions(element: _Element, version: SamlVersion, name: str) -> tuple[AuthorizationDecision, ...]:
+    """SAML 2.0 core, 2.7.4; SAML 1.1 core, 2.4.5."""
+    return tuple(
+        AuthorizationDecision(
+            statement.get("Resource", "")[:_LONGEST],
+            _attribute(statement, "Decision"),
+            tuple(_short(action) for action in children(statement, version.name("Action"))),
+        )
+        for statement in children(element, version.name(name))
+    )
 
 
 def _is_value(element: _Element) -> bool:

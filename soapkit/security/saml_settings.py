@@ -124,7 +124,10 @@ class SamlRequirement:
       assertion need not be signed by its issuer: the sender is believed whatever it says.
 
     `once`: each assertion is believed once, as those are that say so themselves, as long as `Require.replay`
-    remembers. `version`: the one of SAML it must be of; none: either.
+    remembers. `version`: the one of SAML it must be of; none: either. `by_tls`: whether the key of holder-of-key may be
+    proved by the connection instead of a signature: by the certificate that the caller showed; then all that comes over
+    it is the subject's word. `check_address`: whether the address from which an assertion may be shown, where it says
+    one, must be the caller's. Both take a service that knows its callers, or ``verify(..., sender=Sender(...))``.
 
     Raises `UsageError` for a requirement that nothing could satisfy.
     """
@@ -135,6 +138,8 @@ class SamlRequirement:
     confirmation: Sequence[Confirmation] = ("bearer", "holder-of-key")
     once: bool = False
     version: Literal["", "2.0", "1.1"] = ""
+    by_tls: bool = False
+    check_address: bool = False
 
     def __post_init__(self) -> None:
         for name in ("issuers", "audience", "confirmation"):
@@ -147,6 +152,8 @@ class SamlRequirement:
             raise UsageError(f"SAML assertions are of version 2.0 or 1.1, not {self.version!r}")
         if self.trust is None and set(self.confirmation) != {"sender-vouches"}:
             raise UsageError("SamlRequirement needs trust=: whose signature on an assertion is believed?")
+        if self.by_tls and "holder-of-key" not in self.confirmation:
+            raise UsageError("by_tls= is a way to prove the key of holder-of-key, which confirmation= does not name")
 
 
 def _check_confirmations(given: Sequence[str]) -> None:

@@ -33,6 +33,7 @@ from soapkit.security.readiness import problems_of
 from soapkit.security.requirements import believe
 from soapkit.security.saml_settings import SamlToken
 from soapkit.security.saml_write import token_of
+from soapkit.security.sender import Sender
 from soapkit.security.settings import (
     Encrypt,
     Recipient,
@@ -115,8 +116,10 @@ class Security:
             self._sent.remember(brought, now)
         return Envelope.read(message.envelope.root).with_attachments(message.attachments)
 
-    def verify(self, envelope: Envelope, *, now: datetime | None = None) -> SecurityResult:
-        """What may be believed of a message.
+    def verify(
+        self, envelope: Envelope, *, now: datetime | None = None, sender: Sender | None = None
+    ) -> SecurityResult:
+        """What may be believed of a message. `sender`: what its connection says of who sends it.
 
         Go on with `SecurityResult.envelope`, never with the one that came in. Raises `SecurityError` when the message
         does not satisfy `inbound`, telling our side why.
@@ -125,7 +128,7 @@ class Security:
         if header is None and self.inbound.unsigned_faults and _is_fault(envelope):
             return SecurityResult(envelope, warnings=("this fault is not secured: anyone may have sent it",))
         message = Message(envelope, header, attachments=list(envelope.attachments))
-        found = Pass(message, self.inbound, self.provider, now or datetime.now(UTC), self._sent)
+        found = Pass(message, self.inbound, self.provider, now or datetime.now(UTC), self._sent, sender)
         found.run()
         if self.by_message is not None:
             found.require = self.by_message.require(found.message.envelope, self.inbound)
@@ -146,6 +149,12 @@ class Security:
         if not isinstance(bootstrap, Security):
             return found
         return tuple(dict.fromkeys((*found, *bootstrap.problems(now=now, margin=margin))))
+
+    @property
+    def asks_sender(self) -> bool:
+        """Whether what is believed depends on what the connection says: `SamlRequirement.by_tls`, `check_address`."""
+        required = (self.inbound, *(self.by_message.inbound.values() if self.by_message is not None else ()))
+        return any(each.saml is not None and (each.saml.by_tls or each.saml.check_address) for each in required)
 
     @property
     def waits(self) -> bool:

@@ -43,6 +43,7 @@ from soapkit.server.jobs import job_of, new_job_id, request_of, security_of
 from soapkit.server.limits import HANDLER_SECONDS
 from soapkit.server.publication import Publication
 from soapkit.server.route import Router
+from soapkit.server.senders import from_sender
 from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, AttachmentLimits, Package
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.version import Version
@@ -180,10 +181,12 @@ class Endpoint:
                 action = action_of(version, request.headers)
                 asked = self.agreements.asked(package.envelope, action) if self.agreements is not None else None
                 if asked is not None:
+                    asking = from_sender(asked.security, request, self.certificate_header) or asked.security
+                    asked = replace(asked, security=asking)
                     return (yield from self._agree(asked, package.envelope, version, action, address))
                 parts = Incoming(package) if in_kind or package.attachments else None
                 received = yield from self._received(
-                    package.envelope, lambda believed: self._route(believed, action, address, routed), parts
+                    package.envelope, lambda believed: self._route(believed, action, address, routed), parts, request
                 )
         except Exception as error:
             if isinstance(error, SoapkitError) and package is not None:
@@ -343,12 +346,17 @@ class Endpoint:
         response = response_for(version, body)
         return response if addressed is None else (yield from self._delivered(addressed, response, False))
 
-    def _received(self, envelope: Envelope, route: Route, parts: Incoming | None) -> Flow[Received]:
+    def _received(
+        self, envelope: Envelope, route: Route, parts: Incoming | None, request: HttpRequest
+    ) -> Flow[Received]:
         """The request of an envelope. Where security asks a store on another machine, nobody else waits for that: an
         event loop serves on, and tells whoever asks that it lives."""
-        if not self.processor.waits:
-            return self.processor.receive_request(envelope, route, parts)
-        receiving = call(self.processor.receive_request, envelope, route, parts)
+        processor, security = self.processor, self.processor.security
+        asking = from_sender(security, request, self.certificate_header)
+        processor = processor if asking is security else replace(processor, security=asking)
+        if not processor.waits:
+            return processor.receive_request(envelope, route, parts)
+        receiving = call(processor.receive_request, envelope, route, parts)
         return (
             yield from within(self.handler_seconds, receiving, partial(late_fault, "security", self.handler_seconds))
         )

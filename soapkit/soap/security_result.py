@@ -43,6 +43,16 @@ class CoveredAttachment:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorizationDecision:
+    """What an issuer says that the subject may do: `decision` is ``Permit``, ``Deny`` or ``Indeterminate``, of these
+    `actions` on that `resource`. It is told, and up to the service."""
+
+    resource: str
+    decision: str
+    actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReceivedAssertion:
     """A SAML assertion that was believed, and that speaks for the sender of the message.
 
@@ -53,7 +63,8 @@ class ReceivedAssertion:
     `signer_name`: the subject (RFC 4514) of the issuer's certificate. `audience`: whom it is for. `authentication`: the
     URI of how the subject showed who it is, and `authenticated` when. `element`: it, in `SecurityResult.envelope`.
     `holder`: of ``holder-of-key``, the certificate that the key came in, if it came in one: an answer can be encrypted
-    to it, and the name in it is nobody's word but the sender's.
+    to it, and the name in it is nobody's word but the sender's. `address`, `in_response_to`: of the SubjectConfirmation
+    that was kept; `session`: the SessionIndex of the authentication; `decisions`: what the issuer says it may do.
     """
 
     version: str
@@ -73,6 +84,10 @@ class ReceivedAssertion:
     authenticated: datetime | None = None
     authentication: str = ""
     holder: Any = None
+    address: str = ""
+    in_response_to: str = ""
+    session: str = ""
+    decisions: tuple[AuthorizationDecision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

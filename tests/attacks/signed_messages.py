@@ -24,6 +24,7 @@ from soapkit.security import (
     UsernameToken,
     issue_assertion,
 )
+from soapkit.security.markup import EMBEDDED, TOKEN_REFERENCE
 from soapkit.security.parts import Message
 from soapkit.security.settings import SHARED, SharedKey
 from soapkit.soap.envelope import Draft, Envelope
@@ -137,9 +138,10 @@ class Asserted:
 
     version: str
     confirmation: str
+    embedded: bool = False  # in the reference that names it, not beside it
 
     def __str__(self) -> str:
-        return f"SAML {self.version}, {self.confirmation}"
+        return f"SAML {self.version}, {self.confirmation}{', embedded' if self.embedded else ''}"
 
     def make(self, keys, now: datetime) -> tuple[bytes, Callable[[bytes], bytes]]:
         """The message, and a function that verifies one like it and gives the subject that it believes."""
@@ -153,17 +155,31 @@ class Asserted:
         }[self.confirmation]
         plain = Draft(BY_LABEL["1.1"], '<b:transfer xmlns:b="urn:bank"><b:to>DE1</b:to></b:transfer>').to_envelope()
         message = Security(outbound=steps).apply(plain, now=now).to_bytes()
+        message = embedded(message) if self.embedded else message
         wanted = SamlRequirement(trust=TrustStore.of(keys.bob), confirmation=[self.confirmation])
         signed = ["Body"] if len(steps) > 1 else []
         security = Security(inbound=Require(saml=wanted, signed=signed, trust=keys.trust, replay=None))
         return message, lambda data: security.verify(read(data), now=now).assertion.subject.encode()
 
 
+def embedded(message: bytes) -> bytes:
+    """The same, with the assertion in the reference that a signature names its key by, or in one of its own."""
+    root = etree.fromstring(message)
+    header, assertion = root.find(".//{*}Security"), root.find(".//{*}Security/{*}Assertion")
+    reference = header.find("{*}Signature/{*}KeyInfo/{*}SecurityTokenReference")
+    if reference is None:
+        reference = etree.SubElement(header, TOKEN_REFERENCE)
+    for entry in list(reference):
+        reference.remove(entry)
+    etree.SubElement(reference, EMBEDDED).append(assertion)
+    return etree.tostring(root)
+
+
 ASSERTIONS = [
     Asserted(version, confirmation)
     for version in ("2.0", "1.1")
     for confirmation in ("bearer", "holder-of-key", "sender-vouches")
-]
+] + [Asserted("2.0", confirmation, embedded=True) for confirmation in ("bearer", "holder-of-key")]
 FORGERIES = {how: another_subject(how) for how in ("kept", "dropped", "stolen")}
 
 
