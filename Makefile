@@ -70,9 +70,9 @@ corpus-sample: $(DEV_READY)
 differential: $(DEV_READY)
 	$(BIN)/python tests/corpus/differential.py --types 200
 
-## make bench      side by side with zeep, Spyne, suds, xsdata, pydantic-xml; writes docs/performance.rst
+## make bench      side by side with zeep, Spyne, suds, xsdata, pydantic-xml; writes docs/performance.rst; ONLY=security
 bench: $(DEV_READY)
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/run.py $(if $(ONLY),--only $(ONLY))
 
 ## make streams    1 GB through a client and a service, item by item: time and memory
 streams: $(DEV_READY)

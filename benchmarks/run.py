@@ -16,6 +16,7 @@ from bars import bars_table
 from binary import binary_tables
 from charts import draw
 from contracts import contract_tables
+from endurance import endurance_tables
 from imports import import_table
 from large import large_tables
 from messages import message_tables
@@ -23,6 +24,7 @@ from report import PAGE, circumstances, write
 from security import security_tables
 from server import server_tables
 from tables import Table
+from wss4j import wss4j_tables
 
 VERBS = ["encode", "decode", "serve", "call"]
 
@@ -66,7 +68,7 @@ PARTS: Mapping[str, Callable[[int], list[Table]]] = {
     "imports": lambda rounds: [import_table(rounds)],
     "large": large_tables,
     "binary": binary_tables,
-    "security": security_tables,
+    "security": lambda rounds: [*security_tables(rounds), *wss4j_tables(rounds), *endurance_tables(rounds)],
     "contracts": contract_tables,
     "server": server_tables,
 }

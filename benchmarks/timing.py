@@ -25,7 +25,7 @@ def measure(tasks: Mapping[KeyT, Callable[[], Any]], rounds: int) -> dict[KeyT, 
     samples: dict[KeyT, list[float]] = {name: [] for name in tasks}
     for _ in range(rounds):
         for name, task in tasks.items():
-            samples[name].append(_sample(task, counts[name]))
+            samples[name].append(sample(task, counts[name]))
     return {name: statistics.median(found) for name, found in samples.items()}
 
 
@@ -34,12 +34,13 @@ def _count(task: Callable[[], Any]) -> int:
     for _ in range(3):
         task()
     count = 1
-    while (taken := _sample(task, count) * count) < SAMPLE_SECONDS / 4:
+    while (taken := sample(task, count) * count) < SAMPLE_SECONDS / 4:
         count *= 4
     return max(1, round(count * SAMPLE_SECONDS / taken))
 
 
-def _sample(task: Callable[[], Any], count: int) -> float:
+def sample(task: Callable[[], Any], count: int) -> float:
+    """CPU seconds of one run, of so many."""
     gc.collect()  # so that nobody pays for the litter of the one before; collection itself stays on
     started = time.thread_time()
     for _ in range(count):

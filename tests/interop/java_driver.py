@@ -34,10 +34,13 @@ def jars(pom: Path, peer: str, missing_peer: Callable[[str], NoReturn], name: st
     return folder
 
 
-def built(sources: Path, driver: str, peer: str, missing_peer: Callable[[str], NoReturn]) -> Path:
-    """The folder, in the user's cache, with the jars that pom.xml asks for and the compiled driver."""
+def built(
+    sources: Path, driver: str, peer: str, missing_peer: Callable[[str], NoReturn], pom: Path | None = None
+) -> Path:
+    """The folder, in the user's cache, with the jars that a pom.xml asks for, that of the sources unless said, and the
+    compiled driver."""
     source = sources / f"{driver}.java"
-    folder = jars(sources / "pom.xml", peer, missing_peer, peer.lower(), source.read_bytes())
+    folder = jars(pom or sources / "pom.xml", peer, missing_peer, peer.lower(), source.read_bytes())
     if not (folder / f"{driver}.class").exists():
         command = ["javac", "-cp", f"{folder}/*", "-d", folder, source]
         subprocess.run(command, check=True, capture_output=True, timeout=300)
