@@ -293,7 +293,8 @@ class Processor:
     ) -> Received:
         if self.validate in ("in", "both") and self.validator is not None:
             self._check(message, envelope)
-        with carried_by(parts):
+        # what was put back is all that is believed of it: an Include that is left refers to what nobody verified
+        with carried_by(parts if self.security is None else None):
             headers = decode_headers(message.headers, envelope, self.codecs)
             # SOAP 1.2 part 2, 3.1.5: a value may be referred to in the Header; one that nobody signed is not believed
             within = envelope.root if self.security is None else None

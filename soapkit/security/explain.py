@@ -11,6 +11,8 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.algorithms import CIPHERS, DIGESTS, MODERN, SIGNATURES, STR_TRANSFORM, TRANSPORTS
+from soapkit.security.attachment_cipher import holds_attachment, read_cipher_reference
+from soapkit.security.attachments import is_cid, read_signature_transform
 from soapkit.security.ids import IdIndex
 from soapkit.security.keys import name_of
 from soapkit.security.markup import (
@@ -154,12 +156,15 @@ class _Telling:
         if cipher is None or cipher.mode != "gcm":
             self.weak.append(f"data is encrypted with {name}, which does not show alterations")
         parent = data.getparent()
+        if holds_attachment(data):
+            return f"the attachment {read_cipher_reference(data).get('URI')}, {name}"
         if data.get("Type") == TYPE_CONTENT and parent is not None:
             return f"the content of {path_of(parent)}, {name}"
         return f"the element at {path_of(data)}, {name}"
 
     def _encrypted_data(self, _message: Message, entry: _Element) -> Iterator[str]:
-        yield f"something encrypted ({self._data(entry).rpartition(', ')[2]})"
+        what, _, name = self._data(entry).rpartition(", ")
+        yield f"{what if holds_attachment(entry) else 'something'} encrypted ({name})"
 
     def _signature(self, message: Message, entry: _Element) -> Iterator[str]:
         info = entry.find(SIGNED_INFO)
@@ -174,7 +179,12 @@ class _Telling:
             digest = DIGESTS.get(_algorithm(reference, DIGEST_METHOD), "an unknown digest")
             if digest not in MODERN.hashes:
                 self.weak.append(f"a reference is digested with {digest}")
-            element = self.index.find(reference.get("URI", ""), by=reference)
+            uri = reference.get("URI", "")
+            if is_cid(uri):
+                what = "with the header fields that say what it is" if read_signature_transform(reference) else "alone"
+                yield f"  covers the content of the attachment {uri}, {what}"
+                continue
+            element = self.index.find(uri, by=reference)
             tokens = [entry for entry in reference.iter(TRANSFORM) if entry.get("Algorithm") == STR_TRANSFORM]
             if tokens and element.tag == TOKEN_REFERENCE:
                 source = read_token_reference(element, self.index)

@@ -11,8 +11,12 @@ from soapkit import Attachment
 from soapkit.errors import Fault
 from soapkit.security import SIGNER, Encrypt, Require, Security, Sign, Timestamp, TrustStore
 from soapkit.security.throwaway import make_authority, make_keypair
+from soapkit.soap.attachments import pack_package
+from soapkit.soap.envelope import Draft
+from soapkit.soap.version import SOAP_1_1
+from soapkit.soap.xop import include
 from soapkit.testing import loopback
-from soapkit.transport.values import Request
+from soapkit.transport.values import Headers, Request
 
 AUTHORITY = make_authority()
 ALICE, BANK = make_keypair("alice", AUTHORITY), make_keypair("bank", AUTHORITY)
@@ -79,3 +83,19 @@ def test_what_mtom_takes_out_is_signed_with_the_body(application: Any) -> None:
     with client(application, security=security(ALICE, BANK), mtom=True) as accounts:
         assert accounts.keep(photo=photo) == photo
     assert Accounts.seen.attachments == ()
+
+
+def test_an_include_that_was_signed_itself_is_never_followed(application: Any) -> None:
+    """Nor where the attachment went into a header block that nobody signed, and the Include came to light later."""
+    forged = Attachment(b"forged", "image/png", "forged@x")
+    body = f'<keep xmlns="urn:accounts"><photo>{include(forged)}</photo></keep>'
+    block = f'<h xmlns="urn:h">{include(forged)}</h>'
+    steps = [Timestamp(), Sign(ALICE, parts=["Body", "Timestamp"]), Encrypt(to=BANK)]
+    for outbound in (steps, steps[:2]):
+        for blocks in ((), (block,)):
+            secured = Security(outbound=outbound).apply(Draft(SOAP_1_1, body, blocks).to_envelope())
+            for xop in (True, False):
+                packed, fields = pack_package(secured.to_bytes(), SOAP_1_1, "", [forged], xop=xop)
+                request = Request("http://x/", headers=Headers(fields), body=b"".join(packed))
+                answer = loopback(application).send(request)
+                assert answer.status == 500, answer.body

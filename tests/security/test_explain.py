@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from soapkit.attachment import Attachment
 from soapkit.security import (
     Encrypt,
     SamlAssertion,
@@ -108,3 +109,12 @@ def test_recorded_messages_of_other_stacks_are_told(vectors):
     lines = explain(Envelope.read(parse_message((folder / "signed_x509_issuer_serial_encrypted.xml").read_bytes())))
     assert "  signature: rsa-sha1 by certificate CN=myAlias" in lines
     assert "weak: a key is encrypted with rsa-1_5" in lines
+
+
+def test_attachments_are_told_by_their_identifiers(keys, now):
+    attachment = Attachment(b"note", "text/plain", "note@x")
+    steps = [Sign(keys.alice, parts=["Body", "Attachments"]), Encrypt(to=keys.bob, parts=["AttachmentContents"])]
+    plain = Draft(SOAP_1_1, "<a/>").to_envelope().with_attachments([attachment])
+    told = explain(Security(outbound=steps).apply(plain, now=now))
+    assert "covers the content of the attachment cid:note@x, with the header fields that say what it is" in str(told)
+    assert "opens the attachment cid:note@x, aes256-gcm" in str(told)

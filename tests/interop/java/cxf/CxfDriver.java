@@ -6,15 +6,18 @@
 // or `no` and why not. A service and a port are `{namespace}name`; a body is one element of XML, on one line. Options are
 // `name=value`, separated by tabs: of ws-security; for a service `https=true`, `answer.ELEMENT=`, the body that answers
 // one of this local name, and `fault=`, the reason of a fault instead; for a client `saml=` and how its assertion is
-// confirmed, which alice issues herself. The first argument is a folder with ca.pem, alice.p12 and bob.p12 (password
+// confirmed, which alice issues herself, and `attach.ID=`, a type, a bar and the content in base64 of what travels beside
+// the message; what came back follows the body, likewise. The first argument is a folder with ca.pem, alice.p12 and bob.p12 (password
 // changeit): the client is alice, the service is bob.
 
+import jakarta.activation.DataHandler;
 import jakarta.xml.ws.BindingProvider;
 import jakarta.xml.ws.Dispatch;
 import jakarta.xml.ws.Provider;
 import jakarta.xml.ws.Service;
 import jakarta.xml.ws.ServiceMode;
 import jakarta.xml.ws.WebServiceProvider;
+import jakarta.xml.ws.handler.MessageContext;
 import java.io.BufferedReader;
 import java.io.FileInputStream;
 import java.io.InputStreamReader;
@@ -27,7 +30,9 @@ import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.logging.Level;
@@ -42,6 +47,7 @@ import javax.xml.stream.XMLStreamException;
 import javax.xml.transform.Source;
 import javax.xml.transform.stream.StreamSource;
 import org.apache.cxf.BusFactory;
+import org.apache.cxf.attachment.ByteDataSource;
 import org.apache.cxf.binding.soap.SoapFault;
 import org.apache.cxf.configuration.jsse.TLSClientParameters;
 import org.apache.cxf.configuration.jsse.TLSServerParameters;
@@ -238,6 +244,15 @@ public final class CxfDriver {
             context.put("ws-security.saml-callback-handler", new Assertions((String) saml, crypto("alice", "bob")));
             context.put("ws-security.self-sign-saml-assertion", "true");
         }
+        Map<String, DataHandler> beside = new LinkedHashMap<>();
+        for (String name : List.copyOf(options.keySet())) {
+            if (name.startsWith("attach.")) {
+                String[] said = ((String) options.remove(name)).split("\\|");
+                byte[] content = Base64.getDecoder().decode(said[1]);
+                beside.put(name.substring("attach.".length()), new DataHandler(new ByteDataSource(content, said[0])));
+            }
+        }
+        context.put(MessageContext.OUTBOUND_MESSAGE_ATTACHMENTS, beside);
         context.putAll(options);
         Client client = ((DispatchImpl<?>) port).getClient();
         TLSClientParameters tls = new TLSClientParameters();
@@ -250,10 +265,22 @@ public final class CxfDriver {
         BusFactory.getDefaultBus().setExtension(everywhere, HTTPConduitConfigurer.class);
         try {
             Source answer = port.invoke(new StreamSource(new StringReader(command[5])));
-            return answer == null ? "" : StaxUtils.toString(answer).replaceAll("\\s+", " ");
+            StringBuilder told = new StringBuilder(answer == null ? "" : StaxUtils.toString(answer).replaceAll("\\s+", " "));
+            for (var one : attachments(port.getResponseContext()).entrySet()) {
+                byte[] content = one.getValue().getInputStream().readAllBytes();
+                told.append('\t').append(one.getKey()).append('=').append(one.getValue().getContentType()).append('|')
+                        .append(Base64.getEncoder().encodeToString(content));
+            }
+            return told.toString();
         } finally {
             client.destroy();
         }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, DataHandler> attachments(Map<String, Object> context) {
+        Object found = context.get(MessageContext.INBOUND_MESSAGE_ATTACHMENTS);
+        return found == null ? Map.of() : (Map<String, DataHandler>) found;
     }
 
     /** What alice says of herself in a SAML assertion. */
