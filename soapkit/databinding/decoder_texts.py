@@ -30,17 +30,21 @@ from soapkit.databinding.surprise import Surprise
 
 _DIGITS = "'0123456789.+-'"
 
+NUMBERS = {("", "int"): r"[0-9+\-]", ("decimal", "Decimal"): r"[0-9.+\-]", ("", "float"): r"[0-9.+\-eEINFa]"}
+"""What numbers are written with, by their Python types, as classes of regular expressions."""
+
 
 class TextReader:
     """Writes lines that turn a text, in `t`, into a value of a simple type.
 
-    `fail`: the line that gives up. `counted`: whether m counts the texts that were read.
+    `fail`: the line that gives up. `matched`: an expression has let through nothing but `NUMBERS` where a number is
+    read, and t is never None; else t may be, and m counts the texts that were read.
     """
 
-    def __init__(self, context: Context, workshop: Workshop, *, counted: bool = True) -> None:
+    def __init__(self, context: Context, workshop: Workshop, *, matched: bool = False) -> None:
         self.context = context
         self.workshop = workshop
-        self.counted = counted
+        self.matched = matched
 
     def element_text(
         self, source: Source, field: ElementField | TextField, element: str, variable: str, fail: str
@@ -82,8 +86,7 @@ class TextReader:
     # --- by type --------------------------------------------------------------------------------------------------
 
     def text(self, source: Source, type_: Simple, variable: str, element: str, fail: str) -> None:
-        """Lines that turn t into `variable`. Where texts are counted, t may be None: the empty text and no node, so
-        that m counts none."""
+        """Lines that turn t into `variable`. Where t may be None, that is the empty text and no node: m counts none."""
         plain = isinstance(type_, Atomic) and type_.python not in ADAPTED
         if isinstance(type_, Atomic) and plain and not (type_.enumeration and type_.python is None):
             if type_.python is not None:
@@ -96,7 +99,7 @@ class TextReader:
     def _by_codec(self, source: Source, codec: SimpleCodec, variable: str, element: str) -> None:
         decode = self.workshop.constant(codec.decode, "decode")
         scope = f"lambda: {element}.nsmap" if codec.contextual else self.workshop.constant(no_scope, "no_scope")
-        if self.counted:
+        if not self.matched:
             with source.block("if t is None:"):
                 source.line("t = ''")
                 source.line("m -= 1")
@@ -132,7 +135,7 @@ class TextReader:
         return write is not None and write(source, type_.facets, builtin, variable, fail)
 
     def _string(self, source: Source, facets: Facets, _builtin: Builtin, variable: str, fail: str) -> bool:
-        if self.counted:
+        if not self.matched:
             with source.block("if t is None:"):
                 source.line(f"{variable} = ''")
                 source.line("m -= 1")
@@ -162,7 +165,11 @@ class TextReader:
         if facets.patterns or facets.total_digits is not None:
             return False
         parse = self.workshop.constant(self._parse(builtin), f"parse_{builtin.name}")
-        source.line(f"{variable} = int(t) if not t.strip('0123456789') and 0 < len(t) < 4000 else {parse}(t)")
+        if self.matched:
+            source.line(f"{variable} = int(t)")
+        else:
+            usual = "t.isdecimal() and t.isascii() and len(t) < 4000"
+            source.line(f"{variable} = int(t) if {usual} else {parse}(t)")
         tests = range_tests(facets, builtin, variable, self.workshop)
         if builtin.minimum is not None:
             tests.append(f"{variable} >= {builtin.minimum}")
@@ -175,7 +182,8 @@ class TextReader:
         if facets.patterns or facets.total_digits is not None or facets.fraction_digits is not None:
             return False
         parse = self.workshop.constant(self._parse(builtin), "parse_decimal")
-        source.line(f"{variable} = {parse}(t) if t.strip({_DIGITS}) else Decimal(t)")
+        look = "" if self.matched else f"{parse}(t) if t.strip({_DIGITS}) else "
+        source.line(f"{variable} = {look}Decimal(t)")
         self._demand(source, range_tests(facets, builtin, variable, self.workshop), fail)
         return True
 
@@ -183,7 +191,12 @@ class TextReader:
         if facets.patterns:
             return False
         parse = self.workshop.constant(self._parse(builtin), "parse_float")
-        source.line(f"{variable} = {parse}(t) if t.strip({_DIGITS}) else float(t)")
+        if self.matched:
+            source.line(f"{variable} = float(t)")
+            # INF and NaN, which are no zero when they are taken from themselves; or +INF, which float takes alone
+            source.line(f"if {variable} - {variable}: {variable} = {parse}(t)")
+        else:
+            source.line(f"{variable} = {parse}(t) if t.strip({_DIGITS}) else float(t)")
         self._demand(source, range_tests(facets, builtin, variable, self.workshop), fail)
         return True
 

@@ -38,7 +38,7 @@ class RetoldReader:
     again."""
 
     def __init__(self, context: Context, *, patience: int = _SEEN_BEFORE) -> None:
-        self._templates = Templates(context)
+        self._templates = Templates(context, retold=True)
         self._patience = patience
         self._heads: dict[tuple[Key, str], _Head | int] = {}
         self._hopeless: set[Key] = set()
