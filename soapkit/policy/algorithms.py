@@ -8,6 +8,7 @@ from soapkit.security.algorithms import MODERN, AlgorithmPolicy, profile
 _SHA1 = profile("legacy_sha1").warnings
 _CBC = profile("basic256sha256").warnings
 _PKCS1 = profile("basic256sha256rsa15").warnings
+_BLOCKS = profile("tripledessha256").warnings
 
 
 def algorithms_for(suite: Suite) -> AlgorithmPolicy:
@@ -16,6 +17,7 @@ def algorithms_for(suite: Suite) -> AlgorithmPolicy:
     signatures = MODERN.signatures | ({"rsa-sha1", "hmac-sha1", "ecdsa-sha1"} if weak else frozenset())
     warnings = _SHA1 if weak else ()
     warnings += _CBC if suite.cipher.endswith("cbc") else ()
+    warnings += tuple(each for each in _BLOCKS if each not in _CBC) if suite.cipher == "tripledes-cbc" else ()
     warnings += tuple(each for each in _PKCS1 if each not in _CBC) if suite.transport == "rsa-1_5" else ()
     return AlgorithmPolicy(
         suite.name,

@@ -132,9 +132,8 @@ class AlgorithmPolicy:
 
     `signatures`, `ciphers`, `transports`: short names; `hashes`: of digests and of OAEP; `cbc`: whether CBC is
     decrypted ``"never"``, ``"signed"`` (only under a signature already verified, since without one the answer to a
-    forged ciphertext tells its plaintext) or ``"always"``; `rsa_bits`: the smallest RSA key. A bare key in a message
-    (KeyValue) and a shortened HMAC (HMACOutputLength) are accepted by no policy.
-    """
+    forged ciphertext tells its plaintext) or ``"always"``; `rsa_bits`, `ec_bits`: the smallest keys. A bare key in a
+    message (KeyValue) and a shortened HMAC (HMACOutputLength) are accepted by no policy."""
 
     name: str
     signatures: frozenset[str]
@@ -144,6 +143,7 @@ class AlgorithmPolicy:
     oaep_hashes: frozenset[str] = _STRONG_HASHES | {"sha1"}
     cbc: Literal["never", "signed", "always"] = "signed"
     rsa_bits: int = 2048
+    ec_bits: int = 224
     warnings: tuple[str, ...] = ()
 
     def signature(self, uri: str) -> SignatureAlgorithm:
@@ -192,21 +192,29 @@ _PKCS1_WARNING = (
 )
 
 
-def _suite(name: str, size: int, mode: str, digest: str, transports: frozenset[str] = _OAEP) -> AlgorithmPolicy:
+_BLOCK_WARNING = (
+    "Triple-DES has blocks of 64 bits: some gigabytes under one key are enough to read what repeats (Sweet32, 2016)"
+)
+
+
+def _suite(name: str, cipher: str, digest: str, transports: frozenset[str] = _OAEP) -> AlgorithmPolicy:
     """One algorithm suite of WS-SecurityPolicy. Those with SHA-1 digests also sign with RSA-SHA1."""
-    legacy = digest == "sha1"
-    warnings = ((_SHA1_WARNING,) if legacy else ()) + ((_CBC_WARNING,) if mode == "cbc" else ())
+    legacy, cbc = digest == "sha1", cipher.endswith("cbc")
+    warnings = ((_SHA1_WARNING,) if legacy else ()) + ((_CBC_WARNING,) if cbc else ())
     if transports != _OAEP:
         warnings = (*warnings, _PKCS1_WARNING)
+    if cipher == "tripledes-cbc":
+        warnings = (*warnings, _BLOCK_WARNING)
     return AlgorithmPolicy(
         name,
         signatures=frozenset({f"rsa-{digest}", f"hmac-{digest}"}) | ({"rsa-sha256"} if not legacy else frozenset()),
-        ciphers=frozenset({f"aes{size}-{mode}"}),
+        ciphers=frozenset({cipher}),
         transports=transports,
         hashes=frozenset({digest}),
         oaep_hashes=frozenset({"sha1", "sha256"}),
-        cbc="always" if mode == "cbc" else "never",
+        cbc="always" if cbc else "never",
         rsa_bits=1024 if legacy else 2048,
+        ec_bits=160 if legacy else 224,
         warnings=warnings,
     )
 
@@ -228,10 +236,17 @@ LEGACY = replace(
     transports=_OAEP | {"rsa-1_5"},
     cbc="always",
     rsa_bits=1024,
-    warnings=(_SHA1_WARNING, _CBC_WARNING, _PKCS1_WARNING),
+    ec_bits=160,
+    warnings=(_SHA1_WARNING, _CBC_WARNING, _PKCS1_WARNING, _BLOCK_WARNING),
 )
 
 _RSA15 = frozenset({"rsa-1_5"})
+_CBC_SUITES = {
+    "basic128": "aes128-cbc",
+    "basic192": "aes192-cbc",
+    "basic256": "aes256-cbc",
+    "tripledes": "tripledes-cbc",
+}
 
 PROFILES = {
     policy.name: policy
@@ -239,11 +254,12 @@ PROFILES = {
         MODERN,
         LEGACY_SHA1,
         LEGACY,
-        *(_suite(f"basic{size}", size, "cbc", "sha1") for size in (128, 192, 256)),
-        *(_suite(f"basic{size}sha256", size, "cbc", "sha256") for size in (128, 192, 256)),
-        *(_suite(f"basic{size}gcm", size, "gcm", "sha256") for size in (128, 192, 256)),
-        *(_suite(f"basic{size}rsa15", size, "cbc", "sha1", _RSA15) for size in (128, 192, 256)),
-        *(_suite(f"basic{size}sha256rsa15", size, "cbc", "sha256", _RSA15) for size in (128, 192, 256)),
+        *(_suite(f"basic{size}gcm", f"aes{size}-gcm", "sha256") for size in (128, 192, 256)),
+        *(_suite(f"basic{size}gcmsha256", f"aes{size}-gcm", "sha256") for size in (128, 192, 256)),  # as CXF calls it
+        *(_suite(base, cipher, "sha1") for base, cipher in _CBC_SUITES.items()),
+        *(_suite(f"{base}sha256", cipher, "sha256") for base, cipher in _CBC_SUITES.items()),
+        *(_suite(f"{base}rsa15", cipher, "sha1", _RSA15) for base, cipher in _CBC_SUITES.items()),
+        *(_suite(f"{base}sha256rsa15", cipher, "sha256", _RSA15) for base, cipher in _CBC_SUITES.items()),
     )
 }
 

@@ -12,7 +12,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import LimitError, SecurityError, XmlError
 from soapkit.security.algorithms import CANONICAL_FORMS, AlgorithmPolicy, SignatureAlgorithm
-from soapkit.security.keys import PublicKey, kind_of_key, rsa_bits
+from soapkit.security.keys import PublicKey, key_bits, kind_of_key
 from soapkit.security.markup import INCLUSIVE_NAMESPACES, algorithm_of, at_most_one
 from soapkit.xml.c14n import MAX_PREFIXES, METHODS, canonicalise
 from soapkit.xml.measure import Measure
@@ -43,9 +43,13 @@ def check_key(algorithm: SignatureAlgorithm, key: PublicKey, policy: AlgorithmPo
     kind = kind_of_key(key)
     if algorithm.key != kind and not (algorithm.key == "rsa-pss" and kind == "rsa"):
         raise SecurityError(f"{algorithm.name} needs another key than the {kind} key of {whose()}")
-    bits = rsa_bits(key)
-    if bits is not None and bits < policy.rsa_bits:
-        raise SecurityError(f"the RSA key of {whose()} has {bits} bits; at least {policy.rsa_bits} are asked for")
+    sized = key_bits(key)
+    if sized is None:
+        return
+    name, bits = sized
+    least = policy.rsa_bits if name == "RSA" else policy.ec_bits
+    if bits < least:
+        raise SecurityError(f"the {name} key of {whose()} has {bits} bits; at least {least} are asked for")
 
 
 def signed_octets(signed_info: _Element, form: Canonical, measure: Measure | None = None) -> bytes:

@@ -42,7 +42,7 @@ class JksEntry:
             stream += block
         plain = bytes(left ^ right for left, right in zip(sealed, stream, strict=False))
         if not hmac.compare_digest(_sha1(secret + plain), check):
-            raise SecurityError(f"the password of the key {self.alias!r} is wrong")
+            raise SecurityError(f"the password of the key {self.alias!r} is wrong; key_password=, if it has its own")
         return plain
 
 

@@ -1,4 +1,4 @@
-"""Keys and certificates: from PEM, PKCS#12, JKS and DER, loaded once, never shown.
+"""Keys and certificates: from PEM, PKCS#12, PKCS#7, JKS and DER, loaded once, never shown.
 
 A `KeyPair` is what one signs and decrypts with; whom one believes is a `soapkit.security.truststore.TrustStore`.
 """
@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     pkcs12,
 )
+from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates, load_pem_pkcs7_certificates
 
 from soapkit.errors import Place, SecurityError
 from soapkit.security.algorithms import KeyKind
@@ -33,6 +34,8 @@ PrivateKey: TypeAlias = (
 PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
 Source: TypeAlias = str | Path | bytes
 """A path, or the bytes themselves."""
+
+_JCEKS_MAGIC = b"\xce\xce\xce\xce"
 
 _KINDS: tuple[tuple[type, KeyKind], ...] = (
     (rsa.RSAPublicKey, "rsa"),
@@ -98,7 +101,7 @@ def load_certificate(source: Source) -> x509.Certificate:
 
 
 def load_certificates(source: Source, password: str | bytes | None = None) -> tuple[x509.Certificate, ...]:
-    """Load every certificate in a PEM, DER, PKCS#12 or JKS file. Raises `SecurityError`."""
+    """Load every certificate in a PEM, DER, PKCS#7, PKCS#12 or JKS file. Raises `SecurityError`."""
     data, name = read_source(source)
     found = _certificates(data, name, password.encode() if isinstance(password, str) else password)
     if not found:
@@ -157,9 +160,11 @@ def kind_of_key(key: PublicKey) -> KeyKind:
     return next(kind for cls, kind in _KINDS if isinstance(key, cls))
 
 
-def rsa_bits(key: PublicKey) -> int | None:
-    """The size of an RSA key, None for another kind."""
-    return key.key_size if isinstance(key, rsa.RSAPublicKey) else None
+def key_bits(key: PublicKey) -> tuple[str, int] | None:
+    """The size of a key of a kind that has several, ``RSA`` or ``EC``; None for another kind."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return "RSA", key.key_size
+    return ("EC", key.curve.key_size) if isinstance(key, ec.EllipticCurvePublicKey) else None
 
 
 def thumbprint(certificate: x509.Certificate) -> bytes:
@@ -198,11 +203,18 @@ def read_source(source: Source) -> tuple[bytes, str]:
 def _certificates(data: bytes, name: str, password: bytes | None = None) -> tuple[x509.Certificate, ...]:
     try:
         if b"-----BEGIN" in data:
+            if b"BEGIN PKCS7-----" in data:
+                return tuple(load_pem_pkcs7_certificates(data))
             return tuple(x509.load_pem_x509_certificates(data)) if b"CERTIFICATE-----" in data else ()
         if data.startswith(JKS_MAGIC):
             return _certificates_from_jks(data, name, password)
         return (x509.load_der_x509_certificate(data),)
     except ValueError:
+        pass
+    _check_readable(data, name)
+    try:
+        return tuple(load_der_pkcs7_certificates(data))
+    except (ValueError, UnsupportedAlgorithm):
         pass
     try:
         bundle = pkcs12.load_pkcs12(data, password)
@@ -210,6 +222,13 @@ def _certificates(data: bytes, name: str, password: bytes | None = None) -> tupl
         raise SecurityError("neither PEM nor DER, nor PKCS#12 with that password", place=Place(name)) from None
     found = ([bundle.cert] if bundle.cert else []) + list(bundle.additional_certs)
     return tuple(item.certificate for item in found)
+
+
+def _check_readable(data: bytes, name: str) -> None:
+    """Raise `SecurityError`, with what to do, for a store of a kind that is not read."""
+    if data.startswith(_JCEKS_MAGIC):
+        told = f"keytool -importkeystore -srckeystore {name or 'FILE'} -destkeystore NEW.p12 -deststoretype PKCS12"
+        raise SecurityError(f"a Java key store of the kind JCEKS is not read; convert it: {told}", place=Place(name))
 
 
 def _from_pem_or_der(data: bytes, name: str, password: bytes | None, certificate: Source | None) -> KeyPair:
@@ -222,7 +241,10 @@ def _from_pem_or_der(data: bytes, name: str, password: bytes | None, certificate
         asked = "its private key is encrypted: a password is needed" if password is None else "it needs no password"
         raise SecurityError(asked, place=Place(name)) from None
     except (ValueError, UnsupportedAlgorithm):
-        raise SecurityError("no private key can be read from it (a wrong password?)", place=Place(name)) from None
+        told = "no private key can be read from it (a wrong password?)"
+        if b"-----BEGIN" in data and b"PRIVATE KEY-----" not in data:
+            told = "there is no private key in it"
+        raise SecurityError(told, place=Place(name)) from None
     certificates = _certificates(*read_source(certificate)) if certificate is not None else _certificates(data, name)
     return _paired(key, certificates, name)
 
@@ -252,6 +274,7 @@ def _certificates_from_jks(data: bytes, name: str, password: bytes | None) -> tu
 
 
 def _from_pkcs12(data: bytes, name: str, password: bytes | None) -> KeyPair:
+    _check_readable(data, name)
     try:
         bundle = pkcs12.load_pkcs12(data, password)
     except ValueError as error:

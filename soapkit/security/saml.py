@@ -20,7 +20,7 @@ from soapkit.errors import SecurityError
 from soapkit.security.document_verify import verify
 from soapkit.security.markup import SIGNATURE
 from soapkit.security.provider import CryptoProvider
-from soapkit.security.saml_decrypt import Opener
+from soapkit.security.saml_decrypt import opener
 from soapkit.security.saml_names import BY_TAG
 from soapkit.security.saml_read import Assertion, Conditions, Confirming, id_of_assertion, read_assertion, signature_of
 from soapkit.security.saml_settings import SamlRequirement
@@ -52,7 +52,7 @@ def check_assertion(
     if signed and saml.trust is not None:
         checked = _verified(element, require, saml, now, provider)
     elif "sender-vouches" in saml.confirmation:
-        checked = CheckedAssertion(element, read_assertion(element, Opener(require, provider, signed=False)))
+        checked = CheckedAssertion(element, read_assertion(element, opener(require, provider, signed=False)))
     else:
         raise SecurityError(
             "the SAML assertion is not signed by its issuer: anyone may have written it", place=place_of(element)
@@ -81,7 +81,7 @@ def _verified(
     if [part.uri for part in proof.parts] != [f"#{id_of_assertion(element)}"]:
         # SAML 2.0 core, 5.4.2; SAML 1.1 core, 5.4.2
         raise SecurityError("an assertion is signed by one reference, to its own id", place=place_of(element))
-    says = read_assertion(proof.parts[0].element, Opener(require, provider, signed=True))
+    says = read_assertion(proof.parts[0].element, opener(require, provider, signed=True))
     return CheckedAssertion(element, says, proof.signer)
 
 

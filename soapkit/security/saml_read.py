@@ -133,7 +133,9 @@ def _name_2_0(subject: _Element, opens: Opens | None) -> _Element:
     if encrypted is not None and opens is not None:
         name = opens(encrypted)
     if name is None or name.tag != SAML_2_0.name("NameID"):
-        raise SecurityError("the assertion does not name its subject (a NameID)", place=_at(subject))
+        raise SecurityError(
+            "the assertion does not name its subject (a NameID, in the clear or encrypted to us)", place=_at(subject)
+        )
     return name
 
 

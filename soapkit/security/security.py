@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any, Literal, TypeAlias, cast
 
-from soapkit.errors import LimitError, MessageError, SecurityError, XmlError
+from soapkit.errors import LimitError, MessageError, SecurityError, UsageError, XmlError
 from soapkit.security.algorithms import cipher_named
 from soapkit.security.by_message import ByMessage
 from soapkit.security.confirm import SentSignatures, check_confirmed, confirmations, signature_values
@@ -99,7 +99,7 @@ class Security:
         outbound = self.outbound if self.by_message is None else self.by_message.steps(envelope, self.outbound)
         if not outbound:
             return envelope
-        now = now or datetime.now(UTC)
+        now = _moment(now)
         copied = Envelope.read(deepcopy(envelope.root))
         making = _Making(self.provider, now, request, [])
         try:
@@ -128,7 +128,7 @@ class Security:
         if header is None and self.inbound.unsigned_faults and _is_fault(envelope):
             return SecurityResult(envelope, warnings=("this fault is not secured: anyone may have sent it",))
         message = Message(envelope, header, attachments=list(envelope.attachments))
-        found = Pass(message, self.inbound, self.provider, now or datetime.now(UTC), self._sent, sender)
+        found = Pass(message, self.inbound, self.provider, _moment(now), self._sent, sender)
         found.run()
         if self.by_message is not None:
             found.require = self.by_message.require(found.message.envelope, self.inbound)
@@ -294,6 +294,15 @@ _WRITERS: dict[type, _Writer] = {
     Sign: _write_signature,
     Encrypt: _write_encryption,
 }
+
+
+def _moment(now: datetime | None) -> datetime:
+    """A time that was injected, or that of the clock. Raises `UsageError` for one that could be anywhere."""
+    if now is None:
+        return datetime.now(UTC)
+    if now.tzinfo is None:
+        raise UsageError("now= needs a time zone, such as datetime.now(UTC)")
+    return now
 
 
 def _is_fault(envelope: Envelope) -> bool:

@@ -286,6 +286,8 @@ class Require:
             raise UsageError(
                 f"{OWN_CERTIFICATE} is for Sign; Require asks for a BinarySecurityToken, and looks whom it believes"
             )
+        if self.max_age < 1 or self.skew < 0:
+            raise UsageError(f"max_age is a second at least, skew not negative; found {self.max_age} and {self.skew}")
         if isinstance(self.signed, str) or isinstance(self.encrypted, str):
             raise UsageError("parts are a list of names, not one string")
         _check_xpaths([*self.signed, *self.encrypted])

@@ -36,16 +36,16 @@ _SUFFIXES = frozenset({".pem", ".crt", ".cer", ".der"})
 class TrustStore:
     """Certificates that are believed, and the authorities whose certificates are.
 
-    `subjects`: where given, the subject (RFC 4514) of a signer must match one of these patterns whole; use it when
-    an authority certifies more than your peers. `max_chain`: how many authorities may stand between a certificate
-    and a loaded one. `revoked`: lists by those authorities; `ocsp`: OCSP responses; `responders`: who may be asked for
-    one. All are looked at for every certificate of a path but the last, which is believed by being here; where none
-    of those that are about it can be used now, it is refused.
-    `revocation`: ``given`` believes a certificate that none is about, ``required`` refuses it (RFC 5280, 6.3: its
-    status is undetermined). `v1_roots`: whether a loaded
-    certificate of X.509 version 1, which cannot say that it is an authority, is taken for one of what it issued itself.
+    `subjects`, `issuers`: where given, the subject of a signer, and the name of who certified it (both as RFC 4514
+    writes them), must match one of these patterns whole; use them when an authority certifies more than your peers.
+    `max_chain`: how many authorities may stand between a certificate and a loaded one. `revoked`: lists by those
+    authorities; `ocsp`: OCSP responses; `responders`: who may be asked for one. All are looked at for every certificate
+    of a path but the last, which is believed by being here; where none of those that are about it can be used now, it
+    is refused. `revocation`: ``given`` believes a certificate that none is about, ``required`` refuses it (RFC 5280,
+    6.3: its status is undetermined). `v1_roots`: whether a loaded certificate of X.509 version 1, which cannot say that
+    it is an authority, is taken for one of what it issued itself.
 
-    Raises `SecurityError` for a list that cannot be read.
+    Raises `SecurityError` for a list that cannot be read, `UsageError` for a pattern that is none.
     """
 
     certificates: Chain
@@ -56,6 +56,7 @@ class TrustStore:
     revocation: Revocation = "given"
     ocsp: tuple[OCSPResponse, ...] = field(default=())
     responders: OcspResponders | None = None
+    issuers: tuple[str, ...] = ()
     _built: dict[tuple[x509.Certificate, Chain], Chain] = field(default_factory=dict, init=False, compare=False)
     _at_hand: tuple[StatusSource, ...] = field(init=False, compare=False)
     _to_ask: tuple[StatusSource, ...] = field(init=False, compare=False)
@@ -63,6 +64,8 @@ class TrustStore:
     def __post_init__(self) -> None:
         if self.revocation not in REVOCATIONS:
             raise UsageError(f"revocation= is one of {', '.join(REVOCATIONS)}, found {self.revocation!r}")
+        for name in ("subjects", "issuers"):
+            _check_patterns(name, getattr(self, name))
         lists = tuple(map(ListSource, self.revoked))
         object.__setattr__(self, "_at_hand", (*lists, *(ResponseSource(each, lists) for each in self.ocsp)))
         asked = (AskedSource(self.responders, lists),) if self.responders is not None else ()
@@ -79,6 +82,7 @@ class TrustStore:
         revocation: Revocation = "given",
         ocsp: Iterable[Source] = (),
         responders: OcspResponders | None = None,
+        issuers: Iterable[str] = (),
     ) -> TrustStore:
         """Load certificates from PEM, DER, PKCS#12 or JKS files, or from every PEM and DER file in a folder.
 
@@ -90,6 +94,9 @@ class TrustStore:
         >>> TrustStore.load("ca.pem", ocsp=["alice.ocsp"], revocation="required")       # doctest: +SKIP
         TrustStore(CN=a bank's authority)
         """
+        for name, given in {"subjects": subjects, "issuers": issuers, "revoked": revoked, "ocsp": ocsp}.items():
+            if isinstance(given, str | bytes):
+                raise UsageError(f"{name}= is a list, not one value")
         found = [
             certificate
             for source in sources
@@ -104,6 +111,7 @@ class TrustStore:
             revocation=revocation,
             ocsp=tuple(map(load_response, ocsp)),
             responders=responders,
+            issuers=tuple(issuers),
         )
 
     @classmethod
@@ -122,6 +130,8 @@ class TrustStore:
         check_may_sign(certificate)
         if self.subjects and not any(re.fullmatch(pattern, name_of(certificate)) for pattern in self.subjects):
             raise SecurityError(f"certificate {name_of(certificate)} is none of the subjects that are believed")
+        if self.issuers and not any(re.fullmatch(pattern, _issuer_of(certificate)) for pattern in self.issuers):
+            raise SecurityError(f"certificate {name_of(certificate)} is from none of the issuers that are believed")
         chain = self._built.get((certificate, others)) or self._build(certificate, others, now)
         for issuer in chain[1:]:  # a path once found holds as long as all in it are valid
             check_time(issuer, now)
@@ -156,6 +166,23 @@ class TrustStore:
 
     def __repr__(self) -> str:
         return f"TrustStore({', '.join(map(name_of, self.certificates))})"
+
+
+def _check_patterns(name: str, patterns: object) -> None:
+    if not isinstance(patterns, tuple | list):
+        raise UsageError(f"{name}= is a list of patterns, not {type(patterns).__name__}")
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise UsageError(f"{name}= has no regular expression {pattern!r}: {error}") from None
+
+
+def _issuer_of(certificate: x509.Certificate) -> str:
+    try:
+        return certificate.issuer.rfc4514_string()
+    except ValueError:
+        return ""
 
 
 def _may_certify(_policy: verification.Policy, _certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:

@@ -163,7 +163,7 @@ def test_a_name_and_attributes_that_are_encrypted_to_us_are_read(keys, sts, now)
     found = received(message, now, sts, key=keys.bob)
     assert (found.subject, found.attributes) == ("alice", {"role": ("clerk",)})
     assert found.element.find(".//{*}EncryptedID") is not None  # what is handed on is what was signed
-    with pytest.raises(SecurityError, match="says what to decrypt with"):
+    with pytest.raises(SecurityError, match="does not name its subject"):
         received(message, now, sts)
     with pytest.raises(SecurityError):
         received(message, now, sts, key=keys.mallory)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization.pkcs7 import serialize_certificates
 
-from soapkit.errors import SecurityError
+from soapkit.errors import SecurityError, UsageError
 from soapkit.security import (
     KeyPair,
     MemoryReplayStore,
@@ -22,7 +25,10 @@ from soapkit.security import (
     Security,
     Sign,
     SqliteReplayStore,
+    Timestamp,
     TrustStore,
+    load_certificates,
+    profile,
 )
 from soapkit.security.jks import MAGIC, read_jks
 from soapkit.security.names import names_the_same
@@ -266,3 +272,74 @@ def test_a_path_once_found_is_still_checked_for_time_and_revocation(keys, now):
     assert trust.check(carol.certificate, (), now)
     with pytest.raises(SecurityError, match="CN=short expired on"):
         trust.check(carol.certificate, (), now + timedelta(days=2))
+
+
+def test_who_certified_a_signer_may_be_narrowed(keys, now):
+    authority = keys.authority.certificate.public_bytes(Encoding.PEM)
+    between = make_authority("between", now=now, issuer=keys.authority)
+    leaf, others = make_keypair("leaf", between, kind="ec", now=now).certificate, (between.certificate,)
+    assert TrustStore.load(authority, issuers=["CN=between"]).check(leaf, others, now)
+    with pytest.raises(SecurityError, match="CN=alice is from none of the issuers"):
+        TrustStore.load(authority, issuers=["CN=between"]).check(keys.alice.certificate, (), now)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"subjects": "CN=alice"}, "subjects= is a list"),
+        ({"issuers": "CN=alice"}, "issuers= is a list"),
+        ({"revoked": "a.crl"}, "revoked= is a list"),
+        ({"ocsp": b"..."}, "ocsp= is a list"),
+        ({"subjects": ["CN=(alice"]}, "no regular expression 'CN=.alice'"),
+    ],
+)
+def test_settings_of_a_trust_store_that_would_mean_something_else_are_told(settings, told):
+    with pytest.raises(UsageError, match=told):
+        TrustStore.load(**settings)
+
+
+def test_certificates_are_read_from_pkcs7(keys):
+    certificates = [keys.authority.certificate, keys.mallory.certificate]
+    for encoding in (Encoding.PEM, Encoding.DER):
+        assert set(load_certificates(serialize_certificates(certificates, encoding))) == set(certificates)
+
+
+def test_a_store_that_is_not_read_is_told_with_how_to_convert_it(tmp_path):
+    (tmp_path / "keys.jceks").write_bytes(b"\xce\xce\xce\xce\0\0\0\2")
+    for load in (KeyPair.load, TrustStore.load):
+        with pytest.raises(SecurityError, match="JCEKS is not read; convert it: keytool -importkeystore"):
+            load(tmp_path / "keys.jceks")
+
+
+def test_a_file_without_a_private_key_is_told_as_that(keys):
+    with pytest.raises(SecurityError, match="there is no private key in it"):
+        KeyPair.load(keys.alice.certificate.public_bytes(Encoding.PEM))
+
+
+def test_a_small_key_is_refused_though_its_certificate_is_trusted(keys, now):
+    key = ec.generate_private_key(ec.SECP192R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tiny")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+    tiny = KeyPair(key, builder.sign(key, hashes.SHA256()))
+    message = Security(outbound=[Sign(tiny, parts=["Body"])]).apply(Draft(SOAP_1_1, "<x/>").to_envelope(), now=now)
+    require = Require(signed=["Body"], trust=TrustStore.of(tiny))
+    with pytest.raises(SecurityError, match="EC key of CN=tiny has 192 bits; at least 224"):
+        Security(inbound=require).verify(message, now=now)
+    old = replace(require, algorithms=profile("basic256"))
+    assert old.algorithms.ec_bits == 160
+
+
+@pytest.mark.parametrize("name", ["TripleDes", "TripleDesSha256Rsa15", "Basic192Rsa15", "Basic256GCMSha256"])
+def test_a_profile_is_named_as_security_policies_name_it(name):
+    assert profile(name).name == name.lower()
+    assert any("64 bits" in each for each in profile(name).warnings) == name.startswith("TripleDes")
+
+
+def test_a_time_without_a_zone_and_an_age_of_nothing_are_told(now):
+    plain = Draft(SOAP_1_1, "<x/>").to_envelope()
+    for verb in (Security().verify, Security(outbound=[Timestamp()]).apply):
+        with pytest.raises(UsageError, match="needs a time zone"):
+            verb(plain, now=now.replace(tzinfo=None))
+    for settings in ({"max_age": 0}, {"skew": -1}):
+        with pytest.raises(UsageError, match="a second at least"):
+            Require(**settings)
