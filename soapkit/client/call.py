@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from soapkit.attachment import Attachment
+from soapkit.client.pending import Waiting, is_only_accepted
 from soapkit.client.without_soap import answer_without_soap, request_without_soap
 from soapkit.errors import SoapkitError
 from soapkit.exchange.addressed import request_action
@@ -20,6 +21,7 @@ from soapkit.exchange.masking import Known
 from soapkit.exchange.message_security import Agreement
 from soapkit.exchange.observing import Begun, Observer, Watched
 from soapkit.exchange.parts import Incoming, Outgoing
+from soapkit.exchange.pending import PendingReplies
 from soapkit.exchange.processor import Processor, Received
 from soapkit.operations import Operation, Service
 from soapkit.soap.attachments import Unpacker
@@ -79,7 +81,8 @@ class Route:
     `headers`: default values of declared header blocks, by part name, for the operations that declare them. `timeout`:
     seconds for one exchange. `threshold`: bytes from which binary content travels beside the envelope (MTOM), None for
     never. `addressing`: how messages are addressed (WS-Addressing), None for not at all; `service`: whose operations
-    are called; `agreement`: what is agreed on before the first message; `observers`: who is told of each call.
+    are called; `agreement`: what is agreed on before the first message; `observers`: who is told of each call;
+    `pending`: where answers come that do not come back over the connection.
     """
 
     address: str
@@ -93,6 +96,7 @@ class Route:
     addressing: Addressing | None = None
     agreement: Agreement | None = None
     observers: tuple[Observer, ...] = ()
+    pending: PendingReplies | None = None
 
     def outgoing(
         self,
@@ -151,6 +155,12 @@ class Route:
         action = request_action(self.service, operation, self.actions.get(operation.name, operation.action))
         return self.addressing.properties(self.address, action, one_way=operation.one_way)
 
+    def waiting(self, operation: Operation[Any, Any], addressed: Properties | None) -> Waiting | None:
+        """The wait for an answer that does not come back over the connection; None where it does."""
+        if self.pending is None or addressed is None or operation.one_way or operation.http is not None:
+            return None
+        return Waiting(self.pending, addressed.message_id, self.timeout)
+
 
 def call(
     route: Route,
@@ -203,16 +213,34 @@ def _called(
     log_message("sent", operation.name, request.body)
     response: Response | None = None
     started = time.perf_counter()
-    try:
-        response = yield from send(transport, request)
-        if watched is not None:
-            watched.status = response.status
-        seconds = time.perf_counter() - started
-        log_message("received", operation.name, _envelope_in(response), known=lambda: _known(route, operation, record))
-        received = receive(route, operation, response)
+
+    def read(came: Response) -> Received | None:
+        nonlocal response
+        response = came
+        log_message("received", operation.name, _envelope_in(came), known=lambda: _known(route, operation, record))
+        received = receive(route, operation, came)
         if addressed is not None and received is not None:
             check_related(addressed, received.envelope)
+        return received
+
+    waiting = route.waiting(operation, addressed)
+    try:
+        if waiting is not None:
+            yield from waiting.begun()
+        response = yield from send(transport, request)
+        seconds = time.perf_counter() - started
+        if watched is not None:
+            watched.status = response.status
+        if waiting is not None and is_only_accepted(response):
+            received = yield from waiting.answered(read)
+            seconds = time.perf_counter() - started
+        else:
+            received = read(response)
+        if waiting is not None:
+            yield from waiting.over()
     except SoapkitError as error:
+        if waiting is not None:
+            yield from waiting.over()
         if route.agreement is not None:
             route.agreement.lost(error)
         error.exchange = _exchange(operation, request, response, None, None, time.perf_counter() - started)

@@ -27,6 +27,7 @@ from soapkit.exchange.flow import call as do
 from soapkit.exchange.message_security import Agreement, MessageSecurity
 from soapkit.exchange.observing import Observer
 from soapkit.exchange.parts import DEFAULT_THRESHOLD
+from soapkit.exchange.pending import PendingReplies
 from soapkit.exchange.processor import Processor, Validation, Validator
 from soapkit.operations import Operation, Port, Service
 from soapkit.soap.version import BY_LABEL, Version
@@ -86,7 +87,8 @@ class BaseClient:
     (`soapkit.given_with`). `mtom`: send messages as MTOM, binary content from `mtom_threshold` bytes on beside the
     envelope; what comes as MTOM is read in any case. `addressing`: send WS-Addressing headers (True, or a
     `soapkit.ws.addressing.Addressing` that says how); where the contract demands them, unless said. `observers`: who
-    is told of each call, for traces and metrics (`soapkit.exchange.observing`).
+    is told of each call, for traces and metrics (`soapkit.exchange.observing`). `pending`: where the answers come that
+    `addressing` has sent elsewhere (``reply_to``): a call waits for its own there (`soapkit.server.answers`).
 
     Raises `UsageError` for a port or version that the contract does not have, and where no address is known.
     """
@@ -110,6 +112,7 @@ class BaseClient:
         mtom_threshold: int = DEFAULT_THRESHOLD,
         addressing: Addressing | bool | None = None,
         observers: Iterable[Observer] = (),
+        pending: PendingReplies | None = None,
     ) -> None:
         chosen = _choose_port(self.service, port, version)
         target = address or chosen.address
@@ -126,6 +129,8 @@ class BaseClient:
         understood = _Understood(self.service)
         codecs = _codecs_of(type(self), unknown)
         addressed = _addressing(addressing, chosen)
+        if pending is not None and (addressed is None or addressed.reply_to is None):
+            raise UsageError("pending= needs an address that answers come to: addressing=Addressing(reply_to=...)")
         soap = BY_LABEL[version or chosen.version]
         security, agreement = _agreement(security, target, soap, addressed, timeout)
         self._route = Route(
@@ -140,6 +145,7 @@ class BaseClient:
             addressing=addressed,
             agreement=agreement,
             observers=tuple(observers),
+            pending=pending,
         )
         self._connection = Connection(transport)
         self._loosen: Callable[[Any], Any] | None = None  # set by a dynamic client, whose values come as people type

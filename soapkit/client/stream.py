@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from soapkit.client.call import Route, watch
-from soapkit.errors import HttpError
+from soapkit.errors import HttpError, UsageError
 from soapkit.exchange.items import ItemPlace, ReplyItems, check_streamable, item_place
 from soapkit.exchange.log import log_message
 from soapkit.exchange.parts import Incoming
@@ -64,6 +64,8 @@ class Stream:
         path: str,
     ) -> None:
         check_streamable(route.processor)
+        if route.pending is not None:
+            raise UsageError("a reply that comes elsewhere (pending=) is not streamed")
         self._route = route
         self._operation = operation
         self._place: ItemPlace = item_place(operation, route.processor.codecs, path)

@@ -111,6 +111,28 @@ class Call:
         return await _called(self.function, self.args, self.kwargs, executor)
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Do nothing for some seconds."""
+
+    seconds: float
+
+    def perform(self) -> object:
+        time.sleep(self.seconds)
+        return None
+
+    async def perform_async(self, executor: Executor | None) -> object:
+        from soapkit.exchange.loops import sleep  # as below
+
+        await sleep(self.seconds)
+        return None
+
+
+def pause(seconds: float) -> Flow[None]:
+    """In a flow: ``yield from pause(0.5)``; an event loop serves others meanwhile."""
+    yield Pause(seconds)
+
+
 def send(transport: Transport | AsyncTransport, request: Request) -> Flow[Response]:
     """In a flow: ``response = yield from send(transport, request)``.
 

@@ -109,6 +109,11 @@ def _going_on(work: Coroutine[Any, Any, ResultT], waited_for: object) -> Generat
         return cast("ResultT", end.value)
 
 
+async def sleep(seconds: float) -> None:
+    """Let others have the event loop for so long."""
+    await asyncio.sleep(seconds)
+
+
 async def in_thread(
     function: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object], executor: Executor | None
 ) -> object:

@@ -6,6 +6,8 @@ sent wherever a stranger says would be anybody's relay.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sized
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
@@ -15,6 +17,8 @@ from soapkit.soap.envelope import Envelope
 from soapkit.transport.hops import url_for_log
 from soapkit.transport.values import AsyncTransport, Headers, Request, Response, Transport
 from soapkit.ws.addressing import AddressingError, EndpointReference, Properties, is_allowed, missing, read_addressing
+
+logger = logging.getLogger("soapkit.server")
 
 Use: TypeAlias = Literal["off", "accepted", "required"]
 
@@ -91,7 +95,11 @@ class AddressedReplies:
         said = {"Content-Type": answer.headers.get("content-type", "text/xml; charset=utf-8")}
         if said["Content-Type"].startswith("text/xml"):
             said["SOAPAction"] = '""'
-        yield from send(self._sender, Request(address, answer.body, Headers(said), timeout=self.timeout))
+        stream = answer.stream if isinstance(answer.stream, Sized) else None  # of a message with parts
+        asked = Request(address, answer.body, Headers(said), timeout=self.timeout, stream=stream)
+        taken = yield from send(self._sender, asked)
+        if not 200 <= taken.status < 300:
+            logger.warning("an answer was not taken at %r: status %d", url_for_log(address), taken.status)
         return Response(202)
 
 

@@ -37,7 +37,7 @@ from soapkit.server.context import Call
 from soapkit.server.dispatch import Handing, Job
 from soapkit.server.fault_answers import FaultAnswers, code_name, internal_fault, late_fault, reason_for_log, secrets_of
 from soapkit.server.hosted import Handler
-from soapkit.server.http import HttpRequest
+from soapkit.server.http import LOST_BODY, HttpRequest
 from soapkit.server.interceptors import NONE, Chain
 from soapkit.server.jobs import job_of, new_job_id, request_of, security_of
 from soapkit.server.limits import HANDLER_SECONDS
@@ -71,11 +71,6 @@ if TYPE_CHECKING:
     from soapkit.server.conversation import Agreements, ContextRequest  # it knows of cryptography
 
 logger = logging.getLogger("soapkit.server")
-
-_LOST_BODY = (
-    "a request that asks for another protocol (Upgrade) came without its body: uvicorn with httptools drops it. Run "
-    "uvicorn with --http h11, or let the caller keep to HTTP/1.1"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +186,8 @@ class Endpoint:
         except Exception as error:
             if isinstance(error, SoapkitError) and package is not None:
                 tell_columns(error, package.text)
-            if not request.body and request.package is None and request.headers.get("upgrade"):
-                logger.warning(_LOST_BODY)
+            if request.has_lost_its_body:
+                logger.warning(LOST_BODY)
             refusal = self.faults.refusal(error, version, routed, self.faults.log_fields(error, routed, address))
             response = self.faults.response(version, refusal, None, None, self.faults.blocks(version, address, error))
             if watched is not None:

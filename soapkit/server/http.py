@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from soapkit.exchange.flow import Flow
@@ -17,6 +17,11 @@ from soapkit.transport.values import NO_HEADERS, Headers, Response
 
 # RFC 9110, 7.2: host and port; what else stands in a Host header is somebody's attempt to be quoted in our WSDL.
 _HOST = re.compile(r"[A-Za-z0-9.\-_~%]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
+
+LOST_BODY: Final = (
+    "a request that asks for another protocol (Upgrade) came without its body: uvicorn with httptools drops it. Run "
+    "uvicorn with --http h11, or let the caller keep to HTTP/1.1"
+)
 
 _PATH = "/:@!$&'()*+,;=~"  # RFC 3986, 3.3: what stands in a path as it is
 
@@ -55,6 +60,11 @@ class HttpRequest:
         """Whether a request comes from this machine and asks for it by a name of its own: behind a proxy on this
         machine, and for a name that somebody made point here, it does not."""
         return is_loopback(self.client) and is_loopback(self.host)
+
+    @property
+    def has_lost_its_body(self) -> bool:
+        """Whether the server program dropped the body of a request that asks for another protocol (`LOST_BODY`)."""
+        return not self.body and self.package is None and "upgrade" in self.headers
 
     @property
     def parameters(self) -> dict[str, str]:

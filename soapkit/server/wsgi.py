@@ -11,9 +11,8 @@ from soapkit.errors import LimitError
 from soapkit.exchange.flow import run
 from soapkit.server.beside import Beside
 from soapkit.server.dispatch import attached
-from soapkit.server.endpoint import Endpoint
 from soapkit.server.host import Settings, endpoint_at, endpoints_for, host_limits, host_probes
-from soapkit.server.http import NOT_FOUND, HttpRequest, turned_away
+from soapkit.server.http import NOT_FOUND, HttpRequest, Responder, turned_away
 from soapkit.server.interceptors import BlockingInterceptor, Chain, Interceptor
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, Gate, HostLimits
 from soapkit.server.refusals import cut_short, is_announced_too_large, too_large, too_many
@@ -32,7 +31,7 @@ class Wsgi:
 
     def __init__(
         self,
-        endpoints: Mapping[str, Endpoint],
+        endpoints: Mapping[str, Responder],
         limits: HostLimits = DEFAULT_HOST_LIMITS,
         probes: Beside | None = None,
     ) -> None:
@@ -123,7 +122,7 @@ def _decoded(path: str) -> str:
     return path if path.isascii() else path.encode("latin-1").decode("utf-8", "replace")
 
 
-def _taken_apart(request: HttpRequest, environ: Environ, endpoint: Endpoint) -> HttpRequest:
+def _taken_apart(request: HttpRequest, environ: Environ, endpoint: Responder) -> HttpRequest:
     """A request with parts, which go to where they are kept while they come."""
     reader = endpoint.reader(request.headers)
     for piece in _pieces(environ):
