@@ -244,7 +244,7 @@ def _masked_json(text: str, document: object, names: Names, known: Known) -> str
         blanked = blank(document, names.is_secret, MASK, lambda value: _masked_text(value, names, known))
         return text if blanked == document else write_json(blanked)
     except RecursionError:
-        return f"({len(text):,} characters of JSON)"
+        return f"({len(text):,} characters like JSON)"
 
 
 def _masked_url(url: str, names: Names) -> str:
