@@ -41,6 +41,7 @@ FACE = [
 ]
 
 SECURITY = [
+    "BinarySecurityToken",
     "Encrypt",
     "KeyPair",
     "Require",

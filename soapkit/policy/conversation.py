@@ -43,17 +43,22 @@ class Conversed:
     contexts: Contexts
 
     def conversation(
-        self, side: Literal["client", "server"], signing: Callable[[Demands], Demands], problems: Problems
+        self,
+        side: Literal["client", "server"],
+        signing: Callable[[Demands], Demands],
+        problems: Problems,
+        *,
+        rsa_1_5: bool,
     ) -> Conversation | None:
         """How a context is agreed on; what cannot be done, and what is missing among the keys, goes to `problems`.
 
-        `signing`: gives demands the hash that is signed with.
+        `signing`: gives demands the hash that is signed with; `rsa_1_5`: whether keys may be encrypted so.
         """
         bootstrap = self.token.bootstrap
         if bootstrap is None:  # told by who plans the messages
             return None
         request, reply = (plan_of(signing(bootstrap), request=asks) for asks in (True, False))
-        unable = list(cannot(request))
+        unable = list(cannot(request, rsa_1_5=rsa_1_5))
         problems.found += [problem for problem in unable if problem not in problems.found]
         if unable:
             return None

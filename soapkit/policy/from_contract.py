@@ -44,6 +44,7 @@ def security_from(
     documents: Documents | None = None,
     attachments: Sequence[Attachment] = (),
     signature_hash: Hash | None = None,
+    allow_rsa_1_5: bool = False,
 ) -> Security:
     """The settings that the policies of a port demand.
 
@@ -52,7 +53,8 @@ def security_from(
     policies that stand outside the contract (`soapkit.policy.attach.read_attachments`). `signature_hash`: what we sign
     with, ``sha1`` or ``sha256``; None for what the standard says of the algorithm suite, SHA-1, save for a contract of
     .NET, which signs with the hash that the suite digests with. Both are believed under a suite that digests with
-    either.
+    either. `allow_rsa_1_5`: keep to algorithm suites that encrypt keys with RSA 1.5 (``Basic256Rsa15`` and the like),
+    which are refused otherwise: whoever can ask repeatedly whether a key is right can decrypt a recorded message.
 
     Of several alternatives, the first that can be kept is taken, those that demand more before those that demand less.
     Raises `SecurityError` with what each alternative demands and cannot be kept, each thing with file and line;
@@ -66,7 +68,7 @@ def security_from(
     told: list[Problem] = []
     sign_with = signature_hash or ("digest" if _is_dotnet(contract) else "suite")
     for alternative in around:
-        built = _Builder(contract, policies, endpoint, alternative, keys, side, sign_with).build()
+        built = _Builder(contract, policies, endpoint, alternative, keys, side, sign_with, allow_rsa_1_5).build()
         if isinstance(built, Security):
             return built
         told += [problem for problem in built if problem not in told]
@@ -98,6 +100,7 @@ class _Builder:
     keys: Keys
     side: Side
     sign_with: Literal["sha1", "sha256", "digest", "suite"]
+    allow_rsa_1_5: bool
 
     def build(self) -> Security | list[Problem]:
         problems = Problems()
@@ -128,7 +131,7 @@ class _Builder:
         faults_in = inbound(fault, keys, problems) if self.side == "client" else None
         conversation = None
         if conversed is not None:
-            conversation = conversed.conversation(self.side, self._signing, problems)
+            conversation = conversed.conversation(self.side, self._signing, problems, rsa_1_5=self.allow_rsa_1_5)
         if problems.found:
             return list(dict.fromkeys(problems.found))
         by_message = ByMessage(
@@ -156,7 +159,7 @@ class _Builder:
             for own in alternatives:
                 demands = read_demands((*self.around, *own))
                 plan = plan_of(self._signing(demands), request=subject.direction == "input")
-                unable = list(cannot(plan))
+                unable = list(cannot(plan, rsa_1_5=self.allow_rsa_1_5))
                 if not unable:
                     return _Message(subject, plan)
                 told += unable

@@ -8,7 +8,7 @@ from soapkit.errors import Problem, Problems
 from soapkit.policy.algorithms import algorithms_for
 from soapkit.policy.demands import Token
 from soapkit.policy.keys import Keys
-from soapkit.policy.plan import CONTEXT_KINDS, Plan, context_tokens, part_names, saml_version
+from soapkit.policy.plan import CONTEXT_KINDS, Plan, context_tokens, saml_version, signed_parts
 from soapkit.policy.words import token_words
 from soapkit.security.context import Contexts
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS
@@ -16,6 +16,7 @@ from soapkit.security.saml_settings import SamlRequirement
 from soapkit.security.settings import Require
 from soapkit.security.truststore import TrustStore
 
+_CERTIFICATE = "BinarySecurityToken"
 _UNSIGNED = ("Signature",)
 
 
@@ -36,7 +37,7 @@ class _Reader:
         signed = list(plan.signed)
         if not plan.message_level and plan.endorsing:
             signed = ["Timestamp"] if plan.timestamp else []
-            signed += [name for each in plan.endorsing for name in part_names(each.supporting.protection.signed)]
+            signed += [name for each in plan.endorsing for name in signed_parts(each.supporting.protection)]
         under_context = self.under_context
         by_password = self.by_password
         of_both = under_context or by_password  # the secret is known to two sides, and nobody else signs
@@ -46,13 +47,17 @@ class _Reader:
         symmetric = plan.binding is not None and plan.binding.kind == "symmetric" and not of_both
         # the assertion does not say which of the two ways an attachment is encrypted in
         encrypted = [ATTACHMENT_CONTENTS if part == WHOLE_ATTACHMENTS else part for part in plan.encrypted]
+        if plan.binding is not None and plan.binding.kind == "asymmetric":
+            # the token of the signature itself is no supporting one, and looks the same; that of an endorsing signature
+            # is known by its signature
+            signed, encrypted = ([part for part in each if part != _CERTIFICATE] for each in (signed, encrypted))
         if encrypted and keys.own is None and not of_both and not (symmetric and not plan.request):
             self.missing("own", "what was encrypted to us is decrypted with")
             encrypted = []
         usernames = self.usernames
-        passwords = keys.passwords if usernames else None
         password_keys = by_password or any(each.token.kind == "username" for each in plan.endorsing)
         told = password_keys or not all(token.has("NoPassword") for token in usernames)
+        passwords = keys.passwords if usernames and told else None
         if usernames and passwords is None and told:
             self.missing("passwords", "its UsernameToken is checked against")
         return Require(
@@ -93,7 +98,7 @@ class _Reader:
         endorsing = [each for each in plan.endorsing if each.token.kind != "saml"]
         if not endorsing or not plan.message_level or not plan.signed:
             return []
-        parts = (name for each in endorsing for name in part_names(each.supporting.protection.signed))
+        parts = (name for each in endorsing for name in signed_parts(each.supporting.protection))
         return list(dict.fromkeys(("Signature", *parts)))
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from soapkit.errors import Problem, Problems
 from soapkit.policy.algorithms import signature_name
 from soapkit.policy.demands import Token, TokenKind
 from soapkit.policy.keys import Keys
-from soapkit.policy.plan import CONTEXT_KINDS, Carries, Plan, part_names, saml_version
+from soapkit.policy.plan import CONTEXT_KINDS, Carries, Plan, saml_version, signed_parts
 from soapkit.policy.words import token_words
 from soapkit.security.keys import KeyPair
 from soapkit.security.saml_settings import SamlAssertion
@@ -20,6 +20,7 @@ from soapkit.security.settings import (
     REQUEST,
     SHARED,
     SIGNER,
+    BinarySecurityToken,
     Encrypt,
     KeyReference,
     PasswordKey,
@@ -50,6 +51,7 @@ _CARRIED: dict[KeyReference, str] = {
 }
 
 
+_PATHS = ("WssX509PkiPathV1Token10", "WssX509PkiPathV1Token11")
 _WITH_KEYS: frozenset[TokenKind] = CONTEXT_KINDS | {"issued", "username"}
 
 
@@ -70,7 +72,7 @@ class _Maker:
     def steps(self) -> Iterator[Step]:
         plan = self.plan
         if plan.timestamp:
-            yield Timestamp()
+            yield Timestamp(last=plan.binding is not None and plan.binding.layout == "lax-timestamp-last")
         if plan.confirms:
             yield SignatureConfirmation()
         for each in plan.carries:
@@ -79,19 +81,29 @@ class _Maker:
         for token in plan.assertions[:1]:
             yield from self.assertion(token)
         if not plan.message_level:
+            yield from self.certificates(encrypted=False)
             yield from (step for each in plan.endorsing for step in self.endorse(each, ["Timestamp"]))
             return
         binding = plan.binding
         assert binding is not None, "messages are secured by a binding"
         symmetric = binding.kind == "symmetric"
+        yield from self.certificates(encrypted=True)  # below what tells how to decrypt them
         if symmetric and (plan.signed or plan.encrypted):
             steps = list(self.shared_key())
             if steps and any(each.token.kind in _WITH_KEYS for each in plan.endorsing):
                 self.own_key = steps[0]  # among several, each is named
             yield from steps
-        signing, encrypting = list(self.sign(symmetric)), list(self.encrypt(symmetric))
-        endorsing = [step for each in plan.endorsing for step in self.endorse(each, ["Signature"])]
-        yield from (*encrypting, *signing, *endorsing) if binding.encrypt_first else (*signing, *endorsing, *encrypting)
+        yield from self.certificates(encrypted=False)
+        signing = [
+            *self.sign(symmetric),
+            *(step for each in plan.endorsing for step in self.endorse(each, ["Signature"])),
+        ]
+        if binding.encrypt_first:  # what is made afterwards is encrypted afterwards
+            first = [part for part in plan.encrypted if part != "Signature"]
+            yield from (*self.encrypt(symmetric, first), *signing)
+            yield from self.encrypt(symmetric, [part for part in plan.encrypted if part == "Signature"])
+        else:
+            yield from (*signing, *self.encrypt(symmetric, plan.encrypted))
 
     # --- tokens ---------------------------------------------------------------------------------------------------
 
@@ -107,6 +119,16 @@ class _Maker:
                 nonce=token.has("Nonce"),
                 created=token.has("Created"),
             )
+
+    def certificates(self, *, encrypted: bool) -> Iterator[BinarySecurityToken]:
+        """Those that the message carries as supporting tokens; `encrypted`: those that must be, else the others."""
+        for each in self.plan.brought:
+            if each.supporting.encrypted is encrypted:
+                keypair = self.keys.endorsing or self.keys.own
+                if keypair is None:
+                    self.missing("own", each.token)
+                    return
+                yield BinarySecurityToken(keypair, "path" if each.token.has(*_PATHS) else "direct")
 
     def who_calls(self, token: Token) -> Iterator[tuple[str, str]]:
         """User and password; neither where one is missing."""
@@ -156,7 +178,7 @@ class _Maker:
         if keypair is None:
             self.missing("own", each.token)
             return
-        parts = [*parts, *part_names(each.supporting.protection.signed)]
+        parts = [*parts, *signed_parts(each.supporting.protection)]
         if each.supporting.signed or (self.plan.binding is not None and self.plan.binding.protect_tokens):
             parts.append("Assertion" if each.token.kind == "saml" else "BinarySecurityToken")
         yield Sign(
@@ -188,7 +210,7 @@ class _Maker:
     def sign_shared(self, each: Carries, parts: list[str]) -> Sign:
         return Sign(
             SHARED,
-            parts=[*parts, *part_names(each.supporting.protection.signed)],
+            parts=[*parts, *signed_parts(each.supporting.protection)],
             algorithm=signature_name(self.suite, "secret"),
             digest=self.suite.digest,
         )
@@ -253,17 +275,17 @@ class _Maker:
             key_reference=reference,
         )
 
-    def encrypt(self, symmetric: bool) -> Iterator[Step]:
-        plan, suite, token = self.plan, self.suite, self.plan.encryption_token
-        if not plan.encrypted or token is None:
+    def encrypt(self, symmetric: bool, parts: Sequence[str]) -> Iterator[Step]:
+        suite, token = self.suite, self.plan.encryption_token
+        if not parts or token is None:
             return
         if symmetric:
-            yield Encrypt(to=self.own_key, parts=plan.encrypted, algorithm=suite.cipher)
+            yield Encrypt(to=self.own_key, parts=parts, algorithm=suite.cipher)
             return
         reference = self.reference(token)
         yield Encrypt(
             to=self.peer(token),
-            parts=plan.encrypted,
+            parts=parts,
             algorithm=suite.cipher,
             key_transport=suite.transport,
             oaep_digest="sha1" if suite.transport == "rsa-oaep-mgf1p" else "sha256",
@@ -273,7 +295,8 @@ class _Maker:
     def peer(self, token: Token) -> x509.Certificate | KeyPair | Recipient:
         if self.keys.peer is not None:
             return self.keys.peer
-        if self.plan.request:
+        unsigned = self.plan.binding is not None and self.plan.binding.initiator_signature is None
+        if self.plan.request or unsigned:
             self.missing("peer", token)
         return SIGNER
 
@@ -282,7 +305,7 @@ class _Maker:
         if token.kind == "saml":
             return "assertion" if self.plan.request else "issuer-serial"
         if token.travels(to_recipient=self.plan.request):
-            return "path" if token.has("WssX509PkiPathV1Token10", "WssX509PkiPathV1Token11") else "direct"
+            return "path" if token.has(*_PATHS) else "direct"
         for option, reference in _REFERENCES:
             if token.has(option):
                 return reference

@@ -131,6 +131,16 @@ class Plan:
         )
 
     @property
+    def brought(self) -> tuple[Carries, ...]:
+        """The certificates that no signature of their own brings, or that the message's signature must find there."""
+        return tuple(
+            each
+            for each in self.carries
+            if each.token.kind == "x509"
+            and (not each.supporting.endorsing or (each.supporting.signed and self.message_level))
+        )
+
+    @property
     def endorsing(self) -> tuple[Carries, ...]:
         """The tokens that sign the message's signature, or its Timestamp."""
         return tuple(each for each in self.carries if each.supporting.endorsing)
@@ -154,7 +164,7 @@ def plan_of(demands: Demands, *, request: bool) -> Plan:
     for each in carries:
         if not each.supporting.endorsing:
             protection |= each.supporting.protection
-    signed = [*part_names(protection.signed), *_selected(protection.signed_elements)]
+    signed = [*signed_parts(protection)]
     signed += [each.part for each in carries if each.supporting.signed and each.part]
     if binding.timestamp:
         signed.insert(0, "Timestamp")
@@ -184,6 +194,12 @@ def saml_version(token: Token) -> Literal["2.0", "1.1", ""]:
 _SAML_1 = ("WssSamlV11Token10", "WssSamlV11Token11", "WssSamlV10Token10", "WssSamlV10Token11")
 
 
+def signed_parts(protection: Protection) -> Iterator[str]:
+    """All that must be signed, as settings name it."""
+    yield from part_names(protection.signed)
+    yield from _selected(protection.signed_elements)
+
+
 def part_names(parts: Parts) -> Iterator[str]:
     """Parts as settings name them. A header that is not there need not be signed (4.1.1)."""
     if parts.body or parts.everything:
@@ -196,9 +212,21 @@ def part_names(parts: Parts) -> Iterator[str]:
         yield ATTACHMENT_CONTENTS if parts.contents_only else WHOLE_ATTACHMENTS
 
 
-def cannot(plan: Plan) -> Iterator[Problem]:
-    """What the plan wants and soapkit does not do, each by name, with its place in the policy."""
+def cannot(plan: Plan, *, rsa_1_5: bool = False) -> Iterator[Problem]:
+    """What the plan wants and soapkit does not do, each by name, with its place in the policy. `rsa_1_5`: whether a
+    suite may have keys encrypted so."""
+    binding = plan.binding
+    if binding is not None and plan.encrypted and plan.suite.transport == "rsa-1_5" and not rsa_1_5:
+        yield Problem(
+            f"{plan.suite.name} encrypts keys with RSA 1.5, so whoever can ask repeatedly may decrypt a recorded"
+            " message; allow_rsa_1_5=True takes that risk",
+            binding.place,
+        )
     yield from _elements_not_done(plan.demands.protection)
+    for each in plan.carries:
+        yield from _elements_not_done(each.supporting.protection)
+        if each.supporting.endorsing and each.supporting.protection.encrypts:
+            yield Problem("parts encrypted by an endorsing token are not done", each.supporting.place)
     protection = plan.demands.protection
     if plan.binding is None and (protection.signs or protection.encrypts):
         yield Problem(

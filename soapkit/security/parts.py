@@ -90,7 +90,7 @@ class Message:
         if part == ALL_HEADERS:  # a security header for somebody else is his to secure
             return tuple(block for block in blocks if block.tag != SECURITY)
         if part.startswith("{"):
-            return tuple(block for block in blocks if block.tag == part)
+            return tuple(block for block in blocks if _is_named(tag_of(block), part))
         return tuple(block for block in blocks if local_name(tag_of(block)) == part)
 
     def attached(self, parts: Iterable[str]) -> Attached:
@@ -110,7 +110,7 @@ class Message:
         return tuple(
             element
             for name, elements in self.hidden.items()
-            if part == name or (part == local_name(name) and name.startswith("{"))
+            if _is_named(name, part) or (part == local_name(name) and name.startswith("{"))
             for element in elements
         )
 
@@ -121,6 +121,11 @@ class Message:
         if self.security is not None and element.getparent() is self.security:
             return _BY_TAG.get(tag_of(element), tag_of(element))
         return tag_of(element)
+
+
+def _is_named(tag: str, part: str) -> bool:
+    """Whether a part is this name, or all of its namespace: ``{urn:x}*``."""
+    return tag == part or (part.endswith("}*") and tag.startswith(part[:-1]))
 
 
 def token_name(tag: str) -> str | None:
@@ -200,6 +205,12 @@ def insert_after(message: Message, anchor: _Element | None, *elements: _Element)
         return
     for element in reversed(elements):
         anchor.addnext(element)
+
+
+def put_last(message: Message, *elements: _Element) -> None:
+    """Move elements of the security header to its end."""
+    assert message.security is not None, "a message on its way out has a security header"
+    message.security.extend(elements)
 
 
 def insert_first(message: Message, element: _Element) -> None:

@@ -11,7 +11,7 @@ from cryptography import x509
 from soapkit.errors import SecurityError
 from soapkit.security.keys import KeyPair, name_of
 from soapkit.security.saml_settings import SamlToken
-from soapkit.security.settings import Encrypt, Require, SharedKey, Sign, Step
+from soapkit.security.settings import BinarySecurityToken, Encrypt, Require, SharedKey, Sign, Step
 
 
 def problems_of(
@@ -54,7 +54,7 @@ def _certificate_problems(steps: Iterable[Step], required: Iterable[Require], un
 
 def _certificates(steps: Iterable[Step], required: Iterable[Require]) -> Iterator[x509.Certificate]:
     for step in steps:
-        if isinstance(step, Sign):
+        if isinstance(step, (Sign, BinarySecurityToken)):
             named: object = step.keypair
         elif isinstance(step, (Encrypt, SharedKey)):
             named = step.to

@@ -133,9 +133,11 @@ def _endorser(found: Pass) -> Proved:
     others = _wanted(found, [part for part in found.require.endorsed if part != "Signature"], "endorsed")
     known = (*(proofs for _, proofs in _by_signer(found)), *_by_context(found), _by_subject(found))
     for proofs in (*known, *_by_user(found).values()):
-        signs_other = any(covers([each for each in proofs if each is not one], one.signature) for one in endorsed)
-        if signs_other and _cover_all(proofs, others):
-            return proofs[0]
+        endorsing = [
+            each for each in proofs if any(each is not one and covers([each], one.signature) for one in endorsed)
+        ]
+        if endorsing and _cover_all(proofs, others):
+            return endorsing[0]
     raise SecurityError("the signature is not endorsed: nobody who is known signed it")
 
 

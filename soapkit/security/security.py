@@ -26,6 +26,7 @@ from soapkit.security.parts import (
     insert_after,
     insert_after_timestamp,
     insert_first,
+    put_last,
     security_header,
 )
 from soapkit.security.provider import CryptoProvider
@@ -35,6 +36,7 @@ from soapkit.security.saml_settings import SamlToken
 from soapkit.security.saml_write import token_of
 from soapkit.security.sender import Sender
 from soapkit.security.settings import (
+    BinarySecurityToken,
     Encrypt,
     Recipient,
     Require,
@@ -48,7 +50,7 @@ from soapkit.security.settings import (
 from soapkit.security.shared import Brought, SentKeys, bring
 from soapkit.security.sign import sign, sign_with_secret
 from soapkit.security.timestamp import timestamp_element
-from soapkit.security.tokens import username_token_element
+from soapkit.security.tokens import token_of_key, username_token_element
 from soapkit.security.with_cryptography import CryptographyProvider
 from soapkit.soap.attachments import Package
 from soapkit.soap.envelope import Envelope
@@ -112,6 +114,8 @@ class Security:
                     self._signed.remember(signature_values(message), now)
         except (LimitError, MessageError, XmlError) as error:
             raise SecurityError(f"the message cannot be secured: {error}") from None
+        if any(isinstance(step, Timestamp) and step.last for step in outbound):
+            put_last(message, *message.named("Timestamp"))
         for brought in making.shared:
             self._sent.remember(brought, now)
         return Envelope.read(message.envelope.root).with_attachments(message.attachments)
@@ -246,6 +250,10 @@ def _write_assertion(message: Message, step: SamlToken, making: _Making) -> None
     insert_after_timestamp(message, token_of(step, making.now, making.provider))
 
 
+def _write_token(message: Message, step: BinarySecurityToken, making: _Making) -> None:
+    insert_after_timestamp(message, token_of_key(step.keypair, step.kind, f"X509-{making.provider.random(16).hex()}"))
+
+
 def _write_confirmation(message: Message, _step: SignatureConfirmation, making: _Making) -> None:
     if making.request is None:
         raise SecurityError("a SignatureConfirmation answers a request; there is none")
@@ -288,6 +296,7 @@ def _write_encryption(message: Message, step: Encrypt, making: _Making) -> None:
 _WRITERS: dict[type, _Writer] = {
     Timestamp: _write_timestamp,
     UsernameToken: _write_username_token,
+    BinarySecurityToken: _write_token,
     SamlToken: _write_assertion,
     SignatureConfirmation: _write_confirmation,
     SharedKey: _write_shared_key,

@@ -37,6 +37,8 @@ SAML Token Profile 1.1, 3.4)."""
 
 KEY_REFERENCES = ("direct", "path", "pkcs7", "issuer-serial", "ski", "thumbprint", "embedded", "key-name", "assertion")
 _FOR_SIGNATURES = ("path", "pkcs7", "assertion")
+TOKEN_KINDS = ("direct", "path", "pkcs7")
+"""The key references that carry a token."""
 
 OWN_CERTIFICATE = "STRTransform"
 """The part that is the certificate of a signature itself, signed through its reference, in the message or not."""
@@ -63,9 +65,14 @@ SHARED = Recipient.SHARED
 
 @dataclass(frozen=True, slots=True)
 class Timestamp:
-    """Say when the message was made and that it is void `ttl` seconds later (WSS SOAP Message Security 1.1, 10)."""
+    """Say when the message was made and that it is void `ttl` seconds later (WSS SOAP Message Security 1.1, 10).
+
+    `last`: whether it stands at the end of the security header instead of on top (the layout LaxTsLast of
+    WS-SecurityPolicy 1.3, 6.7).
+    """
 
     ttl: int = 300
+    last: bool = False
 
     def __post_init__(self) -> None:
         if self.ttl < 1:
@@ -114,15 +121,32 @@ class PasswordKey:
 
 
 @dataclass(frozen=True, slots=True)
+class BinarySecurityToken:
+    """Carry the certificate of a key pair, for others to read, or for steps after it: `Sign` with the same key pair and
+    `kind` as its reference leads to this one instead of bringing another (X.509 token profile 1.1, 3.3).
+
+    `kind`: ``direct`` for the certificate alone, ``path`` and ``pkcs7`` with its chain.
+    """
+
+    keypair: KeyPair
+    kind: Literal["direct", "path", "pkcs7"] = "direct"
+
+    def __post_init__(self) -> None:
+        if self.kind not in TOKEN_KINDS:
+            raise UsageError(f"a BinarySecurityToken is of {', '.join(TOKEN_KINDS)}, not {self.kind!r}")
+
+
+@dataclass(frozen=True, slots=True)
 class Sign:
     """Sign parts of the message with a key pair.
 
-    `parts`: ``Body``, ``Timestamp``, ``UsernameToken``, ``BinarySecurityToken`` (the token of this signature itself),
-    ``STRTransform`` (its certificate, also one that the message only names: WSS SOAP Message Security 1.1, 8.3),
-    ``Assertion`` (the SAML assertion of the step before), a header block by its Clark name or local name, ``Headers``
-    for all, an XPath from the root with Clark names (``//{urn:shop}price``), or ``#id``; ``Attachments``, all that
-    travel beside the message, with the header fields that say what each is, or ``AttachmentContents`` (SwA Profile 1.1,
-    5.3); with a question mark after it, a part that need not be there (``{urn:x}To?``). `algorithm`: a short name or
+    `parts`: ``Body``, ``Timestamp``, ``UsernameToken``, ``BinarySecurityToken`` (the token of this signature itself and
+    those that steps before it brought), ``STRTransform`` (its certificate, also one that the message only names: WSS
+    SOAP Message Security 1.1, 8.3), ``Assertion`` (the SAML assertion of the step before), a header block by its Clark
+    name or local name (``{urn:x}*`` for all of a namespace), ``Headers`` for all, an XPath from the root with Clark
+    names (``//{urn:shop}price``), or ``#id``; ``Attachments``, all that travel beside the message, with the header
+    fields that say what each is, or ``AttachmentContents`` (SwA Profile 1.1, 5.3); with a question mark after it, a
+    part that need not be there (``{urn:x}To?``). `algorithm`: a short name or
     URI of `soapkit.security.algorithms`, by default RSA-SHA256, ECDSA-SHA256, EdDSA or HMAC-SHA256 as the key demands.
     `keypair`: `SHARED` for the key of a `SharedKey` step before.
     """
@@ -218,7 +242,9 @@ class SignatureConfirmation:
     """
 
 
-Step: TypeAlias = Timestamp | UsernameToken | SamlToken | SignatureConfirmation | SharedKey | Sign | Encrypt
+Step: TypeAlias = (
+    Timestamp | UsernameToken | BinarySecurityToken | SamlToken | SignatureConfirmation | SharedKey | Sign | Encrypt
+)
 
 
 @dataclass(frozen=True, slots=True)

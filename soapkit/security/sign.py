@@ -13,7 +13,7 @@ from lxml.etree import _Element
 from soapkit.errors import SecurityError
 from soapkit.security.algorithms import DIGESTS, STR_TRANSFORM, SignatureAlgorithm, digest_uri, signature_named
 from soapkit.security.attachments import cid_of, digest_of, fields_sent, signature_transform
-from soapkit.security.ids import give_id
+from soapkit.security.ids import WSU_ID, give_id
 from soapkit.security.keys import KeyPair, public_key_of
 from soapkit.security.markup import (
     CANONICALIZATION_METHOD,
@@ -36,6 +36,7 @@ from soapkit.security.markup import (
 )
 from soapkit.security.parts import (
     ASSERTION,
+    IN_SECURITY_HEADER,
     STEPS,
     Attached,
     Message,
@@ -47,9 +48,9 @@ from soapkit.security.references import assertion_reference, token_reference
 from soapkit.security.saml_keys import subject_key
 from soapkit.security.saml_names import BY_TAG as ASSERTIONS
 from soapkit.security.saml_read import read_assertion
-from soapkit.security.settings import OWN_CERTIFICATE, Sign
+from soapkit.security.settings import OWN_CERTIFICATE, TOKEN_KINDS, Sign
 from soapkit.security.strtransform import made_up_token, token_octets
-from soapkit.security.tokens import binary_token_element, path_token_element, pkcs7_token_element
+from soapkit.security.tokens import token_of_key
 from soapkit.xml.c14n import EXCLUSIVE, canonicalise
 from soapkit.xml.measure import measure_of
 from soapkit.xml.serialise import serialise
@@ -57,6 +58,7 @@ from soapkit.xml.walk import tag_of
 
 _BY_KIND = {"rsa": "rsa-sha256", "ec": "ecdsa-sha256", "ed25519": "ed25519", "ed448": "ed448"}
 
+_MOVED = {IN_SECURITY_HEADER[part] for part in ("UsernameToken", "BinarySecurityToken", "SignatureConfirmation")}
 _PREFIX = re.compile(rb"[^\s=\"<>&:]+")
 _NO_NAME = re.compile(rb"[^\s=\"<>/]*[\s\"<]")  # what follows a prefix in content; after an attribute's, an equals sign
 _FEW = 20  # places of a prefix that are looked at one by one
@@ -69,16 +71,19 @@ def sign(message: Message, step: Sign, keypair: KeyPair, provider: CryptoProvide
     assertion that names its key. Raises `SecurityError` when a part is not in the message.
     """
     algorithm = algorithm_for(step, keypair)
-    token_id = f"X509-{provider.random(16).hex()}"
     assertion = _assertion(message, keypair) if step.key_reference == "assertion" else None
-    token = _token(step, keypair, token_id)
+    token = _token(message, step, keypair, provider)
     signature = new(SIGNATURE, attributes={"Id": f"SIG-{provider.random(16).hex()}"})
     parts = _parts(message, step, token, provider)
-    tokens = [*_assertion_and_reference(parts, assertion), *([token] if token is not None else [])]
-    insert_after(message, _endorsed(message, parts), *tokens, signature)
+    new_token = [token] if token is not None and token.getparent() is None else []
+    uses = [token] if token is not None and not new_token else []
+    anchor = _last(message, [*uses, *_signatures(parts)])
+    covered = _covered(message, parts) if anchor is None else []
+    insert_after(message, anchor, *covered, *_assertion_and_reference(parts, assertion), *new_token, signature)
     if assertion is not None:
         reference = assertion_reference(assertion)
     else:
+        token_id = token.get(WSU_ID, "") if token is not None else ""
         reference = token_reference(keypair.certificate, step.key_reference, token_id)
     sub(signature, KEY_INFO).append(reference)
     signed_info = _signed_info(signature, algorithm, parts, message.attached(step.parts), step, provider)
@@ -98,7 +103,10 @@ def sign_with_secret(message: Message, step: Sign, key: SharedSecret, provider: 
         raise SecurityError(f"{algorithm.name} cannot be made with a shared key")
     signature = new(SIGNATURE, attributes={"Id": f"SIG-{provider.random(16).hex()}"})
     parts = _parts(message, step, None, provider)
-    insert_after(message, key.element, *(part.element for part in parts if part.token is not None), signature)
+    references = [part.element for part in parts if part.token is not None]
+    covered = [each for each in _covered(message, parts) if each is not key.element]
+    brought = [key.element] if key.element is not None else []
+    insert_after(message, _last(message, [*brought, *_signatures(parts)]), *covered, *references, signature)
     if OWN_CERTIFICATE in step.parts:
         raise SecurityError(f"{OWN_CERTIFICATE} covers a certificate; a shared key has none")
     sub(signature, KEY_INFO).append(key.reference())
@@ -145,15 +153,16 @@ def algorithm_of_key(name: str, keypair: KeyPair) -> SignatureAlgorithm:
     return algorithm
 
 
-def _token(step: Sign, keypair: KeyPair, token_id: str) -> _Element | None:
-    """The token that carries the certificate, where the reference is to one."""
-    if step.key_reference == "direct":
-        return binary_token_element(keypair.certificate, token_id)
-    if step.key_reference == "path":
-        return path_token_element((keypair.certificate, *keypair.chain), token_id)
-    if step.key_reference == "pkcs7":
-        return pkcs7_token_element((keypair.certificate, *keypair.chain), token_id)
-    return None
+def _token(message: Message, step: Sign, keypair: KeyPair, provider: CryptoProvider) -> _Element | None:
+    """The token that carries the certificate, where the reference is to one: that of a step before, or a new one."""
+    if step.key_reference not in TOKEN_KINDS:
+        return None
+    token = token_of_key(keypair, step.key_reference, f"X509-{provider.random(16).hex()}")
+    kind, octets = token.get("ValueType"), token.text
+    same = (
+        each for each in message.named("BinarySecurityToken") if (each.get("ValueType"), each.text) == (kind, octets)
+    )
+    return next(same, token)
 
 
 def _signed_info(
@@ -303,16 +312,25 @@ def _parts(message: Message, step: Sign, token: _Element | None, provider: Crypt
     return found
 
 
-def _endorsed(message: Message, parts: list[_Part]) -> _Element | None:
-    """The last signature that this one covers. It stands before the one that covers it (WS-SecurityPolicy 1.3, 6.7.1),
-    and so below what tells how to decrypt both."""
-    covered = [part.element for part in parts if part.element.tag == SIGNATURE]
-    return max(covered, key=message.tokens.index, default=None)
+def _covered(message: Message, parts: list[_Part]) -> list[_Element]:
+    """The tokens that a signature covers. They stand before it (WS-SecurityPolicy 1.3, 6.7.1)."""
+    tokens = (part.element for part in parts if part.element.getparent() is message.security)
+    return [each for each in tokens if each.tag in _MOVED]
+
+
+def _signatures(parts: list[_Part]) -> list[_Element]:
+    return [part.element for part in parts if part.element.tag == SIGNATURE]
+
+
+def _last(message: Message, elements: list[_Element]) -> _Element | None:
+    """The last of what a signature stands after: the token that it uses, and the signatures that it covers
+    (WS-SecurityPolicy 1.3, 6.7.1); so it stands below what tells how to decrypt them."""
+    return max(elements, key=message.tokens.index, default=None)
 
 
 def _elements(message: Message, part: str, token: _Element | None) -> tuple[_Element, ...]:
     if part == "BinarySecurityToken" and token is not None:
-        return (token,)
+        return (token, *(each for each in message.named(part) if each is not token))
     found = (*message.named(part), *message.hidden_as(part))  # what was encrypted first is signed as that
     if message.security is not None and not {message.security, *message.security.iterancestors()}.isdisjoint(found):
         raise SecurityError(f"{part} holds the signature itself, which cannot cover it")

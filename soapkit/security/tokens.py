@@ -15,7 +15,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.ids import WSU_ID
-from soapkit.security.keys import certificate_from_der, der_of, name_of
+from soapkit.security.keys import KeyPair, certificate_from_der, der_of, name_of
 from soapkit.security.markup import (
     BASE64,
     BINARY_SECURITY_TOKEN,
@@ -109,6 +109,14 @@ def binary_token_element(certificate: x509.Certificate, token_id: str) -> _Eleme
     """A BinarySecurityToken that carries one certificate (X.509 token profile 1.1, 3.3)."""
     attributes = {"EncodingType": BASE64, "ValueType": X509_V3, WSU_ID: token_id}
     return new(BINARY_SECURITY_TOKEN, base64_text(der_of(certificate)), attributes)
+
+
+def token_of_key(keypair: KeyPair, kind: str, token_id: str) -> _Element:
+    """A BinarySecurityToken with the certificate of a key pair, and its chain where the kind has room for it."""
+    if kind == "direct":
+        return binary_token_element(keypair.certificate, token_id)
+    writer = path_token_element if kind == "path" else pkcs7_token_element
+    return writer((keypair.certificate, *keypair.chain), token_id)
 
 
 def path_token_element(certificates: Chain, token_id: str) -> _Element:

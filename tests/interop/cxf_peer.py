@@ -43,25 +43,34 @@ class Cxf:
         """The keys of alice or bob."""
         return KeyPair.load(self.keys / f"{name}.p12", "changeit")
 
-    def serve(self, wsdl: Path, *options: str) -> str:
+    def serve(self, wsdl: Path, *options: str, service: str = SERVICE, port: str = PORT) -> str:
         """The address of a service that keeps to a contract."""
-        told, *said = self.driver.ask("serve", str(wsdl), SERVICE, PORT, *ANSWERS, *options)
+        told, *said = self.driver.ask("serve", str(wsdl), service, port, *ANSWERS, *options)
         assert told == "ok", said
         return said[0]
 
-    def call(self, wsdl: Path | str, address: str, *options: str) -> list[str]:
+    def call(
+        self,
+        wsdl: Path | str,
+        address: str,
+        *options: str,
+        service: str = SERVICE,
+        port: str = PORT,
+        body: str = TWENTY_ONE,
+        expect: str = "42",
+    ) -> list[str]:
         """What a client that keeps to a contract says of twice 21: ``["42"]``, or why not."""
-        told, *said = self.driver.ask("call", str(wsdl), SERVICE, PORT, address, TWENTY_ONE, *options)
-        return ["42"] if told == "ok" and ">42<" in said[0] else said
+        told, *said = self.driver.ask("call", str(wsdl), service, port, address, body, *options)
+        return [expect] if told == "ok" and f">{expect}<" in said[0] else said
 
-    def client(self, known: Contract, address: str, keys: Keys, **settings: Any) -> Any:
-        """Our client, told what to secure by the contract."""
+    def client(self, known: Contract, address: str, keys: Keys, *, port: str = "", **options: Any) -> Any:
+        """Our client, told what to secure by the contract. `options`: of `Security.from_contract`."""
         return soapkit.Client.from_wsdl(
             known,
             address=address,
-            security=Security.from_contract(known, keys=keys),
+            port=port or None,
+            security=Security.from_contract(known, keys=keys, port=port, **options),
             transport=Urllib3Transport(verify=self.keys / "ca.pem"),
-            **settings,
         )
 
     @property
@@ -90,15 +99,19 @@ def doubler(known: Contract) -> Any:
 
 
 def our_service(
-    cxf: Cxf, serve: Callable[..., str], wsdl: Path, keys: Keys, *, https: bool = False
+    cxf: Cxf, serve: Callable[..., str], wsdl: Path, keys: Keys, *, https: bool = False, **options: Any
 ) -> tuple[str, Security]:
-    """The address of our service that keeps to a contract, and its settings. CXF 4 asks for HTTP/2 by ``Upgrade``, to
-    which uvicorn with httptools loses the body of a request: h11 keeps it."""
+    """The address of our service that keeps to a contract, and its settings. `options`: of `Security.from_contract`."""
     known = load_contract(wsdl)
-    security = Security.from_contract(known, keys=keys, side="server")
-    application = soapkit.asgi(doubler(known), security=security)
+    security = Security.from_contract(known, keys=keys, side="server", **options)
+    return hosted(cxf, serve, soapkit.asgi(doubler(known), security=security, contract=known), https=https), security
+
+
+def hosted(cxf: Cxf, serve: Callable[..., str], application: Any, *, https: bool = False) -> str:
+    """The address of a service of ours. CXF 4 asks for HTTP/2 by ``Upgrade``, to which uvicorn with httptools loses the
+    body of a request: h11 keeps it."""
     address = serve(application, http="h11", **(cxf.certificate_files if https else {}))
-    return (address.replace("http://127.0.0.1", "https://localhost") if https else address), security
+    return address.replace("http://127.0.0.1", "https://localhost") if https else address
 
 
 def keys_of(cxf: Cxf, own: str, other: str, **more: Any) -> Keys:

@@ -28,6 +28,7 @@ from tests.policy.contracts import (
     by_password,
     contract,
     nested,
+    suite,
     symmetric,
     transport,
     username,
@@ -80,6 +81,14 @@ POLICIES = {
     + nested("Wss11", "<sp:RequireSignatureConfirmation/>"),
     "symmetric": symmetric(),
     "symmetric, confirmed": symmetric() + CONFIRMED,
+    "asymmetric, encrypted first and hidden": asymmetric("EncryptBeforeSigning", "EncryptSignature"),
+    "symmetric, encrypted first and hidden": symmetric("EncryptBeforeSigning", "EncryptSignature"),
+    "asymmetric, Timestamp last": asymmetric().replace("<sp:Lax/>", "<sp:LaxTsLast/>"),
+    **{
+        f"{name}, X509 in {holder}": binding() + nested(holder, x509())
+        for name, binding in (("asymmetric", asymmetric), ("symmetric", symmetric))
+        for holder in ("SupportingTokens", "SignedSupportingTokens", "SignedEndorsingEncryptedSupportingTokens")
+    },
     "asymmetric, with a user": asymmetric() + username(),
     "symmetric, with a user": symmetric() + username("HashPassword"),
     "by password": symmetric(protection=by_password(), algorithms="Basic128"),
@@ -202,6 +211,62 @@ def test_an_endorsing_signature_stands_after_the_one_it_covers(both: tuple[Keys,
     ]
 
 
+def test_what_the_layout_says_of_the_timestamp_is_kept(both: tuple[Keys, Keys], tmp_path: Path) -> None:
+    known = loaded(contract(POLICIES["asymmetric, Timestamp last"], request=BODY, reply=BODY), tmp_path)
+    sent = Security.from_contract(known, keys=both[0]).apply(sample(known))
+    assert sent.headers[0][-1].tag.endswith("}Timestamp")
+
+
+def test_headers_of_a_namespace_are_signed_and_demanded(both: tuple[Keys, Keys], tmp_path: Path) -> None:
+    parts = '<sp:SignedParts><sp:Body/><sp:Header Namespace="urn:x"/></sp:SignedParts>'
+    known = loaded(contract(asymmetric(), request=parts), tmp_path)
+    client = Security.from_contract(known, keys=both[0])
+    service = Security.from_contract(known, keys=both[1], side="server")
+    plain = (
+        sample(known).to_bytes().replace(b"<soap:Body", b'<soap:Header><x:a xmlns:x="urn:x"/></soap:Header><soap:Body')
+    )
+    sent = client.apply(Envelope.read(parse_message(plain)))
+    assert "{urn:x}a" in {one.name for one in service.verify(sent).signed}
+    added = sent.to_bytes().replace(b"<soap:Header>", b'<soap:Header><x:b xmlns:x="urn:x"/>')
+    with pytest.raises(SecurityError, match="not covered"):
+        service.verify(Envelope.read(parse_message(added)))
+
+
+def test_elements_that_an_endorsing_token_signs_are_signed_and_demanded(
+    both: tuple[Keys, Keys], tmp_path: Path
+) -> None:
+    elements = "<sp:SignedElements xmlns:d='urn:double'><sp:XPath>//d:number</sp:XPath></sp:SignedElements>"
+    endorsed = transport() + nested("EndorsingSupportingTokens", x509(), elements)
+    known = loaded(contract(endorsed, address="https://a.example/"), tmp_path)
+    service = Security.from_contract(known, keys=both[1], side="server")
+    sent = Security.from_contract(known, keys=both[0]).apply(sample(known))
+    service.verify(sent)
+    bare = loaded(contract(transport() + nested("EndorsingSupportingTokens", x509())), tmp_path)
+    with pytest.raises(SecurityError, match="not covered"):
+        service.verify(Security.from_contract(bare, keys=both[0]).apply(sample(bare)))
+
+
+def test_a_service_that_knows_no_signer_must_be_told_whom_to_encrypt_to(
+    both: tuple[Keys, Keys], tmp_path: Path
+) -> None:
+    encrypting = nested(
+        "AsymmetricBinding",
+        nested("InitiatorEncryptionToken", x509("Never")),
+        nested("RecipientEncryptionToken", x509("Never")),
+        suite("Basic256Sha256"),
+    )
+    known = loaded(contract(encrypting, request=BODY_ENCRYPTED, reply=BODY_ENCRYPTED), tmp_path)
+    with pytest.raises(SecurityError, match=r"give Keys\(peer=\.\.\.\)"):
+        Security.from_contract(known, keys=both[1], side="server")
+
+
+def test_a_user_without_a_password_is_carried_and_not_believed(both: tuple[Keys, Keys], tmp_path: Path) -> None:
+    known = loaded(contract(transport() + username("NoPassword")), tmp_path)
+    sent = Security.from_contract(known, keys=both[0]).apply(sample(known))
+    assert b"Password" not in sent.to_bytes()
+    assert Security.from_contract(known, keys=both[1], side="server").verify(sent).username is None
+
+
 def test_a_user_over_https_is_for_https_alone(both: tuple[Keys, Keys], tmp_path: Path) -> None:
     known = loaded(contract(transport() + username(), address="http://a.example/"), tmp_path)
     security = Security.from_contract(known, keys=both[0])
@@ -222,6 +287,7 @@ def test_a_user_over_https_is_for_https_alone(both: tuple[Keys, Keys], tmp_path:
         (nested("SymmetricBinding", nested("ProtectionToken", nested("KerberosToken"))), Keys(), "Kerberos"),
         (asymmetric(initiator=x509("Always", "RequireDerivedKeys")), Keys(), "RequireDerivedKeys"),
         (username(), Keys(username="alice", password="secret"), "no security binding"),
+        (asymmetric(algorithms="Basic256Sha256Rsa15"), Keys(), "Basic256Sha256Rsa15 encrypts keys with RSA 1.5"),
         (
             '<r:RMAssertion xmlns:r="http://docs.oasis-open.org/ws-rx/wsrmp/200702"/>',
             Keys(),
@@ -274,7 +340,7 @@ def test_the_contracts_of_cxf_give_settings_or_a_named_reason(vectors: Path, bot
             continue
         for port in dict.fromkeys(port.name for service in known.services for port in service.ports):
             try:
-                Security.from_contract(known, keys=both[0], port=port)
+                Security.from_contract(known, keys=both[0], port=port, allow_rsa_1_5=True)
                 told["settings"] += 1
             except SecurityError as error:
                 told["a reason"] += 1
