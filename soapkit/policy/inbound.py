@@ -44,7 +44,9 @@ class _Reader:
         saml = self.saml()
         # what another key of ours opens, or of theirs signed, is not what the policy asks for
         trust = None if of_both else self.trust(signed, believed=saml is not None and plan.signs_as_subject)
-        symmetric = plan.binding is not None and plan.binding.kind == "symmetric" and not of_both
+        # a key that anybody could have made proves nothing where the subject of an assertion has one
+        by_subject = plan.signature_token is not None and plan.signature_token.kind == "saml" and plan.request
+        symmetric = plan.binding is not None and plan.binding.kind == "symmetric" and not of_both and not by_subject
         # the assertion does not say which of the two ways an attachment is encrypted in
         encrypted = [ATTACHMENT_CONTENTS if part == WHOLE_ATTACHMENTS else part for part in plan.encrypted]
         if plan.binding is not None and plan.binding.kind == "asymmetric":

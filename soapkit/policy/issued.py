@@ -9,21 +9,30 @@ from typing import Any, Literal
 from soapkit.errors import Problem, Problems
 from soapkit.policy.demands import Demands, SecurityBinding, Supporting, Token
 from soapkit.policy.keys import Keys
+from soapkit.policy.plan import saml_version
 from soapkit.policy.words import token_words
-from soapkit.security.issued import IssuedTokens, Issuing
+from soapkit.security.issued import IssuedToken, IssuedTokens, Issuing
+from soapkit.security.saml_names import BY_LABEL
 from soapkit.security.saml_settings import SamlToken
 from soapkit.xml.names import local_name
 from soapkit.xml.walk import children, tag_of
 
 _KEY_TYPES = {"SymmetricKey": "symmetric", "PublicKey": "public", "Bearer": "bearer", "NoProofKey": "bearer"}
 _SAML = {"SAMLV2.0": "WssSamlV20Token11", "assertion": "WssSamlV20Token11", "SAMLV1.1": "WssSamlV11Token11"}
-_ISSUED = "issued"  # an option of our own, of a token that was an IssuedToken
+_TYPES: dict[str, str] = {version.label: version.token_type for version in BY_LABEL.values()}
+_ISSUED = "issued"  # an option of our own, of a token whose kind was told as the other of the two
 
 
 def as_assertions(demands: Demands, side: Literal["client", "server"]) -> Demands:
     """The demands with issued tokens told as the SAML assertions that they are: those that a client carries, or signs
-    with a key pair for; for a service all of them. What stays is a token whose key the client shares with the service.
+    with a key pair for; for a service all of them. What stays is a token whose key the client shares with the service,
+    as an assertion is that protects the messages of a symmetric binding.
     """
+
+    def shared(token: Token | None) -> Token | None:
+        if token is None or token.kind != "saml" or side != "client":
+            return told(token)
+        return replace(token, kind="issued", options=token.options | {_ISSUED})
 
     def told(token: Token | None) -> Token | None:
         if token is None or token.kind != "issued" or (side == "client" and key_type_of(token) == "symmetric"):
@@ -35,8 +44,8 @@ def as_assertions(demands: Demands, side: Literal["client", "server"]) -> Demand
     if binding is not None:
         binding = replace(
             binding,
-            signature_token=told(binding.signature_token),
-            encryption_token=told(binding.encryption_token),
+            signature_token=shared(binding.signature_token),
+            encryption_token=shared(binding.encryption_token),
             initiator_signature=told(binding.initiator_signature),
             initiator_encryption=told(binding.initiator_encryption),
             recipient_signature=told(binding.recipient_signature),
@@ -71,6 +80,8 @@ def issuing_for(demands: Demands, keys: Keys, problems: Problems) -> tuple[Keys,
     token = next(issued_tokens(demands), None)
     if token is None or (token.kind == "saml" and keys.assertion is not None):
         return keys, None
+    if token.has(_ISSUED) and keys.assertion is not None:
+        return replace(keys, tokens=_given(token, keys.assertion, problems)), None
     if keys.sts is None:
         problems.found.append(Problem(f"the policy asks for {token_words(token)}; give Keys(sts=...)", token.place))
         return replace(keys, tokens=IssuedTokens()), None
@@ -80,10 +91,22 @@ def issuing_for(demands: Demands, keys: Keys, problems: Problems) -> tuple[Keys,
     return own, Issuing(tokens, keys.sts, asked=asked)
 
 
+def _given(token: Token, carried: SamlToken, problems: Problems) -> IssuedTokens:
+    """The assertion that a client was given, whose secret it shares with the service."""
+    given = carried.assertion
+    if isinstance(given, IssuedTokens):
+        return given
+    if isinstance(given, IssuedToken) and given.secret is not None:
+        return IssuedTokens(given)
+    told = "gives Keys(assertion=...) no secret: SamlToken(IssuedToken(assertion, secret))"
+    problems.found.append(Problem(f"the policy protects messages by {token_words(token)}, and {told}", token.place))
+    return IssuedTokens()
+
+
 def _asked_of(token: Token, keys: Keys) -> dict[str, Any]:
     """The template of the assertion, as a token service is asked."""
     asked: dict[str, Any] = {"key_type": key_type_of(token)}
-    token_type, size = _said(token, "TokenType"), _said(token, "KeySize")
+    token_type, size = _said(token, "TokenType") or _TYPES.get(saml_version(token), ""), _said(token, "KeySize")
     if token_type:
         asked["token_type"] = token_type
     if size.isdigit() and asked["key_type"] == "symmetric":

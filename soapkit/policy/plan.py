@@ -245,8 +245,8 @@ def cannot(plan: Plan, *, rsa_1_5: bool = False) -> Iterator[Problem]:
             yield Problem(f"{_NOT_DONE[token.kind]} is not done", place)
         elif token.kind == "secure-conversation" and token.bootstrap is None:
             yield Problem("SecureConversationToken without a BootstrapPolicy: nothing says how to agree on one", place)
-        elif token.kind == "saml" and plan.binding is not None and token in _both_ways(plan.binding):
-            yield Problem("SamlToken is done as a supporting token and as the initiator's, not as this one", place)
+        elif token.kind == "saml" and plan.binding is not None and token in _of_recipients(plan.binding):
+            yield Problem("SamlToken is done for the initiator, for protection and beside, not as this one", place)
         elif token.has("RequireImpliedDerivedKeys"):
             yield Problem("RequireImpliedDerivedKeys is not done; keys are derived by a DerivedKeyToken", place)
         elif token.derived_keys and not plan.derives and not _signs_with_secret(plan, token):
@@ -282,11 +282,9 @@ _NOT_DONE: dict[TokenKind, str] = {
 }
 
 
-def _both_ways(binding: SecurityBinding) -> tuple[Token | None, ...]:
-    """The tokens of a binding that stand for more than the initiator."""
+def _of_recipients(binding: SecurityBinding) -> tuple[Token | None, ...]:
+    """The tokens of a binding that stand for others than the initiator alone, or the two who share a secret."""
     return (
-        binding.signature_token,
-        binding.encryption_token,
         binding.recipient_signature,
         binding.recipient_encryption,
         binding.transport_token,

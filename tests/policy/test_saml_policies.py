@@ -8,18 +8,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
 
+from soapkit import xmldsig
 from soapkit.errors import SecurityError
 from soapkit.exchange.samples import Sampled, sample_envelope
 from soapkit.policy import Keys
-from soapkit.security import KeyPair, SamlAssertion, SamlRequirement, SamlToken, Security, TrustStore, issue_assertion
+from soapkit.security import (
+    CryptographyProvider,
+    IssuedToken,
+    KeyPair,
+    SamlAssertion,
+    SamlRequirement,
+    SamlToken,
+    Security,
+    SharedKey,
+    TrustStore,
+    issue_assertion,
+)
+from soapkit.security.encrypt import encrypted_key
 from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.version import BY_LABEL
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
+from soapkit.xml.names import SAML20
 from soapkit.xml.parse import parse_message
-from tests.policy.contracts import BODY, asymmetric, contract, nested, symmetric, transport
+from tests.policy.contracts import BODY, asymmetric, contract, issued, nested, symmetric, transport
 
 STS, BANK = "https://sts.example", "https://bank.example"
 
@@ -137,8 +152,9 @@ def test_an_assertion_of_another_version_than_the_policy_asks_for_is_refused(
         (transport() + saml("SupportingTokens"), "client", "Keys(assertion=...)"),
         (transport() + saml("SupportingTokens"), "server", "Keys(saml=...)"),
         (asymmetric(initiator=saml()), "client", "Keys(assertion=...)"),
-        (symmetric(protection=saml()), "client", "SamlToken is done as a supporting token and as the initiator's"),
-        (asymmetric(recipient=saml()), "client", "SamlToken is done as a supporting token and as the initiator's"),
+        (symmetric(protection=saml()), "client", "Keys(sts=...)"),
+        (symmetric(protection=saml()), "server", "Keys(saml=...)"),
+        (asymmetric(recipient=saml()), "client", "SamlToken is done for the initiator, for protection and beside"),
     ],
 )
 def test_what_an_assertion_misses_is_told_with_its_place(
@@ -203,3 +219,67 @@ def converse(known: Contract, port: str, people: dict[str, KeyPair], **said: Any
         return str(error)
     assert received.assertion is not None
     return ""
+
+
+def with_secret(people: dict[str, KeyPair], version: str) -> SamlToken:
+    """An assertion whose key is a secret, encrypted to the bank, as a token service issues it."""
+    secret = bytes(range(32))
+    named: dict[str, Any] = {"issuer": STS, "subject": "alice", "audience": [BANK], "version": version}
+    said = SamlAssertion(**named, confirmation="holder-of-key", holder=people["alice"])
+    element = etree.fromstring(issue_assertion(said, people["sts"]))
+    element.remove(next(element.iter("{*}Signature")))
+    bank = people["bank"].certificate
+    key, _ = encrypted_key(SharedKey(to=bank), bank, secret, "EK", CryptographyProvider())
+    info = next(element.iter("{*}KeyInfo"))
+    info[:] = [key]
+    identifier = element.get("ID") or element.get("AssertionID")
+    after = f"{{{SAML20}}}Issuer" if version == "2.0" else ""
+    signed = xmldsig.sign(element, people["sts"], references=[f"#{identifier}"], after=after)
+    return SamlToken(IssuedToken(signed, secret))
+
+
+@pytest.mark.parametrize("derived", [False, True])
+@pytest.mark.parametrize("version", ["2.0", "1.1"])
+def test_an_assertion_with_a_secret_protects_the_messages_of_both(
+    version: str, derived: bool, people: dict[str, KeyPair], tmp_path: Path
+) -> None:
+    kind = "WssSamlV20Token11" if version == "2.0" else "WssSamlV11Token11"
+    options = "<sp:RequireDerivedKeys/>" if derived else ""
+    token = nested("SamlToken", f"{options}<sp:{kind}/>", include="AlwaysToRecipient")
+    known = loaded(symmetric(protection=token), tmp_path)
+    ours, theirs = both(people)
+    client = Security.from_contract(known, keys=replace(ours, assertion=with_secret(people, version)))
+    service = Security.from_contract(known, keys=theirs, side="server")
+    sent = client.apply(sample(known))
+    received = service.verify(Envelope.read(parse_message(sent.to_bytes())))
+    assert received.assertion is not None
+    assert (received.assertion.subject, received.assertion.confirmation) == ("alice", "holder-of-key")
+    assert {"Body", "Timestamp"} <= {each.name for each in received.signed}
+    answer = service.apply(sample(known, "reply"), request=received)
+    client.verify(Envelope.read(parse_message(answer.to_bytes())))
+    with pytest.raises(SecurityError):  # what was for the client comes back to the service
+        service.verify(Envelope.read(parse_message(answer.to_bytes())))
+    anybody = loaded(symmetric(), tmp_path)  # who makes up a key for the bank is nobody's subject
+    with pytest.raises(SecurityError, match="the message is not signed"):
+        service.verify(Security.from_contract(anybody, keys=ours).apply(sample(known)))
+
+
+def test_an_assertion_without_a_secret_protects_nothing(people: dict[str, KeyPair], tmp_path: Path) -> None:
+    known = loaded(symmetric(protection=saml()), tmp_path)
+    with pytest.raises(SecurityError, match=r"gives Keys\(assertion=\.\.\.\) no secret"):
+        Security.from_contract(known, keys=both(people)[0])
+
+
+def test_a_service_believes_an_issued_token_that_protects_the_messages(
+    people: dict[str, KeyPair], tmp_path: Path
+) -> None:
+    ours, theirs = both(people)
+    client = Security.from_contract(
+        loaded(symmetric(protection=saml()), tmp_path), keys=replace(ours, assertion=with_secret(people, "2.0"))
+    )
+    known = loaded(symmetric(protection=issued("SymmetricKey")), tmp_path)
+    service = Security.from_contract(known, keys=theirs, side="server")
+    received = service.verify(client.apply(sample(known)))
+    assert received.assertion is not None
+    assert received.assertion.confirmation == "holder-of-key"
+    client.verify(service.apply(sample(known, "reply"), request=received))
