@@ -74,6 +74,16 @@ class Problem:
         return f"{where}: {message}" if where else message
 
 
+MOST_TOLD = 100
+"""Problems of one message that are told one by one: a stranger's message must not become a reply, or a line of a log,
+many times its size."""
+
+
+def and_more(count: int) -> Problem:
+    """What stands for problems beyond `MOST_TOLD`."""
+    return Problem(f"and {count:,} more like these")
+
+
 class SoapkitError(Exception):
     """The root of every error that soapkit raises on purpose.
 

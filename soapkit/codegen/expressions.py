@@ -15,7 +15,7 @@ from soapkit.attachment import Attachment
 from soapkit.codegen.literals import literal
 from soapkit.codegen.scope import NOTHING, Scope
 from soapkit.databinding.builtins import BUILTIN_OF, PYTHON_TYPES
-from soapkit.databinding.shape import NO_FACETS, Atomic, Facets, Key, ListOf, Simple
+from soapkit.databinding.shape import NO_FACETS, Atomic, Facets, Key, ListOf, Simple, UnionOf
 from soapkit.xml.names import XSD, namespace_of
 
 ANNOTATIONS = "soapkit.databinding.annotations"
@@ -119,9 +119,9 @@ def simple_type(shape: Simple, homes: Homes, owner: Key, *, home: bool = True) -
     owner = simple_owner(shape, owner)
     if isinstance(shape, ListOf):
         one_text = Mark(ANNOTATIONS, "xsd", (literal("list"),))
-        return _marked(ListType(simple_type(shape.item, homes, owner)), [one_text, *_facets(shape.facets)])
+        return _marked(ListType(simple_type(shape.item, homes, owner)), [one_text, *_limits(shape)])
     members = [simple_type(member, homes, owner) for member in shape.members]
-    return _marked(union(*members) if members else STR, _facets(shape.facets))
+    return _marked(union(*members) if members else STR, _limits(shape))
 
 
 def simple_owner(shape: Simple, owner: Key) -> Key:
@@ -159,6 +159,12 @@ def _builtin(shape: Atomic) -> list[Mark]:
     if shape.builtin in _FOLLOWING:
         return []
     return [Mark(ANNOTATIONS, "xsd", (literal(shape.builtin),))]
+
+
+def _limits(shape: ListOf | UnionOf) -> list[Mark]:
+    """Of a list and a union, which no `Enum` can stand for."""
+    values = tuple(literal(value.value) for value in shape.enumeration)
+    return [*_facets(shape.facets), *([Mark(ANNOTATIONS, "enumeration", values)] if values else [])]
 
 
 def _facets(facets: Facets) -> list[Mark]:

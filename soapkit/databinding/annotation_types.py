@@ -16,6 +16,9 @@ from soapkit.databinding.adapted import ADAPTED
 from soapkit.databinding.annotations import (
     Builtin as BuiltinMark,
 )
+from soapkit.databinding.annotations import (
+    Enumeration,
+)
 from soapkit.databinding.builtins import BUILTIN_OF, BUILTINS
 from soapkit.databinding.classes import is_record_class
 from soapkit.databinding.generics import concrete
@@ -165,9 +168,9 @@ def shape_of(annotation: Any, marks: tuple[Any, ...], namespace: str, where: str
     if get_origin(annotation) is Literal:
         return replace(_literal(annotation, where), facets=facets)
     if is_list(annotation):
-        return ListOf(_simple(item_of(annotation), namespace, where), facets=facets)
+        return ListOf(_simple(item_of(annotation), namespace, where), facets=facets, enumeration=_values(marks))
     if get_origin(annotation) in (typing.Union, types.UnionType):
-        return _union(annotation, facets, namespace, where)
+        return _union(annotation, facets, _values(marks), namespace, where)
     if isinstance(annotation, typing.TypeVar):
         return type_for(annotation.__bound__ or Any, namespace, where=where)
     return _with_facets(_atomic(annotation, where), facets)
@@ -227,10 +230,15 @@ def _literal(annotation: Any, where: str) -> Atomic:
     return replace(plain, enumeration=tuple(EnumValue(codec.encode(value, str, False)) for value in values))
 
 
-def _union(annotation: Any, facets: Facets, namespace: str, where: str) -> Type:
+def _values(marks: tuple[Any, ...]) -> tuple[EnumValue, ...]:
+    said = marked(marks, Enumeration)
+    return tuple(map(EnumValue, said.values)) if said is not None else ()
+
+
+def _union(annotation: Any, facets: Facets, enumeration: tuple[EnumValue, ...], namespace: str, where: str) -> Type:
     members = [type_for(member, namespace, where=where) for member in get_args(annotation)]
     if all(isinstance(member, (Atomic, ListOf, UnionOf)) for member in members):
-        return UnionOf(tuple(members), facets=facets)  # type: ignore[arg-type]  # just seen
+        return UnionOf(tuple(members), facets=facets, enumeration=enumeration)  # type: ignore[arg-type]  # just seen
     return ANY_TYPE
 
 

@@ -101,6 +101,13 @@ class Builtin:
 
 
 @dataclass(frozen=True, slots=True)
+class Enumeration:
+    """See `enumeration`."""
+
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class XmlType:
     """What `xml_type` keeps in a class, as ``__xml_type__``."""
 
@@ -191,6 +198,12 @@ def any_attribute(*namespaces: str, process: Literal["strict", "lax", "skip"] = 
 def xsd(name: str) -> Builtin:
     """The built-in type of XSD, where it does not follow from the Python type: ``Annotated[int, xsd("short")]``."""
     return Builtin(name)
+
+
+def enumeration(*values: str) -> Enumeration:
+    """The value of a list or a union is one of these, as XML writes them:
+    ``Annotated[list[int], xsd("list"), enumeration("1 2", "3 4")]``. Of other types an `Enum` says it."""
+    return Enumeration(values)
 
 
 def xml_type(

@@ -133,7 +133,18 @@ def _base64(value: bytes | Attachment) -> str:
 
 
 def _float(value: float) -> str:
-    return lexical.format_float(float(value))
+    return lexical.format_float(_as_float(value))
+
+
+def _single(value: float) -> str:
+    return lexical.format_single(_as_float(value))
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # of an int
+        raise ValueError("expected a number that 64 bits can hold") from None
 
 
 def _unresolved(text: str) -> QName:
@@ -219,7 +230,7 @@ _TABLE = (
         family="boolean",
     ),
     Builtin("decimal", ("decimal", "Decimal"), (Decimal, int), lexical.parse_decimal, _decimal, family="number"),
-    Builtin("float", ("", "float"), (float, int), lexical.parse_float, _float, family="number"),
+    Builtin("float", ("", "float"), (float, int), lexical.parse_single, _single, family="number"),
     Builtin("double", ("", "float"), (float, int), lexical.parse_float, _float, family="number"),
     _whole("integer", "decimal", None, None),
     _whole("nonPositiveInteger", "integer", None, 0),

@@ -90,6 +90,9 @@ class _Node:
         return tag in self.first or any(allows(wildcard.namespaces, tag) for wildcard in self.wild)
 
 
+_MOST_LOOKS = 10  # at children, some of which are too many
+
+
 class Model:
     """The content model of one record.
 
@@ -184,15 +187,36 @@ class Model:
     def assign(self, tags: list[str]) -> tuple[Assigned, list[Mismatch]]:
         """The children of each field, and what does not fit."""
         known = [place for place, tag in enumerate(tags) if self._knows(tag)]
-        run = _Run(tags, known)
-        end = run.match(self.root, 0, run.assigned)
-        mismatches = run.mismatches
+        unknown: list[Mismatch] = []
         if len(known) < len(tags):
             here = set(known)
-            mismatches += [Mismatch("unknown", place) for place in range(len(tags)) if place not in here]
-        if end < len(known):
-            mismatches = self._leftovers(tags, known[end:], run.assigned, mismatches)
+            unknown = [Mismatch("unknown", place) for place in range(len(tags)) if place not in here]
+        run, end, spare = self._matched(tags, known)
+        mismatches = [*unknown, *spare, *run.mismatches]
+        if end < len(run.known):
+            mismatches = self._leftovers(tags, run.known[end:], run.assigned, mismatches)
         return run.assigned, sorted(mismatches, key=lambda mismatch: mismatch.position)
+
+    def _matched(self, tags: list[str], known: list[int]) -> tuple[_Run, int, list[Mismatch]]:
+        """The children matched; where that came to an end; and those that were one too many of their field, which are
+        left out, so that what comes after them is found in its place."""
+        spare: list[Mismatch] = []
+        for _ in range(_MOST_LOOKS):
+            run = _Run(tags, known)
+            end = run.match(self.root, 0, run.assigned)
+            if end == len(known) or not self._is_full(tag := tags[known[end]], run.assigned):
+                break
+            after = next((at for at in range(end, len(known)) if tags[known[at]] != tag), len(known))
+            spare += [Mismatch("too many", place, field=self.owner[tag]) for place in known[end:after]]
+            known = known[:end] + known[after:]
+        return run, end, spare
+
+    def _is_full(self, tag: str, assigned: Assigned) -> bool:
+        """Whether the field of this child has all that it may."""
+        leaf = self.fields.get(self.owner.get(tag, ""))
+        if not isinstance(leaf, ElementField) or leaf.maximum is None:
+            return False
+        return len(assigned.get(leaf.name, ())) >= leaf.maximum
 
     def _knows(self, tag: str) -> bool:
         return (

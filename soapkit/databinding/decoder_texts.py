@@ -13,7 +13,7 @@ from soapkit.databinding.adapted import ADAPTED
 from soapkit.databinding.builtins import BUILTINS, Builtin
 from soapkit.databinding.context import Context
 from soapkit.databinding.facets import bound as bound_value
-from soapkit.databinding.lexical import BOOLEANS
+from soapkit.databinding.lexical import BEYOND_SINGLE, BOOLEANS
 from soapkit.databinding.regex import matcher
 from soapkit.databinding.shape import (
     NO_FACETS,
@@ -191,12 +191,15 @@ class TextReader:
         if facets.patterns:
             return False
         parse = self.workshop.constant(self._parse(builtin), "parse_float")
+        single = builtin.name == "float"  # of 32 bits, which hold 38 digits
         if self.matched:
             source.line(f"{variable} = float(t)")
             # INF and NaN, which are no zero when they are taken from themselves; or +INF, which float takes alone
-            source.line(f"if {variable} - {variable}: {variable} = {parse}(t)")
+            odd = f"not {-BEYOND_SINGLE} < {variable} < {BEYOND_SINGLE}" if single else f"{variable} - {variable}"
+            source.line(f"if {odd}: {variable} = {parse}(t)")
         else:
-            source.line(f"{variable} = {parse}(t) if t.strip({_DIGITS}) else float(t)")
+            usual = f"t.strip({_DIGITS})" + (" or len(t) > 38" if single else "")
+            source.line(f"{variable} = {parse}(t) if {usual} else float(t)")
         self._demand(source, range_tests(facets, builtin, variable, self.workshop), fail)
         return True
 

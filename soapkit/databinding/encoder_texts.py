@@ -7,6 +7,7 @@ All that is not common goes through the type's `SimpleCodec`.
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -18,7 +19,7 @@ from soapkit.databinding.binary import beside, carried
 from soapkit.databinding.builtins import BUILTINS, Builtin
 from soapkit.databinding.context import Context
 from soapkit.databinding.decoder_texts import length_tests, range_tests
-from soapkit.databinding.lexical import format_base64, format_decimal, format_float
+from soapkit.databinding.lexical import BEYOND_SINGLE, format_base64, format_decimal, format_float
 from soapkit.databinding.regex import matcher
 from soapkit.databinding.shape import NO_FACETS, Atomic, Facets, Simple
 from soapkit.databinding.source import Source, Workshop
@@ -67,6 +68,7 @@ class TextWriter:
             Decimal=Decimal,
             format_datetime=format_datetime,
             UTC=UTC,
+            inf=math.inf,
             format_decimal=format_decimal,
             format_float=format_float,
             carried=carried,
@@ -139,8 +141,10 @@ class TextWriter:
             self._demand(source, [f"{variable}.__class__ is float"], fail)
             # Three times as quick as repr, and the same where it has neither exponent nor small digits.
             source.line(f"d, {variable} = {variable}, as_json({variable}).decode()")
-            source.line(f"if 'e' in {variable} or 'n' in {variable} or '0.0000' in {variable}:")
-            source.line(f"    {variable} = format_float(d)")
+            with source.block(f"if 'e' in {variable} or 'n' in {variable} or '0.0000' in {variable}:"):
+                if builtin.name == "float":
+                    self._demand(source, [f"not {BEYOND_SINGLE} <= abs(d) < inf"], fail)
+                source.line(f"{variable} = format_float(d)")
         elif builtin.name == "dateTime":
             self._demand(source, [f"{variable}.__class__ is datetime"], fail)
             with source.block(f"if {variable}.tzinfo is UTC and not {variable}.microsecond:"):

@@ -14,9 +14,10 @@ from typing import Any
 
 from soapkit.attachment import Attachment
 from soapkit.databinding.builtins import Builtin
+from soapkit.databinding.calendar import DAY, day_number, fraction_of
 from soapkit.databinding.days import XmlDate
 from soapkit.databinding.lexical import collapse_blanks
-from soapkit.databinding.moments import instant
+from soapkit.databinding.moments import XmlTime, instant
 from soapkit.databinding.regex import matcher
 from soapkit.databinding.shape import Facets
 from soapkit.databinding.values import Duration, GDay, GMonth, GMonthDay, GYear, GYearMonth
@@ -143,11 +144,27 @@ def _range_check(expected: str, limit: Any, compare: Callable[[Any, Any], bool])
 def _compare_moments(value: Any, limit: Any, compare: Callable[[Any, Any], bool]) -> bool:
     """With and without a zone, durations, gYear and its family, by the places XSD gives them on one time line.
 
-    Where one has a zone and the other none, the order is partial (3.2.7.4); UTC is taken for the missing one.
+    Where one has a zone and the other none, the order is partial (3.2.7.4): it must hold whichever zone is meant.
     """
     if isinstance(value, Duration) and isinstance(limit, Duration):
         return all(compare(mine, theirs) for mine, theirs in zip(_added(value), _added(limit), strict=True))
-    return compare(_position(value), _position(limit))
+    mine, theirs = _position(value), _position(limit)
+    if _has_zone(value) == _has_zone(limit):
+        return compare(mine, theirs)
+    reach = _REACH * (60 if isinstance(value, (date, time)) else 1)
+    return compare(mine - reach, theirs) and compare(mine + reach, theirs)
+
+
+_REACH = 14 * 60  # minutes that a zone may be from UTC
+
+
+def _has_zone(value: Any) -> bool:
+    return getattr(value, "tzinfo", None) is not None or getattr(value, "offset", None) is not None
+
+
+def _seconds_from_utc(value: date | time) -> int:
+    offset = value.utcoffset() if isinstance(value, (time, XmlDate)) else None
+    return 0 if offset is None else int(offset.total_seconds())
 
 
 def _added(value: Duration) -> tuple[Decimal, ...]:
@@ -166,14 +183,12 @@ def _position(value: Any) -> Any:
     """A number by which values of one moment type are ordered."""
     if isinstance(value, datetime):
         return instant(value)
-    if isinstance(value, XmlDate):
-        return instant(value.to_datetime())
     if isinstance(value, date):
-        return instant(datetime(value.year, value.month, value.day))
+        return day_number(value.year, value.month, value.day) * DAY - _seconds_from_utc(value)
     if isinstance(value, time):
-        offset = value.utcoffset()
-        seconds = Decimal(value.hour * 3600 + value.minute * 60 + value.second) + Decimal(value.microsecond) / 1_000_000
-        return seconds - int(offset.total_seconds()) if offset else seconds
+        fraction = value.fraction if isinstance(value, XmlTime) else f"{value.microsecond:06}"
+        seconds = value.hour * 3600 + value.minute * 60 + value.second + fraction_of(fraction)
+        return seconds - _seconds_from_utc(value)
     if isinstance(value, (GYear, GYearMonth, GMonth, GMonthDay, GDay)):
         year, month, day = (getattr(value, part, 1) for part in ("year", "month", "day"))
         return ((year * 12 + month) * 31 + day) * 1440 - (value.offset or 0)

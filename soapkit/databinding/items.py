@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, overload
 
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.describe import type_for
-from soapkit.errors import UsageError
+from soapkit.errors import DecodeError, Place, UsageError, XmlError
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 from soapkit.xml.pieces import ElementReader
 
 ValueT = TypeVar("ValueT")
 
 _PIECE = 65_536
+_GZIP = b"\x1f\x8b"
 
 
 @overload
@@ -39,9 +43,10 @@ def iter_decode(
 ) -> Iterator[Any]:
     """The values of the elements at `path`, as instances of `cls`, one by one while the document is read.
 
-    `source`: the path of a file, a file open for reading bytes, or pieces of bytes. `path`: names from the root to the
-    elements, with slashes between, such as ``orders/order``; in Clark notation, or local names for any namespace. What
-    stands elsewhere in the document is passed over. `limits`: `bytes` bounds one element and what stands before it.
+    `source`: the path of a file, a file open for reading bytes, or pieces of bytes; gzip is undone. `path`: names from
+    the root to the elements, with slashes between, such as ``orders/order``; in Clark notation, or local names for any
+    namespace. What stands elsewhere in the document is passed over. `limits`: `bytes` bounds one element and what
+    stands before it.
 
     Memory holds one element. Raises `XmlError`, `LimitError` and `DecodeError`, with line, at the element concerned.
 
@@ -55,10 +60,16 @@ def iter_decode(
     """
     names = _names(path)
     codec = Codecs().codec(type_for(cls))
-    reader = ElementReader(names, instructions=True, source=_told(source), limits=limits)
-    for piece in _pieces(source):
+    told = _told(source)
+    reader = ElementReader(names, instructions=True, source=told, limits=limits)
+    for piece in _expanded(_pieces(source), told):
         for element in reader.feed(piece):
-            yield codec.decode(element, path=f"{names[-1].rpartition('}')[2]}[{reader.found - 1}]")
+            try:
+                value = codec.decode(element, path=f"{names[-1].rpartition('}')[2]}[{reader.found - 1}]")
+            except DecodeError as error:
+                error.tell(replace(one, place=replace(one.place, source=told)) for one in error.problems)
+                raise
+            yield value
     reader.finish()
 
 
@@ -77,6 +88,30 @@ def _names(path: str) -> tuple[str, ...]:
 
 def _told(source: object) -> str:
     return os.fspath(source) if isinstance(source, (str, os.PathLike)) else str(getattr(source, "name", "document"))
+
+
+def _expanded(pieces: Iterator[bytes], source: str) -> Iterator[bytes]:
+    """The pieces; of a gzip file (RFC 1952), which may have several members, what it expands to."""
+    first = b""
+    while len(first) < len(_GZIP) and (piece := next(pieces, b"")):
+        first += piece
+    pieces = chain((first,), pieces)
+    if not first.startswith(_GZIP):
+        yield from pieces
+        return
+    decoder = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    for piece in pieces:
+        while piece and not (decoder.eof and not piece.startswith(_GZIP)):  # what else follows a member is padding
+            decoder = zlib.decompressobj(16 + zlib.MAX_WBITS) if decoder.eof else decoder
+            try:
+                while expanded := decoder.decompress(piece, _PIECE):
+                    yield expanded
+                    piece = decoder.unconsumed_tail
+            except zlib.error as error:
+                raise XmlError(f"the gzip file is damaged: {error}", place=Place(source)) from None
+            piece = decoder.unused_data
+    if not decoder.eof:
+        raise XmlError("the gzip file is cut short", place=Place(source))
 
 
 def _pieces(source: str | os.PathLike[str] | BinaryIO | Iterable[bytes]) -> Iterator[bytes]:

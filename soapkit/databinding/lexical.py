@@ -92,6 +92,22 @@ def parse_float(text: str) -> float:
         raise ValueError("expected a number, INF, -INF or NaN") from None
 
 
+BEYOND_SINGLE = float.fromhex("0x1.ffffffp+127")  # half way from the largest number of 32 bits to the next
+
+
+def parse_single(text: str) -> float:
+    """xs:float, which has 32 bits: what they cannot hold is infinite, as it is of `parse_float`. Digits are kept."""
+    value = parse_float(text)
+    return math.copysign(math.inf, value) if abs(value) >= BEYOND_SINGLE else value
+
+
+def format_single(value: float) -> str:
+    """The pair of `parse_single`. Raises `ValueError` for a number that would be read as infinite."""
+    if BEYOND_SINGLE <= abs(value) < math.inf:
+        raise ValueError("expected a number that 32 bits can hold (xs:float)")
+    return format_float(value)
+
+
 def format_float(value: float) -> str:
     """The shortest digits that read back as the same value; the exponent as XSD's canonical form has it."""
     if value != value:

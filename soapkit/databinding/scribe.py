@@ -177,14 +177,19 @@ class Scribe:
     def _text(self, value: Any, codec: SimpleCodec, fixed: str | None = None) -> str:
         try:
             text = codec.encode(value, self.context.prefix, False)
-            if fixed is not None:
-                wanted = codec.encode(value_of(fixed, codec), self.context.prefix, False)
-                if text != wanted:
-                    told = f"is {value!r:.60}: expected the fixed value {fixed!r}"
-                    return self.problem(told, "is not the fixed value")
+            if fixed is not None and not self._is_fixed(text, fixed, codec):
+                told = f"is {value!r:.60}: expected the fixed value {fixed!r}"
+                return self.problem(told, "is not the fixed value")
             return text
         except ValueError as error:
             return self.problem(f"{value!r:.60} is not {codec.words}: {error}", f"is not {codec.words}")
+
+    def _is_fixed(self, text: str, fixed: str, codec: SimpleCodec) -> bool:
+        """Whether a text is the fixed value, however it is written (XSD part 1, 3.3.4)."""
+        wanted = value_of(fixed, codec)
+        if text == codec.encode(wanted, self.context.prefix, False):
+            return True
+        return not codec.contextual and bool(value_of(text, codec) == wanted)
 
     def _escaped(self, text: str) -> str:
         try:

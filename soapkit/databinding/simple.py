@@ -179,7 +179,10 @@ def value_of(text: str, codec: SimpleCodec) -> Any:
 
 
 def _hashable(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    """A value as a key: True is not 1, as it is to Python."""
+    if isinstance(value, list):
+        return tuple(map(_hashable, value))
+    return (bool, value) if isinstance(value, bool) else value
 
 
 def _limited(enumeration: tuple[EnumValue, ...], plain: SimpleCodec) -> SimpleCodec:

@@ -33,9 +33,9 @@ from soapkit.databinding.shape import (
 )
 from soapkit.databinding.simple import SimpleCodec, value_of
 from soapkit.databinding.values import Raw
-from soapkit.errors import DecodeError, Place, Problem
+from soapkit.errors import MOST_TOLD, DecodeError, Place, Problem, and_more
 from soapkit.xml.names import XSI, XSI_NIL, XSI_TYPE, did_you_mean, local_name, namespace_of
-from soapkit.xml.positions import starts_in_tree
+from soapkit.xml.positions import UNKNOWN, starts_in_tree
 from soapkit.xml.walk import tag_of
 
 _SHOWN = 60  # characters of a wrong value that an error repeats
@@ -59,6 +59,11 @@ def shown(text: str) -> str:
     return repr(text) if len(text) <= _SHOWN else repr(text[: _SHOWN - 3] + "...")
 
 
+def times(count: int | None) -> str:
+    """How often, in words."""
+    return "once" if count == 1 else f"{count} times"
+
+
 class Walker:
     """Reads one message; `problems` grows on the way. Made anew for each.
 
@@ -70,6 +75,7 @@ class Walker:
         self.nested = nested
         self.problems: list[Problem] = []
         self.elements: list[_Element] = []  # at which each of the problems stands
+        self.wrong = 0  # problems, those that are not told among them
         self.path: list[str] = [path]
 
     # --- telling --------------------------------------------------------------------------------------------------
@@ -79,8 +85,10 @@ class Walker:
 
     def problem(self, element: _Element, message: str, bare: str | None = None) -> None:
         """`bare`: the message without the value it repeats, for a log."""
-        self.problems.append(Problem(message, self.place(element), bare))
-        self.elements.append(element)
+        self.wrong += 1
+        if self.wrong <= MOST_TOLD:
+            self.problems.append(Problem(message, self.place(element), bare))
+            self.elements.append(element)
 
     def leniently(self, element: _Element, message: str, bare: str | None = None) -> None:
         """A problem, or in lenient mode a warning."""
@@ -92,8 +100,9 @@ class Walker:
     def raise_problems(self) -> None:
         """Raise `DecodeError` with all problems; return when there are none."""
         if self.problems:
-            error = DecodeError(problems=self.problems)
-            error.starts = starts_in_tree(self.elements)
+            more = self.wrong - len(self.problems)
+            error = DecodeError(problems=[*self.problems, *([and_more(more)] if more else [])])
+            error.starts = starts_in_tree(self.elements) + ((UNKNOWN,) if more else ())
             raise error
 
     # --- an element -----------------------------------------------------------------------------------------------
@@ -237,7 +246,7 @@ class Walker:
         if bound.record.abstract:
             self.problem(element, f"has the abstract type {local_name(bound.record.name or '')}: expected xsi:type")
             return None
-        before = len(self.problems)
+        before = self.wrong
         values = self._attributes(element, bound)
         children: list[_Element] = []
         if bound.record.text is not None:
@@ -252,7 +261,7 @@ class Walker:
     def children(self, elements: Sequence[_Element], parent: _Element, key: Key) -> Any:
         """A record without an element of its own, from the elements that stand for its fields."""
         bound = self.context.bound(key)
-        before = len(self.problems)
+        before = self.wrong
         values: dict[str, Any] = {}
         self._content(parent, list(elements), bound, values)
         return self._with_given(self.make(parent, bound, values, before), None, elements, bound, values)
@@ -273,7 +282,7 @@ class Walker:
 
     def make(self, element: _Element, bound: Bound, values: dict[str, Any], before: int) -> Any:
         """The instance, if nothing was wrong since `before` problems."""
-        if len(self.problems) > before:
+        if self.wrong > before:
             return None
         for name, absent in bound.absent.items():
             if name not in values:
@@ -352,7 +361,10 @@ class Walker:
 
     def _content(self, element: _Element, children: list[_Element], bound: Bound, values: dict[str, Any]) -> None:
         assigned, mismatches = bound.model.assign([tag_of(child) for child in children])
-        for mismatch in mismatches:
+        for number, mismatch in enumerate(mismatches):
+            if self.wrong >= MOST_TOLD:  # there may be a million
+                self.wrong += len(mismatches) - number
+                break
             self._mismatch(element, children, bound, mismatch, assigned)
         if not bound.record.mixed:
             self._fields(children, bound.record.elements, assigned, values, bound.simple)
@@ -408,7 +420,7 @@ class Walker:
             return self.element(children[chosen.position], alternative.type, nillable=alternative.nillable)
         assert isinstance(alternative.type, RecordRef)
         bound = self.context.bound(alternative.type.key)
-        before = len(self.problems)
+        before = self.wrong
         values: dict[str, Any] = {}
         self._fields(children, bound.record.elements, chosen.group, values, bound.simple)
         made = self.make(children[chosen.position], bound, values, before)
@@ -446,7 +458,7 @@ class Walker:
         elif mismatch.kind == "too many":
             leaf = bound.model.fields[mismatch.field]
             assert isinstance(leaf, ElementField)
-            self.problem(child, f"has {local_name(tag)} more often than {leaf.maximum} times")
+            self.problem(child, f"has {local_name(tag)} more often than {times(leaf.maximum)}")
         elif self._may_move(bound, mismatch):
             self.leniently(child, f"has {local_name(tag)} out of order")
             assigned.setdefault(mismatch.field, []).append(mismatch.position)  # type: ignore[arg-type]  # an element's
@@ -466,7 +478,7 @@ class Walker:
         if mismatch.kind == "too few":
             leaf = bound.model.fields.get(mismatch.field)
             least = leaf.minimum if leaf is not None else 1
-            self.problem(element, f"has {names[0]} fewer than {least} times")
+            self.problem(element, f"has {names[0]} fewer than {times(least)}")
         elif len(names) > 1:
             self.problem(element, f"lacks one of {', '.join(names)}{before}")
         else:

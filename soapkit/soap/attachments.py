@@ -90,7 +90,7 @@ def look_up(references: Mapping[str, Attachment], reference: str) -> Attachment 
     """The attachment that ``cid:a%40b`` or a location means, among `Package.references`."""
     if reference[:4].lower() == "cid:":
         return references.get(f"cid:{unquote(reference[4:])}")
-    return references.get(reference)
+    return references.get(unquote(reference))
 
 
 # --- pack ---------------------------------------------------------------------------------------------------------

@@ -89,17 +89,17 @@ def check_understood(
     version = envelope.version
     mandatory = version.must_understand
     missing = [
-        block.name
+        block
         for block in (_read(element, version) for element in envelope.headers if _boolean(element, mandatory))
         if is_for_us(block, version, roles, ultimate=ultimate) and not _is_understood(block, understood)
     ]
     if missing:
-        names = tuple(dict.fromkeys(missing))
+        names = tuple(dict.fromkeys(block.name for block in missing))
         raise MessageError(
             "the header block must be understood, and is not: " + ", ".join(names),
             code="MustUnderstand",
             not_understood=names,
-            place=place_of(envelope.header, "message"),
+            place=place_of(missing[0].element, "message"),
         )
 
 

@@ -9,7 +9,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import LimitError, MessageError
 from soapkit.soap.envelope import Envelope
-from soapkit.soap.version import SOAP_1_2, Version
+from soapkit.soap.version import SOAP_1_2
 from soapkit.xml.names import SOAP11_ENC, SOAP12, SOAP12_ENC
 from soapkit.xml.walk import children, path_of, place_of, tag_of
 
@@ -47,7 +47,7 @@ def check_rules(envelope: Envelope) -> None:
     for entry in entries:
         if entry.tag == version.fault and len(entries) > 1:
             raise _refused(entry, "a Fault is the only element of its Body")
-        _check_encoding(entry, version)
+        _check_encoding(entry, envelope)
 
 
 def _check_frame(element: _Element) -> None:
@@ -59,8 +59,11 @@ def _check_frame(element: _Element) -> None:
         raise _refused(element, f"{path_of(element)} may hold no text of its own")
 
 
-def _check_encoding(entry: _Element, version: Version) -> None:
-    styles = entry.get(version.encoding_style)
+def _check_encoding(entry: _Element, envelope: Envelope) -> None:
+    """SOAP 1.1, 4.1.1: what the Body or the Envelope says holds for what is inside."""
+    name = envelope.version.encoding_style
+    around = (entry, envelope.body, envelope.root)
+    styles = next((said for element in around if (said := element.get(name)) is not None), None)
     if styles is not None and not _KNOWN_ENCODINGS.issuperset(styles.split()):
         raise MessageError(
             f"the body is in encoding {styles!r}, which is not known here",

@@ -239,11 +239,19 @@ def _instructions(root: _Element) -> list[_Element]:
     return [*root.iter(etree.ProcessingInstruction), *(node for node in around if callable(node.tag))]
 
 
+_AGAIN = re.compile(r"\s*,? line \d+, column \d+( \(.*\))?$")  # the place, which is told by itself
+
+
+def words_of(error: etree.XMLSyntaxError) -> str:
+    """What the parser says is wrong, without its place."""
+    return _AGAIN.sub("", error.msg or "not well-formed").strip()
+
+
 def _told(error: etree.XMLSyntaxError, data: bytes, source: str, *, doctype: bool) -> XmlError:
     """The parser's complaint in words a person can use."""
     line, column = error.position
     place = Place(source, line or None, column or None)
-    message = error.msg or "not well-formed"
+    message = words_of(error)
     if not doctype and _DOCTYPE.match(data):
         told = "a DOCTYPE is not accepted, nor are its entities"
         return XmlError(f"{told}: {message}", place=Place(source, 1), bare=told)

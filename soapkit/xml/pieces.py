@@ -18,9 +18,9 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import LimitError, Place, XmlError
-from soapkit.xml.measure import Measure
+from soapkit.xml.measure import Measure, is_like_ascii
 from soapkit.xml.names import local_name
-from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, check_limits
+from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, check_limits, words_of
 from soapkit.xml.walk import tag_of
 
 
@@ -50,6 +50,7 @@ class ElementReader:
         self._fields = 0  # equals signs since then: without many, no element has too many attributes
         self._found = 0
         self._fed = False
+        self._hidden = False  # whether markup may stand there in other octets than those of ASCII
         self._parent: _Element | None = None  # of the element found last
         self._previous: _Element | None = None  # the one found last
         last = self._path[-1]
@@ -73,8 +74,9 @@ class ElementReader:
     def feed(self, piece: bytes) -> Iterator[_Element]:
         """The elements that end in the next piece. Run the iterator to its end before the next piece."""
         self._around += len(piece)
-        self._fields += piece.count(b"=")
-        self._fed = self._fed or bool(piece)
+        if piece and not self._fed:
+            self._fed, self._hidden = True, not is_like_ascii(piece)
+        self._fields += len(piece) if self._hidden else piece.count(b"=")
         try:
             self._parser.feed(piece)
         except etree.XMLSyntaxError as error:
@@ -163,7 +165,7 @@ class ElementReader:
 
     def _told(self, error: etree.XMLSyntaxError) -> XmlError:
         line, column = error.position
-        message = error.msg or "not well-formed"
+        message = words_of(error)
         place = Place(self._source, line or None, column or None)
         if "huge" in message.lower():
             return LimitError(f"the document is beyond a limit of the parser: {message.split(',')[0]}", place=place)

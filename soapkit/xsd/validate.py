@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from lxml import etree
 from lxml.etree import _Element
 
-from soapkit.errors import Place, Problem, ValidationError
+from soapkit.errors import MOST_TOLD, Place, Problem, ValidationError, and_more
 from soapkit.xml.names import SOAP11, SOAP12, WSU, XSD, XSI, XSI_TYPE, clark, did_you_mean, local_name
 from soapkit.xml.positions import starts_in_tree
 from soapkit.xml.walk import path_of, tag_of
@@ -148,7 +148,11 @@ def _checked(compiled: Compiled, element: _Element, source: str) -> tuple[Found,
     except etree.XMLSchemaValidateError as error:  # libxml2 gave up
         told = "libxml2 cannot check the element"
         return ((Problem(f"{told}: {error}", Place(source, element.sourceline), told), element),)
-    return tuple(_told(entry, element, source) for entry in compiled.schema.error_log if not _of_the_message(entry))
+    entries = [entry for entry in compiled.schema.error_log if not _of_the_message(entry)]
+    found = [_told(entry, element, source) for entry in entries[:MOST_TOLD]]
+    if len(entries) > MOST_TOLD:
+        found.append((and_more(len(entries) - MOST_TOLD), element))
+    return tuple(found)
 
 
 # --- what libxml2 says, in words a person can use ---------------------------------------------------------------------

@@ -55,9 +55,9 @@ def soap12(body: str = ECHO, header: str = "", on_envelope: str = "", on_header:
     return f'<e:Envelope xmlns:e="{S12}" {on_envelope}>{head}<e:Body {on_body}>{body}</e:Body></e:Envelope>'
 
 
-def soap11(body: str = ECHO, header: str = "", on_envelope: str = "") -> str:
+def soap11(body: str = ECHO, header: str = "", on_envelope: str = "", on_body: str = "") -> str:
     head = f"<e:Header>{header}</e:Header>" if header else ""
-    return f'<e:Envelope xmlns:e="{S11}" {on_envelope}>{head}<e:Body>{body}</e:Body></e:Envelope>'
+    return f'<e:Envelope xmlns:e="{S11}" {on_envelope}>{head}<e:Body {on_body}>{body}</e:Body></e:Envelope>'
 
 
 def block(name: str = "unknown", attributes: str = "") -> str:
@@ -163,6 +163,8 @@ CASES = [
     Case("1.1 4", "no Body", f'<e:Envelope xmlns:e="{S11}"><e:Header/></e:Envelope>', "Sender"),
     Case("1.1 4", "a qualified element behind the Body", soap11().replace("</e:Envelope>", block() + "</e:Envelope>")),
     Case("1.1 4.1.1", "encodingStyle on the Envelope", soap11(on_envelope='e:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/"')),
+    Case("1.1 4.1.1", "an encoding nobody knows, said on the Body", soap11(on_body='e:encodingStyle="http://example.org/poison"'), "DataEncodingUnknown"),
+    Case("1.1 4.1.1", "and nearer, one that is known", soap11(ECHO.replace("<t:echo", '<t:echo e:encodingStyle=""'), on_body='e:encodingStyle="http://example.org/poison"')),
     Case("1.1 4.1.1", "several encodings, all known", soap11(ECHO.replace("<t:echo", '<t:echo e:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/ http://schemas.xmlsoap.org/soap/encoding"'))),
     Case("1.1 4.1.1", "an encoding nobody knows", soap11(ECHO.replace("<t:echo", '<t:echo e:encodingStyle="http://example.org/poison"')), "DataEncodingUnknown"),
     Case("1.1 4.1.2", "another namespace", soap11().replace(S11, "urn:soap"), "VersionMismatch"),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from decimal import Decimal
 from typing import Annotated, TypeVar
 
 import pytest
 from msgspec import Struct
 
-from soapkit.databinding.annotations import attribute, element, text, xml_type
+from soapkit.databinding.annotations import attribute, element, text, xml_type, xsd
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.describe import DescribedShapes
 from soapkit.databinding.sample import sample_content
 from soapkit.databinding.shape import RecordRef
-from soapkit.errors import DecodeError
+from soapkit.errors import DecodeError, EncodeError
 from soapkit.xml.parse import parse_message
 
 __xml_namespace__ = "urn:example:found"
@@ -43,6 +45,12 @@ class Body(Struct, kw_only=True):
     summer: Annotated[str, element("été")]
 
 
+@xml_type("pair")
+class Pair(Struct, kw_only=True):
+    first: Annotated[str, element("first")]
+    second: Annotated[str, element("second")]
+
+
 CODECS = Codecs(DescribedShapes("urn:example:found"), types={"{urn:example:found}email": RecordRef(Email)})
 
 
@@ -69,6 +77,56 @@ def test_an_element_of_a_simple_type_may_say_a_type_that_extends_it_with_attribu
 def test_attributes_for_which_a_text_has_no_room_are_told_not_lost() -> None:
     with pytest.raises(DecodeError, match="author: has the attribute use"):
         read(Note, f'<n {XSI}><x:author xsi:type="x:email" use="work">me</x:author></n>')
+
+
+@xml_type("measure")
+class Measure(Struct, kw_only=True):
+    weight: Annotated[float | None, element("weight"), xsd("float")] = None
+    version: Annotated[Decimal, attribute("version", fixed="1.50")] = Decimal("1.50")
+    unit: Annotated[str | None, element("unit", fixed="kg")] = None
+    step: Annotated[Decimal | None, element("step", fixed="0.10")] = None
+
+
+def test_a_fixed_value_is_written_as_it_came_however_it_is_spelt() -> None:
+    value = read(Measure, f"<m {XSI} version='1.5'><x:step>0.1</x:step></m>")
+    written = CODECS.codec(Measure).encode(value, "m")
+    assert 'version="1.5"' in written
+    assert ">0.1<" in written
+    with pytest.raises(EncodeError, match=r"expected the fixed value '0\.10'"):
+        CODECS.codec(Measure).encode(Measure(step=Decimal("0.2")), "m")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("3.4028235e38", 3.4028235e38), ("3.5e38", math.inf), ("1" * 40, math.inf)]
+)
+def test_a_float_of_32_bits_is_infinite_beyond_them(text: str, value: float) -> None:
+    assert read(Measure, f"<m {XSI}><x:weight>{text}</x:weight></m>").weight == value
+    assert read(Measure, f"<m {XSI}><x:weight>-{text}</x:weight></m>").weight == -value
+
+
+@pytest.mark.parametrize("value", [3.5e38, -1e300, 10**400])
+def test_what_would_be_read_as_infinite_is_not_written(value: float) -> None:
+    with pytest.raises(EncodeError, match=r"that (32|64) bits can hold"):
+        CODECS.codec(Measure).encode(Measure(weight=value), "m")
+    for held in (3.4028235e38, math.inf, 1.0):
+        assert read(Measure, CODECS.codec(Measure).encode(Measure(weight=held), "m")).weight == held
+
+
+def test_what_is_one_too_many_does_not_put_what_follows_out_of_order() -> None:
+    with pytest.raises(DecodeError) as caught:
+        read(Note, f"<n {XSI}><x:author>a</x:author><x:author>b</x:author><x:author>c</x:author></n>")
+    assert [problem.message for problem in caught.value.problems] == ["has author more often than once"] * 2
+    with pytest.raises(DecodeError) as caught:
+        read(Pair, f"<p {XSI}><x:first>a</x:first><x:first>b</x:first><x:second>c</x:second></p>")
+    assert [problem.message for problem in caught.value.problems] == ["has first more often than once"]
+
+
+def test_a_million_problems_are_not_told_one_by_one() -> None:
+    authors = "<x:author>a</x:author>" * 5000
+    with pytest.raises(DecodeError) as caught:
+        read(Note, f"<n {XSI}>{authors}</n>")
+    assert len(caught.value.problems) == 101
+    assert str(caught.value).endswith("\nand 4,899 more like these")
 
 
 def test_a_bare_body_has_an_example_whose_element_is_named_beyond_ascii() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -279,11 +280,37 @@ def test_a_file_is_read_element_by_element(tmp_path: Path) -> None:
 def test_what_is_wrong_in_a_file_is_told_with_file_and_line(tmp_path: Path) -> None:
     path = tmp_path / "large.xml"
     path.write_text("<a>\n<entry><number>1</number></entry>\n<entry><number>one</number></entry></a>")
-    with pytest.raises(DecodeError, match=r"line 3.*entry\[1\].number: 'one' is not"):
+    with pytest.raises(DecodeError, match=r"large.xml:3: entry\[1\].number: 'one' is not"):
         list(soapkit.iter_decode(path, Entry, "a/entry"))
     path.write_text("<a>\n<entry>")
     with pytest.raises(XmlError, match=r"large.xml:2"):
         list(soapkit.iter_decode(path, Entry, "a/entry"))
+
+
+def test_a_file_that_gzip_has_compressed_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "large.xml.gz"
+    document = DOCUMENT.format(entries(1, 2), entries(*range(3, 3000))).encode()
+    for data in (gzip.compress(document), gzip.compress(document[:90]) + gzip.compress(document[90:]) + bytes(9)):
+        path.write_bytes(data)
+        for source in (path, [data[at : at + 7] for at in range(0, len(data), 7)], [data[:1], data[1:]]):
+            assert [one.number for one in soapkit.iter_decode(source, Entry, "a/c/entry")] == list(range(1, 3000))
+
+
+@pytest.mark.parametrize(("cut", "words"), [(slice(0, -20), "cut short"), (slice(0, 12), "cut short")])
+def test_and_what_is_wrong_with_it_is_told(cut: slice, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "large.xml.gz"
+    path.write_bytes(gzip.compress(DOCUMENT.format(entries(1), entries(2)).encode())[cut])
+    with pytest.raises(XmlError, match=rf"large.xml.gz: the gzip file is {words}"):
+        list(soapkit.iter_decode(path, Entry, "a/c/entry"))
+    with pytest.raises(XmlError, match=r"document: the gzip file is damaged"):
+        list(soapkit.iter_decode([b"\x1f\x8bnonsense"], Entry, "a/c/entry"))
+
+
+def test_attributes_that_hide_in_an_encoding_are_counted_in_pieces_too() -> None:
+    attributes = b" ".join(b'a%d+AD0-"1"' % number for number in range(600))
+    document = b'<?xml version="1.0" encoding="utf-7"?><a><entry ' + attributes + b"><number>1</number></entry></a>"
+    with pytest.raises(LimitError, match="has 600 attributes"):
+        list(soapkit.iter_decode([document[:60], document[60:]], Entry, "a/entry"))
 
 
 def test_a_path_names_elements() -> None:

@@ -186,6 +186,12 @@ def test_the_first_part_is_the_root_when_nobody_names_one() -> None:
     assert found.content_type == "text/plain; charset=us-ascii"
 
 
+def test_a_part_is_found_by_its_location_however_that_is_spelt() -> None:
+    body, content_type = soap_with_attachments(f"--b\n\n{PLAIN11}\n--b\nContent-Location: http://x/a%20b\n\nGIF\n--b--")
+    package = unpack_package(body, content_type)
+    assert package.attachment("http://x/a%20b") is package.attachment("http://x/a b") is not None
+
+
 def test_a_start_without_brackets_is_understood() -> None:
     body, content_type = soap_with_attachments(f"--b\nContent-ID: root\n\n{PLAIN11}\n--b--", start="root")
     assert unpack_package(body, content_type).envelope.version is SOAP_1_1

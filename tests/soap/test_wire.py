@@ -21,7 +21,7 @@ from soapkit.soap.wire import (
     read_action,
     unpack,
 )
-from soapkit.xml.parse import XmlLimits
+from soapkit.xml.parse import XmlLimits, parse_message
 
 ENVELOPE = Draft(SOAP_1_1, '<x xmlns="urn:x">ä€</x>').to_bytes()
 TEXT = ENVELOPE.decode()
@@ -277,3 +277,9 @@ def test_a_damaged_message_is_a_message_or_a_typed_error(data: st.DataObject) ->
         body[position : position + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
     with contextlib.suppress(SoapkitError):
         unpack(bytes(body), "text/xml; charset=utf-8")
+
+
+def test_the_place_of_what_is_not_well_formed_is_told_once() -> None:
+    with pytest.raises(XmlError) as caught:
+        parse_message(b"<a><b></a>")
+    assert str(caught.value) == "message:1:11: not well-formed XML: Opening and ending tag mismatch: b line 1 and a"
