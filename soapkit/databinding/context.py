@@ -33,6 +33,7 @@ from soapkit.databinding.shape import (
 from soapkit.databinding.simple import SimpleCodec, simple_codec
 from soapkit.errors import Problem
 from soapkit.xml.names import CUSTOMARY_PREFIXES, XSD, split
+from soapkit.xml.serialise import escape_attribute
 
 _MOST_NAMES = 20_000
 
@@ -96,6 +97,7 @@ class _Prefixes:
     declarations: tuple[tuple[str, str, str], ...] = ()  # what shows that a prefix is used; how it is declared
 
     def add(self, namespace: str) -> str:
+        escaped = escape_attribute(namespace)  # raises EncodeError for what XML cannot carry
         wanted = CUSTOMARY_PREFIXES.get(namespace, "")
         number = 1
         prefix = wanted
@@ -105,7 +107,6 @@ class _Prefixes:
         self.taken.add(prefix)
         self.by_namespace[namespace] = prefix
         if prefix != "xml":
-            escaped = namespace.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
             declared = f"xmlns:{prefix}="
             self.declarations = (*self.declarations, (f"{prefix}:", declared, f' {declared}"{escaped}"'))
         return prefix

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from lxml.etree import _Element
 
-from soapkit.databinding.content import Assigned, allows
+from soapkit.databinding.content import Assigned, Chosen, allows
 from soapkit.databinding.context import Bound
 from soapkit.databinding.given import Given, has_default, order_of
-from soapkit.databinding.shape import All, AnyType, ChoiceField, ElementField, RecordRef, Type
+from soapkit.databinding.shape import All, AnyType, ChoiceField, ElementField, RecordRef
 from soapkit.databinding.simple import value_of
 from soapkit.databinding.values import Raw
 from soapkit.xml.names import SOAP11, SOAP12, WSU, XMIME, XSI, XSI_NIL, namespace_of
@@ -59,7 +59,7 @@ def given_in(
     strange = [mismatch.position for mismatch in mismatches if mismatch.kind == "unknown"]
     kept = tuple(Raw(children[place]) for place in strange)
     if element is not None and bound.record.mixed:
-        places = _places_between_items(element, frozenset(strange))
+        places = _places_between_items(element, strange, at)
     else:
         places = tuple(place - before for before, place in enumerate(strange))
     return Given(attributes, order, named, kept, places, beside)
@@ -99,21 +99,23 @@ def _unknown_attributes(element: _Element, bound: Bound) -> Iterator[tuple[str, 
             yield name, text
 
 
-def _places_between_items(element: _Element, strange: frozenset[int]) -> tuple[int, ...]:
-    """Before which item of the list of a mixed content each of the unknown elements stands."""
-    known, found = 0, []
+def _places_between_items(element: _Element, strange: Sequence[int], items: Mapping[int, _Item]) -> tuple[int, ...]:
+    """Before which item of the list of a mixed content each of the unknown elements stands. `items`: the places of
+    elements that items begin with; a group record has several."""
+    unknown, known, found = frozenset(strange), 0, []
     for item in in_document_order(element):
-        if item in strange:
+        if item in unknown:
             found.append(known)
-        else:
+        elif isinstance(item, str) or item in items:
             known += 1
     return tuple(found)
 
 
-def _places_of_choices(
-    element: _Element | None, bound: Bound, assigned: Assigned
-) -> dict[int, tuple[ChoiceField, int, Type]]:
-    """By place of a child that is an item of a choice field: the field, the place in its list, the type."""
+_Item: TypeAlias = "tuple[ChoiceField, int, Chosen]"
+
+
+def _places_of_choices(element: _Element | None, bound: Bound, assigned: Assigned) -> dict[int, _Item]:
+    """By place of a child that an item of a choice field begins with: the field, the place in its list, the choice."""
     found = {}
     for field in bound.record.elements:
         if not isinstance(field, ChoiceField):
@@ -124,8 +126,8 @@ def _places_of_choices(
         else:
             items = list(chosen)
         for at, place in enumerate(items):
-            if isinstance(place, int) and chosen[place].group is None:
-                found[place] = field, at, chosen[place].alternative.type
+            if isinstance(place, int):
+                found[place] = field, at, chosen[place]
     return found
 
 
@@ -133,7 +135,7 @@ def _beside_values(
     children: Sequence[_Element],
     bound: Bound,
     values: Mapping[str, Any],
-    choices: Mapping[int, tuple[ChoiceField, int, Type]],
+    choices: Mapping[int, _Item],
     *,
     unknown: bool,
 ) -> Iterator[tuple[tuple[str, int], tuple[Any, Mapping[str, str]]]]:
@@ -143,7 +145,10 @@ def _beside_values(
     for at, child in enumerate(children):
         field: ElementField | ChoiceField
         if at in choices:
-            field, place, type_ = choices[at]
+            field, place, chosen = choices[at]
+            type_ = chosen.alternative.type
+            if chosen.group is not None:
+                continue  # it keeps what its own elements say
         elif (single := fields.get(tag_of(child))) is not None:
             field, type_ = single, single.type
             place = seen[field.name] = seen.get(field.name, -1) + 1

@@ -76,6 +76,7 @@ class Walker:
         self.problems: list[Problem] = []
         self.elements: list[_Element] = []  # at which each of the problems stands
         self.wrong = 0  # problems, those that are not told among them
+        self.warned = 0  # likewise of warnings
         self.path: list[str] = [path]
 
     # --- telling --------------------------------------------------------------------------------------------------
@@ -93,12 +94,16 @@ class Walker:
     def leniently(self, element: _Element, message: str, bare: str | None = None) -> None:
         """A problem, or in lenient mode a warning."""
         if self.context.settings.unknown == "lenient":
-            self.context.settings.warn(Problem(message, self.place(element), bare))
+            self.warned += 1
+            if self.warned <= MOST_TOLD:
+                self.context.settings.warn(Problem(message, self.place(element), bare))
         else:
             self.problem(element, message, bare)
 
     def raise_problems(self) -> None:
-        """Raise `DecodeError` with all problems; return when there are none."""
+        """Raise `DecodeError` with all problems; return when there are none. The last thing asked of a walker."""
+        if self.warned > MOST_TOLD:
+            self.context.settings.warn(and_more(self.warned - MOST_TOLD))
         if self.problems:
             more = self.wrong - len(self.problems)
             error = DecodeError(problems=[*self.problems, *([and_more(more)] if more else [])])
@@ -453,7 +458,7 @@ class Walker:
         known = bound.model.owner
         if mismatch.kind == "unknown":
             names = ", ".join(local_name(name) for name in list(known)[:12]) or "nothing"
-            guess = did_you_mean(tag, known)
+            guess = did_you_mean(tag, known) if self.warned < MOST_TOLD else ""  # it takes its time
             self.leniently(child, f"has the element {tag}, which its type does not know: expected {names}{guess}")
         elif mismatch.kind == "too many":
             leaf = bound.model.fields[mismatch.field]

@@ -150,6 +150,20 @@ def test_the_value_is_the_same_with_and_without() -> None:
     assert both_ways("<Order colour='red'><number>7</number><new/></Order>", Order)[0] == Order(7)
 
 
+def test_a_million_unknown_elements_are_not_told_one_by_one() -> None:
+    told: list[str] = []
+    codec = Codecs(unknown="lenient", warn=lambda problem: told.append(problem.message)).codec(RecordRef(Order))
+    value = codec.decode(parse_message(f"<Order>{'<new/>' * 1000}<number>7</number></Order>".encode()))
+    assert value.number == 7
+    assert len(told) == 101
+    assert told[-1] == "and 900 more like these"
+
+
+def test_a_name_in_a_namespace_that_xml_cannot_carry_is_refused() -> None:
+    with pytest.raises(EncodeError, match=r"U\+0000"):
+        soapkit.encode(Item(name="a", price=soapkit.nil({"{urn:\0}x": "1"})))
+
+
 def test_a_class_without_room_passes_it_over() -> None:
     value, written = both_ways("<Price><amount>1</amount><vat/></Price>", Price)
     assert written == "<Price><amount>1</amount></Price>"

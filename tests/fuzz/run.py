@@ -18,7 +18,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 FOUND = HERE / "found"
-NAMES = ("front_door", "multipart", "lexical", "decoder", "template")  # of `targets.TARGETS`
+NAMES = ("front_door", "multipart", "codings", "lexical", "decoder", "template")  # of `targets.TARGETS`
 DIFFERENTIAL = ("fuzz_plain_messages", "fuzz_large_messages", "fuzz_canonical_forms")
 CHUNK = 500  # examples of a differential run between two looks at the clock
 

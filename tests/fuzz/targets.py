@@ -7,7 +7,9 @@ once broke a target, and with a few thousand more.
 from __future__ import annotations
 
 import contextlib
+import gzip
 import random
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -22,6 +24,7 @@ from fuzz_plain_messages import (
 )
 
 from soapkit.databinding.builtins import BUILTINS
+from soapkit.databinding.items import iter_decode
 from soapkit.databinding.lexical import collapse_blanks, parse_qname
 from soapkit.errors import SoapkitError
 from soapkit.exchange.plain import PlainReader
@@ -32,6 +35,7 @@ from soapkit.soap.multipart import MultipartReader, PartBegin, PartData
 from soapkit.soap.rules import check_rules
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2
 from soapkit.soap.wire import unpack
+from soapkit.transport.limits import HttpLimits, expand
 from soapkit.xml.parse import parse_document, parse_message
 from soapkit.xml.serialise import serialise
 
@@ -118,6 +122,34 @@ def _multipart_seeds() -> Iterator[bytes]:
     yield b"\3--b\r\nA: 1\r\n\r\nx\r\n--b\r\n\r\n\r\n--bc\r\n--b--\r\n"
     yield b"\0preamble\r\n--b  \r\nContent-ID: <a>\r\n b\r\n\r\n\0\xff\r\r\n\r\n--b--epilogue"
     yield b"\1--b\nA: 1\n\nx\n--b\n\n--b--"
+
+
+# --- content codings ----------------------------------------------------------------------------------------------
+
+LIMITS = HttpLimits(bytes=10**6, expanded=200_000)
+
+
+@dataclass
+class Entry:
+    number: int
+
+
+def codings(data: bytes) -> None:
+    """A coding is undone within its limits, or refused; so is a file that gzip has compressed."""
+    for coding in ("gzip", "deflate"):
+        with contextlib.suppress(SoapkitError):
+            assert len(expand(data, coding, LIMITS)) <= LIMITS.expanded
+    with contextlib.suppress(SoapkitError):
+        list(iter_decode([data[:5], data[5:]], Entry, "a/entry"))
+
+
+def _coding_seeds() -> Iterator[bytes]:
+    document = b"<a>" + b"<entry><number>1</number></entry>" * 50 + b"</a>"
+    yield gzip.compress(document, mtime=0)
+    yield zlib.compress(document)
+    yield zlib.compress(document)[2:-4]
+    yield gzip.compress(document[:99], mtime=0) + gzip.compress(document[99:], mtime=0)
+    yield gzip.compress(bytes(150_000), mtime=0)
 
 
 # --- lexical parsers ----------------------------------------------------------------------------------------------
@@ -216,6 +248,7 @@ class Target:
 TARGETS = {
     "front_door": Target(front_door, _front_door_seeds),
     "multipart": Target(multipart, _multipart_seeds),
+    "codings": Target(codings, _coding_seeds),
     "lexical": Target(lexical, _lexical_seeds),
     "decoder": Target(decoder, messages, _damaged),
     "template": Target(template, messages, _damaged),
