@@ -18,7 +18,7 @@ import math
 import time
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import limits
 from limits.aio.storage import Storage as AsyncStorage
@@ -38,6 +38,7 @@ By: TypeAlias = Callable[[Call], str | None]
 
 MEMORY = "memory://"
 _PATIENCE = 1.0  # seconds that Redis is waited for
+_WITHIN: dict[str, Any] = {"socket_timeout": _PATIENCE, "socket_connect_timeout": _PATIENCE}
 
 
 def address_of(call: Call) -> str | None:
@@ -57,10 +58,21 @@ def address_of(call: Call) -> str | None:
     return f"{IPv6Address(int(address) >> 64 << 64)}/64"
 
 
-class _Limits:
-    """What both kinds share: the rates, whom a call counts for, what is answered."""
+LimiterT = TypeVar("LimiterT")
 
-    def __init__(self, rates: str, by: By, status: int, serve_without_storage: bool, storage: str) -> None:
+
+class _Limits(Generic[LimiterT]):
+    """What both kinds share: the settings, the rates, whom a call counts for, what is answered."""
+
+    def __init__(
+        self,
+        rates: str,
+        *,
+        by: By = address_of,
+        storage: str = MEMORY,
+        status: int = 429,
+        serve_without_storage: bool = False,
+    ) -> None:
         try:
             self._rates = limits.parse_many(rates)
         except ValueError:
@@ -72,6 +84,11 @@ class _Limits:
         self._by = by
         self._status = status
         self._serve_without_storage = serve_without_storage
+        self._limiter = self._counting_at(storage)
+
+    def _counting_at(self, storage: str) -> LimiterT:
+        """What counts, with its storage at a URL."""
+        raise NotImplementedError
 
     def _whom(self, call: Call) -> str | None:
         """For whom a call counts, as the storage has it: of bounded length, and nothing that could be read there."""
@@ -104,7 +121,7 @@ class _Limits:
         return fields(operation=call.operation.name, message_id=message_id)
 
 
-class RateLimit(_Limits):
+class RateLimit(_Limits[AsyncLimiter]):
     """An interceptor for `soapkit.asgi`, and for `soapkit.wsgi` where all interceptors are async.
 
     `rates`: how often, such as ``20/second; 1000/hour``; all must be kept. `by`: for whom a call counts, the address
@@ -115,22 +132,11 @@ class RateLimit(_Limits):
     Raises `UsageError` for rates, a status or a storage that are none.
     """
 
-    def __init__(
-        self,
-        rates: str,
-        *,
-        by: By = address_of,
-        storage: str = MEMORY,
-        status: int = 429,
-        serve_without_storage: bool = False,
-    ) -> None:
-        super().__init__(rates, by, status, serve_without_storage, storage)
-        options: dict[str, Any] = {}
-        if storage != MEMORY:
-            options = {"implementation": "redispy", **_WITHIN}
+    def _counting_at(self, storage: str) -> AsyncLimiter:
+        options = {} if storage == MEMORY else {"implementation": "redispy", **_WITHIN}
         kept = storage_from_string(f"async+{storage}", **options)
         assert isinstance(kept, AsyncStorage)
-        self._limiter = AsyncLimiter(kept)
+        return AsyncLimiter(kept)
 
     async def __call__(self, call: Call, following: Next, /) -> object:
         """The call, where it may be made. Raises the fault for one that may not."""
@@ -157,22 +163,13 @@ class RateLimit(_Limits):
         return None
 
 
-class BlockingRateLimit(_Limits):
+class BlockingRateLimit(_Limits[MovingWindowRateLimiter]):
     """The same for `soapkit.wsgi`, among blocking interceptors."""
 
-    def __init__(
-        self,
-        rates: str,
-        *,
-        by: By = address_of,
-        storage: str = MEMORY,
-        status: int = 429,
-        serve_without_storage: bool = False,
-    ) -> None:
-        super().__init__(rates, by, status, serve_without_storage, storage)
+    def _counting_at(self, storage: str) -> MovingWindowRateLimiter:
         kept = storage_from_string(storage, **({} if storage == MEMORY else _WITHIN))
         assert isinstance(kept, Storage)
-        self._limiter = MovingWindowRateLimiter(kept)
+        return MovingWindowRateLimiter(kept)
 
     def __call__(self, call: Call, following: BlockingNext, /) -> object:
         """The call, where it may be made. Raises the fault for one that may not."""
@@ -196,6 +193,3 @@ class BlockingRateLimit(_Limits):
         except Exception as error:
             return self._without_storage(call, error)
         return None
-
-
-_WITHIN: dict[str, Any] = {"socket_timeout": _PATIENCE, "socket_connect_timeout": _PATIENCE}

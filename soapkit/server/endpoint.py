@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import (
-    Fault,
     SoapkitError,
 )
 from soapkit.exchange.addressed import reply_action
@@ -35,7 +34,7 @@ from soapkit.server.addressed import ACCEPTED, AddressedReplies
 from soapkit.server.certificates import CertificateHeader, ClientCertificate
 from soapkit.server.context import Call
 from soapkit.server.dispatch import Handing, Job
-from soapkit.server.fault_answers import FaultAnswers, code_name, internal_fault, late_fault, reason_for_log, secrets_of
+from soapkit.server.fault_answers import FaultAnswers, code_name, late_fault, reason_for_log, secrets_of
 from soapkit.server.hosted import Handler
 from soapkit.server.http import LOST_BODY, HttpRequest
 from soapkit.server.interceptors import NONE, Chain
@@ -204,8 +203,30 @@ class Endpoint:
         message = received.message if plain or not request.body else request.body
         log_message("received", operation.name, message, size=len(request.body))
         is_fault = False
-        context = Call(
-            operation,
+        context = self._call(received, request, addressed)
+        try:
+            if self._is_handed_on(operation, addressed):
+                return (yield from self._hand_on(context, received, in_kind=in_kind))
+            response = yield from self._serve(context, version, received, in_kind=in_kind)
+            response = context.response.put_on(response)
+        except Exception as error:
+            failed = self.faults.failure(error, received, version, address, watched)
+            if failed is None:
+                return _with_head(context, Response(500))
+            response, is_fault = _with_head(context, failed), True
+        log_message("sent", operation.name, response.body, known=partial(secrets_of, received))
+        if addressed is None or operation.one_way:
+            return response
+        return (yield from self._delivered(addressed, response, is_fault))
+
+    def _call(
+        self, received: Received, request: HttpRequest, addressed: Properties | None, job: Job | None = None
+    ) -> Call:
+        """What a handler may know of a call; `job`: where it was taken from a queue, which has time limits of its own,
+        and tells of the certificate itself."""
+        seconds = self.handler_seconds if job is None else None
+        return Call(
+            received.operation,
             received.headers,
             received.message,
             received.security,
@@ -213,28 +234,12 @@ class Endpoint:
             attachments=received.attachments,
             value=received.value,
             addressing=addressed,
-            deadline=None if self.handler_seconds is None else time.monotonic() + self.handler_seconds,
-            certificate_header=self.certificate_header,
+            deadline=None if seconds is None else time.monotonic() + seconds,
+            certificate_header=self.certificate_header if job is None else None,
+            job=job.id if job is not None else None,
+            taken_up=job is not None,
+            told_certificate=ClientCertificate(job.certificate) if job is not None and job.certificate else None,
         )
-        try:
-            if self._is_handed_on(operation, addressed):
-                return (yield from self._hand_on(context, received, in_kind=in_kind))
-            response = yield from self._serve(context, version, received, in_kind=in_kind)
-            response = context.response.put_on(response)
-        except Exception as error:
-            extra = self.faults.log_fields(error, [operation], address)
-            fault = error if isinstance(error, Fault) else internal_fault(error, operation, secrets_of(received), extra)
-            if watched is not None:
-                watched.error, watched.fault_code = error, code_name(fault)
-            if operation.one_way:  # WS-I BP 1.1, R2714: no envelope in answer to a one-way message
-                return _with_head(context, Response(500))
-            blocks = self.faults.blocks(version, address, fault, operation)
-            response, is_fault = self.faults.response(version, fault, operation, received.security, blocks), True
-            response = _with_head(context, response)
-        log_message("sent", operation.name, response.body, known=partial(secrets_of, received))
-        if addressed is None or operation.one_way:
-            return response
-        return (yield from self._delivered(addressed, response, is_fault))
 
     def _is_handed_on(self, operation: Operation[Any, Any], addressed: Properties | None) -> bool:
         """Whether a call goes to a dispatcher: where nobody waits for its answer at the other end of the connection."""
@@ -286,33 +291,15 @@ class Endpoint:
         addressed = address[0] if address else None
         watched.routed(operation.name)
         watched.message_id = addressed.message_id if addressed is not None else ""
-        context = Call(
-            operation,
-            received.headers,
-            received.message,
-            received.security,
-            request,
-            attachments=received.attachments,
-            value=received.value,
-            addressing=addressed,
-            job=job.id,
-            taken_up=True,
-            told_certificate=ClientCertificate(job.certificate) if job.certificate else None,
-        )
+        context = self._call(received, request, addressed, job)
         unhurried, is_fault = replace(self, handler_seconds=None), False  # a queue has time limits of its own
         try:
             response = yield from unhurried._serve(context, received.version, received, in_kind=package.xop)
         except Exception as error:
-            extra = self.faults.log_fields(error, [operation], address)
-            fault = error if isinstance(error, Fault) else internal_fault(error, operation, secrets_of(received), extra)
-            if operation.one_way:
+            failed = self.faults.failure(error, received, received.version, address, watched)
+            if failed is None:
                 raise
-            watched.error, watched.fault_code = error, code_name(fault)
-            blocks = self.faults.blocks(received.version, address, fault, operation)
-            response, is_fault = (
-                self.faults.response(received.version, fault, operation, received.security, blocks),
-                True,
-            )
+            response, is_fault = failed, True
         if addressed is not None and not operation.one_way:
             yield from self._delivered(addressed, response, is_fault)
 

@@ -29,7 +29,7 @@ from soapkit.exchange.failures import exc_info
 from soapkit.exchange.faults import plain_fault
 from soapkit.exchange.log import secret_names
 from soapkit.exchange.masking import EVERYTHING, NOTHING, Known
-from soapkit.exchange.observing import fields
+from soapkit.exchange.observing import Watched, fields
 from soapkit.exchange.processor import Processor, Received
 from soapkit.operations import Operation, Service
 from soapkit.soap.envelope import Draft
@@ -96,6 +96,20 @@ class FaultAnswers:
             code = BAD_ARGUMENTS if is_rpc and not isinstance(error, XmlError) else FaultCode("Sender")
             return Fault(str(error) if self.details else f"the message {kind}", code=code)
         return internal_fault(error, None, EVERYTHING, extra)
+
+    def failure(
+        self, error: Exception, received: Received, version: Version, address: list[Properties], watched: Watched | None
+    ) -> Response | None:
+        """What answers a call whose handler failed; None for a one-way one: no envelope does (WS-I BP 1.1, R2714)."""
+        operation = received.operation
+        extra = self.log_fields(error, [operation], address)
+        fault = error if isinstance(error, Fault) else internal_fault(error, operation, secrets_of(received), extra)
+        if watched is not None:
+            watched.error, watched.fault_code = error, code_name(fault)
+        if operation.one_way:
+            return None
+        blocks = self.blocks(version, address, fault, operation)
+        return self.response(version, fault, operation, received.security, blocks)
 
     def response(
         self,

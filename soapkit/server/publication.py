@@ -10,12 +10,13 @@ from typing import TypeAlias
 from soapkit.server.http import HttpRequest
 from soapkit.server.page.site import Site, Visit
 from soapkit.transport.values import Headers, Response
+from soapkit.xml.serialise import escape_attribute
 
 Publish: TypeAlias = Callable[[str], Mapping[str, bytes]]
 """An address -> the documents of the contract with that address in them, by query: ``wsdl``, ``xsd=1``, ..."""
 
 SINGLE = "singlewsdl"  # as .NET names it: the whole contract in one document
-KEPT = 32  # addresses whose documents are kept: the Host header is the caller's, so their number must have an end
+_HERE = "http://address.invalid/d41f7c"  # stands for the address in documents that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +27,19 @@ class Publication:
     site: Site
     publish: Publish | None
     try_it: bool | None = None
-    _kept: dict[str, Mapping[str, bytes]] = field(default_factory=dict)
+    _kept: dict[str, bytes] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def respond(self, request: HttpRequest) -> Response:
         """The response to a GET or HEAD request."""
         parameters = request.parameters
-        documents = self._documents(request.address)
+        documents = self._documents()
         for name, value in parameters.items():
             query = name + (f"={value}" if value else "")
             # a contract written from code is one document
             document = documents.get(query) or (documents.get("wsdl") if query == SINGLE else None)
             if document is not None:
+                document = document.replace(_HERE.encode(), escape_attribute(request.address).encode())
                 return Response(200, Headers({"Content-Type": "text/xml; charset=utf-8"}), document)
         page = self.site.respond(parameters, self._visit(request, _told(documents)))
         if page is not None:
@@ -51,15 +53,13 @@ class Publication:
         contract = f"{request.address}?wsdl" if documents else ""
         return Visit(request.address, contract, try_it=try_it, documents=documents)
 
-    def _documents(self, address: str) -> Mapping[str, bytes]:
-        if self.publish is None:
-            return {}
+    def _documents(self) -> Mapping[str, bytes]:
+        """The documents, made once: under which address they are asked for is up to the caller, whose Host header it
+        comes from, and a large contract takes seconds."""
         with self._lock:
-            if address not in self._kept:
-                if len(self._kept) >= KEPT:
-                    self._kept.pop(next(iter(self._kept)))
-                self._kept[address] = self.publish(address)
-            return self._kept[address]
+            if not self._kept and self.publish is not None:
+                self._kept.update(self.publish(_HERE))
+            return self._kept
 
 
 def _told(documents: Mapping[str, bytes]) -> tuple[str, ...]:

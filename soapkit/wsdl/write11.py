@@ -8,6 +8,7 @@ Source: WSDL 1.1, sections 2 and 3; WSDL 1.1 Binding Extension for SOAP 1.2; WS-
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,13 +84,18 @@ class _Part:
 
 @dataclass(slots=True)
 class _Writer:
-    """Writes one service. Messages and prefixes are noted as they are used, and written when all is known."""
+    """Writes one service. Messages and prefixes are noted as they are used, and written when all is known. `uses`: how
+    many operations have each name."""
 
     service: Service
     shapes: Shapes
     address: str
     messages: dict[str, tuple[_Part, ...]] = field(default_factory=dict)
     prefixes: dict[str, str] = field(default_factory=dict)
+    uses: Counter[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.uses = Counter(operation.name for operation in self.service.operations)
 
     def document(self) -> Lines:
         """The whole document, in the order of WSDL 1.1, 2.1."""
@@ -325,7 +331,7 @@ class _Writer:
     # --- names ----------------------------------------------------------------------------------------------------
 
     def _is_overloaded(self, operation: Operation[Any, Any]) -> bool:
-        return sum(1 for other in self.service.operations if other.name == operation.name) > 1
+        return self.uses[operation.name] > 1
 
     def _request_name(self, operation: Operation[Any, Any]) -> str:
         return operation.method if self._is_overloaded(operation) else operation.name

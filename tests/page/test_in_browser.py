@@ -137,6 +137,31 @@ def test_without_javascript_all_but_the_form_is_there(address: str, browse: Brow
     assert "<soap:Envelope" in text
 
 
+MANY = 700
+
+
+def test_seven_hundred_operations_are_listed_and_filtered(browse: Browse, serve: Serve, tmp_path: Path) -> None:
+    names = [f"operation{number}" for number in range(MANY)]
+    (tmp_path / "many.wsdl").write_text(
+        '<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:s="http://schemas.xmlsoap.org/wsdl/soap/" '
+        'xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:t" targetNamespace="urn:t"><types>'
+        '<xs:schema targetNamespace="urn:t">'
+        + "".join(f'<xs:element name="{name}" type="xs:string"/>' for name in names)
+        + "</xs:schema></types>"
+        + "".join(f'<message name="{name}"><part name="p" element="t:{name}"/></message>' for name in names)
+        + '<portType name="P">'
+        + "".join(f'<operation name="{name}"><input message="t:{name}"/></operation>' for name in names)
+        + '</portType><binding name="B" type="t:P"><s:binding transport="http://schemas.xmlsoap.org/soap/http"/>'
+        + "".join(f'<operation name="{name}"><input><s:body use="literal"/></input></operation>' for name in names)
+        + '</binding><service name="S"><port name="B" binding="t:B"><s:address location="http://localhost:9/"/></port>'
+        "</service></definitions>"
+    )
+    page = browse(serve(explored(load_contract(tmp_path / "many.wsdl"))))
+    assert page.locator("#operations > li:visible").count() == MANY
+    page.get_by_label("Only those with").fill("operation69")
+    expect(page.locator("#operations > li:visible")).to_have_count(11)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_narrow_screen_shows_all_of_it(address: str, browse: Browse, scheme: str) -> None:
     page = browse(f"{address}?op=openAccount", viewport={"width": 360, "height": 700}, color_scheme=scheme)

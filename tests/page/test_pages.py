@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
@@ -131,6 +131,24 @@ def test_the_form_is_for_browsers_on_this_machine(
 ) -> None:
     page = html(get("op=transfer", replace(HERE, headers=Headers({"Host": host}), client=client)))
     assert ('id="trial-root"' in page) == offered
+
+
+def test_a_contract_is_written_once_whatever_address_asks_for_it(bank_service: ModuleType) -> None:
+    publication: Any = soapkit.asgi(bank_service.MyBank()).endpoints[""].publication
+    asked: list[str] = []
+
+    def publish(address: str) -> Mapping[str, bytes]:
+        asked.append(address)
+        return publication.publish(address)
+
+    counted = replace(publication, publish=publish)
+    for host in ("a.example", "b.example:8080"):
+        request = HttpRequest("GET", "/a&b", "wsdl", Headers({"Host": host}), client="192.0.2.1")
+        body = counted.respond(request).body
+        assert f'location="http://{host}/a&amp;b"'.encode() in body
+        assert f'schemaLocation="http://{host}/a&amp;b?xsd=1"'.encode() in body
+        assert b".invalid" not in body
+    assert len(asked) == 1
 
 
 def test_the_form_can_be_switched_off_and_on(bank_service: ModuleType) -> None:
