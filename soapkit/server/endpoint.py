@@ -71,6 +71,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("soapkit.server")
 
+_LARGE = 4 * 1024 * 1024  # bytes of attachments that are digested and decrypted while others wait
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -331,12 +333,13 @@ class Endpoint:
     def _received(
         self, envelope: Envelope, route: Route, parts: Incoming | None, request: HttpRequest
     ) -> Flow[Received]:
-        """The request of an envelope. Where security asks a store on another machine, nobody else waits for that: an
-        event loop serves on, and tells whoever asks that it lives."""
+        """The request of an envelope. Where security asks a store on another machine, or reads large attachments,
+        nobody else waits for that: an event loop serves on, and tells whoever asks that it lives."""
         processor, security = self.processor, self.processor.security
         asking = from_sender(security, request, self.certificate_header)
         processor = processor if asking is security else replace(processor, security=asking)
-        if not processor.waits:
+        beside = parts.package.attachments if parts is not None and asking is not None else ()
+        if not processor.waits and sum(attachment.size for attachment in beside) < _LARGE:
             return processor.receive_request(envelope, route, parts)
         receiving = call(processor.receive_request, envelope, route, parts)
         return (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -99,3 +101,23 @@ def test_an_include_that_was_signed_itself_is_never_followed(application: Any) -
                 request = Request("http://x/", headers=Headers(fields), body=b"".join(packed))
                 answer = loopback(application).send(request)
                 assert answer.status == 500, answer.body
+
+
+def test_an_event_loop_serves_on_while_large_attachments_are_verified(
+    monkeypatch: pytest.MonkeyPatch, serve: Callable[..., str]
+) -> None:
+    threads: list[threading.Thread] = []
+    verify, guarded = Security.verify, security(BANK, SIGNER)
+
+    def verified(self: Security, envelope: Any, **options: Any) -> Any:
+        if self is guarded:
+            threads.append(threading.current_thread())
+        return verify(self, envelope, **options)
+
+    monkeypatch.setattr(Security, "verify", verified)
+    address = serve(soapkit.asgi(Accounts(), security=guarded))
+    with soapkit.Client.from_wsdl(f"{address}?wsdl", address, security=security(ALICE, BANK)) as accounts:
+        for size in (10, 5_000_000):
+            accounts.with_attachments(Attachment(b"x" * size, "application/zip")).open(owner="Ada")
+    loop, other = threads
+    assert loop is not other
