@@ -1,4 +1,5 @@
-"""The ``xmlsec1`` command reads what ``soapkit sign`` and ``encrypt`` wrote, and the reverse, from the command line.
+"""The ``xmlsec1`` command reads what ``soapkit sign`` and ``encrypt`` wrote, and the reverse, from the command line;
+and, of whole messages, every algorithm that both have, both ways.
 
 xmlsec1 knows XML Signature and XML Encryption, not WS-Security: it is handed the certificate that a
 SecurityTokenReference names, and follows a RetrievalMethod to the EncryptedKey instead of such a reference.
@@ -13,8 +14,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from soapkit.security.throwaway import write_keys
+from soapkit.security import Encrypt, KeyPair, Require, Security, Sign, Timestamp, TrustStore, profile
+from soapkit.security.keys import load_certificate
+from soapkit.security.throwaway import make_authority, make_keypair, write_keys
+from soapkit.soap.envelope import Envelope
+from soapkit.xml.parse import parse_message
 
 MESSAGE = (
     '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>'
@@ -137,3 +143,91 @@ def test_soapkit_decrypts_what_xmlsec1_encrypted(cipher, folder):
     assert "DE1" not in (folder / "by-xmlsec1.xml").read_text()
     assert "<b:to>DE1</b:to>" in soapkit(folder, "decrypt", "by-xmlsec1.xml", "--key", "bob.p12")
     soapkit(folder, "decrypt", "by-xmlsec1.xml", "--key", "alice.p12", expect=1)
+
+
+# --- every algorithm of whole messages --------------------------------------------------------------------------------
+
+MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+HASHES = ("sha224", "sha256", "sha384", "sha512")
+SIGNATURES = {f"{kind}-{digest}": f"{MORE}{kind}-{digest}" for kind in ("rsa", "ecdsa") for digest in HASHES} | {
+    "rsa-sha1": "http://www.w3.org/2000/09/xmldsig#rsa-sha1",
+    "ecdsa-sha1": f"{MORE}ecdsa-sha1",
+}
+CIPHERS = [f"aes{size}-{mode}" for size in (128, 192, 256) for mode in ("cbc", "gcm")] + ["tripledes-cbc"]
+SESSION_KEYS = {"aes128": "aes-128", "aes192": "aes-192", "aes256": "aes-256", "tripledes": "des-192"}
+CIPHER_URIS = {"gcm": "http://www.w3.org/2009/xmlenc11#", "cbc": "http://www.w3.org/2001/04/xmlenc#"}
+TRANSPORTS = ("rsa-oaep-mgf1p", "rsa-1_5")
+
+
+@pytest.fixture(scope="module")
+def signers(folder):
+    """A key pair of each kind, its key and certificate in files, by the first word of an algorithm."""
+    found = {"rsa": KeyPair.load(folder / "alice.p12"), "ecdsa": make_keypair("eve", make_authority(), kind="ec")}
+    for kind, pair in found.items():
+        (folder / f"{kind}.key").write_bytes(
+            pair.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        )
+        (folder / f"{kind}.pem").write_bytes(pair.certificate.public_bytes(Encoding.PEM))
+    return found
+
+
+def read(data: str | bytes) -> Envelope:
+    return Envelope.read(parse_message(data.encode() if isinstance(data, str) else data))
+
+
+@pytest.mark.parametrize("algorithm", SIGNATURES)
+def test_xmlsec1_verifies_each_kind_of_our_signatures(algorithm, folder, signers):
+    kind, _, digest = algorithm.partition("-")
+    sign = Sign(signers[kind], algorithm=algorithm, digest=digest)
+    (folder / "each.xml").write_bytes(Security([Timestamp(), sign]).apply(read(MESSAGE)).to_bytes())
+    verify = ["--verify", "--id-attr:Id", "Body", "--id-attr:Id", "Timestamp", "--pubkey-cert-pem", f"{kind}.pem"]
+    xmlsec1(folder, *verify, "each.xml")
+    (folder / "each.xml").write_bytes((folder / "each.xml").read_bytes().replace(b"DE1", b"DE2"))
+    xmlsec1(folder, *verify, "each.xml", expect=1)
+
+
+@pytest.mark.parametrize("algorithm", SIGNATURES)
+def test_each_kind_of_signatures_of_xmlsec1_is_believed(algorithm, folder, signers):
+    kind = algorithm.partition("-")[0]
+    lines = (folder / f"{kind}.pem").read_text().splitlines()
+    template = SIGNATURE_TEMPLATE.format(certificate="".join(line for line in lines if "-----" not in line))
+    (folder / "template.xml").write_text(template.replace(SIGNATURES["rsa-sha256"], SIGNATURES[algorithm]))
+    xmlsec1(
+        folder,
+        *("--sign", "--id-attr:Id", "Body", "--privkey-pem", f"{kind}.key", "--output", "each.xml", "template.xml"),
+    )
+    required = Require(signed=["Body"], trust=TrustStore.of(signers[kind]), algorithms=profile("legacy"), replay=None)
+    result = Security(inbound=required).verify(read((folder / "each.xml").read_bytes()))
+    assert [one.name for one in result.signed] == ["Body"]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("cipher", CIPHERS)
+def test_xmlsec1_decrypts_each_kind_of_our_encryption(cipher, transport, folder):
+    encrypt = Encrypt(
+        load_certificate(folder / "bob.pem"),
+        algorithm=cipher,
+        key_transport=transport,
+        oaep_digest="sha1",
+        data_reference="retrieval",
+    )
+    (folder / "each.xml").write_bytes(Security([encrypt]).apply(read(MESSAGE)).to_bytes())
+    decrypt = ["--decrypt", "--id-attr:Id", "EncryptedKey", "--privkey-pem", "bob.key"]
+    assert "<b:to>DE1</b:to>" in xmlsec1(folder, *decrypt, "each.xml")
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("cipher", CIPHERS)
+def test_each_kind_of_encryption_of_xmlsec1_is_decrypted(cipher, transport, folder):
+    name, _, mode = cipher.partition("-")
+    uri = f"{CIPHER_URIS[mode]}{cipher}"
+    template = ENCRYPTION_TEMPLATE.format(cipher=uri).replace("#rsa-oaep-mgf1p", f"#{transport}")
+    (folder / "template.xml").write_text(template)
+    xmlsec1(
+        folder,
+        *("--encrypt", "--pubkey-cert-pem", "bob.pem", "--session-key", SESSION_KEYS[name], "--xml-data"),
+        *("message.xml", "--node-xpath", "//*[local-name()='Body']", "--output", "each.xml", "template.xml"),
+    )
+    assert "DE1" not in (folder / "each.xml").read_text()
+    soapkit(folder, "decrypt", "each.xml", "--key", "bob.p12", "--output", "plain.xml", "--profile", "legacy")
+    assert "<b:to>DE1</b:to>" in (folder / "plain.xml").read_text()
