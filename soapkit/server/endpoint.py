@@ -52,10 +52,11 @@ from soapkit.transport.binding import (
     method_not_allowed,
     one_way_accepted,
     response_for,
+    unsupported_coding,
     unsupported_media_type,
     version_of_media_type,
 )
-from soapkit.transport.coding import encoded
+from soapkit.transport.coding import encoded, is_taken
 from soapkit.transport.hops import url_for_log
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, HttpLimits, expand
 from soapkit.transport.values import Headers, Response
@@ -135,6 +136,8 @@ class Endpoint:
         version = version_of_media_type(content_type)
         if version is None:
             return unsupported_media_type(content_type)
+        if not is_taken(coding := request.headers.get("content-encoding")):
+            return unsupported_coding(coding)
         response = yield from (self._watched(request, version) if self.observers else self._answer(request, version))
         return encoded(response, request.headers.get("accept-encoding")) if self.gzip else response
 

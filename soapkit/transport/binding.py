@@ -24,6 +24,7 @@ from soapkit.soap.attachments import (
 from soapkit.soap.rules import check_rules
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
 from soapkit.soap.wire import describe_page, looks_like_html, pack, parse_media_type, read_action
+from soapkit.transport.coding import ACCEPT_ENCODING
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, BodyReader, HttpLimits
 from soapkit.transport.values import Headers, Request, Response, Sink
 from soapkit.version import __version__
@@ -327,6 +328,12 @@ def unsupported_media_type(content_type: str | None) -> Response:
     wanted = ", ".join(SOAP_MEDIA_TYPES)
     found = ascii(content_type) if content_type else "none"
     return _words(415, f"expected a Content-Type among {wanted}; found {found}", ("Accept-Post", wanted))
+
+
+def unsupported_coding(coding: str | None) -> Response:
+    """The response to a body in a content coding that is not undone: 415 (RFC 9110, 15.5.16)."""
+    told = f"expected a Content-Encoding among {ACCEPT_ENCODING}, or none; found {coding!a}"
+    return _words(415, told, ("Accept-Encoding", ACCEPT_ENCODING))
 
 
 @lru_cache(maxsize=4)

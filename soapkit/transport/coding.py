@@ -53,6 +53,11 @@ _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 EXPANDERS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}
 
 
+def is_taken(coding: str | None) -> bool:
+    """Whether a Content-Encoding field names what is undone here, or nothing."""
+    return (coding or "").strip().lower() in ("", "identity", *EXPANDERS)
+
+
 class Expander:
     """Undoes one coding, never giving more than `PIECE` bytes at a time."""
 

@@ -174,6 +174,13 @@ def test_a_media_type_that_a_browser_may_send_unasked_is_415(endpoint: Endpoint,
     assert response.status == 415
 
 
+@pytest.mark.parametrize("coding", ["br", "gzip, gzip", "compress"])
+def test_a_coding_that_is_not_undone_is_415_and_says_which_are(endpoint: Endpoint, coding: str) -> None:
+    headers = Headers({"Content-Type": "text/xml", "Content-Encoding": coding})
+    response = run(endpoint.respond(HttpRequest("POST", "/", headers=headers, body=envelope(BALANCE))))
+    assert (response.status, response.headers.get("accept-encoding")) == (415, "gzip, deflate")
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_another_method_is_405_and_says_what_is_allowed(endpoint: Endpoint, method: str) -> None:
     response = run(endpoint.respond(HttpRequest(method, "/")))
