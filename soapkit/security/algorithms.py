@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, TypeAlias, TypeVar
 
 from soapkit.errors import SecurityError, UsageError
@@ -276,26 +277,31 @@ def profile(name: str) -> AlgorithmPolicy:
     return policy
 
 
+@lru_cache(maxsize=64)
 def signature_named(name: str) -> SignatureAlgorithm:
     """The signature algorithm of a short name or URI, for settings. Raises `UsageError`."""
     return _named("signature algorithm", name, SIGNATURES)
 
 
+@lru_cache(maxsize=64)
 def cipher_named(name: str) -> CipherAlgorithm:
     """The data encryption algorithm of a short name or URI, for settings. Raises `UsageError`."""
     return _named("data encryption algorithm", name, CIPHERS)
 
 
+@lru_cache(maxsize=64)
 def transport_named(name: str) -> TransportAlgorithm:
     """The key transport algorithm of a short name or URI, for settings. Raises `UsageError`."""
     return _named("key transport algorithm", name, TRANSPORTS)
 
 
+@lru_cache(maxsize=64)
 def digest_uri(name: str) -> str:
     """The URI of a hash as a DigestMethod. Raises `UsageError`."""
     return _uri_of("digest", name, DIGESTS)
 
 
+@lru_cache(maxsize=64)
 def mgf_uri(name: str) -> str:
     """The URI of MGF1 with that hash. Raises `UsageError`."""
     return _uri_of("mask generation function with", name, MGFS)

@@ -14,13 +14,12 @@ from soapkit.errors import SecurityError, UsageError
 from soapkit.security.algorithms import KeyTransport, cipher_named, transport_named
 from soapkit.security.document import Document, elements_at, read_document, write_document
 from soapkit.security.document_key_info import KeyInfo, key_info_for
-from soapkit.security.encrypt import content_bytes, empty, write_transport
+from soapkit.security.encrypt import content_bytes, empty, transport_text
 from soapkit.security.keys import KeyPair
 from soapkit.security.markup import (
     CIPHER_DATA,
     CIPHER_VALUE,
     ENCRYPTED_DATA,
-    ENCRYPTED_KEY,
     ENCRYPTION_METHOD,
     KEY_INFO,
     KEY_NAME,
@@ -32,6 +31,8 @@ from soapkit.security.markup import (
 )
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.with_cryptography import CryptographyProvider
+from soapkit.xml.names import XENC
+from soapkit.xml.parse import parse_own
 from soapkit.xml.serialise import serialise
 from soapkit.xml.walk import place_of
 
@@ -130,8 +131,7 @@ def _encrypted_key(
     to: x509.Certificate | KeyPair, secret: bytes, transport: KeyTransport, how: KeyInfo, provider: CryptoProvider
 ) -> _Element:
     certificate = to.certificate if isinstance(to, KeyPair) else to
-    key = new(ENCRYPTED_KEY)
-    write_transport(key, transport)
+    key = parse_own(f'<xenc:EncryptedKey xmlns:xenc="{XENC}">{transport_text(transport)}</xenc:EncryptedKey>')
     key.extend(key_info_for(certificate, how, to.chain if isinstance(to, KeyPair) else ()))
     sub(sub(key, CIPHER_DATA), CIPHER_VALUE, base64_text(provider.wrap(transport, certificate, secret)))
     return key

@@ -28,20 +28,17 @@ from soapkit.security.document_key_info import KeyInfo, key_info_for
 from soapkit.security.ids import IdIndex
 from soapkit.security.keys import KeyPair
 from soapkit.security.markup import (
-    CANONICALIZATION_METHOD,
     OBJECT,
     SIGNATURE,
-    SIGNATURE_METHOD,
     SIGNATURE_VALUE,
-    SIGNED_INFO,
     base64_text,
     new,
     sub,
 )
 from soapkit.security.provider import CryptoProvider
-from soapkit.security.sign import algorithm_of_key, content_prefixes, write_reference
+from soapkit.security.sign import algorithm_of_key, content_prefixes, prefix_list, reference_text, write_signed_info
 from soapkit.security.with_cryptography import CryptographyProvider
-from soapkit.xml.c14n import EXCLUSIVE, INCLUSIVE, INCLUSIVE_11, canonicalise
+from soapkit.xml.c14n import EXCLUSIVE, INCLUSIVE, INCLUSIVE_11
 from soapkit.xml.serialise import serialise
 
 _FORMS = {"exclusive": EXCLUSIVE, "inclusive": INCLUSIVE, "inclusive11": INCLUSIVE_11}
@@ -134,9 +131,6 @@ def sign(
     chosen, digest_method = _algorithm(algorithm, key), digest_uri(digest)
     root = read_document(document)
     signature = new(SIGNATURE, attributes={"Id": id} if id else None)
-    signed_info = sub(signature, SIGNED_INFO)
-    sub(signed_info, CANONICALIZATION_METHOD, attributes={"Algorithm": method})
-    sub(signed_info, SIGNATURE_METHOD, attributes={"Algorithm": chosen.uri})
     if enveloping:
         name = f"OBJ-{provider.random(16).hex()}"
         sub(signature, OBJECT, attributes={"Id": name}).append(root)
@@ -144,14 +138,16 @@ def sign(
     else:
         _place(root, inside, after, signature)
     index = IdIndex(root, id_attributes)
+    made_references = []
     for uri in references:
         target = target_of(uri, index, root, root)
         recipe = _recipe(target, signature, method)
         octets = octets_of(target, recipe, signature)
         transforms = [*([ENVELOPED] if recipe.enveloped else []), method]
         value = provider.digest(DIGESTS[digest_method], octets)
-        write_reference(signed_info, uri, transforms, recipe.form.prefixes, digest_method, value)
-    octets = canonicalise(signed_info, method=method)
+        prefixes = prefix_list(recipe.form.prefixes)
+        made_references.append(reference_text(uri, transforms, digest_method, value, prefixes))
+    octets = write_signed_info(signature, chosen, made_references, method)
     made = provider.mac(chosen, key.value, octets) if isinstance(key, HmacKey) else provider.sign(chosen, key, octets)
     signature[1:1] = [new(SIGNATURE_VALUE, base64_text(made)), *named]
     return write_document(root, document)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cryptography import x509
 from lxml import etree
@@ -22,16 +23,8 @@ from soapkit.security.attachment_cipher import encrypt_attachment
 from soapkit.security.ids import WSU_ID
 from soapkit.security.keys import KeyPair
 from soapkit.security.markup import (
-    CIPHER_DATA,
-    CIPHER_VALUE,
     DATA_REFERENCE,
-    DIGEST_METHOD,
-    ENCRYPTED_DATA,
     ENCRYPTED_HEADER,
-    ENCRYPTED_KEY,
-    ENCRYPTION_METHOD,
-    KEY_INFO,
-    MGF,
     REFERENCE_LIST,
     RETRIEVAL_METHOD,
     TYPE_CONTENT,
@@ -46,7 +39,8 @@ from soapkit.security.references import encrypted_key_reference, token_reference
 from soapkit.security.settings import Encrypt, Recipient, SharedKey
 from soapkit.security.tokens import binary_token_element
 from soapkit.soap.security_result import SecurityResult
-from soapkit.xml.names import XENC
+from soapkit.xml.names import DS, XENC, XENC11
+from soapkit.xml.parse import parse_own
 from soapkit.xml.serialise import escape_text, serialise
 
 
@@ -138,22 +132,26 @@ def encrypted_key(
 ) -> tuple[_Element, _Element | None]:
     """The EncryptedKey, and the token that carries its certificate if the reference is a direct one."""
     transport = _transport_of(step)
-    key = new(ENCRYPTED_KEY, attributes={"Id": key_id})
-    write_transport(key, transport)
     token_id = f"X509-{provider.random(16).hex()}"
-    sub(key, KEY_INFO).append(token_reference(certificate, step.key_reference, token_id))
-    sub(sub(key, CIPHER_DATA), CIPHER_VALUE, base64_text(provider.wrap(transport, certificate, secret)))
+    key = parse_own(
+        f'<xenc:EncryptedKey xmlns:xenc="{XENC}" Id="{key_id}">{transport_text(transport)}<ds:KeyInfo xmlns:ds="{DS}"/>'
+        f"<xenc:CipherData><xenc:CipherValue>{base64_text(provider.wrap(transport, certificate, secret))}"
+        "</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>"
+    )
+    key[1].append(token_reference(certificate, step.key_reference, token_id))
     carried = step.key_reference == "direct"
     return key, binary_token_element(certificate, token_id) if carried else None
 
 
-def write_transport(encrypted_key: _Element, transport: KeyTransport) -> None:
-    """The EncryptionMethod of an EncryptedKey."""
-    method = sub(encrypted_key, ENCRYPTION_METHOD, attributes={"Algorithm": transport.algorithm.uri})
+@lru_cache(maxsize=64)
+def transport_text(transport: KeyTransport) -> str:
+    """The EncryptionMethod of an EncryptedKey, as text that stands where the prefix ``xenc`` is declared."""
+    parameters = ""
     if transport.algorithm.padding == "oaep":
-        sub(method, DIGEST_METHOD, attributes={"Algorithm": digest_uri(transport.digest)})
+        parameters = f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{digest_uri(transport.digest)}"/>'
         if not transport.algorithm.fixed_mgf:
-            sub(method, MGF, attributes={"Algorithm": mgf_uri(transport.mgf)})
+            parameters += f'<xenc11:MGF xmlns:xenc11="{XENC11}" Algorithm="{mgf_uri(transport.mgf)}"/>'
+    return f'<xenc:EncryptionMethod Algorithm="{transport.algorithm.uri}">{parameters}</xenc:EncryptionMethod>'
 
 
 def _transport_of(step: Encrypt | SharedKey) -> KeyTransport:
@@ -182,10 +180,13 @@ def _encrypt_part(message: Message, part: str, element: _Element, key: DataKey, 
     data_id = f"ED-{provider.random(16).hex()}"
     content = element is message.envelope.body
     plain = content_bytes(element) if content else serialise(element)
-    data = new(ENCRYPTED_DATA, attributes={"Id": data_id, "Type": TYPE_CONTENT if content else TYPE_ELEMENT})
-    sub(data, ENCRYPTION_METHOD, attributes={"Algorithm": key.cipher.uri})
-    sub(data, KEY_INFO).append(key.reference())
-    sub(sub(data, CIPHER_DATA), CIPHER_VALUE, base64_text(provider.encrypt(key.cipher, key.secret, plain)))
+    data = parse_own(
+        f'<xenc:EncryptedData xmlns:xenc="{XENC}" Id="{data_id}" Type="{TYPE_CONTENT if content else TYPE_ELEMENT}">'
+        f'<xenc:EncryptionMethod Algorithm="{key.cipher.uri}"/><ds:KeyInfo xmlns:ds="{DS}"/>'
+        "<xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedData>"
+    )
+    data[1].append(key.reference())
+    data[2][0].text = base64_text(provider.encrypt(key.cipher, key.secret, plain))
     if content:
         empty(element)
         element.append(data)

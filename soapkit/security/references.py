@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from cryptography import x509
@@ -65,7 +66,9 @@ from soapkit.security.saml_names import BY_KEY_IDENTIFIER, BY_TAG, SamlVersion
 from soapkit.security.settings import KeyReference
 from soapkit.security.tokens import MAX_CERTIFICATES, certificates_of
 from soapkit.security.truststore import Chain
-from soapkit.xml.names import XENC, local_name
+from soapkit.xml.names import DS, WSSE, WSSE11, XENC, local_name
+from soapkit.xml.parse import parse_own
+from soapkit.xml.serialise import escape_attribute, escape_text
 from soapkit.xml.walk import children, place_of, tag_of
 
 
@@ -157,9 +160,11 @@ def token_reference(certificate: x509.Certificate, how: KeyReference, token_id: 
 
 def encrypted_key_reference(key_id: str) -> _Element:
     """A SecurityTokenReference to an EncryptedKey of the same message (WSS 1.1, 7.3; BSP 1.1, R3069)."""
-    reference = new(TOKEN_REFERENCE, attributes={TOKEN_TYPE: ENCRYPTED_KEY_TYPE})
-    sub(reference, REFERENCE, attributes={"URI": f"#{key_id}", "ValueType": ENCRYPTED_KEY_TYPE})
-    return reference
+    return parse_own(
+        f'<wsse:SecurityTokenReference xmlns:wsse="{WSSE}" xmlns:wsse11="{WSSE11}" wsse11:TokenType='
+        f'"{ENCRYPTED_KEY_TYPE}"><wsse:Reference URI="#{escape_attribute(key_id)}" ValueType="{ENCRYPTED_KEY_TYPE}"/>'
+        "</wsse:SecurityTokenReference>"
+    )
 
 
 def encrypted_key_sha1_reference(sha1: bytes) -> _Element:
@@ -412,9 +417,17 @@ def _write_pkcs7(reference: _Element, _certificate: x509.Certificate, token_id: 
 
 
 def _write_issuer_serial(reference: _Element, certificate: x509.Certificate, _token_id: str) -> None:
-    entry = sub(sub(reference, X509_DATA), X509_ISSUER_SERIAL)
-    sub(entry, X509_ISSUER_NAME, certificate.issuer.rfc4514_string())
-    sub(entry, X509_SERIAL_NUMBER, str(certificate.serial_number))
+    reference.append(parse_own(_issuer_serial(certificate)))
+
+
+@lru_cache(maxsize=128)
+def _issuer_serial(certificate: x509.Certificate) -> str:
+    """Remembered, since one signs and encrypts with few certificates."""
+    return (
+        f'<ds:X509Data xmlns:ds="{DS}"><ds:X509IssuerSerial>'
+        f"<ds:X509IssuerName>{escape_text(certificate.issuer.rfc4514_string())}</ds:X509IssuerName>"
+        f"<ds:X509SerialNumber>{certificate.serial_number}</ds:X509SerialNumber></ds:X509IssuerSerial></ds:X509Data>"
+    )
 
 
 def _write_key_identifier(reference: _Element, certificate: x509.Certificate, _token_id: str) -> None:

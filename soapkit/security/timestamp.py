@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.markup import CREATED, EXPIRES, TIMESTAMP, at_most_one, new, sub, text_of
-from soapkit.xml.names import local_name
+from soapkit.security.markup import CREATED, EXPIRES, at_most_one, text_of
+from soapkit.xml.names import WSU, local_name
+from soapkit.xml.parse import parse_own
 from soapkit.xml.walk import children, place_of, tag_of
 
 # BSP 1.1, R3217 and R3220 to R3223: xs:dateTime in UTC, seconds below 60.
@@ -27,10 +28,10 @@ class Lifetime:
 
 def timestamp_element(ttl: int, now: datetime) -> _Element:
     """A Timestamp made at `now`."""
-    element = new(TIMESTAMP)
-    sub(element, CREATED, write_instant(now))
-    sub(element, EXPIRES, write_instant(now + timedelta(seconds=ttl)))
-    return element
+    return parse_own(
+        f'<wsu:Timestamp xmlns:wsu="{WSU}"><wsu:Created>{write_instant(now)}</wsu:Created>'
+        f"<wsu:Expires>{write_instant(now + timedelta(seconds=ttl))}</wsu:Expires></wsu:Timestamp>"
+    )
 
 
 def read_timestamp(element: _Element) -> Lifetime:

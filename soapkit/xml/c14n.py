@@ -21,6 +21,7 @@ from lxml.etree import _Element, _ProcessingInstruction
 from soapkit.errors import LimitError, XmlError
 from soapkit.xml.measure import Measure
 from soapkit.xml.names import EXC_C14N, XML
+from soapkit.xml.parse import parse_own
 from soapkit.xml.walk import place_of
 
 EXCLUSIVE = EXC_C14N
@@ -140,17 +141,7 @@ def _inclusive(element: _Element, *, version_11: bool) -> bytes:
 
 def _apart(element: _Element) -> _Element:
     """The element as the root of a new document of this thread, with every namespace that was in scope."""
-    return etree.fromstring(etree.tostring(element, encoding="UTF-8", with_tail=False), _own_parser())
-
-
-def _own_parser() -> etree.XMLParser:
-    """A parser for what this process has just written; the limits were kept when it was read."""
-    parser: etree.XMLParser | None = getattr(_thread, "parser", None)
-    if parser is None:
-        parser = _thread.parser = etree.XMLParser(
-            resolve_entities=False, no_network=True, remove_comments=True, huge_tree=True
-        )
-    return parser
+    return parse_own(etree.tostring(element, encoding="UTF-8", with_tail=False))
 
 
 def _known_to_the_dictionary(element: _Element) -> _Element:
@@ -161,7 +152,7 @@ def _known_to_the_dictionary(element: _Element) -> _Element:
     if not getattr(_thread, "default_interned", False):
         for _ in etree.iterparse(BytesIO(b"<a/>"), tag=_DEFAULT):
             pass
-        probe = etree.fromstring(b'<p:a xmlns:p="urn:p" xmlns="urn:d"/>', _own_parser())
+        probe = parse_own(b'<p:a xmlns:p="urn:p" xmlns="urn:d"/>')
         if _exclusive(probe, [_DEFAULT]) != b'<p:a xmlns="urn:d" xmlns:p="urn:p"></p:a>':
             raise XmlError("this build of lxml does not honour #default in a prefix list")
         _thread.default_interned = True

@@ -58,6 +58,16 @@ def _message_parser() -> etree.XMLParser:
     return parser
 
 
+def parse_own(text: bytes | str) -> _Element:
+    """The root element of what this process has just written itself, or has read before, within limits."""
+    parser: etree.XMLParser | None = getattr(_local, "own_parser", None)
+    if parser is None:
+        parser = _local.own_parser = etree.XMLParser(
+            resolve_entities=False, no_network=True, remove_comments=True, huge_tree=True
+        )
+    return etree.fromstring(text, parser)
+
+
 def _strangers_parser(*, remove_comments: bool) -> etree.XMLParser:
     return etree.XMLParser(
         resolve_entities=False,
