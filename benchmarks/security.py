@@ -133,7 +133,7 @@ def plain_messages() -> dict[str, bytes]:
 
 def secure(security: Security, data: bytes) -> bytes:
     """Bytes of a message -> bytes of the secured one."""
-    return security.apply(Envelope.parse(data)).to_bytes()
+    return security.apply_in_place(Envelope.parse(data)).to_bytes()
 
 
 def believe(security: Security, data: bytes) -> Any:

@@ -39,6 +39,17 @@ class MessageSecurity(Protocol):
 
 
 @runtime_checkable
+class InPlace(Protocol):
+    """Security that can work on a tree which was made for it alone, without a copy."""
+
+    def apply_in_place(
+        self, envelope: Envelope, *, now: datetime | None = None, request: SecurityResult | None = None
+    ) -> Envelope:
+        """The secured message, made of the tree that is given away."""
+        ...
+
+
+@runtime_checkable
 class Probed(Protocol):
     """Security that tells whether it can do its work."""
 

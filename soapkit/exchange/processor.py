@@ -27,7 +27,7 @@ from soapkit.errors import Fault, MessageError, SecurityError, SoapkitError
 from soapkit.exchange.attached import parts_among
 from soapkit.exchange.body import decode_body, decode_headers, encode_body, encode_headers, with_result
 from soapkit.exchange.faults import encode_fault, fault_from
-from soapkit.exchange.message_security import MessageSecurity, Waiting, believed
+from soapkit.exchange.message_security import InPlace, MessageSecurity, Waiting, believed
 from soapkit.exchange.parts import Incoming, Outgoing
 from soapkit.exchange.plain import PlainReader, PlainReaders, Resolve, readers_of
 from soapkit.operations import Message, Operation
@@ -197,7 +197,8 @@ class Processor:
         envelope = draft.to_envelope().with_attachments(beside)
         if self.security is None:
             return envelope
-        return self.security.apply(envelope, now=self._now(), request=request)
+        apply = self.security.apply_in_place if isinstance(self.security, InPlace) else self.security.apply
+        return apply(envelope, now=self._now(), request=request)
 
     # --- receive ----------------------------------------------------------------------------------------------
 

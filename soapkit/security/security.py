@@ -98,16 +98,25 @@ class Security:
 
         `request`: on a server, what `verify` found of the message that this one answers. Raises `SecurityError`.
         """
-        outbound = self.outbound if self.by_message is None else self.by_message.steps(envelope, self.outbound)
+        if not self._steps(envelope):
+            return envelope
+        copied = Envelope.read(deepcopy(envelope.root)).with_attachments(envelope.attachments)
+        return self.apply_in_place(copied, now=now, request=request)
+
+    def apply_in_place(
+        self, envelope: Envelope, *, now: datetime | None = None, request: SecurityResult | None = None
+    ) -> Envelope:
+        """As `apply`, and the tree of `envelope` becomes that of the secured message: for who has made it for this
+        alone, and spares it the copy."""
+        outbound = self._steps(envelope)
         if not outbound:
             return envelope
         now = _moment(now)
-        copied = Envelope.read(deepcopy(envelope.root))
         making = _Making(self.provider, now, request, [])
         try:
             if envelope.attachments:  # what is signed is the envelope with all that belongs to it
-                copied = inline(Package(copied, envelope.attachments))
-            message = add_security_header(copied, self.actor)
+                envelope = inline(Package(envelope, envelope.attachments))
+            message = add_security_header(envelope, self.actor)
             for step in outbound:
                 _WRITERS[type(step)](message, step, making)
                 if isinstance(step, Sign) and self._asks_for_confirmation:  # before it is encrypted
@@ -190,6 +199,9 @@ class Security:
             inbound=exchanged.required(self.inbound),
             by_message=exchanged.by_message(self.by_message) if self.by_message is not None else None,
         )
+
+    def _steps(self, envelope: Envelope) -> Sequence[Step]:
+        return self.outbound if self.by_message is None else self.by_message.steps(envelope, self.outbound)
 
     @property
     def _asks_for_confirmation(self) -> bool:

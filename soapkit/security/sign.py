@@ -107,8 +107,7 @@ def sign_with_secret(message: Message, step: Sign, key: SharedSecret, provider: 
     if OWN_CERTIFICATE in step.parts:
         raise SecurityError(f"{OWN_CERTIFICATE} covers a certificate; a shared key has none")
     sub(signature, KEY_INFO).append(key.reference())
-    references = _references(parts, message.attached(step.parts), step, provider)
-    octets = write_signed_info(signature, algorithm, references)
+    octets = write_signed_info(signature, algorithm, _references(parts, message.attached(step.parts), step, provider))
     _close(signature, provider.mac(algorithm, key.value, octets))
     return fingerprint(octets)
 

@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -108,7 +109,13 @@ def check_username_token(
 def binary_token_element(certificate: x509.Certificate, token_id: str) -> _Element:
     """A BinarySecurityToken that carries one certificate (X.509 token profile 1.1, 3.3)."""
     attributes = {"EncodingType": BASE64, "ValueType": X509_V3, WSU_ID: token_id}
-    return new(BINARY_SECURITY_TOKEN, base64_text(der_of(certificate)), attributes)
+    return new(BINARY_SECURITY_TOKEN, _carried(certificate), attributes)
+
+
+@lru_cache(maxsize=64)
+def _carried(certificate: x509.Certificate) -> str:
+    """Remembered, since one signs with few certificates."""
+    return base64_text(der_of(certificate))
 
 
 def token_of_key(keypair: KeyPair, kind: str, token_id: str) -> _Element:

@@ -9,6 +9,7 @@ attack strikes again" (ESORICS 2012). ``make attacks`` compares the times.
 from __future__ import annotations
 
 import random
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -155,7 +156,15 @@ def test_whatever_comes_out_of_a_header_block_that_must_be_one_is_answered_alike
     decryptable(message, keys.bob.certificate, secret, content, cipher_named("aes256-gcm"))
     after = message[1]
     after.addnext(next(message.iter(ENCRYPTED_DATA)))  # SOAP 1.1 lets elements of a namespace follow the Body
-    assert ask(security, etree.tostring(message)) in (refusing(plain), *_not_a_message(plain))
+    answer = _without_column(ask(security, etree.tostring(message)))
+    assert answer in (refusing(plain), *map(_without_column, _not_a_message(plain)))
+
+
+def _without_column(answer):
+    """The same, but for where the element stands that may not: the one message is longer than the other."""
+    status, headers, body = answer
+    headers = tuple((name, value) for name, value in headers if name.lower() != "content-length")
+    return status, headers, re.sub(rb"message:1:\d+", b"message:1", body)
 
 
 def _not_a_message(plain):
