@@ -14,7 +14,7 @@ from soapkit.soap.envelope import Envelope
 from soapkit.xml.c14n import canonicalise
 from soapkit.xml.parse import parse_message
 
-_BASE64 = re.compile(rb">([A-Za-z0-9+/=]{40,})<")
+_BASE64 = re.compile(rb">((?:[A-Za-z0-9+/=]{4}){10,})<")  # not every serial number, which has up to 49 digits
 _TAG = re.compile(rb"<[^>]+>")
 
 
