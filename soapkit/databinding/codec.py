@@ -51,7 +51,7 @@ def declared(text: str, context: Context) -> str:
 class Codec:
     """Reads and writes the values of one type. Made by `Codecs.codec`; safe for several threads."""
 
-    __slots__ = ("context", "decoder", "encoder", "retold", "type")
+    __slots__ = ("_listed", "context", "decoder", "encoder", "retold", "type")
 
     def __init__(self, context: Context, retold: RetoldReader, decoder: Decoder, encoder: Encoder, type_: Type) -> None:
         self.context = context
@@ -59,6 +59,7 @@ class Codec:
         self.decoder = decoder
         self.encoder = encoder
         self.type = type_
+        self._listed: bool | None = None  # whether lists may stand in it, once somebody has asked
 
     def decode(self, element: _Element, *, nillable: bool = False, path: str = "") -> Any:
         """The value of an element, whatever its name.
@@ -100,7 +101,9 @@ class Codec:
 
     def encode_pieces(self, value: Any, tag: str) -> Sequence[bytes]:
         """The bytes of the same element, in pieces where long lists stand in it, so that they are copied but once."""
-        return self._pieces(value, tag, self.type) or (self.encode(value, tag).encode(),)
+        if self._listed is None:
+            self._listed = isinstance(self.type, RecordRef) and self.encoder.has_lists(self.type.key)
+        return (self._listed and self._pieces(value, tag, self.type)) or (self.encode(value, tag).encode(),)
 
     def _pieces(self, value: Any, tag: str, type_: Type) -> Sequence[bytes]:
         """None where the element is written whole."""
@@ -157,11 +160,7 @@ class Codec:
         except Surprise:
             pass  # as above
         scribe = Scribe(self.context, path or bound.cls.__name__)
-        text = ""
-        if isinstance(record, bound.cls):
-            text = scribe.content(record, bound)
-        else:
-            scribe.problem(f"is {type(record).__name__}: expected {bound.cls.__name__}")
+        text = scribe.children(record, bound)
         scribe.raise_problems()
         return text
 

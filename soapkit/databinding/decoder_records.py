@@ -27,6 +27,7 @@ from soapkit.databinding.shape import (
     RecordRef,
     Sequence,
     Type,
+    may_be_empty,
 )
 from soapkit.databinding.simple import value_of
 from soapkit.databinding.source import Source, Workshop
@@ -224,7 +225,7 @@ class RecordReaderSource:
             return
         source.line("kids = e[:]")
         source.line("kids.append(END)")
-        if _may_be_nothing(self.bound.record.content):
+        if may_be_empty(self.bound.record.content):
             with source.block("if kids[0] is END and e.text:"):
                 source.line(self.fail)
         self._particle(self.bound.record.content)
@@ -287,7 +288,7 @@ class RecordReaderSource:
             )
             with self.source.block(f"{'elif' if place else 'if'} {test}:"):
                 self._particle(inner)
-        if not (particle.optional or any(_may_be_nothing(inner) for inner in particle.particles)):
+        if not (particle.optional or any(may_be_empty(inner) for inner in particle.particles)):
             with self.source.block("else:"):
                 self._fail()
 
@@ -422,14 +423,6 @@ def _first_names(particle: Particle) -> frozenset[str]:
     found: frozenset[str] = frozenset()
     for inner in particle.particles:
         found |= _first_names(inner)
-        if isinstance(particle, Sequence) and not _may_be_nothing(inner):
+        if isinstance(particle, Sequence) and not may_be_empty(inner):
             break
     return found
-
-
-def _may_be_nothing(particle: Particle) -> bool:
-    if isinstance(particle, (ElementField, ChoiceField, AnyField)):
-        return particle.minimum == 0
-    if isinstance(particle, Choice):
-        return particle.optional or not particle.particles or any(map(_may_be_nothing, particle.particles))
-    return particle.optional or all(map(_may_be_nothing, particle.particles))

@@ -14,11 +14,12 @@ from typing import Any
 
 import msgspec
 
+from soapkit.databinding.actual import own_class
 from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.encoder_records import RecordWriterSource, lists_in
 from soapkit.databinding.encoder_texts import TextWriter
 from soapkit.databinding.pieces import Pieces
-from soapkit.databinding.scribe import Scribe, own_class
+from soapkit.databinding.scribe import Scribe
 from soapkit.databinding.shape import Key
 from soapkit.databinding.source import Workshop
 from soapkit.databinding.surprise import Surprise

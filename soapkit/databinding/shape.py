@@ -352,6 +352,15 @@ def leaves(particle: Particle) -> Iterator[ElementLike]:
         yield particle
 
 
+def may_be_empty(particle: Particle) -> bool:
+    """Whether a particle may be nothing at all."""
+    if isinstance(particle, Choice):
+        return particle.optional or any(may_be_empty(inner) for inner in particle.particles)
+    if isinstance(particle, (ElementField, ChoiceField, AnyField)):
+        return particle.minimum == 0
+    return particle.optional or all(may_be_empty(inner) for inner in particle.particles)
+
+
 def reachable(start: Iterator[Key] | tuple[Key, ...] | list[Key], shapes: Shapes) -> dict[Key, Record]:
     """The records that `start` lead to by their fields and bases, themselves included, in the order they are met."""
     found: dict[Key, Record] = {}

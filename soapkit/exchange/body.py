@@ -43,16 +43,28 @@ def _warn(problem: Problem) -> None:
     logger.warning("read leniently: %s", problem.for_log)
 
 
-def encode_body(message: Message, record: object, codecs: Codecs, version: Version = SOAP_1_1) -> Sequence[bytes]:
+def encode_body(
+    message: Message,
+    record: object,
+    codecs: Codecs,
+    version: Version = SOAP_1_1,
+    named: Operation[Any, Any] | None = None,
+) -> Sequence[bytes]:
     """The content of the Body for a request or reply record: its bytes, in pieces where it is large.
 
-    `version`: matters to SOAP encoding only. Raises `soapkit.errors.EncodeError`.
+    `version`: matters to SOAP encoding only. `named`: the operation whose return value a reply names. Raises
+    `soapkit.errors.EncodeError`.
     """
     codec = codecs.record(message.record)
+    body: Sequence[bytes]
     if message.encoded:
         text = codec.encode_children(record) if message.tag is None else codec.encode(record, message.tag)
-        return (encoded_text(message, text, codecs, version).encode(),)
-    return codec.encode_children_pieces(record) if message.tag is None else codec.encode_pieces(record, message.tag)
+        body = (encoded_text(message, text, codecs, version).encode(),)
+    elif message.tag is None:
+        body = codec.encode_children_pieces(record)
+    else:
+        body = codec.encode_pieces(record, message.tag)
+    return body if named is None else _with_result(body, named, codecs)
 
 
 def decode_body(message: Message, body: _Element, codecs: Codecs, within: _Element | None = None) -> Any:
@@ -136,7 +148,7 @@ def _is_reply(message: Message) -> bool:
     return (message.tag or "").endswith("Response")
 
 
-def with_result(body: Sequence[bytes], operation: Operation[Any, Any], codecs: Codecs) -> Sequence[bytes]:
+def _with_result(body: Sequence[bytes], operation: Operation[Any, Any], codecs: Codecs) -> Sequence[bytes]:
     """The Body of an rpc reply in SOAP 1.2 with ``rpc:result`` first in it, which names the accessor that holds the
     return value; as it was where there is none.
 

@@ -12,7 +12,7 @@ nothing else of the message is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,13 +25,13 @@ from soapkit.databinding.binary import carried_by
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import Fault, MessageError, SecurityError, SoapkitError
 from soapkit.exchange.attached import parts_among
-from soapkit.exchange.body import decode_body, decode_headers, encode_body, encode_headers, with_result
+from soapkit.exchange.body import decode_body, decode_headers, encode_body, encode_headers
 from soapkit.exchange.faults import encode_fault, fault_from
 from soapkit.exchange.message_security import InPlace, MessageSecurity, Waiting, believed
 from soapkit.exchange.parts import Incoming, Outgoing
 from soapkit.exchange.plain import PlainReader, PlainReaders, Resolve, readers_of
 from soapkit.operations import Message, Operation
-from soapkit.soap.envelope import Draft, Envelope
+from soapkit.soap.envelope import Draft, Envelope, envelope_bytes
 from soapkit.soap.fault import read_fault
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import SOAP_1_2, Version
@@ -167,12 +167,12 @@ class Processor:
         """`named`: the operation whose return value a reply names."""
         validated = self.validator is not None and self.validate in ("out", "both")
         if parts is None and self.security is None and not validated:
-            body = self._body(message, record, version, named)
-            return Draft(version, body, (*encode_headers(message.headers, headers, self.codecs), *blocks)).to_bytes()
+            body = encode_body(message, record, self.codecs, version, named)
+            return envelope_bytes(version, body, (*encode_headers(message.headers, headers, self.codecs), *blocks))
         if parts is not None and (validated or self.security is not None):
             parts.whole_first()
         with carried_by(parts):
-            body = self._body(message, record, version, named)
+            body = encode_body(message, record, self.codecs, version, named)
             draft = Draft(version, body, (*encode_headers(message.headers, headers, self.codecs), *blocks))
         if validated:
             self._check(message, draft.to_envelope())
@@ -181,12 +181,6 @@ class Processor:
         secured = self._secured_envelope(draft, request, parts.attachments)
         parts.secured_as(secured.attachments)
         return parts.take_out(secured).to_bytes()
-
-    def _body(
-        self, message: Message, record: object, version: Version, named: Operation[Any, Any] | None
-    ) -> Sequence[bytes]:
-        body = encode_body(message, record, self.codecs, version)
-        return body if named is None else with_result(body, named, self.codecs)
 
     def _secured(self, draft: Draft, request: SecurityResult | None) -> bytes:
         return draft.to_bytes() if self.security is None else self._secured_envelope(draft, request).to_bytes()

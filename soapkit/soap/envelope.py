@@ -123,15 +123,21 @@ class Draft:
         return replace(self, headers=(*self.headers, *blocks)) if blocks else self
 
     def to_bytes(self) -> bytes:
-        """The message, UTF-8 without an XML declaration. Its one prefix, ``soap``, is declared on the root."""
+        """The message, UTF-8 without an XML declaration."""
         body = (self.body.encode(),) if isinstance(self.body, str) else self.body
-        header = f"<soap:Header>{''.join(self.headers)}</soap:Header>".encode() if self.headers else b""
-        opening, closing = _OPENINGS[self.version.namespace], b"</soap:Body></soap:Envelope>"
-        return b"".join((opening, header, b"<soap:Body>", *body, closing))
+        return envelope_bytes(self.version, body, self.headers)
 
     def to_envelope(self) -> Envelope:
         """The message as a tree, for those who need one: security, validation."""
         return Envelope.parse(self.to_bytes())
+
+
+def envelope_bytes(version: Version, body: Sequence[bytes], headers: Sequence[str]) -> bytes:
+    """What a draft comes to, without making one. The one prefix, ``soap``, is declared on the root."""
+    opening = _OPENINGS[version.namespace]
+    if headers:
+        opening += f"<soap:Header>{''.join(headers)}</soap:Header>".encode()
+    return b"".join((opening, b"<soap:Body>", *body, b"</soap:Body></soap:Envelope>"))
 
 
 _OPENINGS = {name: f'<soap:Envelope xmlns:soap="{name}">'.encode() for name in VERSIONS}
