@@ -27,6 +27,7 @@ from soapkit.databinding.source import Source, Workshop
 from soapkit.xml.names import XSI
 
 _AT_ONCE = 64  # items of a list that make a piece
+_STEPS = 4  # records, one in the other, that are looked through for a list: not all that a large contract describes
 
 
 class Writers(Protocol):
@@ -42,16 +43,23 @@ class Writers(Protocol):
     def slow(self, bound: Bound) -> Callable[[Any, str], str]: ...
 
 
-def lists_in(context: Context, key: Key, open_: tuple[Key, ...] = ()) -> bool:
-    """Whether a list of records may stand in a record, or in one below it, where it is written straight on."""
-    content = context.bound(key).record.content
-    if key in open_ or not isinstance(content, Sequence):
-        return False
-    return any(
-        field.many or lists_in(context, inner, (*open_, key))
-        for field in content.particles
-        if isinstance(field, ElementField) and (inner := _key_in(field)) is not None
-    )
+def lists_in(context: Context, key: Key) -> bool:
+    """Whether a list of records may stand in a record, or a few steps below it, where it is written straight on."""
+    seen, level = {key}, [key]
+    for _ in range(_STEPS):
+        below: list[Key] = []
+        for each in level:
+            content = context.shapes[each].content
+            for field in content.particles if isinstance(content, Sequence) else ():
+                if not isinstance(field, ElementField) or (inner := _key_in(field)) is None:
+                    continue
+                if field.many:
+                    return True
+                if inner not in seen:
+                    seen.add(inner)
+                    below.append(inner)
+        level = below
+    return False
 
 
 def _key_in(field: ElementField) -> Key | None:

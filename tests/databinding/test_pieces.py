@@ -7,7 +7,7 @@ from typing import Annotated
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec import Struct
+from msgspec import Struct, defstruct
 
 import soapkit
 from soapkit.databinding.annotations import attribute, element, xml_type
@@ -138,3 +138,11 @@ def test_an_element_may_have_a_name_that_python_does_not_print() -> None:
 
     named = Named(Item(text="x"), [Item(text="y")] * 100)
     assert soapkit.decode(soapkit.encode(named, "n"), Named) == named
+
+
+def test_types_that_double_at_each_step_are_looked_through_once() -> None:
+    inner: type = Item
+    for number in range(60):
+        fields = [(name, Annotated[inner | None, element(name)], None) for name in ("a", "b")]
+        inner = defstruct(f"Step{number}", fields, namespace={"__xml_namespace__": "urn:p"})
+    assert soapkit.encode(inner(), "step") == b"<step/>"
