@@ -15,7 +15,7 @@ from soapkit.exchange.faults import undeclared_fault
 from soapkit.exchange.flow import Flow, send
 from soapkit.exchange.log import log_message
 from soapkit.exchange.message_security import MessageSecurity, believed
-from soapkit.security.decrypt import unwrap
+from soapkit.security.encrypted_key import unwrap
 from soapkit.security.issued import IssuedToken, check_key_size, computed_key
 from soapkit.security.keys import KeyPair
 from soapkit.security.markup import ENCRYPTED_KEY, PASSWORD

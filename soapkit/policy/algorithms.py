@@ -28,7 +28,14 @@ def algorithms_for(suite: Suite) -> AlgorithmPolicy:
         cbc="always" if suite.cipher.endswith("cbc") else "never",
         rsa_bits=1024 if weak else 2048,
         warnings=warnings,
+        wraps=frozenset({wrap_name(suite)}),
     )
+
+
+def wrap_name(suite: Suite) -> str:
+    """How keys are wrapped under a secret (WS-SecurityPolicy 1.3, 6.1): by the cipher of the suite."""
+    cipher = suite.cipher.partition("-")[0]
+    return f"kw-{cipher}"
 
 
 def signature_name(suite: Suite, kind: str) -> str:

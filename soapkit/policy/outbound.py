@@ -9,7 +9,7 @@ from typing import Any, Literal
 from cryptography import x509
 
 from soapkit.errors import Problem, Problems
-from soapkit.policy.algorithms import signature_name
+from soapkit.policy.algorithms import signature_name, wrap_name
 from soapkit.policy.demands import Token, TokenKind
 from soapkit.policy.keys import Keys
 from soapkit.policy.plan import CONTEXT_KINDS, Carries, Plan, saml_version, signed_parts
@@ -247,6 +247,7 @@ class _Maker:
             size=self.suite.key_size,
             key_transport=self.suite.transport,
             oaep_digest="sha1",
+            key_wrap=wrap_name(self.suite),
             key_reference=self.reference(token),
             derived=self.plan.binding.conversation if self.plan.derives and self.plan.binding is not None else "",
             signature_size=self.suite.derived_signature_size,
@@ -290,6 +291,7 @@ class _Maker:
             key_transport=suite.transport,
             oaep_digest="sha1" if suite.transport == "rsa-oaep-mgf1p" else "sha256",
             key_reference="issuer-serial" if reference in ("path", "assertion") else reference,
+            key_wrap=wrap_name(suite),
         )
 
     def peer(self, token: Token) -> x509.Certificate | KeyPair | Recipient:

@@ -13,13 +13,14 @@ from typing import Literal, TypeAlias, TypeVar
 
 from soapkit.errors import SecurityError, UsageError
 from soapkit.xml.c14n import EXCLUSIVE, EXCLUSIVE_WITH_COMMENTS, INCLUSIVE, INCLUSIVE_WITH_COMMENTS
-from soapkit.xml.names import DS, XENC, XENC11, did_you_mean
+from soapkit.xml.names import DS, DSIG_MORE_2021, XENC, XENC11, did_you_mean
 
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 _MORE_2007 = "http://www.w3.org/2007/05/xmldsig-more#"
-_MORE_2021 = "http://www.w3.org/2021/04/xmldsig-more#"
+_MORE_2021 = DSIG_MORE_2021
 
-KeyKind: TypeAlias = Literal["rsa", "rsa-pss", "ec", "ed25519", "ed448", "secret"]
+KeyKind: TypeAlias = Literal["rsa", "rsa-pss", "ec", "ed25519", "ed448", "x25519", "x448", "secret"]
+KeyDerivation: TypeAlias = Literal["concat-kdf", "hkdf"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,25 @@ class KeyTransport:
     digest: str = "sha1"
     mgf: str = "sha1"
     label: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class WrapAlgorithm:
+    """A way to encrypt a key under another that is secret. `key_size` in bytes, of the one that wraps."""
+
+    name: str
+    uri: str
+    key_size: int
+    mode: Literal["aes", "3des"] = "aes"
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementAlgorithm:
+    """A way to agree on a key with the owner of a certificate; `key`: the kind that both sides have."""
+
+    name: str
+    uri: str
+    key: KeyKind
 
 
 SIGNATURES = {
@@ -120,21 +140,46 @@ TRANSPORTS = {
     )
 }
 
+WRAPS = {
+    row.uri: row
+    for row in (
+        WrapAlgorithm("kw-aes128", f"{XENC}kw-aes128", 16),
+        WrapAlgorithm("kw-aes192", f"{XENC}kw-aes192", 24),
+        WrapAlgorithm("kw-aes256", f"{XENC}kw-aes256", 32),
+        WrapAlgorithm("kw-tripledes", f"{XENC}kw-tripledes", 24, "3des"),
+    )
+}
+
+AGREEMENTS = {
+    row.uri: row
+    for row in (
+        AgreementAlgorithm("ecdh-es", f"{XENC11}ECDH-ES", "ec"),
+        AgreementAlgorithm("x25519", f"{_MORE_2021}x25519", "x25519"),
+        AgreementAlgorithm("x448", f"{_MORE_2021}x448", "x448"),
+    )
+}
+
+KEY_DERIVATIONS: dict[str, KeyDerivation] = {f"{XENC11}ConcatKDF": "concat-kdf", f"{_MORE_2021}hkdf": "hkdf"}
+
 ENVELOPED = f"{DS}enveloped-signature"
 STR_TRANSFORM = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#STR-Transform"
 CANONICAL_FORMS = frozenset({EXCLUSIVE, EXCLUSIVE_WITH_COMMENTS, INCLUSIVE, INCLUSIVE_WITH_COMMENTS})
 
 _STRONG_HASHES = frozenset({"sha256", "sha384", "sha512"})
+_AES_WRAPS = frozenset({"kw-aes128", "kw-aes192", "kw-aes256"})
+_AGREEMENTS = frozenset({"ecdh-es", "x25519", "x448"})
 
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmPolicy:
     """What is accepted on the way in; `warnings` says what a loose profile gives away.
 
-    `signatures`, `ciphers`, `transports`: short names; `hashes`: of digests and of OAEP; `cbc`: whether CBC is
-    decrypted ``"never"``, ``"signed"`` (only under a signature already verified, since without one the answer to a
-    forged ciphertext tells its plaintext) or ``"always"``; `rsa_bits`, `ec_bits`: the smallest keys. A bare key in a
-    message (KeyValue) and a shortened HMAC (HMACOutputLength) are accepted by no policy."""
+    `signatures`, `ciphers`, `transports`, `wraps`, `agreements`: short names; `hashes`: of digests and key derivation,
+    `oaep_hashes` of OAEP; `cbc`: whether CBC is decrypted ``"never"``, ``"signed"`` (only under a signature already
+    verified, since without one the answer to a forged ciphertext tells its plaintext) or ``"always"``; `rsa_bits`,
+    `ec_bits`: the smallest keys. A bare key in a message (KeyValue) and a shortened HMAC (HMACOutputLength) are accepted
+    by no policy.
+    """
 
     name: str
     signatures: frozenset[str]
@@ -146,6 +191,8 @@ class AlgorithmPolicy:
     rsa_bits: int = 2048
     ec_bits: int = 224
     warnings: tuple[str, ...] = ()
+    wraps: frozenset[str] = _AES_WRAPS
+    agreements: frozenset[str] = _AGREEMENTS
 
     def signature(self, uri: str) -> SignatureAlgorithm:
         """The signature algorithm of that URI. Raises `SecurityError` when it is unknown or not allowed."""
@@ -159,6 +206,14 @@ class AlgorithmPolicy:
         """The key transport algorithm of that URI. Raises `SecurityError` when it is unknown or not allowed."""
         return _allowed(self, "key transport algorithm", uri, TRANSPORTS, self.transports)
 
+    def wrap(self, uri: str) -> WrapAlgorithm:
+        """The key wrap algorithm of that URI. Raises `SecurityError` when it is unknown or not allowed."""
+        return _allowed(self, "key wrap algorithm", uri, WRAPS, self.wraps)
+
+    def agreement(self, uri: str) -> AgreementAlgorithm:
+        """The key agreement algorithm of that URI. Raises `SecurityError` when it is unknown or not allowed."""
+        return _allowed(self, "key agreement algorithm", uri, AGREEMENTS, self.agreements)
+
     def digest(self, uri: str) -> str:
         """The hash of that DigestMethod. Raises `SecurityError` when it is unknown or not allowed."""
         name = DIGESTS.get(uri)
@@ -167,7 +222,7 @@ class AlgorithmPolicy:
         return name
 
 
-_RowT = TypeVar("_RowT", SignatureAlgorithm, CipherAlgorithm, TransportAlgorithm)
+_RowT = TypeVar("_RowT", SignatureAlgorithm, CipherAlgorithm, TransportAlgorithm, WrapAlgorithm, AgreementAlgorithm)
 
 
 def _allowed(policy: AlgorithmPolicy, kind: str, uri: str, table: Mapping[str, _RowT], names: frozenset[str]) -> _RowT:
@@ -217,6 +272,7 @@ def _suite(name: str, cipher: str, digest: str, transports: frozenset[str] = _OA
         rsa_bits=1024 if legacy else 2048,
         ec_bits=160 if legacy else 224,
         warnings=warnings,
+        wraps=frozenset({f"kw-{cipher.partition('-')[0]}"}),
     )
 
 
@@ -239,6 +295,7 @@ LEGACY = replace(
     rsa_bits=1024,
     ec_bits=160,
     warnings=(_SHA1_WARNING, _CBC_WARNING, _PKCS1_WARNING, _BLOCK_WARNING),
+    wraps=_AES_WRAPS | {"kw-tripledes"},
 )
 
 _RSA15 = frozenset({"rsa-1_5"})
@@ -293,6 +350,11 @@ def cipher_named(name: str) -> CipherAlgorithm:
 def transport_named(name: str) -> TransportAlgorithm:
     """The key transport algorithm of a short name or URI, for settings. Raises `UsageError`."""
     return _named("key transport algorithm", name, TRANSPORTS)
+
+
+def wrap_named(name: str) -> WrapAlgorithm:
+    """The key wrap algorithm of a short name or URI, for settings. Raises `UsageError`."""
+    return _named("key wrap algorithm", name, WRAPS)
 
 
 @lru_cache(maxsize=64)

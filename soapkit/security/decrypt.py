@@ -18,23 +18,16 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError, SoapkitError
-from soapkit.security.algorithms import DIGESTS, MGFS, AlgorithmPolicy, CipherAlgorithm, KeyTransport
-from soapkit.security.keys import KeyPair
+from soapkit.security.algorithms import AlgorithmPolicy, CipherAlgorithm
+from soapkit.security.encrypted_key import cipher_value
 from soapkit.security.markup import (
-    CIPHER_DATA,
-    CIPHER_VALUE,
-    DIGEST_METHOD,
     ENCRYPTED_ASSERTION,
     ENCRYPTED_DATA,
     ENCRYPTED_HEADER,
     ENCRYPTION_METHOD,
-    MGF,
-    OAEP_PARAMS,
     TYPE_CONTENT,
     TYPE_ELEMENT,
     algorithm_of,
-    at_most_one,
-    bytes_of,
     one,
 )
 from soapkit.security.provider import NOT_XML, CryptoProvider
@@ -72,46 +65,6 @@ class Reread:
     moved: dict[_Element, tuple[_Element, ...]]
 
 
-def read_key_transport(encrypted_key: _Element, policy: AlgorithmPolicy) -> KeyTransport:
-    """How a key was encrypted (XML Encryption 1.1, 5.5). Raises `SecurityError` where the policy forbids it."""
-    method = one(encrypted_key, ENCRYPTION_METHOD)
-    algorithm = policy.transport(algorithm_of(method))
-    digest_method, mgf = at_most_one(method, DIGEST_METHOD), at_most_one(method, MGF)
-    label = at_most_one(method, OAEP_PARAMS)
-    digest = DIGESTS.get(algorithm_of(digest_method), "") if digest_method is not None else "sha1"
-    mask = MGFS.get(algorithm_of(mgf), "") if mgf is not None else "sha1"
-    mask = algorithm.fixed_mgf or mask
-    if algorithm.padding == "oaep" and not {digest, mask} <= policy.oaep_hashes:
-        raise SecurityError(f"the hashes of OAEP are not allowed by the policy {policy.name!r}", place=place_of(method))
-    return KeyTransport(algorithm, digest, mask, bytes_of(label) if label is not None else b"")
-
-
-def unwrap(
-    encrypted_key: _Element, keys: Sequence[KeyPair], policy: AlgorithmPolicy, provider: CryptoProvider
-) -> bytes:
-    """The secret in an EncryptedKey, by the first of `keys` that opens it. Raises `SecurityError`."""
-    transport = read_key_transport(encrypted_key, policy)
-    value = cipher_value(encrypted_key)
-    if transport.algorithm.padding == "pkcs1":
-        return _unwrap_pkcs1(transport, keys[0], value, provider)
-    for keypair in keys[:-1]:
-        try:
-            return provider.unwrap(transport, keypair, value)
-        except SecurityError:
-            continue
-    return provider.unwrap(transport, keys[-1], value)
-
-
-def _unwrap_pkcs1(transport: KeyTransport, keypair: KeyPair, value: bytes, provider: CryptoProvider) -> bytes:
-    """RFC 3218: a bad padding must not be told from a wrong key, so a random secret goes on in its place."""
-    instead = provider.random(32)
-    try:
-        secret = provider.unwrap(transport, keypair, value)
-    except SecurityError:
-        return instead
-    return secret
-
-
 def read_cipher(data: _Element, policy: AlgorithmPolicy) -> CipherAlgorithm:
     """The cipher of an EncryptedData. Raises `SecurityError` unless the policy allows it."""
     return policy.cipher(algorithm_of(one(data, ENCRYPTION_METHOD)))
@@ -145,11 +98,6 @@ def _plain(cipher: CipherAlgorithm, secret: bytes, value: bytes, provider: Crypt
         if cipher.mode == "gcm":
             raise
         return b"x" * len(value) + NOT_XML  # a provider that cannot but tell
-
-
-def cipher_value(element: _Element) -> bytes:
-    """The octets in an EncryptedKey or EncryptedData; those elsewhere (CipherReference) are never fetched."""
-    return bytes_of(one(one(element, CIPHER_DATA), CIPHER_VALUE))
 
 
 def put_back(

@@ -14,17 +14,12 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.algorithms import MODERN, AlgorithmPolicy, CipherAlgorithm
-from soapkit.security.decrypt import (
-    Deciphered,
-    cipher_value,
-    octets_in,
-    put_back,
-    read_cipher,
-    unwrap,
-)
+from soapkit.security.agreement import agreed_keys
+from soapkit.security.algorithms import MODERN, WRAPS, AlgorithmPolicy, CipherAlgorithm
+from soapkit.security.decrypt import Deciphered, octets_in, put_back, read_cipher
 from soapkit.security.document import Document, read_document
-from soapkit.security.document_keys import KEY_WRAPS, derived_key, unwrapped_key
+from soapkit.security.document_keys import derived_key
+from soapkit.security.encrypted_key import cipher_value, unwrap, unwrap_under
 from soapkit.security.ids import IdIndex
 from soapkit.security.keys import KeyPair
 from soapkit.security.markup import (
@@ -255,16 +250,22 @@ class _KeyFinder:
         if opener.unwrapped > _MOST_KEYS:
             raise SecurityError(f"more than {_MOST_KEYS} encrypted keys are not opened", place=place_of(key))
         algorithm = algorithm_of(one(key, ENCRYPTION_METHOD))
-        wrap = KEY_WRAPS.get(algorithm)
-        if wrap is not None:
-            if not wrap.allowed_by(opener.policy):
-                raise SecurityError(f"{wrap.name} is not allowed by the policy {opener.policy.name!r}")
-            return unwrapped_key(wrap, self._secret(key, wrap.size, depth + 1), key)
+        if algorithm in WRAPS:
+            wrap = opener.policy.wrap(algorithm)
+            return unwrap_under(key, wrap, self._wrapping(key, wrap.key_size, depth + 1), opener.provider)
         if not opener.keys:
             raise SecurityError("the key came encrypted to a certificate; key=... opens it", place=place_of(key))
         value = cipher_value(key)
         fitting = [pair for pair in opener.keys if _modulus_size(pair) == len(value)] or list(opener.keys)
         return unwrap(key, fitting, opener.policy, opener.provider)
+
+    def _wrapping(self, key: _Element, size: int, depth: int) -> list[bytes]:
+        """What an encrypted key may be wrapped under: what its KeyInfo leads to, or those that are agreed on."""
+        key_info = at_most_one(key, KEY_INFO)
+        method = at_most_one(key_info, AGREEMENT_METHOD) if key_info is not None else None
+        if method is None:
+            return [self._secret(key, size, depth)]
+        return agreed_keys(method, size, self.opener.keys, self.opener.policy, self.opener.provider)
 
     def _retrieved(self, method: _Element, size: int, depth: int) -> bytes:
         if len(method):
@@ -275,8 +276,9 @@ class _KeyFinder:
             raise SecurityError(f"a RetrievalMethod leads to {tag_of(found)}, not to a key", place=place_of(method))
         return read(self, found, size, depth + 1)
 
-    def _agreed(self, method: _Element, _size: int, _depth: int) -> bytes:
-        raise SecurityError(f"a key agreed on by {algorithm_of(method)!r:.120} is not done", place=place_of(method))
+    def _agreed(self, method: _Element, size: int, _depth: int) -> bytes:
+        """The key of the data itself, with the first of our keys that is of its kind."""
+        return agreed_keys(method, size, self.opener.keys, self.opener.policy, self.opener.provider)[0]
 
     def _derived(self, element: _Element, size: int, _depth: int) -> bytes:
         return derived_key(element, self.opener.secrets, size, self.opener.policy)

@@ -14,8 +14,9 @@ from soapkit.errors import SecurityError, UsageError
 from soapkit.security.algorithms import KeyTransport, cipher_named, transport_named
 from soapkit.security.document import Document, elements_at, read_document, write_document
 from soapkit.security.document_key_info import KeyInfo, key_info_for
-from soapkit.security.encrypt import content_bytes, empty, transport_text
-from soapkit.security.keys import KeyPair
+from soapkit.security.encrypt import content_bytes, empty
+from soapkit.security.encrypted_key import agreed_encrypted_key, transport_text
+from soapkit.security.keys import KeyPair, kind_of
 from soapkit.security.markup import (
     CIPHER_DATA,
     CIPHER_VALUE,
@@ -131,8 +132,11 @@ def _encrypted_key(
     to: x509.Certificate | KeyPair, secret: bytes, transport: KeyTransport, how: KeyInfo, provider: CryptoProvider
 ) -> _Element:
     certificate = to.certificate if isinstance(to, KeyPair) else to
+    named = key_info_for(certificate, how, to.chain if isinstance(to, KeyPair) else ())
+    if kind_of(certificate) != "rsa":
+        return agreed_encrypted_key(certificate, [entry for info in named for entry in info], secret, provider)
     key = parse_own(f'<xenc:EncryptedKey xmlns:xenc="{XENC}">{transport_text(transport)}</xenc:EncryptedKey>')
-    key.extend(key_info_for(certificate, how, to.chain if isinstance(to, KeyPair) else ()))
+    key.extend(named)
     sub(sub(key, CIPHER_DATA), CIPHER_VALUE, base64_text(provider.wrap(transport, certificate, secret)))
     return key
 

@@ -1,24 +1,16 @@
-"""Keys under keys, and keys from keys, of plain XML Encryption: key wrap (1.1, 5.7), ConcatKDF and PBKDF2 (5.4)."""
+"""Keys from keys of plain XML Encryption, by their names: ConcatKDF, HKDF, PBKDF2 (XML Encryption 1.1, 5.4)."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, modes
-from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
-from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.algorithms import SIGNATURES, AlgorithmPolicy
-from soapkit.security.decrypt import cipher_value
+from soapkit.security.algorithms import KEY_DERIVATIONS, SIGNATURES, AlgorithmPolicy
+from soapkit.security.kdf import read_derivation
 from soapkit.security.markup import (
-    DIGEST_METHOD,
     KEY_DERIVATION_METHOD,
     MASTER_KEY_NAME,
     algorithm_of,
@@ -28,56 +20,10 @@ from soapkit.security.markup import (
     text_of,
 )
 from soapkit.security.with_cryptography import hash_named
-from soapkit.xml.names import XENC, XENC11
+from soapkit.xml.names import XENC11
 from soapkit.xml.walk import place_of
 
 _MOST_ITERATIONS = 2_000_000  # of PBKDF2: a second or so
-_3DES_IV = bytes.fromhex("4adda22c79e82105")  # XML Encryption 1.1, 5.7.2
-
-
-@dataclass(frozen=True, slots=True)
-class KeyWrap:
-    """A symmetric algorithm to encrypt a key with. `size`: of the key that wraps, in bytes."""
-
-    name: str
-    size: int
-
-    def allowed_by(self, policy: AlgorithmPolicy) -> bool:
-        """AES by every policy; Triple DES where the cipher is allowed."""
-        return self.name != "kw-tripledes" or "tripledes-cbc" in policy.ciphers
-
-
-KEY_WRAPS = {
-    f"{XENC}{name}": KeyWrap(name, size)
-    for name, size in (("kw-aes128", 16), ("kw-aes192", 24), ("kw-aes256", 32), ("kw-tripledes", 24))
-}
-
-
-def unwrapped_key(wrap: KeyWrap, secret: bytes, encrypted_key: _Element) -> bytes:
-    """The key in an EncryptedKey, which `secret` wraps. Raises `SecurityError`, the same for every reason."""
-    value = cipher_value(encrypted_key)
-    try:
-        return _triple_des(secret, value) if wrap.name == "kw-tripledes" else aes_key_unwrap(secret, value)
-    except (InvalidUnwrap, ValueError):
-        raise SecurityError("the encrypted key cannot be unwrapped", place=place_of(encrypted_key)) from None
-
-
-def _triple_des(secret: bytes, value: bytes) -> bytes:
-    """RFC 3217, 3.2. Raises `ValueError`."""
-    inner = _cbc(secret, _3DES_IV, value)[::-1]
-    plain = _cbc(secret, inner[:8], inner[8:])
-    key, checksum = plain[:-8], plain[-8:]
-    if not hmac.compare_digest(hashlib.sha1(key, usedforsecurity=False).digest()[:8], checksum):
-        raise ValueError("the checksum is wrong")
-    return key
-
-
-def _cbc(secret: bytes, iv: bytes, value: bytes) -> bytes:
-    decryptor = Cipher(TripleDES(secret), modes.CBC(iv)).decryptor()
-    return decryptor.update(value) + decryptor.finalize()
-
-
-# --- derived keys -------------------------------------------------------------------------------------------------
 
 
 def derived_key(element: _Element, secrets: Mapping[str, bytes], size: int, policy: AlgorithmPolicy) -> bytes:
@@ -97,21 +43,8 @@ def derived_key(element: _Element, secrets: Mapping[str, bytes], size: int, poli
         raise SecurityError(f"the key cannot be derived: {error}", place=place_of(method)) from None
 
 
-def _concat(method: _Element, secret: bytes, size: int, policy: AlgorithmPolicy) -> bytes:
-    params = one(method, f"{{{XENC11}}}ConcatKDFParams")
-    digest = policy.digest(algorithm_of(one(params, DIGEST_METHOD)))
-    info = b"".join(
-        _bits(params, name) for name in ("AlgorithmID", "PartyUInfo", "PartyVInfo", "SuppPubInfo", "SuppPrivInfo")
-    )
-    return ConcatKDFHash(hash_named(digest), size, info).derive(secret)
-
-
-def _bits(params: _Element, name: str) -> bytes:
-    """A string of bits in hexadecimal: its first octet says how many bits at its end do not count (5.4.1)."""
-    octets = bytes.fromhex(params.get(name, ""))
-    if octets[:1] not in (b"", b"\0"):
-        raise ValueError(f"{name} is not of whole octets")
-    return octets[1:]
+def _by_function(method: _Element, secret: bytes, size: int, policy: AlgorithmPolicy) -> bytes:
+    return read_derivation(method, size, policy).key(secret, size)
 
 
 def _pbkdf2(method: _Element, secret: bytes, size: int, policy: AlgorithmPolicy) -> bytes:
@@ -137,6 +70,6 @@ def _number(params: _Element, name: str, most: int) -> int:
 
 
 _METHODS: dict[str, Callable[[_Element, bytes, int, AlgorithmPolicy], bytes]] = {
-    f"{XENC11}ConcatKDF": _concat,
+    **dict.fromkeys(KEY_DERIVATIONS, _by_function),
     f"{XENC11}pbkdf2": _pbkdf2,
 }

@@ -1,27 +1,18 @@
-"""Encryption on the way out. WSS SOAP Message Security 1.1, section 9; XML Encryption 1.1. Undone by decrypt.py."""
+"""Encryption on the way out: parts of a message. WSS SOAP Message Security 1.1, section 9. Undone by decrypt.py."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 
-from cryptography import x509
 from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.algorithms import (
-    CipherAlgorithm,
-    KeyTransport,
-    cipher_named,
-    digest_uri,
-    mgf_uri,
-    transport_named,
-)
+from soapkit.security.algorithms import CipherAlgorithm, cipher_named
 from soapkit.security.attachment_cipher import encrypt_attachment
+from soapkit.security.encrypted_key import Addressee, encrypted_key, recipient
 from soapkit.security.ids import WSU_ID
-from soapkit.security.keys import KeyPair
 from soapkit.security.markup import (
     DATA_REFERENCE,
     ENCRYPTED_HEADER,
@@ -35,11 +26,10 @@ from soapkit.security.markup import (
 )
 from soapkit.security.parts import ENCRYPTED_ATTACHMENTS, STEPS, Message, insert_after_timestamp, may_be_missing
 from soapkit.security.provider import CryptoProvider
-from soapkit.security.references import encrypted_key_reference, token_reference
-from soapkit.security.settings import Encrypt, Recipient, SharedKey
-from soapkit.security.tokens import binary_token_element
+from soapkit.security.references import encrypted_key_reference
+from soapkit.security.settings import Encrypt, SharedKey
 from soapkit.soap.security_result import SecurityResult
-from soapkit.xml.names import DS, XENC, XENC11
+from soapkit.xml.names import DS, XENC
 from soapkit.xml.parse import parse_own
 from soapkit.xml.serialise import escape_text, serialise
 
@@ -59,17 +49,22 @@ def encrypt(message: Message, step: Encrypt, provider: CryptoProvider, request: 
     Raises `SecurityError` when a part is not in the message, or the recipient is not known.
     """
     assert not isinstance(step.to, SharedKey), "who encrypts under a shared key does not come here"
-    certificate = recipient(step.to, request)
+    insert_after_timestamp(message, *encrypt_to(message, step, recipient(step.to, request), provider))
+
+
+def encrypt_to(message: Message, step: Encrypt, to: Addressee, provider: CryptoProvider) -> list[_Element]:
+    """The same for a recipient that is known. Returns what goes into the security header, nothing where there was
+    nothing to encrypt."""
     cipher = cipher_named(step.algorithm)
     secret = provider.random(cipher.key_size)
     key_id = f"EK-{provider.random(16).hex()}"
     data_key = DataKey(cipher, secret, lambda: _REFERENCES[step.data_reference](key_id))
     references, beside = encrypt_parts(message, step, data_key, provider)
     if len(references) == 0:  # none of the parts that need not be there is there
-        return
-    key, token = encrypted_key(step, certificate, secret, key_id, provider)
+        return []
+    key, token = encrypted_key(step, to, secret, key_id, provider)
     key.append(references)
-    insert_after_timestamp(message, *([token] if token is not None else []), key, *beside)
+    return [*([token] if token is not None else []), key, *beside]
 
 
 def encrypt_parts(
@@ -110,54 +105,6 @@ def _encrypt_attachments(message: Message, step: Encrypt, key: DataKey, provider
         message.attachments[:] = [part for part, _ in made]
         message.hidden.setdefault(ENCRYPTED_ATTACHMENTS, []).extend(data for _, data in made)
     return [data for _, data in made]
-
-
-def recipient(to: x509.Certificate | KeyPair | Recipient, request: SecurityResult | None) -> x509.Certificate:
-    """The certificate to encrypt to: of ``SIGNER``, also one that the key of an assertion's subject came in.
-
-    Raises `SecurityError` for ``SIGNER`` when the request was not signed.
-    """
-    if isinstance(to, Recipient):
-        signer = request.signer if request is not None else None
-        if signer is None and request is not None and request.assertion is not None:
-            signer = request.assertion.holder
-        if to is not Recipient.SIGNER or not isinstance(signer, x509.Certificate):
-            raise SecurityError("to=SIGNER answers a request; there is none that was signed")
-        return signer
-    return to.certificate if isinstance(to, KeyPair) else to
-
-
-def encrypted_key(
-    step: Encrypt | SharedKey, certificate: x509.Certificate, secret: bytes, key_id: str, provider: CryptoProvider
-) -> tuple[_Element, _Element | None]:
-    """The EncryptedKey, and the token that carries its certificate if the reference is a direct one."""
-    transport = _transport_of(step)
-    token_id = f"X509-{provider.random(16).hex()}"
-    key = parse_own(
-        f'<xenc:EncryptedKey xmlns:xenc="{XENC}" Id="{key_id}">{transport_text(transport)}<ds:KeyInfo xmlns:ds="{DS}"/>'
-        f"<xenc:CipherData><xenc:CipherValue>{base64_text(provider.wrap(transport, certificate, secret))}"
-        "</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>"
-    )
-    key[1].append(token_reference(certificate, step.key_reference, token_id))
-    carried = step.key_reference == "direct"
-    return key, binary_token_element(certificate, token_id) if carried else None
-
-
-@lru_cache(maxsize=64)
-def transport_text(transport: KeyTransport) -> str:
-    """The EncryptionMethod of an EncryptedKey, as text that stands where the prefix ``xenc`` is declared."""
-    parameters = ""
-    if transport.algorithm.padding == "oaep":
-        parameters = f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{digest_uri(transport.digest)}"/>'
-        if not transport.algorithm.fixed_mgf:
-            parameters += f'<xenc11:MGF xmlns:xenc11="{XENC11}" Algorithm="{mgf_uri(transport.mgf)}"/>'
-    return f'<xenc:EncryptionMethod Algorithm="{transport.algorithm.uri}">{parameters}</xenc:EncryptionMethod>'
-
-
-def _transport_of(step: Encrypt | SharedKey) -> KeyTransport:
-    """How the step's key travels."""
-    algorithm = transport_named(step.key_transport)
-    return KeyTransport(algorithm, step.oaep_digest, algorithm.fixed_mgf or step.oaep_mgf)
 
 
 def _retrieval(key_id: str) -> _Element:

@@ -10,7 +10,16 @@ from collections.abc import Callable, Iterator
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.algorithms import CIPHERS, DIGESTS, MODERN, SIGNATURES, STR_TRANSFORM, TRANSPORTS
+from soapkit.security.algorithms import (
+    AGREEMENTS,
+    CIPHERS,
+    DIGESTS,
+    MODERN,
+    SIGNATURES,
+    STR_TRANSFORM,
+    TRANSPORTS,
+    WRAPS,
+)
 from soapkit.security.attachment_cipher import holds_attachment, read_cipher_reference
 from soapkit.security.attachments import is_cid, read_signature_transform
 from soapkit.security.ids import IdIndex
@@ -26,9 +35,12 @@ from soapkit.security.markup import (
     ENCRYPTION_METHOD,
     EXPIRES,
     ITERATION,
+    KEY_INFO,
+    KEY_NAME,
     NONCE,
     PASSWORD,
     PASSWORD_DIGEST,
+    RECIPIENT_KEY_INFO,
     REFERENCE_LIST,
     SALT,
     SECURITY,
@@ -44,6 +56,7 @@ from soapkit.security.markup import (
 )
 from soapkit.security.parts import Message
 from soapkit.security.references import (
+    Agreed,
     Asserted,
     Carried,
     KeySource,
@@ -136,11 +149,15 @@ class _Telling:
         )
 
     def _encrypted_key(self, _message: Message, entry: _Element) -> Iterator[str]:
-        transport = TRANSPORTS.get(_algorithm(entry, ENCRYPTION_METHOD))
-        name = transport.name if transport is not None else "an unknown algorithm"
-        if transport is None or transport.name not in MODERN.transports:
+        uri = _algorithm(entry, ENCRYPTION_METHOD)
+        method = TRANSPORTS.get(uri) or WRAPS.get(uri)
+        name = method.name if method is not None else "an unknown algorithm"
+        if name not in MODERN.transports | MODERN.wraps:
             self.weak.append(f"a key is encrypted with {name}")
-        yield f"key: encrypted with {name} to {self._key_of(entry)}"
+        if uri in WRAPS:
+            yield f"key: wrapped with {name} under {self._secret_of(entry)}"
+        else:
+            yield f"key: encrypted with {name} to {self._key_of(entry)}"
         for reference in entry.iterfind(f"{REFERENCE_LIST}/{DATA_REFERENCE}"):
             yield f"  opens {self._data(self.index.find(reference.get('URI', ''), by=reference))}"
 
@@ -217,7 +234,21 @@ class _Telling:
         key_info = key_info_of(element)
         if key_info is None or len(key_info) == 0:
             return "an unnamed key"
-        return _named(read_key_info(key_info, self.index))
+        source = read_key_info(key_info, self.index)
+        return self._agreed(source) if isinstance(source, Agreed) else _named(source)
+
+    def _secret_of(self, element: _Element) -> str:
+        key_info = element.find(KEY_INFO)
+        name = key_info.findtext(KEY_NAME) if key_info is not None else None
+        return f"the secret called {name}" if name else self._key_of(element)
+
+    def _agreed(self, source: Agreed) -> str:
+        """A key that is agreed on, with whom."""
+        algorithm = AGREEMENTS.get(source.method.get("Algorithm", ""))
+        name = algorithm.name if algorithm is not None else "an unknown algorithm"
+        recipient = source.method.find(RECIPIENT_KEY_INFO)
+        told = _named(read_key_info(recipient, self.index)) if recipient is not None else "somebody"
+        return f"a key agreed on by {name} with {told}"
 
     def _nothing(self, _message: Message, _entry: _Element) -> Iterator[str]:
         """A reference by which a signature covers something: told with the signature."""
@@ -248,6 +279,8 @@ def _named(source: KeySource) -> str:
         return "the key that the SAML assertion names"
     if isinstance(source, Named):
         return f"the certificate with {source.words}"
+    if isinstance(source, Agreed):
+        return "a key that is agreed on"
     by_password = source.user or (source.element is not None and source.element.tag == USERNAME_TOKEN)
     return "a key derived from a password" if by_password else "an encrypted key"
 

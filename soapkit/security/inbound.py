@@ -7,7 +7,8 @@ everything known moves to the elements that took the places of the old ones, and
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import takewhile
@@ -17,7 +18,8 @@ from lxml.etree import _Element
 
 from soapkit.attachment import Attachment
 from soapkit.errors import LimitError, MessageError, SecurityError
-from soapkit.security.algorithms import CipherAlgorithm
+from soapkit.security.agreement import agreed_keys
+from soapkit.security.algorithms import WRAPS, CipherAlgorithm
 from soapkit.security.attachment_cipher import (
     DecryptedAttachment,
     decrypt_attachment,
@@ -26,34 +28,45 @@ from soapkit.security.attachment_cipher import (
 )
 from soapkit.security.attachments import SignedAttachment, attachment_named
 from soapkit.security.context import CONTEXT_TOKENS, read_context
-from soapkit.security.decrypt import Deciphered, Reread, cipher_value, decipher, put_back, read_cipher, unwrap
+from soapkit.security.decrypt import Deciphered, Reread, decipher, put_back, read_cipher
 from soapkit.security.derive import DERIVED_KEY_TOKENS, derive, derived_from
+from soapkit.security.encrypted_key import cipher_value, unwrap, unwrap_under
 from soapkit.security.ids import IdIndex, id_of
+from soapkit.security.keys import KeyPair
 from soapkit.security.markup import (
     DATA_REFERENCE,
     EMBEDDED,
     ENCRYPTED_ASSERTION,
     ENCRYPTED_DATA,
     ENCRYPTED_KEY,
+    ENCRYPTION_METHOD,
     KEY_INFO,
+    KEY_NAME,
+    RECIPIENT_KEY_INFO,
     REFERENCE_LIST,
     SIGNATURE,
     TIMESTAMP,
     TOKEN_REFERENCE,
     USERNAME_TOKEN,
+    X509_DATA,
+    algorithm_of,
     at_most_one,
     one,
+    text_of,
 )
 from soapkit.security.parts import Message
 from soapkit.security.passwords import derives_key, key_of_password, read_password_token
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import (
+    Agreed,
     Asserted,
     Carried,
+    KeySource,
     Named,
     Wrapped,
     key_info_of,
-    read_key_info,
+    read_key,
+    read_opening_key,
     read_token_reference,
 )
 from soapkit.security.saml import CheckedAssertion, check_assertion
@@ -71,8 +84,9 @@ from soapkit.soap.envelope import Envelope
 from soapkit.soap.xop import INCLUDE, inline
 from soapkit.xml.walk import children, place_of, tag_of
 
-_DERIVATIONS = 3  # keys derived from derived keys
 _AROUND_EMBEDDED = DERIVED_KEY_TOKENS | {EMBEDDED, TOKEN_REFERENCE, KEY_INFO, SIGNATURE}
+_DERIVATIONS = 3  # keys derived from derived keys, or wrapped under wrapped ones
+_NAMING = frozenset({TOKEN_REFERENCE, X509_DATA, KEY_NAME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +223,7 @@ class Pass:
 
     def _encrypted_token(self, element: _Element) -> None:
         """A token that brings its own key, as token services encrypt it; others are opened where a list names them."""
-        if _brings_key(element) and self.require.keys:
+        if _brings_key(element) and self._opens_keys:
             self._count_key()
             self._open([(element, self._own_secret(element))])
 
@@ -229,9 +243,20 @@ class Pass:
     def _open_loose(self) -> None:
         """Encrypted data in the Body whose key comes with it, as plain XML Encryption writes it."""
         body = self.message.envelope.body
-        loose = [data for data in children(body, ENCRYPTED_DATA) if _brings_key(data)]
-        if loose and self.require.keys:
+        loose = [data for data in children(body, ENCRYPTED_DATA) if _brings_key(data) or self._names_secret(data)]
+        if loose and self._opens_keys:
             self._open([(data, self._own_secret(data)) for data in loose])
+
+    @property
+    def _opens_keys(self) -> bool:
+        """Whether there is anything that a key which comes with its data could be opened with."""
+        return bool(self.require.keys or self.require.secrets)
+
+    def _names_secret(self, data: _Element) -> bool:
+        """Whether data is encrypted under a key that both sides know by its name."""
+        key_info = key_info_of(data)
+        named = at_most_one(key_info, KEY_NAME) if key_info is not None else None
+        return named is not None and text_of(named) in self.require.secrets
 
     def secret_of(self, source: Wrapped) -> Secret:
         """The key that an EncryptedKey brought, unwrapped now if it was not yet; or one that we sent.
@@ -370,47 +395,94 @@ class Pass:
 
     def _derived(self, token: _Element) -> Secret:
         """A key that is derived from a shared one; it proves of its sender what that one does."""
-        if token in self._deriving or len(self._deriving) >= _DERIVATIONS:
-            raise SecurityError("derived keys lead back to themselves, or too far", place=place_of(token))
         source = read_token_reference(derived_from(token), self.index)
         if not isinstance(source, Wrapped | Asserted):
             raise SecurityError("a key can be derived from a shared key only", place=place_of(token))
-        self._deriving.append(token)
-        secret = self.secret_of(source) if isinstance(source, Wrapped) else self._secret_of_subject(source.element)
-        self._deriving.pop()
+        with self._within(token):
+            secret = self.secret_of(source) if isinstance(source, Wrapped) else self._secret_of_subject(source.element)
         return replace(secret, key_id=None, sha1=b"", value=derive(token, secret.value))
+
+    @contextmanager
+    def _within(self, token: _Element) -> Iterator[None]:
+        """While the key that another comes from is looked up. Raises `SecurityError` for a circle, or a long way."""
+        if token in self._deriving or len(self._deriving) >= _DERIVATIONS:
+            raise SecurityError("keys lead back to themselves, or too far", place=place_of(token))
+        self._deriving.append(token)
+        try:
+            yield
+        finally:
+            self._deriving.pop()
 
     def _own_secret(self, data: _Element) -> bytes:
         key_info = key_info_of(data)
         if key_info is None:
             raise SecurityError("the encrypted data does not say which key opens it", place=place_of(data))
-        source = read_key_info(key_info, self.index)
+        source = read_opening_key(key_info, self.index)
         if isinstance(source, Asserted):
             return self._secret_of_subject(source.element).value
+        if isinstance(source, Named) and source.name in self.require.secrets:
+            return self.require.secrets[source.name]
         if not isinstance(source, Wrapped):
-            raise SecurityError("the encrypted data names a certificate, not a key", place=place_of(data))
+            raise SecurityError("the encrypted data names no key that is at hand", place=place_of(data))
         return self.secret_of(source).value
 
     def _referred(self, reference: _Element) -> _Element:
         return self.index.find(reference.get("URI", ""), by=reference)
 
     def _unwrap(self, element: _Element) -> Secret:
+        key_info = key_info_of(element)
+        source = read_opening_key(key_info, self.index) if key_info is not None and _says_something(key_info) else None
+        sha1 = hashlib.sha1(cipher_value(element), usedforsecurity=False).digest()
+        if algorithm_of(one(element, ENCRYPTION_METHOD)) in WRAPS:
+            secret = self._unwrap_under(element, source)
+        else:
+            if isinstance(source, Agreed) or (isinstance(source, Wrapped) and not source.assertion):
+                # an assertion that we sent names a key of ours
+                raise SecurityError("a key that is encrypted under another is not followed", place=place_of(element))
+            keys = self._keys_for(source)
+            secret = Secret(None, b"", unwrap(element, keys, self.require.algorithms, self.provider))
+        secret = replace(secret, key_id=id_of(element), sha1=sha1)
+        self.secrets.append(secret)
+        return secret
+
+    def _keys_for(self, source: KeySource | None) -> tuple[KeyPair, ...]:
+        """Our key pairs that a certificate named so may belong to."""
         keys = self.require.keys
         if not keys:
             raise SecurityError("the message is encrypted; Require(key=...) says what to decrypt with")
-        key_info = key_info_of(element)
-        source = read_key_info(key_info, self.index) if key_info is not None and _says_something(key_info) else None
-        if isinstance(source, Wrapped) and not source.assertion:  # an assertion that we sent names a key of ours
-            raise SecurityError("a key that is encrypted under another encrypted key is not followed")
         if isinstance(source, Named):
-            keys = tuple(key for key in keys if source.matches(key.certificate)) or keys
-        elif isinstance(source, Carried):
-            keys = tuple(key for key in keys if key.certificate == source.certificates[0]) or keys
-        value = unwrap(element, keys, self.require.algorithms, self.provider)
-        sha1 = hashlib.sha1(cipher_value(element), usedforsecurity=False).digest()
-        secret = Secret(id_of(element), sha1, value)
-        self.secrets.append(secret)
-        return secret
+            return tuple(key for key in keys if source.matches(key.certificate)) or keys
+        if isinstance(source, Carried):
+            return tuple(key for key in keys if key.certificate == source.certificates[0]) or keys
+        return keys
+
+    def _unwrap_under(self, element: _Element, source: KeySource | None) -> Secret:
+        """The key that is wrapped under one that was agreed on, or a secret; it proves of its sender what that does."""
+        policy = self.require.algorithms
+        wrap = policy.wrap(algorithm_of(one(element, ENCRYPTION_METHOD)))
+        if isinstance(source, Agreed):
+            keys = self._keys_for(self._recipient_of(source.method))
+            by, secrets = Secret(None, b"", b""), agreed_keys(source.method, wrap.key_size, keys, policy, self.provider)
+        elif isinstance(source, Wrapped | Asserted):
+            with self._within(element):
+                by = self.secret_of(source) if isinstance(source, Wrapped) else self._secret_of_subject(source.element)
+            secrets = [by.value]
+        else:
+            known = self.require.secrets
+            by, secrets = Secret(None, b"", b""), list(known.values())
+            if isinstance(source, Named):
+                secrets = [known[source.name]] if source.name in known else []
+        return replace(by, value=unwrap_under(element, wrap, secrets, self.provider))
+
+    def _recipient_of(self, method: _Element) -> KeySource | None:
+        """Whom a key was agreed on with, where that is said in a way that certificates are named: a hint, no more."""
+        info = at_most_one(method, RECIPIENT_KEY_INFO)
+        entries = list(children(info)) if info is not None else []
+        if len(entries) != 1 or entries[0].tag not in _NAMING:
+            return None
+        with suppress(SecurityError):
+            return read_key(entries[0], self.index)
+        return None
 
     def _open(self, wanted: list[tuple[_Element, bytes]]) -> None:
         """Decrypt, and put what came out in its place."""

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x448, x25519
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
@@ -29,9 +29,16 @@ from soapkit.security.jks import MAGIC as JKS_MAGIC
 from soapkit.security.jks import read_jks
 
 PrivateKey: TypeAlias = (
-    rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+    rsa.RSAPrivateKey
+    | ec.EllipticCurvePrivateKey
+    | ed25519.Ed25519PrivateKey
+    | ed448.Ed448PrivateKey
+    | x25519.X25519PrivateKey
+    | x448.X448PrivateKey
 )
-PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
+AgreementKey: TypeAlias = ec.EllipticCurvePublicKey | x25519.X25519PublicKey | x448.X448PublicKey
+"""A public key that a secret can be agreed on with."""
+PublicKey: TypeAlias = rsa.RSAPublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey | AgreementKey
 Source: TypeAlias = str | Path | bytes
 """A path, or the bytes themselves."""
 
@@ -42,6 +49,8 @@ _KINDS: tuple[tuple[type, KeyKind], ...] = (
     (ec.EllipticCurvePublicKey, "ec"),
     (ed25519.Ed25519PublicKey, "ed25519"),
     (ed448.Ed448PublicKey, "ed448"),
+    (x25519.X25519PublicKey, "x25519"),
+    (x448.X448PublicKey, "x448"),
 )
 
 

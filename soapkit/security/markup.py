@@ -11,6 +11,8 @@ from lxml.etree import _Element
 from soapkit.errors import SecurityError
 from soapkit.xml.names import (
     DS,
+    DSIG11,
+    DSIG_MORE_2021,
     EXC_C14N,
     SAML11,
     SAML20,
@@ -85,8 +87,20 @@ AGREEMENT_METHOD = f"{{{XENC}}}AgreementMethod"
 CARRIED_KEY_NAME = f"{{{XENC}}}CarriedKeyName"
 MGF = f"{{{XENC11}}}MGF"
 DERIVED_KEY = f"{{{XENC11}}}DerivedKey"
-KEY_DERIVATION_METHOD = f"{{{XENC11}}}KeyDerivationMethod"
 MASTER_KEY_NAME = f"{{{XENC11}}}MasterKeyName"
+ORIGINATOR_KEY_INFO = f"{{{XENC}}}OriginatorKeyInfo"
+RECIPIENT_KEY_INFO = f"{{{XENC}}}RecipientKeyInfo"
+KEY_DERIVATION_METHOD = f"{{{XENC11}}}KeyDerivationMethod"
+CONCAT_PARAMS = f"{{{XENC11}}}ConcatKDFParams"
+HKDF_PARAMS = f"{{{DSIG_MORE_2021}}}HKDFParams"
+HKDF_PRF = f"{{{DSIG_MORE_2021}}}PRF"
+HKDF_SALT = f"{{{DSIG_MORE_2021}}}Salt"
+HKDF_INFO = f"{{{DSIG_MORE_2021}}}Info"
+HKDF_KEY_LENGTH = f"{{{DSIG_MORE_2021}}}KeyLength"
+EC_KEY_VALUE = f"{{{DSIG11}}}ECKeyValue"
+DER_KEY_VALUE = f"{{{DSIG11}}}DEREncodedKeyValue"
+NAMED_CURVE = f"{{{DSIG11}}}NamedCurve"
+PUBLIC_KEY = f"{{{DSIG11}}}PublicKey"
 TYPE_ELEMENT = f"{XENC}Element"
 TYPE_CONTENT = f"{XENC}Content"
 
@@ -107,6 +121,7 @@ ENCRYPTED_KEY_TYPE = f"{_OASIS11}EncryptedKey"
 
 
 _PREFIXES = {DS: "ds", XENC: "xenc", XENC11: "xenc11", WSSE: "wsse", WSSE11: "wsse11", WSU: "wsu", EXC_C14N: "ec"}
+_PREFIXES |= {DSIG11: "dsig11", DSIG_MORE_2021: "dsigm"}
 _PREFIXES |= {WSC2005_12: "wsc", WSC2005_02: "wsc", SAML11: "saml1", SAML20: "saml2"}
 
 

@@ -17,7 +17,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -136,8 +136,10 @@ class ResponseSource:
                 if used is None:
                     return False
                 key.verify(value, octets, ec.ECDSA(used))
-            else:
+            elif isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
                 key.verify(value, octets)
+            else:
+                return False
         except InvalidSignature:
             return False
         return True

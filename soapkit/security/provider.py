@@ -10,8 +10,8 @@ from typing import Protocol
 
 from cryptography import x509
 
-from soapkit.security.algorithms import CipherAlgorithm, KeyTransport, SignatureAlgorithm
-from soapkit.security.keys import KeyPair
+from soapkit.security.algorithms import CipherAlgorithm, KeyTransport, SignatureAlgorithm, WrapAlgorithm
+from soapkit.security.keys import AgreementKey, KeyPair
 
 NOT_XML = b"\0"
 """An octet that no XML document may hold."""
@@ -54,6 +54,22 @@ class CryptoProvider(Protocol):
 
     def unwrap(self, transport: KeyTransport, keypair: KeyPair, data: bytes) -> bytes:
         """The secret that was encrypted to `keypair`."""
+        ...
+
+    def agree_with(self, certificate: x509.Certificate) -> tuple[AgreementKey, bytes]:
+        """The public half of a fresh key pair on the curve of `certificate`, and the secret that both agree on."""
+        ...
+
+    def agree(self, keypair: KeyPair, public: AgreementKey) -> bytes:
+        """The secret that `keypair` and `public`, of the same kind and curve, agree on."""
+        ...
+
+    def wrap_key(self, algorithm: WrapAlgorithm, key: bytes, secret: bytes) -> bytes:
+        """`secret`, encrypted under `key`."""
+        ...
+
+    def unwrap_key(self, algorithm: WrapAlgorithm, key: bytes, data: bytes) -> bytes:
+        """The secret that was encrypted under `key`, which nobody altered."""
         ...
 
     def encrypt(self, algorithm: CipherAlgorithm, secret: bytes, data: bytes) -> bytes:

@@ -26,6 +26,7 @@ from soapkit.security.keys import (
     thumbprint,
 )
 from soapkit.security.markup import (
+    AGREEMENT_METHOD,
     BASE64,
     BINARY_SECURITY_TOKEN,
     EMBEDDED,
@@ -82,10 +83,12 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The certificate is one that the receiver has: the one that `matches`. `words`: what was said of it."""
+    """The certificate is one that the receiver has: the one that `matches`. `words`: what was said of it; `name`: what
+    a KeyName says, which a secret may be called by too."""
 
     words: str
     matches: Callable[[x509.Certificate], bool] = field(repr=False)
+    name: str = ""
 
     def among(self, certificates: Iterable[x509.Certificate]) -> x509.Certificate:
         """The one certificate of those at hand. Raises `SecurityError`."""
@@ -116,7 +119,14 @@ class Asserted:
     element: _Element
 
 
-KeySource: TypeAlias = Carried | Named | Wrapped | Asserted
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """The key is agreed on, as an AgreementMethod says."""
+
+    method: _Element
+
+
+KeySource: TypeAlias = Carried | Named | Wrapped | Asserted | Agreed
 
 
 def read_key_info(key_info: _Element, index: IdIndex) -> KeySource:
@@ -126,6 +136,19 @@ def read_key_info(key_info: _Element, index: IdIndex) -> KeySource:
         # BSP 1.1, R5402: exactly one child.
         raise SecurityError(f"KeyInfo must hold one reference, found {len(entries)}", place=place_of(key_info))
     return read_key(entries[0], index)
+
+
+_OPENING = (ENCRYPTED_KEY, AGREEMENT_METHOD, TOKEN_REFERENCE, RETRIEVAL_METHOD, X509_DATA, KEY_NAME)
+
+
+def read_opening_key(key_info: _Element, index: IdIndex) -> KeySource:
+    """What the ds:KeyInfo of something encrypted says. Of several children, which all speak of one key (XML Signature
+    1.1, 4.5), one that brings it goes before one that names it. Raises `SecurityError`."""
+    if len(key_info) > 1:
+        for tag in _OPENING:
+            for entry in children(key_info, tag):
+                return read_key(entry, index)
+    return read_key_info(key_info, index)
 
 
 def read_key(entry: _Element, index: IdIndex) -> KeySource:
@@ -323,7 +346,7 @@ def _by_name(element: _Element) -> Named:
         common = [str(entry.value) for entry in certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
         return said in common or names_the_same(said, certificate.subject)
 
-    return Named(f"name {_on_one_line(said)}", matches)
+    return Named(f"name {_on_one_line(said)}", matches, said)
 
 
 def _read_retrieval(element: _Element, index: IdIndex) -> KeySource:
@@ -361,6 +384,7 @@ _IN_KEY_INFO: dict[str, _Reader] = {
     KEY_VALUE: _refuse_key_value,
     RETRIEVAL_METHOD: _read_retrieval,
     ENCRYPTED_KEY: _read_encrypted_key,
+    AGREEMENT_METHOD: lambda method, _index: Agreed(method),
 }
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError, SoapkitError
-from soapkit.security.decrypt import decipher, read_cipher, unwrap
+from soapkit.security.decrypt import decipher, read_cipher
+from soapkit.security.encrypted_key import unwrap
 from soapkit.security.markup import ENCRYPTED_DATA, ENCRYPTED_KEY, one
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.settings import Require

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.decrypt import cipher_value
+from soapkit.security.encrypted_key import cipher_value
 from soapkit.security.ids import IdIndex
 from soapkit.security.keys import PublicKey, public_key_of
 from soapkit.security.markup import (

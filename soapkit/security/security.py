@@ -9,13 +9,16 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any, Literal, TypeAlias, cast
 
+from lxml.etree import _Element
+
 from soapkit.errors import LimitError, MessageError, SecurityError, UsageError, XmlError
-from soapkit.security.algorithms import cipher_named
+from soapkit.security.algorithms import cipher_named, wrap_named
 from soapkit.security.by_message import ByMessage
 from soapkit.security.confirm import SentSignatures, check_confirmed, confirmations, signature_values
 from soapkit.security.context import Contexts
 from soapkit.security.conversation import Conversation, Exchanged
-from soapkit.security.encrypt import DataKey, encrypt, encrypt_parts
+from soapkit.security.encrypt import DataKey, encrypt, encrypt_parts, encrypt_to
+from soapkit.security.encrypted_key import WrappingKey
 from soapkit.security.ids import WSU_ID
 from soapkit.security.inbound import Pass
 from soapkit.security.issued import IssuedTokens, Issuing
@@ -48,7 +51,7 @@ from soapkit.security.settings import (
     UsernameToken,
 )
 from soapkit.security.shared import Brought, SentKeys, bring
-from soapkit.security.sign import sign, sign_with_secret
+from soapkit.security.sign import SharedSecret, sign, sign_with_secret
 from soapkit.security.timestamp import timestamp_element
 from soapkit.security.tokens import token_of_key, username_token_element
 from soapkit.security.with_cryptography import CryptographyProvider
@@ -282,8 +285,7 @@ def _write_signature(message: Message, step: Sign, making: _Making) -> None:
     if isinstance(step.keypair, (Recipient, SharedKey)):
         shared = making.shared_key(step.keypair)
         key = shared.key_for("sign", shared.step.signature_size, making.provider)
-        if key is not shared:
-            insert_after(message, shared.element, *([key.element] if key.element is not None else []))
+        insert_after(message, shared.element, *_own_token(key, shared))
         shared.ours.append(sign_with_secret(message, step, key, making.provider))
     else:
         sign(message, step, step.keypair, making.provider)
@@ -294,6 +296,9 @@ def _write_encryption(message: Message, step: Encrypt, making: _Making) -> None:
         encrypt(message, step, making.provider, making.request)
         return
     shared = making.shared_key(step.to)
+    if step.key_wrap:
+        _write_wrapped(message, step, shared, making)
+        return
     cipher = cipher_named(step.algorithm)
     used = shared.key_for("encrypt", cipher.key_size, making.provider)
     key = DataKey(cipher, used.value[: cipher.key_size], used.reference)  # a context's may be longer
@@ -301,8 +306,24 @@ def _write_encryption(message: Message, step: Encrypt, making: _Making) -> None:
     if shared.element is not None and shared.element.getparent() is None:
         raise SecurityError(f"{', '.join(step.parts)} holds the token of the key itself, which cannot hide it")
     if len(references):
-        derived = [used.element] if used is not shared and used.element is not None else []
-        insert_after(message, shared.element, *derived, references, *beside)
+        insert_after(message, shared.element, *_own_token(used, shared), references, *beside)
+
+
+def _write_wrapped(message: Message, step: Encrypt, shared: Brought, making: _Making) -> None:
+    """A fresh key, wrapped under the shared one."""
+    wrap = wrap_named(step.key_wrap)
+    used = shared.key_for("encrypt", wrap.key_size, making.provider)
+    if len(used.value) < wrap.key_size:
+        raise SecurityError(f"{wrap.name} needs a key of {wrap.key_size} bytes, not {len(used.value)}")
+    by = WrappingKey(wrap, used.value[: wrap.key_size], used.reference())
+    made = encrypt_to(message, step, by, making.provider)
+    if made:
+        insert_after(message, shared.element, *_own_token(used, shared), *made)
+
+
+def _own_token(used: SharedSecret, shared: Brought) -> list[_Element]:
+    """The token of a key that has one of its own, beside that of the shared one."""
+    return [used.element] if used is not shared and used.element is not None else []
 
 
 _WRITERS: dict[type, _Writer] = {

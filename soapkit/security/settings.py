@@ -11,12 +11,17 @@ from cryptography import x509
 
 from soapkit.errors import UsageError
 from soapkit.security.algorithms import (
+    KEY_DERIVATIONS,
     MODERN,
+    WRAPS,
     AlgorithmPolicy,
+    KeyDerivation,
+    WrapAlgorithm,
     cipher_named,
     digest_uri,
     signature_named,
     transport_named,
+    wrap_named,
 )
 from soapkit.security.context import Contexts, SecurityContext
 from soapkit.security.issued import IssuedToken, IssuedTokens
@@ -137,6 +142,28 @@ class BinarySecurityToken:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretKey:
+    """A secret that both sides know by a name, for ``Encrypt(to=SecretKey(...))`` and ``SharedKey(to=SecretKey(...))``:
+    the key of a message is wrapped under it (XML Encryption 1.1, 5.7). 16, 24 or 32 bytes.
+
+    >>> SecretKey("2026", bytes(32))
+    SecretKey(name='2026')
+    """
+
+    name: str
+    value: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.name or len(self.value) not in (16, 24, 32):
+            raise UsageError("a SecretKey has a name, and 16, 24 or 32 bytes")
+
+    @property
+    def wrap(self) -> WrapAlgorithm:
+        """The algorithm that keys are wrapped with under it: AES of its size."""
+        return next(row for row in WRAPS.values() if row.mode == "aes" and row.key_size == len(self.value))
+
+
+@dataclass(frozen=True, slots=True)
 class Sign:
     """Sign parts of the message with a key pair.
 
@@ -171,14 +198,18 @@ class Sign:
 class Encrypt:
     """Encrypt parts of the message to a certificate: content of the Body, header blocks and tokens whole.
 
-    `parts`: as for `Sign`; ``Signature`` too. `to`: a certificate, a `KeyPair`'s, or `SIGNER`. `key_transport`,
-    `oaep_digest` and `oaep_mgf` are how the fresh key travels: by default in the spelling that old and new stacks read
-    alike, which masks with SHA-1 (harmless in OAEP), while ``rsa-oaep`` takes `oaep_mgf`. `data_reference`: how the
-    encrypted data names that key: ``token`` as WS-Security does, ``retrieval`` as plain XML Encryption does, which
+    `parts`: as for `Sign`; ``Signature`` too. `to`: a certificate, a `KeyPair`'s, or `SIGNER`; a `SecretKey`; or
+    `SHARED`, the key of a `SharedKey` step before. `key_transport`, `oaep_digest` and `oaep_mgf` are how the fresh key
+    travels to an RSA certificate: by default in the spelling that old and new stacks read alike, which masks with SHA-1
+    (harmless in OAEP), while ``rsa-oaep`` takes `oaep_mgf`. To a certificate of an elliptic curve (P-256, P-384, P-521,
+    X25519, X448) it travels wrapped by `key_wrap` (by default ``kw-aes256``) under a key that is agreed on by ECDH-ES
+    and made by `key_derivation` (``concat-kdf``, ``hkdf``). Under `SHARED`, `key_wrap` has a fresh key wrapped under
+    the shared one; without it the data itself is encrypted under that. `data_reference`: how the encrypted data names
+    that key: ``token`` as WS-Security does, ``retrieval`` as plain XML Encryption does, which
     ``xmlsec1`` can follow.
     """
 
-    to: x509.Certificate | KeyPair | Recipient | SharedKey
+    to: x509.Certificate | KeyPair | Recipient | SharedKey | SecretKey
     parts: Sequence[str] = ("Body",)
     algorithm: str = "aes256-gcm"
     key_transport: str = "rsa-oaep-mgf1p"
@@ -186,6 +217,8 @@ class Encrypt:
     oaep_mgf: str = "sha256"
     key_reference: KeyReference = "issuer-serial"
     data_reference: Literal["token", "retrieval"] = "token"
+    key_wrap: str = ""
+    key_derivation: KeyDerivation = "concat-kdf"
 
     def __post_init__(self) -> None:
         _check_parts("Encrypt", self.parts)
@@ -195,6 +228,7 @@ class Encrypt:
         cipher_named(self.algorithm)
         transport = transport_named(self.key_transport)
         digest_uri(self.oaep_digest)
+        _check_wrap(self.key_wrap, self.key_derivation)
         if transport.fixed_mgf and self.oaep_mgf not in (transport.fixed_mgf, "sha256"):
             raise UsageError(f"{transport.name} always masks with {transport.fixed_mgf}; use rsa-oaep for another hash")
 
@@ -208,12 +242,22 @@ class SharedKey:
     SecurityContextToken for it, or, unless `carried`, only its name; or an `IssuedToken`, or the current one of some
     `IssuedTokens`: then the message carries that, and the key is the one that it was issued with; or a `PasswordKey`:
     then the message has a UsernameToken for it, and, unless keys are `derived`, another for each step that encrypts.
-    How a fresh key travels is set as in `Encrypt`.
+    or a `SecretKey`. How a fresh key travels is set as in `Encrypt`.
     `derived`: the version of WS-SecureConversation in which each step uses a key of its own, derived from this one
     (``2005/12`` or ``2005/02``; none: the key itself); `signature_size`: bytes of one that signs.
     """
 
-    to: x509.Certificate | KeyPair | Recipient | SecurityContext | Contexts | IssuedToken | IssuedTokens | PasswordKey
+    to: (
+        x509.Certificate
+        | KeyPair
+        | Recipient
+        | SecurityContext
+        | Contexts
+        | IssuedToken
+        | IssuedTokens
+        | PasswordKey
+        | SecretKey
+    )
     size: int = 32
     key_transport: str = "rsa-oaep-mgf1p"
     oaep_digest: str = "sha256"
@@ -222,9 +266,12 @@ class SharedKey:
     derived: Literal["", "2005/12", "2005/02"] = ""
     signature_size: int = 24
     carried: bool = True
+    key_wrap: str = ""
+    key_derivation: KeyDerivation = "concat-kdf"
 
     def __post_init__(self) -> None:
         _check_reference(self.key_reference)
+        _check_wrap(self.key_wrap, self.key_derivation)
         transport_named(self.key_transport)
         digest_uri(self.oaep_digest)
         if self.derived not in ("", "2005/12", "2005/02") or not 16 <= self.signature_size <= 64:
@@ -274,7 +321,8 @@ class Require:
     All parts in `signed` must be signed by one and the same signer. `endorsed`: what a second signature, by somebody
     known, must cover: ``Signature``, the one over all that is in `signed`, and other parts; where the first was made
     with a shared key, that is the signer of the message. `trust`: whose signatures are believed.
-    `key`: what to decrypt with. `username`: passwords to check a UsernameToken against, which must then be there.
+    `key`: what to decrypt with; `secrets`: by their names, keys under which those of messages are wrapped, or data is
+    encrypted (`SecretKey`). `username`: passwords to check a UsernameToken against, which must then be there.
     `saml`: the SAML assertion that must be there, and whose is believed (`SamlRequirement`).
     `contexts`: security contexts that were agreed on before; a MAC under one of them counts as a signature, of the one
     it was agreed on with, and what is encrypted under them is decrypted.
@@ -304,6 +352,7 @@ class Require:
     endorsed: Sequence[str] = ()
     confirmed: bool = False
     password_keys: bool = False
+    secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False, hash=False)
     replay: ReplayStore | None = field(default_factory=MemoryReplayStore)
     limits: Limits = field(default_factory=Limits)
 
@@ -323,7 +372,8 @@ class Require:
             raise UsageError("endorsed= is a list of parts, beside signed=: what is endorsed is a signature")
         if self.saml is not None and set(self.saml.confirmation) == {"sender-vouches"} and self.trust is None:
             raise UsageError("an assertion that its sender vouches for needs trust=: who may vouch?")
-        if self.encrypted and not (self.keys or self.shared_key or self.password_keys) and self.contexts is None:
+        opens = self.keys or self.secrets or self.shared_key or self.password_keys
+        if self.encrypted and not opens and self.contexts is None:
             raise UsageError("Require(encrypted=...) needs key=: what to decrypt with?")
 
     @property
@@ -356,6 +406,13 @@ def _check_parts(step: str, parts: Sequence[str]) -> None:
     if not parts:
         raise UsageError(f"{step} without parts would cover nothing")
     _check_xpaths(parts)
+
+
+def _check_wrap(key_wrap: str, derivation: str) -> None:
+    if key_wrap:
+        wrap_named(key_wrap)
+    if derivation not in KEY_DERIVATIONS.values():
+        raise UsageError(f"keys are derived by concat-kdf or hkdf, not {derivation}")
 
 
 def _check_xpaths(parts: Sequence[str]) -> None:

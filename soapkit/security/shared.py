@@ -23,7 +23,7 @@ from soapkit.errors import SecurityError
 from soapkit.security.context import Contexts, ContextStore, SecurityContext, context_element, context_reference
 from soapkit.security.derive import derived_key
 from soapkit.security.document import read_document
-from soapkit.security.encrypt import encrypted_key, recipient
+from soapkit.security.encrypted_key import encrypted_key, recipient
 from soapkit.security.ids import WSU_ID, id_of
 from soapkit.security.issued import IssuedToken, IssuedTokens
 from soapkit.security.markup import CIPHER_DATA, CIPHER_VALUE, ENCRYPTED_KEY, bytes_of
@@ -234,14 +234,14 @@ def bring(
         if request is None or not request.keys:
             raise SecurityError("SharedKey(to=REQUEST) answers a request; there is none that brought a key")
         return _bring_back(step, request.keys)
-    certificate = recipient(step.to, request)
+    to = recipient(step.to, request)
     value, key_id = provider.random(step.size), f"EK-{provider.random(16).hex()}"
-    key, token = encrypted_key(step, certificate, value, key_id, provider)
+    key, token = encrypted_key(step, to, value, key_id, provider)
     insert_after_timestamp(message, *([token] if token is not None else []), key)
     octets = key.find(f"{CIPHER_DATA}/{CIPHER_VALUE}")
     assert octets is not None, "it was just made"
     sha1 = hashlib.sha1(bytes_of(octets), usedforsecurity=False).digest()
-    return Brought(Secret(key_id, sha1, value, certificate), step, key)
+    return Brought(Secret(key_id, sha1, value, to if isinstance(to, x509.Certificate) else None), step, key)
 
 
 def _bring_back(step: SharedKey, keys: Sequence[Secret]) -> Brought:

@@ -143,6 +143,8 @@ def algorithm_for(step: Sign, keypair: KeyPair) -> SignatureAlgorithm:
 
 def algorithm_of_key(name: str, keypair: KeyPair) -> SignatureAlgorithm:
     """The algorithm of that name, by default one for the key. Raises `SecurityError` when it is for another kind."""
+    if keypair.kind not in _BY_KIND:
+        raise SecurityError(f"{keypair!r} holds a key of kind {keypair.kind}, which cannot sign")
     algorithm = signature_named(name or _BY_KIND[keypair.kind])
     if algorithm.key != keypair.kind and not (algorithm.key == "rsa-pss" and keypair.kind == "rsa"):
         raise SecurityError(f"{keypair!r} holds a {keypair.kind} key, not one for {algorithm.name}")

@@ -6,11 +6,11 @@ import ipaddress
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x448, x25519
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -20,13 +20,22 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
+from soapkit.errors import SecurityError
 from soapkit.security.keys import KeyPair, PrivateKey, public_key_of
+
+SigningKey: TypeAlias = (
+    rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+)
 
 _GENERATORS: dict[str, Callable[[], PrivateKey]] = {
     "rsa": lambda: rsa.generate_private_key(65537, 2048),
     "ec": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "ec-p384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "ec-p521": lambda: ec.generate_private_key(ec.SECP521R1()),
     "ed25519": ed25519.Ed25519PrivateKey.generate,
     "ed448": ed448.Ed448PrivateKey.generate,
+    "x25519": x25519.X25519PrivateKey.generate,
+    "x448": x448.X448PrivateKey.generate,
 }
 _BACKDATED = timedelta(minutes=5)  # clocks differ
 
@@ -44,7 +53,7 @@ def make_authority(
     """
     key = rsa.generate_private_key(65537, 2048)
     subject = _subject(name)
-    by, issuing = (issuer.certificate.subject, issuer.private_key) if issuer is not None else (subject, key)
+    by, issuing = (issuer.certificate.subject, _signing(issuer)) if issuer is not None else (subject, key)
     certificate = (
         _builder(subject, by, key, now, days)
         .add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
@@ -58,13 +67,14 @@ def make_keypair(
     name: str,
     authority: KeyPair,
     *,
-    kind: Literal["rsa", "ec", "ed25519", "ed448"] = "rsa",
+    kind: Literal["rsa", "ec", "ec-p384", "ec-p521", "ed25519", "ed448", "x25519", "x448"] = "rsa",
     now: datetime | None = None,
     days: int = 30,
 ) -> KeyPair:
     """A key pair called `name`, certified by `authority`: one that may sign and be encrypted to, and, where the name is
     that of a host (``localhost``, ``127.0.0.1``, ``bank.example``), be shown by a server."""
     key: PrivateKey = _GENERATORS[kind]()
+    agrees = kind in ("x25519", "x448")
     issuer = authority.certificate
     builder = _builder(_subject(name), issuer.subject, key, now, days)
     if hosts := _hosts(name):
@@ -72,10 +82,16 @@ def make_keypair(
     certificate = (
         builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(
-            _usage(digital_signature=True, content_commitment=True, key_encipherment=kind == "rsa"), critical=True
+            _usage(
+                digital_signature=not agrees,
+                content_commitment=not agrees,
+                key_encipherment=kind == "rsa",
+                key_agreement=agrees or kind.startswith("ec"),
+            ),
+            critical=True,
         )
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public_key_of(issuer)), critical=False)
-        .sign(authority.private_key, hashes.SHA256() if not _signs_itself(authority) else None)
+        .add_extension(_identifier_of(issuer), critical=False)
+        .sign(_signing(authority), hashes.SHA256() if not _signs_itself(authority) else None)
     )
     return KeyPair(key, certificate)
 
@@ -149,6 +165,19 @@ def _usage(**allowed: bool) -> x509.KeyUsage:
     return x509.KeyUsage(**{name: allowed.get(name, False) for name in names})
 
 
+def _signing(keypair: KeyPair) -> SigningKey:
+    """A key that signs. Raises `SecurityError` for one that only agrees on secrets."""
+    key = keypair.private_key
+    if isinstance(key, x25519.X25519PrivateKey | x448.X448PrivateKey):
+        raise SecurityError(f"{keypair!r} holds a key of kind {keypair.kind}, which cannot sign")
+    return key
+
+
+def _identifier_of(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    named = x509.SubjectKeyIdentifier.from_public_key(public_key_of(issuer))
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(named)
+
+
 def _signs_itself(authority: KeyPair) -> bool:
     return authority.kind in ("ed25519", "ed448")
 
@@ -163,7 +192,7 @@ def _pem_key(keypair: KeyPair, password: str | None) -> bytes:
 
 def _pkcs12(name: str, keypair: KeyPair, issuer: x509.Certificate, password: str | None) -> bytes:
     return pkcs12.serialize_key_and_certificates(
-        name.encode(), keypair.private_key, keypair.certificate, [issuer], _encryption(password)
+        name.encode(), _signing(keypair), keypair.certificate, [issuer], _encryption(password)
     )
 
 

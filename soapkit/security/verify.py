@@ -52,7 +52,7 @@ from soapkit.security.markup import (
     one,
 )
 from soapkit.security.provider import CryptoProvider
-from soapkit.security.references import Asserted, Carried, KeySource, Named, Wrapped, key_info_of, read_key_info
+from soapkit.security.references import Agreed, Asserted, Carried, KeySource, Named, Wrapped, key_info_of, read_key_info
 from soapkit.security.saml_keys import SubjectKey
 from soapkit.security.settings import Require
 from soapkit.security.shared import Secret
@@ -192,6 +192,8 @@ class Verifier:
             )
         if isinstance(source, Asserted):
             return self._subject_key(algorithm, source.element, signature)
+        if isinstance(source, Agreed):
+            raise SecurityError("a key that is agreed on opens another, and signs nothing", place=place_of(signature))
         return _Key(self._check_signer(algorithm, source))
 
     def _subject_key(self, algorithm: SignatureAlgorithm, assertion: _Element, signature: _Element) -> _Key:

@@ -13,15 +13,16 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa, x448, x25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from soapkit.errors import SecurityError
-from soapkit.security.algorithms import CipherAlgorithm, KeyTransport, SignatureAlgorithm
-from soapkit.security.keys import KeyPair, PublicKey, name_of, public_key_of
+from soapkit.security.algorithms import CipherAlgorithm, KeyTransport, SignatureAlgorithm, WrapAlgorithm
+from soapkit.security.keys import AgreementKey, KeyPair, PublicKey, name_of, public_key_of
 from soapkit.security.provider import NOT_XML
 
 _HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {
@@ -88,6 +89,45 @@ class CryptographyProvider:
             return key.decrypt(data, _transport_padding(transport))
         except ValueError:
             raise SecurityError(f"the encrypted key cannot be decrypted with {keypair!r}") from None
+
+    def agree_with(self, certificate: x509.Certificate) -> tuple[AgreementKey, bytes]:
+        key = public_key_of(certificate)
+        match key:
+            case ec.EllipticCurvePublicKey():
+                fresh = ec.generate_private_key(key.curve)
+                return fresh.public_key(), fresh.exchange(ec.ECDH(), key)
+            case x25519.X25519PublicKey():
+                fresh_x = x25519.X25519PrivateKey.generate()
+                return fresh_x.public_key(), fresh_x.exchange(key)
+            case x448.X448PublicKey():
+                fresh_x448 = x448.X448PrivateKey.generate()
+                return fresh_x448.public_key(), fresh_x448.exchange(key)
+        raise SecurityError(f"certificate {name_of(certificate)} holds no key that a secret can be agreed on with")
+
+    def agree(self, keypair: KeyPair, public: AgreementKey) -> bytes:
+        try:
+            match keypair.private_key, public:
+                case ec.EllipticCurvePrivateKey() as own, ec.EllipticCurvePublicKey():
+                    return own.exchange(ec.ECDH(), public)
+                case x25519.X25519PrivateKey() as own_x, x25519.X25519PublicKey():
+                    return own_x.exchange(public)
+                case x448.X448PrivateKey() as own_x448, x448.X448PublicKey():
+                    return own_x448.exchange(public)
+        except ValueError:  # of small order (RFC 7748, 6.1), or on another curve
+            raise SecurityError(f"{keypair!r} and the ephemeral key agree on nothing") from None
+        raise SecurityError(f"{keypair!r} and the ephemeral key are of different kinds")
+
+    def wrap_key(self, algorithm: WrapAlgorithm, key: bytes, secret: bytes) -> bytes:
+        try:
+            return _wrap_3des(key, secret) if algorithm.mode == "3des" else aes_key_wrap(key, secret)
+        except ValueError as error:
+            raise SecurityError(f"{algorithm.name} cannot wrap this key: {error}") from None
+
+    def unwrap_key(self, algorithm: WrapAlgorithm, key: bytes, data: bytes) -> bytes:
+        try:
+            return _unwrap_3des(key, data) if algorithm.mode == "3des" else aes_key_unwrap(key, data)
+        except (InvalidUnwrap, ValueError):
+            raise SecurityError("the wrapped key was altered, or wrapped under another key") from None
 
     def encrypt(self, algorithm: CipherAlgorithm, secret: bytes, data: bytes) -> bytes:
         if algorithm.mode == "gcm":
@@ -230,6 +270,33 @@ def _transport_padding(transport: KeyTransport) -> padding.AsymmetricPadding:
     if transport.algorithm.padding == "pkcs1":
         return padding.PKCS1v15()
     return padding.OAEP(padding.MGF1(_HASHES[transport.mgf]()), _HASHES[transport.digest](), transport.label or None)
+
+
+_3DES_VECTOR = bytes.fromhex("4adda22c79e82105")  # RFC 3217, 3.1
+
+
+def _wrap_3des(key: bytes, secret: bytes) -> bytes:
+    """XML Encryption 1.1, 5.7.1: CBC twice, the second time back to front (RFC 3217)."""
+    vector = os.urandom(8)
+    check = hashlib.sha1(secret, usedforsecurity=False).digest()[:8]
+    return _3des(key, _3DES_VECTOR, (vector + _3des(key, vector, secret + check))[::-1])
+
+
+def _unwrap_3des(key: bytes, data: bytes) -> bytes:
+    inner = _3des(key, _3DES_VECTOR, data, back=True)[::-1]
+    plain = _3des(key, inner[:8], inner[8:], back=True)
+    secret, check = plain[:-8], plain[-8:]
+    if not hmac.compare_digest(hashlib.sha1(secret, usedforsecurity=False).digest()[:8], check):
+        raise ValueError("the checksum of the key is wrong")
+    return secret
+
+
+def _3des(key: bytes, vector: bytes, data: bytes, *, back: bool = False) -> bytes:
+    if len(vector) != 8 or not data or len(data) % 8:
+        raise ValueError("the key is not of whole blocks")
+    cipher = Cipher(TripleDES(key), modes.CBC(vector))
+    worker = cipher.decryptor() if back else cipher.encryptor()
+    return worker.update(data) + worker.finalize()
 
 
 def _cbc(algorithm: CipherAlgorithm, secret: bytes) -> tuple[AES | TripleDES, int]:

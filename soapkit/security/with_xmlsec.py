@@ -2,7 +2,7 @@
 
 Only primitives are asked of it, through its binary interface: it never sees a message, so that nothing a stranger
 wrote makes it open a file. A small EncryptedData of our own carries each cipher's parameters in. It has no EdDSA, no
-SHA-224 with RSA, and no RSA-PSS in that interface, and encrypts no empty content with GCM.
+SHA-224 with RSA, no RSA-PSS and no key agreement in that interface, and encrypts no empty content with GCM.
 """
 
 from __future__ import annotations
@@ -20,8 +20,15 @@ from lxml.etree import _Element
 from xmlsec import constants
 
 from soapkit.errors import SecurityError
-from soapkit.security.algorithms import CipherAlgorithm, KeyTransport, SignatureAlgorithm, digest_uri, mgf_uri
-from soapkit.security.keys import KeyPair, kind_of, name_of
+from soapkit.security.algorithms import (
+    CipherAlgorithm,
+    KeyTransport,
+    SignatureAlgorithm,
+    WrapAlgorithm,
+    digest_uri,
+    mgf_uri,
+)
+from soapkit.security.keys import AgreementKey, KeyPair, kind_of, name_of
 from soapkit.security.markup import (
     CIPHER_DATA,
     CIPHER_VALUE,
@@ -52,6 +59,9 @@ _SIGNATURES = {
     "hmac-sha384": constants.TransformHmacSha384,
     "hmac-sha512": constants.TransformHmacSha512,
 }
+
+
+_NO_AGREEMENT = "the xmlsec provider has no key agreement; the cryptography provider has"
 
 
 class XmlsecProvider:
@@ -108,6 +118,19 @@ class XmlsecProvider:
         refused = f"the encrypted key cannot be decrypted with {keypair!r}"
         return _decrypt(_transport_template(transport), _private_key(keypair), data, refused)
 
+    def agree_with(self, certificate: x509.Certificate) -> tuple[AgreementKey, bytes]:
+        raise SecurityError(_NO_AGREEMENT)
+
+    def agree(self, keypair: KeyPair, public: AgreementKey) -> bytes:
+        raise SecurityError(_NO_AGREEMENT)
+
+    def wrap_key(self, algorithm: WrapAlgorithm, key: bytes, secret: bytes) -> bytes:
+        return _encrypt(_template(algorithm.uri), _wrapping_key(algorithm, key), secret)
+
+    def unwrap_key(self, algorithm: WrapAlgorithm, key: bytes, data: bytes) -> bytes:
+        refused = "the wrapped key was altered, or wrapped under another key"
+        return _decrypt(_template(algorithm.uri), _wrapping_key(algorithm, key), data, refused)
+
     def encrypt(self, algorithm: CipherAlgorithm, secret: bytes, data: bytes) -> bytes:
         return _encrypt(_template(algorithm.uri), _secret_key(algorithm, secret), data)
 
@@ -137,6 +160,10 @@ def _public_key(certificate: x509.Certificate) -> xmlsec.Key:
 def _secret_key(algorithm: CipherAlgorithm, secret: bytes) -> xmlsec.Key:
     kind = constants.KeyDataDes if algorithm.mode == "3des-cbc" else constants.KeyDataAes
     return xmlsec.Key.from_binary_data(kind, secret)
+
+
+def _wrapping_key(algorithm: WrapAlgorithm, key: bytes) -> xmlsec.Key:
+    return xmlsec.Key.from_binary_data(constants.KeyDataDes if algorithm.mode == "3des" else constants.KeyDataAes, key)
 
 
 def _template(uri: str) -> _Element:

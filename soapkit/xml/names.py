@@ -28,6 +28,8 @@ WSDL20 = "http://www.w3.org/ns/wsdl"
 
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
+DSIG11 = "http://www.w3.org/2009/xmldsig11#"
+DSIG_MORE_2021 = "http://www.w3.org/2021/04/xmldsig-more#"
 WSC2005_12 = "http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512"
 WSC2005_02 = "http://schemas.xmlsoap.org/ws/2005/02/sc"
 WSSE11 = "http://docs.oasis-open.org/wss/oasis-wss-wssecurity-secext-1.1.xsd"

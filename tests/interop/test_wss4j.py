@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from soapkit.errors import SecurityError
 from soapkit.security import (
@@ -28,12 +29,30 @@ from soapkit.security import (
     profile,
 )
 from soapkit.security.algorithms import digest_uri, mgf_uri, signature_named
-from soapkit.security.throwaway import write_keys
+from soapkit.security.keys import der_of
+from soapkit.security.throwaway import make_authority, make_keypair, write_keys
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import BY_LABEL, SOAP_1_1
 from soapkit.xml.parse import parse_message
 from tests.interop.java_driver import JAVA, Driver, built
 
+AUTHORITY = make_authority()
+CURVES = {  # by the name of the kind in Java
+    "EC-256": make_keypair("curve 256", AUTHORITY, kind="ec"),
+    "EC-384": make_keypair("curve 384", AUTHORITY, kind="ec-p384"),
+    "EC-521": make_keypair("curve 521", AUTHORITY, kind="ec-p521"),
+    "XDH-25519": make_keypair("curve 25519", AUTHORITY, kind="x25519"),
+    "XDH-448": make_keypair("curve 448", AUTHORITY, kind="x448"),
+}
+AGREEMENTS = {
+    "EC": "http://www.w3.org/2009/xmlenc11#ECDH-ES",
+    "XDH-25519": "http://www.w3.org/2021/04/xmldsig-more#x25519",
+    "XDH-448": "http://www.w3.org/2021/04/xmldsig-more#x448",
+}
+DERIVATIONS = {
+    "concat-kdf": "http://www.w3.org/2009/xmlenc11#ConcatKDF",
+    "hkdf": "http://www.w3.org/2021/04/xmldsig-more#hkdf",
+}
 BODY = (
     '<b:transfer xmlns:b="urn:bank" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="b:Kind">'
     "<b:to>DE1 é &amp;</b:to></b:transfer>"
@@ -78,6 +97,11 @@ class Wss4j(Driver):
 def peer(folder, tmp_path_factory):
     keys = tmp_path_factory.mktemp("wss4j")
     write_keys(keys, ["alice", "bob"], password="changeit")
+    for name, pair in CURVES.items():
+        (keys / f"{name}.pk8").write_bytes(
+            pair.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        )
+        (keys / f"{name}.der").write_bytes(der_of(pair.certificate))
     running = Wss4j(folder, keys)
     yield running
     running.close()
@@ -155,6 +179,17 @@ def test_wss4j_accepts_our_signature_algorithms(algorithm, digest, peer, alice):
 def test_wss4j_decrypts_our_encryption_algorithms(cipher, transport, digest, mgf, peer, bob):
     """All but AES-192, which the Basic Security Profile leaves out (R5620)."""
     step = Encrypt(to=bob, algorithm=cipher, key_transport=transport, oaep_digest=digest, oaep_mgf=mgf)
+    assert peer.verify(secured(step))[1] == "DE1 é &"
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize("derivation", DERIVATIONS)
+@pytest.mark.parametrize("reference", ["direct", "issuer-serial", "ski", "thumbprint"])
+def test_wss4j_decrypts_what_we_encrypted_under_a_key_that_is_agreed_on(curve, derivation, reference, peer):
+    wraps = {"direct": "kw-aes128", "ski": "kw-aes192"}  # and kw-aes256
+    step = Encrypt(
+        to=CURVES[curve], key_derivation=derivation, key_reference=reference, key_wrap=wraps.get(reference, "")
+    )
     assert peer.verify(secured(step))[1] == "DE1 é &"
 
 
@@ -262,6 +297,18 @@ def test_we_decrypt_every_key_transport_of_wss4j(transport, digest, mgf, peer, b
 def test_we_decrypt_the_ciphers_of_wss4j(uri, peer, bob, trust):
     message = peer.make(plain().to_bytes(), f"encrypt,algorithm=http://www.w3.org/{uri}")
     result = believed(message, bob, trust, encrypted=["Body"], algorithms=profile("legacy"))
+    assert result.envelope.content[0][0].text == "DE1 é &"
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize("derivation", DERIVATIONS)
+@pytest.mark.parametrize("wrap", ["kw-aes128", "kw-aes256"])
+def test_we_decrypt_what_wss4j_encrypted_under_a_key_that_is_agreed_on(curve, derivation, wrap, peer):
+    agreement = AGREEMENTS.get(curve) or AGREEMENTS["EC"]
+    step = f"encrypt,to={curve},agreement={agreement},derivation={DERIVATIONS[derivation]}"
+    message = peer.make(plain().to_bytes(), f"{step},transport=http://www.w3.org/2001/04/xmlenc#{wrap}")
+    ours = [*(pair for name, pair in CURVES.items() if name != curve), CURVES[curve]]
+    result = believed(message, ours, None, encrypted=["Body"])
     assert result.envelope.content[0][0].text == "DE1 é &"
 
 

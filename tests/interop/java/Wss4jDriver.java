@@ -8,10 +8,12 @@
 //
 // Steps are separated by semicolons, their settings by commas, as in
 //     timestamp;sign,reference=direct,parts=Body|Timestamp;encrypt,algorithm=URI,parts=Body
-// The first argument is a folder with ca.pem, alice.p12 and bob.p12 (password changeit).
+// The first argument is a folder with ca.pem, alice.p12 and bob.p12 (password changeit), and further keys as NAME.pk8
+// and NAME.der, whose kind is the name up to a hyphen.
 
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
+import java.io.File;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -19,8 +21,11 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyFactory;
 import java.security.KeyStore;
+import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -89,6 +94,15 @@ public final class Wss4jDriver {
             }
             keys.setKeyEntry(name, one.getKey(name, PASSWORD.toCharArray()), PASSWORD.toCharArray(),
                     one.getCertificateChain(name));
+        }
+        for (File file : folder.toFile().listFiles((in, name) -> name.endsWith(".pk8"))) {
+            String name = file.getName().replace(".pk8", "");
+            var key = KeyFactory.getInstance(name.split("-")[0])
+                    .generatePrivate(new PKCS8EncodedKeySpec(Files.readAllBytes(file.toPath())));
+            try (var in = new FileInputStream(folder.resolve(name + ".der").toFile())) {
+                keys.setKeyEntry(name, key, PASSWORD.toCharArray(), new Certificate[] {
+                    CertificateFactory.getInstance("X.509").generateCertificate(in)});
+            }
         }
         KeyStore trusted = KeyStore.getInstance("PKCS12");
         trusted.load(null, null);
@@ -236,7 +250,11 @@ public final class Wss4jDriver {
         encrypt.setWsDocInfo(new WSDocInfo(header.getSecurityHeaderElement().getOwnerDocument()));
         encrypt.setStoreBytesInAttachment(settings.containsKey("store"));
         String algorithm = settings.getOrDefault("algorithm", WSConstants.AES_256_GCM);
-        encrypt.setUserInfo("bob");
+        encrypt.setUserInfo(settings.getOrDefault("to", "bob"));
+        if (settings.containsKey("agreement")) {
+            encrypt.setKeyAgreementMethod(settings.get("agreement"));
+            encrypt.setKeyDerivationMethod(settings.get("derivation"));
+        }
         encrypt.setKeyIdentifierType(REFERENCES.get(settings.getOrDefault("reference", "issuer-serial")));
         encrypt.setSymmetricEncAlgorithm(algorithm);
         encrypt.setKeyEncAlgo(settings.getOrDefault("transport", WSConstants.KEYTRANSPORT_RSAOAEP));
