@@ -77,6 +77,7 @@ class _Reader:
             endorsed=self.endorsed(),
             confirmed=plan.confirms,
             password_keys=password_keys,
+            present=plan.required,
             replay=keys.replay,
         )
 

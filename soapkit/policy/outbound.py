@@ -24,6 +24,7 @@ from soapkit.security.settings import (
     Encrypt,
     KeyReference,
     PasswordKey,
+    Present,
     Recipient,
     SharedKey,
     Sign,
@@ -71,6 +72,8 @@ class _Maker:
 
     def steps(self) -> Iterator[Step]:
         plan = self.plan
+        if plan.required:
+            yield Present(plan.required)
         if plan.timestamp:
             yield Timestamp(last=plan.binding is not None and plan.binding.layout == "lax-timestamp-last")
         if plan.confirms:

@@ -5,7 +5,7 @@ Both sides read the same plan: the sender writes it (outbound.py), the receiver 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -14,7 +14,7 @@ from soapkit.errors import NOWHERE, Place, Problem, UsageError
 from soapkit.policy.demands import Demands, Parts, Protection, SecurityBinding, Supporting, Token, TokenKind, XPath
 from soapkit.policy.foreign import foreign
 from soapkit.policy.suites import SUITES, Suite
-from soapkit.policy.xpath import part_of
+from soapkit.policy.xpath import content_of, part_of, required_part
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS
 
 CONTEXT_KINDS: frozenset[TokenKind] = frozenset({"secure-conversation", "security-context"})
@@ -42,7 +42,7 @@ class Plan:
     """What a message must look like. `request`: whether it goes from the initiator to the recipient.
 
     `signed`: the parts under the message's own signature, none where it has no signature; `encrypted`: the parts that
-    are encrypted; `transport`: all of that is left to the transport.
+    are encrypted; `required`: those that must be there; `transport`: all of that is left to the transport.
     """
 
     demands: Demands
@@ -50,6 +50,7 @@ class Plan:
     signed: tuple[str, ...]
     encrypted: tuple[str, ...]
     carries: tuple[Carries, ...]
+    required: tuple[str, ...] = ()
 
     @property
     def binding(self) -> SecurityBinding | None:
@@ -158,9 +159,10 @@ def plan_of(demands: Demands, *, request: bool) -> Plan:
     binding = demands.binding
     # Supporting tokens tell of the initiator: WS-SecurityPolicy 1.3, 8.
     carries = tuple(Carries(token, each) for each in demands.supporting for token in each.tokens) if request else ()
-    if binding is None or binding.kind == "transport":
-        return Plan(demands, request, (), (), carries)
     protection = demands.protection
+    required = tuple(dict.fromkeys((*protection.required, *_selected(protection.required_elements, required_part))))
+    if binding is None or binding.kind == "transport":
+        return Plan(demands, request, (), (), carries, required)
     for each in carries:
         if not each.supporting.endorsing:
             protection |= each.supporting.protection
@@ -169,6 +171,7 @@ def plan_of(demands: Demands, *, request: bool) -> Plan:
     if binding.timestamp:
         signed.insert(0, "Timestamp")
     encrypted = [*part_names(protection.encrypted), *_selected(protection.encrypted_elements)]
+    encrypted += _selected(protection.content_elements, content_of)
     encrypted += [each.part for each in carries if each.supporting.encrypted and each.part]
     if not request and demands.signature_confirmation:
         signed.append("SignatureConfirmation")
@@ -176,7 +179,7 @@ def plan_of(demands: Demands, *, request: bool) -> Plan:
         encrypted.append("Signature")
         if not request and demands.signature_confirmation:
             encrypted.append("SignatureConfirmation")
-    return Plan(demands, request, _once(signed), _once(encrypted), carries)
+    return Plan(demands, request, _once(signed), _once(encrypted), carries, required)
 
 
 def _once(parts: list[str]) -> tuple[str, ...]:
@@ -222,12 +225,12 @@ def cannot(plan: Plan, *, rsa_1_5: bool = False) -> Iterator[Problem]:
             " message; allow_rsa_1_5=True takes that risk",
             binding.place,
         )
-    yield from _elements_not_done(plan.demands.protection)
-    for each in plan.carries:
-        yield from _elements_not_done(each.supporting.protection)
-        if each.supporting.endorsing and each.supporting.protection.encrypts:
-            yield Problem("parts encrypted by an endorsing token are not done", each.supporting.place)
+    for carried in plan.carries:
+        if carried.supporting.endorsing and carried.supporting.protection.encrypts:
+            yield Problem("parts encrypted by an endorsing token are not done", carried.supporting.place)
     protection = plan.demands.protection
+    for said in (protection, *(carried.supporting.protection for carried in plan.carries)):
+        yield from _elements_not_done(said)
     if plan.binding is None and (protection.signs or protection.encrypts):
         yield Problem(
             "parts must be signed or encrypted, and no security binding (TransportBinding, SymmetricBinding,"
@@ -291,25 +294,20 @@ def _of_recipients(binding: SecurityBinding) -> tuple[Token | None, ...]:
     )
 
 
-def _selected(paths: Iterable[XPath]) -> Iterator[str]:
-    """The parts that XPaths select, as far as they are there; those that cannot be read are told by `cannot`."""
+def _selected(paths: Iterable[XPath], read: Callable[[XPath], str] = part_of) -> Iterator[str]:
+    """The parts that XPaths select, as `read` makes one of each; those that cannot be read are told by `cannot`."""
     for path in paths:
         with suppress(UsageError):
-            yield part_of(path)
+            yield read(path)
 
 
 def _elements_not_done(protection: Protection) -> Iterator[Problem]:
-    for path in (*protection.signed_elements, *protection.encrypted_elements):
+    chosen = (*protection.signed_elements, *protection.encrypted_elements)
+    for path in (*chosen, *protection.content_elements, *protection.required_elements):
         try:
             part_of(path)
         except UsageError as error:
             yield Problem(str(error), path.place)
-    for name, paths in (
-        ("ContentEncryptedElements", protection.content_elements),
-        ("RequiredElements", protection.required_elements),
-    ):
-        if paths:
-            yield Problem(f"{name} (XPath {paths[0].expression}) is not done", paths[0].place)
 
 
 def _tokens(plan: Plan) -> Iterator[tuple[Token, Place]]:

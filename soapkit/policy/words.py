@@ -191,12 +191,14 @@ def _supporting(supporting: Supporting) -> Iterator[str]:
 def _protection(protection: Protection) -> Iterator[str]:
     for verb, parts, elements in (
         ("signed", protection.signed, protection.signed_elements),
-        ("encrypted", protection.encrypted, (*protection.encrypted_elements, *protection.content_elements)),
+        ("encrypted", protection.encrypted, protection.encrypted_elements),
     ):
         named = [*_parts(parts), *_xpaths(elements)]
+        if verb == "encrypted":
+            named += [f"what is in {path}" for path in _xpaths(protection.content_elements)]
         if named:
             yield f"{verb}: {', '.join(named)}"
-    there = [*map(local_name, protection.required), *_xpaths(protection.required_elements)]
+    there = [*map(_header, protection.required), *_xpaths(protection.required_elements)]
     if there:
         yield f"must be there: {', '.join(there)}"
 
@@ -207,10 +209,14 @@ def _parts(parts: Parts) -> Iterator[str]:
     if parts.body:
         yield "Body"
     for name in parts.headers:
-        local = local_name(name)
-        yield local if local != "*" else f"headers of {name[1:].partition('}')[0]}"
+        yield _header(name)
     if parts.attachments:
         yield "contents of attachments" if parts.contents_only else "attachments"
+
+
+def _header(name: str) -> str:
+    local = local_name(name)
+    return local if local != "*" else f"headers of {name[1:].partition('}')[0]}"
 
 
 def _xpaths(elements: Iterable[XPath]) -> Iterator[str]:

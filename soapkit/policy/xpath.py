@@ -10,7 +10,7 @@ import re
 
 from soapkit.errors import UsageError
 from soapkit.policy.demands import XPath
-from soapkit.security.parts import token_name, xpath_of
+from soapkit.security.parts import CONTENT, token_name, xpath_of
 from soapkit.xml.names import SOAP11, SOAP12, WSSE, clark, local_name, namespace_of
 
 _SECURITY = clark(WSSE, "Security")
@@ -32,6 +32,20 @@ def part_of(path: XPath) -> str:
     steps = _steps(path)
     named = _named(steps) if steps is not None else None
     return named if named is not None else f"{_clark_path(path)}?"
+
+
+def content_of(path: XPath) -> str:
+    """The part that is what stands in the elements that a path chooses. Raises `UsageError` as `part_of` does.
+
+    >>> content_of(XPath("//a:card", (("a", "urn:a"),)))
+    '//{urn:a}card/node()?'
+    """
+    return "Body" if part_of(path) == "Body" else f"{_clark_path(path)}{CONTENT}?"
+
+
+def required_part(path: XPath) -> str:
+    """The part that must be there by a path. Raises `UsageError` as `part_of` does."""
+    return part_of(path).removesuffix("?")
 
 
 def _named(steps: list[str]) -> str | None:

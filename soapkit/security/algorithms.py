@@ -177,8 +177,8 @@ class AlgorithmPolicy:
     `signatures`, `ciphers`, `transports`, `wraps`, `agreements`: short names; `hashes`: of digests and key derivation,
     `oaep_hashes` of OAEP; `cbc`: whether CBC is decrypted ``"never"``, ``"signed"`` (only under a signature already
     verified, since without one the answer to a forged ciphertext tells its plaintext) or ``"always"``; `rsa_bits`,
-    `ec_bits`: the smallest keys. A bare key in a message (KeyValue) and a shortened HMAC (HMACOutputLength) are accepted
-    by no policy.
+    `ec_bits`: the smallest keys. A bare key in a message (KeyValue) and a shortened HMAC (HMACOutputLength) are
+    accepted by no policy.
     """
 
     name: str

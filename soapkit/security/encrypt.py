@@ -24,7 +24,14 @@ from soapkit.security.markup import (
     new,
     sub,
 )
-from soapkit.security.parts import ENCRYPTED_ATTACHMENTS, STEPS, Message, insert_after_timestamp, may_be_missing
+from soapkit.security.parts import (
+    ENCRYPTED_ATTACHMENTS,
+    STEPS,
+    Message,
+    insert_after_timestamp,
+    is_content,
+    may_be_missing,
+)
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import encrypted_key_reference
 from soapkit.security.settings import Encrypt, SharedKey
@@ -125,7 +132,7 @@ def _elements(message: Message, part: str) -> tuple[_Element, ...]:
 def _encrypt_part(message: Message, part: str, element: _Element, key: DataKey, provider: CryptoProvider) -> str:
     """Put EncryptedData in the place of a part: the Body's content, a token, or a header block; its id."""
     data_id = f"ED-{provider.random(16).hex()}"
-    content = element is message.envelope.body
+    content = element is message.envelope.body or is_content(part)
     plain = content_bytes(element) if content else serialise(element)
     data = parse_own(
         f'<xenc:EncryptedData xmlns:xenc="{XENC}" Id="{data_id}" Type="{TYPE_CONTENT if content else TYPE_ELEMENT}">'

@@ -1,10 +1,11 @@
 """Parts of a message by the names that settings use, and the other way round.
 
 One vocabulary for `Sign`, `Encrypt`, `Require` and `SecurityResult`: ``Body``; tokens of the security header by local
-name; header blocks by Clark name or local name, all of them as ``Headers``; any elements by an XPath from the root,
-with Clark names in it (``//{urn:shop}price``); anything else by ``#id`` on the way out; what travels beside the message
-as ``Attachments``, each with the header fields that say what it is, or ``AttachmentContents``. A part is there, unless
-its name ends in a question mark: then it is treated like the others if it is there.
+name; header blocks by Clark name or local name, those of a namespace as ``{urn:x}*``, all of them as ``Headers``; any
+elements by an XPath from the root, with Clark names in it (``//{urn:shop}price``), and, for who encrypts, what is in
+them (``//{urn:shop}price/node()``); anything else by ``#id`` on the way out; what travels beside the message as
+``Attachments``, each with the header fields that say what it is, or ``AttachmentContents``. A part is there, unless its
+name ends in a question mark: then it is treated like the others if it is there.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ IN_SECURITY_HEADER = {
 ASSERTION = "Assertion"
 STEPS = {name: name for name in IN_SECURITY_HEADER} | {ASSERTION: "SamlToken", "Signature": "Sign"}
 ALL_HEADERS = "Headers"
+CONTENT = "/node()"
 WHOLE_ATTACHMENTS = "Attachments"
 ATTACHMENT_CONTENTS = "AttachmentContents"
 ATTACHMENT_PARTS = frozenset({WHOLE_ATTACHMENTS, ATTACHMENT_CONTENTS})
@@ -83,7 +85,7 @@ class Message:
         if part == ASSERTION:
             return tuple(token for token in self.tokens if tag_of(token) in ASSERTIONS)
         if part.startswith("/"):
-            return _selected(part, self.envelope.root)
+            return _selected(part.removesuffix(CONTENT), self.envelope.root)
         if part.startswith("#"):
             return (IdIndex(self.envelope.root).find(part, by=self.envelope.root),)
         blocks = tuple(block for block in self.envelope.headers if block is not self.security)
@@ -128,6 +130,11 @@ def _is_named(tag: str, part: str) -> bool:
     return tag == part or (part.endswith("}*") and tag.startswith(part[:-1]))
 
 
+def is_content(part: str) -> bool:
+    """Whether a part is what stands in elements, and not those: by XPath alone."""
+    return part.startswith("/") and part.removesuffix("?").endswith(CONTENT)
+
+
 def token_name(tag: str) -> str | None:
     """What settings call a token of the security header, None for what has no name."""
     return _BY_TAG.get(tag)
@@ -137,7 +144,7 @@ def token_name(tag: str) -> str | None:
 def xpath_of(part: str) -> etree.ETXPath:
     """The XPath that a part's name is. Raises `UsageError` for one that cannot be compiled."""
     try:
-        return etree.ETXPath(part.removesuffix("?"))
+        return etree.ETXPath(part.removesuffix("?").removesuffix(CONTENT))
     except (etree.XPathError, ValueError) as error:
         raise UsageError(f"{part} is no XPath: {error}") from None
 

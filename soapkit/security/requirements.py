@@ -20,7 +20,7 @@ from soapkit.security.confirm import signature_values
 from soapkit.security.context import SecurityContext
 from soapkit.security.inbound import Pass
 from soapkit.security.keys import name_of
-from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS, may_be_missing
+from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS, is_content, may_be_missing
 from soapkit.security.saml_confirm import claim_once, confirmed
 from soapkit.security.verify import Proved, covers
 from soapkit.soap.security_result import Covered, CoveredAttachment, SecurityResult
@@ -39,6 +39,8 @@ def believe(found: Pass) -> SecurityResult:
         signer = endorser.signer
     for part in found.require.encrypted:
         _check_encrypted(found, part)
+    for part in found.require.present:
+        _present(found, part, "")
     context = _context(found, signer) or (endorser.context if endorser is not None else None)
     assertion = confirmed(found, signer)
     username = _username(found, endorser) or (context.username if context is not None else None)
@@ -206,10 +208,14 @@ def _why_unsigned(wanted: list[_Wanted], by_signer: list[tuple[x509.Certificate,
 
 
 def _check_encrypted(found: Pass, part: str) -> None:
-    opened = {item for entry in found.opened for item in (*entry.elements, entry.parent) if item is not None}
+    """Of the Body, and where that alone is asked for, what is in an element must have come encrypted; of any other part
+    the element itself, with its name and attributes, or one around it."""
+    opened = {element for entry in found.opened for element in entry.elements}
+    inside = {entry.parent for entry in found.opened if entry.parent is not None}
     for element in _present(found, part, "encrypted"):
-        around = (element, *element.iterancestors())
-        if not any(node in opened for node in around) and not _is_wholly_opened(found, element, opened):
+        by_content = element is found.message.envelope.body or is_content(part)
+        own = element in opened or (by_content and (element in inside or _is_wholly_opened(element, opened)))
+        if not own and not any(node in opened or node in inside for node in element.iterancestors()):
             raise SecurityError(f"the {part} did not come encrypted")
     decrypted = [entry.attachment for entry in found.opened if entry.attachment is not None]
     for attachment, whole in found.message.attached([part]):
@@ -218,12 +224,11 @@ def _check_encrypted(found: Pass, part: str) -> None:
             raise SecurityError(f"the attachment {attachment.content_id!r:.80} did not come encrypted{what}")
 
 
-def _is_wholly_opened(found: Pass, element: _Element, opened: set[_Element]) -> bool:
-    """Whether the Body holds nothing but what came encrypted: its content may come in several pieces."""
+def _is_wholly_opened(element: _Element, opened: set[_Element]) -> bool:
+    """Whether an element holds nothing but what came encrypted: its content may come in several pieces."""
     texts = [element.text, *(entry.tail for entry in element)]
     return (
-        element is found.message.envelope.body
-        and len(element) > 0
+        len(element) > 0
         and not any((text or "").strip() for text in texts)
         and all(entry in opened for entry in element)
     )
@@ -232,7 +237,7 @@ def _is_wholly_opened(found: Pass, element: _Element, opened: set[_Element]) -> 
 def _present(found: Pass, part: str, what: str) -> tuple[_Element, ...]:
     elements = found.message.named(part)
     if not elements and not may_be_missing(part):
-        raise SecurityError(f"the message has no {part}, which must be there and {what}")
+        raise SecurityError(f"the message has no {part}, which must be there{f' and {what}' if what else ''}")
     return elements
 
 

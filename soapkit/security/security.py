@@ -29,6 +29,7 @@ from soapkit.security.parts import (
     insert_after,
     insert_after_timestamp,
     insert_first,
+    may_be_missing,
     put_last,
     security_header,
 )
@@ -41,6 +42,7 @@ from soapkit.security.sender import Sender
 from soapkit.security.settings import (
     BinarySecurityToken,
     Encrypt,
+    Present,
     Recipient,
     Require,
     SharedKey,
@@ -51,7 +53,7 @@ from soapkit.security.settings import (
     UsernameToken,
 )
 from soapkit.security.shared import Brought, SentKeys, bring
-from soapkit.security.sign import SharedSecret, sign, sign_with_secret
+from soapkit.security.sign import SharedSecret, name_elements, sign, sign_with_secret
 from soapkit.security.timestamp import timestamp_element
 from soapkit.security.tokens import token_of_key, username_token_element
 from soapkit.security.with_cryptography import CryptographyProvider
@@ -120,6 +122,8 @@ class Security:
             if envelope.attachments:  # what is signed is the envelope with all that belongs to it
                 envelope = inline(Package(envelope, envelope.attachments))
             message = add_security_header(envelope, self.actor)
+            if len(signing := [step for step in outbound if isinstance(step, Sign)]) > 1:
+                name_elements(message, signing, self.provider)
             for step in outbound:
                 _WRITERS[type(step)](message, step, making)
                 if isinstance(step, Sign) and self._asks_for_confirmation:  # before it is encrypted
@@ -277,6 +281,12 @@ def _write_confirmation(message: Message, _step: SignatureConfirmation, making: 
         insert_after_timestamp(message, element)
 
 
+def _check_present(message: Message, step: Present, _making: _Making) -> None:
+    for part in step.parts:
+        if not message.named(part) and not may_be_missing(part):
+            raise SecurityError(f"the message has no {part}, which must be there")
+
+
 def _write_shared_key(message: Message, step: SharedKey, making: _Making) -> None:
     making.shared.append(bring(message, step, making.provider, making.request, making.now))
 
@@ -332,6 +342,7 @@ _WRITERS: dict[type, _Writer] = {
     BinarySecurityToken: _write_token,
     SamlToken: _write_assertion,
     SignatureConfirmation: _write_confirmation,
+    Present: _check_present,
     SharedKey: _write_shared_key,
     Sign: _write_signature,
     Encrypt: _write_encryption,

@@ -26,7 +26,7 @@ from soapkit.security.algorithms import (
 from soapkit.security.context import Contexts, SecurityContext
 from soapkit.security.issued import IssuedToken, IssuedTokens
 from soapkit.security.keys import KeyPair
-from soapkit.security.parts import xpath_of
+from soapkit.security.parts import is_content, xpath_of
 from soapkit.security.replay import MemoryReplayStore, ReplayStore
 from soapkit.security.saml_settings import SamlRequirement, SamlToken
 from soapkit.security.truststore import TrustStore
@@ -186,6 +186,7 @@ class Sign:
 
     def __post_init__(self) -> None:
         _check_parts("Sign", self.parts)
+        _check_whole(self.parts)
         if isinstance(self.keypair, Recipient) and self.keypair is not Recipient.SHARED:
             raise UsageError("one signs with a KeyPair, or with SHARED after a SharedKey step")
         _check_reference(self.key_reference)
@@ -198,7 +199,8 @@ class Sign:
 class Encrypt:
     """Encrypt parts of the message to a certificate: content of the Body, header blocks and tokens whole.
 
-    `parts`: as for `Sign`; ``Signature`` too. `to`: a certificate, a `KeyPair`'s, or `SIGNER`; a `SecretKey`; or
+    `parts`: as for `Sign`; ``Signature`` too, and what is in elements, by an XPath that ends in ``/node()``
+    (``//{urn:shop}card/node()``). `to`: a certificate, a `KeyPair`'s, or `SIGNER`; a `SecretKey`; or
     `SHARED`, the key of a `SharedKey` step before. `key_transport`, `oaep_digest` and `oaep_mgf` are how the fresh key
     travels to an RSA certificate: by default in the spelling that old and new stacks read alike, which masks with SHA-1
     (harmless in OAEP), while ``rsa-oaep`` takes `oaep_mgf`. To a certificate of an elliptic curve (P-256, P-384, P-521,
@@ -289,8 +291,28 @@ class SignatureConfirmation:
     """
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Send no message without these parts, named as in `Sign` (WS-SecurityPolicy 1.3, 4.3). The receiver demands them
+    with ``Require(present=...)``."""
+
+    parts: Sequence[str]
+
+    def __post_init__(self) -> None:
+        _check_parts("Present", self.parts)
+        _check_whole(self.parts)
+
+
 Step: TypeAlias = (
-    Timestamp | UsernameToken | BinarySecurityToken | SamlToken | SignatureConfirmation | SharedKey | Sign | Encrypt
+    Timestamp
+    | UsernameToken
+    | BinarySecurityToken
+    | SamlToken
+    | SignatureConfirmation
+    | Present
+    | SharedKey
+    | Sign
+    | Encrypt
 )
 
 
@@ -318,7 +340,8 @@ class Require:
     """What a message must satisfy to be believed.
 
     `signed`, `encrypted`: parts, named as in `Sign`; each must be there, and each element of that name must be covered.
-    All parts in `signed` must be signed by one and the same signer. `endorsed`: what a second signature, by somebody
+    All parts in `signed` must be signed by one and the same signer. `present`: parts that must be there, whoever wrote
+    them. `endorsed`: what a second signature, by somebody
     known, must cover: ``Signature``, the one over all that is in `signed`, and other parts; where the first was made
     with a shared key, that is the signer of the message. `trust`: whose signatures are believed.
     `key`: what to decrypt with; `secrets`: by their names, keys under which those of messages are wrapped, or data is
@@ -353,6 +376,7 @@ class Require:
     confirmed: bool = False
     password_keys: bool = False
     secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False, hash=False)
+    present: Sequence[str] = ()
     replay: ReplayStore | None = field(default_factory=MemoryReplayStore)
     limits: Limits = field(default_factory=Limits)
 
@@ -363,9 +387,10 @@ class Require:
             )
         if self.max_age < 1 or self.skew < 0:
             raise UsageError(f"max_age is a second at least, skew not negative; found {self.max_age} and {self.skew}")
-        if isinstance(self.signed, str) or isinstance(self.encrypted, str):
+        if any(isinstance(parts, str) for parts in (self.signed, self.encrypted, self.present)):
             raise UsageError("parts are a list of names, not one string")
-        _check_xpaths([*self.signed, *self.encrypted])
+        _check_xpaths([*self.signed, *self.encrypted, *self.present])
+        _check_whole([*self.signed, *self.present])
         if self.signed and not self.believes_somebody:
             raise UsageError("Require(signed=...) needs trust=: whose signatures are believed?")
         if isinstance(self.endorsed, str) or (self.endorsed and not self.signed):
@@ -406,6 +431,12 @@ def _check_parts(step: str, parts: Sequence[str]) -> None:
     if not parts:
         raise UsageError(f"{step} without parts would cover nothing")
     _check_xpaths(parts)
+
+
+def _check_whole(parts: Sequence[str]) -> None:
+    for part in parts:
+        if is_content(part):
+            raise UsageError(f"{part} is what is in elements, for Encrypt alone; a signature covers elements")
 
 
 def _check_wrap(key_wrap: str, derivation: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -88,6 +88,15 @@ def sign(message: Message, step: Sign, keypair: KeyPair, provider: CryptoProvide
         references.append(_to_own_token(reference, carried, keypair, digest_uri(step.digest), provider))
     octets = write_signed_info(signature, algorithm, references)
     _close(signature, provider.sign(algorithm, keypair, octets))
+
+
+def name_elements(message: Message, steps: Iterable[Sign], provider: CryptoProvider) -> None:
+    """Give ids to all elements that these steps choose by XPath: an id that is given to an element after one around it
+    was signed would break that signature."""
+    for step in steps:
+        for part in step.parts:
+            for element in message.named(part) if part.startswith("/") else ():
+                give_id(element, f"id-{provider.random(16).hex()}")
 
 
 def sign_with_secret(message: Message, step: Sign, key: SharedSecret, provider: CryptoProvider) -> str:

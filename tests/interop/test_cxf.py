@@ -69,6 +69,11 @@ POLICIES = {
     "symmetric, endorsed and hidden": symmetric("EncryptSignature", protection=DERIVING)
     + THUMBPRINT
     + nested("EndorsingSupportingTokens", x509()),
+    "asymmetric, signed alone but for contents": asymmetric()
+    + "<sp:ContentEncryptedElements><sp:XPath>//t:number</sp:XPath></sp:ContentEncryptedElements>",
+    "asymmetric, with elements that must be there": asymmetric()
+    + "<sp:RequiredElements><sp:XPath>//*[namespace-uri() = 'urn:double']</sp:XPath></sp:RequiredElements>",
+    "asymmetric, headers of a namespace signed": "<m:Addressing/>" + asymmetric(),
     "symmetric, endorsed": symmetric() + THUMBPRINT + nested("EndorsingSupportingTokens", x509()),
 }
 ANY_REFERENCE = nested(
@@ -92,10 +97,14 @@ CONVERSED = {
 }
 POLICIES |= CONVERSED
 SIGNED = "<sp:SignedParts><sp:Body/></sp:SignedParts>"
+ADDRESSED = (
+    '<sp:SignedParts><sp:Body/><sp:Header Namespace="http://www.w3.org/2005/08/addressing"/></sp:SignedParts>'
+    '<sp:RequiredParts><sp:Header Name="Action" Namespace="http://www.w3.org/2005/08/addressing"/></sp:RequiredParts>'
+)
 
 
 def written(policy: str, folder: Path) -> Path:
-    parts = SIGNED if "alone" in policy else BODY
+    parts = ADDRESSED if "namespace" in policy else SIGNED if "alone" in policy else BODY
     path = folder / "double.wsdl"
     path.write_bytes(contract(POLICIES[policy], request=parts, reply=parts))
     return path
