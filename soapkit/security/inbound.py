@@ -6,20 +6,15 @@ everything known moves to the elements that took the places of the old ones, and
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import takewhile
 
-from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.attachment import Attachment
 from soapkit.errors import LimitError, MessageError, SecurityError
-from soapkit.security.agreement import agreed_keys
-from soapkit.security.algorithms import WRAPS, CipherAlgorithm
+from soapkit.security.algorithms import CipherAlgorithm
 from soapkit.security.attachment_cipher import (
     DecryptedAttachment,
     decrypt_attachment,
@@ -27,66 +22,44 @@ from soapkit.security.attachment_cipher import (
     read_cipher_reference,
 )
 from soapkit.security.attachments import SignedAttachment, attachment_named
-from soapkit.security.context import CONTEXT_TOKENS, read_context
 from soapkit.security.decrypt import Deciphered, Reread, decipher, put_back, read_cipher
-from soapkit.security.derive import DERIVED_KEY_TOKENS, derive, derived_from
-from soapkit.security.encrypted_key import cipher_value, unwrap, unwrap_under
-from soapkit.security.ids import IdIndex, id_of
-from soapkit.security.keys import KeyPair
+from soapkit.security.ids import IdIndex
+from soapkit.security.keyring import KeyRing
 from soapkit.security.markup import (
     DATA_REFERENCE,
     EMBEDDED,
     ENCRYPTED_ASSERTION,
     ENCRYPTED_DATA,
     ENCRYPTED_KEY,
-    ENCRYPTION_METHOD,
-    KEY_INFO,
     KEY_NAME,
-    RECIPIENT_KEY_INFO,
     REFERENCE_LIST,
     SIGNATURE,
     TIMESTAMP,
     TOKEN_REFERENCE,
     USERNAME_TOKEN,
-    X509_DATA,
-    algorithm_of,
     at_most_one,
     one,
     text_of,
 )
 from soapkit.security.parts import Message
-from soapkit.security.passwords import derives_key, key_of_password, read_password_token
+from soapkit.security.passwords import derives_key
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import (
-    Agreed,
-    Asserted,
-    Carried,
-    KeySource,
-    Named,
-    Wrapped,
     key_info_of,
-    read_key,
-    read_opening_key,
-    read_token_reference,
 )
 from soapkit.security.saml import CheckedAssertion, check_assertion
-from soapkit.security.saml_keys import SubjectKey, subject_key
 from soapkit.security.saml_names import BY_TAG as ASSERTIONS
 from soapkit.security.sender import Sender
 from soapkit.security.settings import Require
-from soapkit.security.shared import Secret, SentKeys, StoredSignatures, secret_of_context
+from soapkit.security.shared import SentKeys
 from soapkit.security.timestamp import Lifetime, check_lifetime, read_timestamp
-from soapkit.security.tokens import CheckedUser, check_username_token, password_of
+from soapkit.security.tokens import CheckedUser, check_username_token
 from soapkit.security.truststore import TrustStore
 from soapkit.security.verify import Proved, Verifier, covers
 from soapkit.soap.attachments import Package
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.xop import INCLUDE, inline
 from soapkit.xml.walk import children, place_of, tag_of
-
-_AROUND_EMBEDDED = DERIVED_KEY_TOKENS | {EMBEDDED, TOKEN_REFERENCE, KEY_INFO, SIGNATURE}
-_DERIVATIONS = 3  # keys derived from derived keys, or wrapped under wrapped ones
-_NAMING = frozenset({TOKEN_REFERENCE, X509_DATA, KEY_NAME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +86,6 @@ class Pass:
     sender: Sender | None = None
     proved: list[Proved] = field(default_factory=list)
     opened: list[Opened] = field(default_factory=list)
-    secrets: list[Secret] = field(default_factory=list)
     users: list[CheckedUser] = field(default_factory=list)
     assertion: CheckedAssertion | None = None
     lifetime: Lifetime | None = None
@@ -121,9 +93,10 @@ class Pass:
     _done: list[_Element] = field(default_factory=list)
     _index: IdIndex | None = None
     _keys: int = 0
-    _iterations: int = 0
-    _deriving: list[_Element] = field(default_factory=list)
-    _contexts: dict[tuple[str, str | None], Secret] = field(default_factory=dict)
+    keys: KeyRing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys = KeyRing(self)
 
     @property
     def index(self) -> IdIndex:
@@ -187,6 +160,18 @@ class Pass:
         elif self.assertion.element is not element:
             raise SecurityError("a second SAML assertion: for whom does the message speak?", place=place_of(element))
 
+    def _token_reference(self, element: _Element) -> None:
+        """A reference in the header may hold the assertion that it means (SAML Token Profile 1.1, 3.4)."""
+        embedded = at_most_one(element, EMBEDDED)
+        for assertion in children(embedded) if embedded is not None else ():
+            if tag_of(assertion) in ASSERTIONS:
+                self._assertion(assertion)
+
+    def checked(self, assertion: _Element) -> CheckedAssertion | None:
+        """An assertion in the header, checked now if it was not yet. Raises `SecurityError`."""
+        self._assertion(assertion)
+        return self.assertion
+
     def _signature(self, element: _Element) -> None:
         if not self.require.believes_somebody:
             self.warnings.append("a signature was not checked: Require(trust=...) says whom to believe")
@@ -200,8 +185,8 @@ class Pass:
             self.now,
             self.index,
             self.message.envelope.measure,
-            self.secret_of,
-            self.subject_of,
+            self.keys.secret_of,
+            self.keys.subject_of,
             self.message.attachments,
         )
         proof = verifier.verify(element)
@@ -211,7 +196,7 @@ class Pass:
 
     def _encrypted_key(self, element: _Element) -> None:
         self._count_key()
-        secret = self._unwrap(element)
+        secret = self.keys.unwrap(element)
         references = at_most_one(element, REFERENCE_LIST)
         if references is not None:
             self._open([(self._referred(entry), secret.value) for entry in children(references, DATA_REFERENCE)])
@@ -219,20 +204,20 @@ class Pass:
     def _reference_list(self, element: _Element) -> None:
         self._count_key()
         found = [self._referred(entry) for entry in children(element, DATA_REFERENCE)]
-        self._open([(data, self._own_secret(data)) for data in found])
+        self._open([(data, self.keys.secret_for(data)) for data in found])
 
     def _encrypted_token(self, element: _Element) -> None:
         """A token that brings its own key, as token services encrypt it; others are opened where a list names them."""
         if _brings_key(element) and self._opens_keys:
             self._count_key()
-            self._open([(element, self._own_secret(element))])
+            self._open([(element, self.keys.secret_for(element))])
 
     def _encrypted_assertion(self, element: _Element) -> None:
         """SAML 2.0 core, 2.3.4: the EncryptedData that it holds, with the key in it, or beside it."""
         if self.require.saml is not None:
             self._count_key()
             data = one(element, ENCRYPTED_DATA)
-            self._open([(data, self._own_secret(data))])
+            self._open([(data, self.keys.secret_for(data))])
 
     def _count_key(self) -> None:
         """Each may have the whole message read again."""
@@ -245,7 +230,7 @@ class Pass:
         body = self.message.envelope.body
         loose = [data for data in children(body, ENCRYPTED_DATA) if _brings_key(data) or self._names_secret(data)]
         if loose and self._opens_keys:
-            self._open([(data, self._own_secret(data)) for data in loose])
+            self._open([(data, self.keys.secret_for(data)) for data in loose])
 
     @property
     def _opens_keys(self) -> bool:
@@ -258,231 +243,8 @@ class Pass:
         named = at_most_one(key_info, KEY_NAME) if key_info is not None else None
         return named is not None and text_of(named) in self.require.secrets
 
-    def secret_of(self, source: Wrapped) -> Secret:
-        """The key that an EncryptedKey brought, unwrapped now if it was not yet; or one that we sent.
-
-        Raises `SecurityError`.
-        """
-        if source.element is not None and source.element.tag in DERIVED_KEY_TOKENS:
-            return self._derived(source.element)
-        if source.element is not None and source.element.tag in CONTEXT_TOKENS:
-            return self._secret_of_context(*read_context(source.element))
-        if source.element is not None and source.element.tag == USERNAME_TOKEN:
-            return self._secret_of_password(source.element)
-        if source.context is not None:
-            return self._secret_of_context(*source.context)
-        if source.element is not None:
-            known = id_of(source.element)
-            for secret in self.secrets:
-                if known is not None and secret.key_id == known:
-                    return secret
-            return self._unwrap(source.element)
-        if source.assertion:
-            return self._secret_sent_with(source.assertion)
-        if source.user:
-            return self._secret_of_sent_user(source.user)
-        for secret in self.secrets:
-            if secret.sha1 == source.sha1:
-                return secret
-        sent = self.sent.find(source.sha1, self.now)
-        if sent is None:
-            raise SecurityError("no encrypted key at hand has the EncryptedKeySHA1 that is named")
-        return sent
-
-    def subject_of(self, assertion: _Element) -> SubjectKey:
-        """The key of the subject of an assertion in the header, which is checked now if it was not yet.
-
-        Raises `SecurityError`.
-        """
-        if self.require.saml is None or "holder-of-key" not in self.require.saml.confirmation:
-            raise SecurityError("signed with a key that a SAML assertion names, which Require(saml=...) accepts not")
-        if assertion.getparent() is not self.message.security and not self._is_embedded(assertion):
-            raise SecurityError(
-                "the assertion that names a key stands in the security header", place=place_of(assertion)
-            )
-        self._assertion(assertion)
-        if self.assertion is None or self.assertion.signer is None:
-            raise SecurityError("the assertion that names a key is not signed by its issuer", place=place_of(assertion))
-        key = subject_key(self.assertion.says, self.certificates)
-        if key.encrypted is None:
-            return key
-        sha1 = hashlib.sha1(cipher_value(key.encrypted), usedforsecurity=False).digest()
-        known = next((each for each in self.secrets if each.sha1 == sha1), None) or self._unwrap(key.encrypted)
-        return replace(key, secret=known.value, ours=self.sent.own)
-
-    def _token_reference(self, element: _Element) -> None:
-        """A reference in the header may hold the assertion that it means (SAML Token Profile 1.1, 3.4)."""
-        embedded = at_most_one(element, EMBEDDED)
-        for assertion in children(embedded) if embedded is not None else ():
-            if tag_of(assertion) in ASSERTIONS:
-                self._assertion(assertion)
-
-    def _is_embedded(self, assertion: _Element) -> bool:
-        """Whether it stands in a reference of the security header: to the key of a signature, or of a derived key."""
-        steps = list(takewhile(lambda step: step is not self.message.security, assertion.iterancestors()))
-        inside = len(steps) >= 2 and steps[-1].getparent() is self.message.security
-        return inside and steps[0].tag == EMBEDDED and all(tag_of(step) in _AROUND_EMBEDDED for step in steps)
-
-    def _secret_of_subject(self, assertion: _Element) -> Secret:
-        """The key of an assertion's subject, where it is a secret."""
-        key = self.subject_of(assertion)
-        if not key.secret:
-            raise SecurityError("the key of the assertion's subject is not a secret", place=place_of(assertion))
-        return Secret(None, b"", key.secret, ours=key.ours, assertion=assertion)
-
-    def _secret_sent_with(self, identifier: str) -> Secret:
-        """The key that goes with an assertion which we sent."""
-        sent = self.sent.find_asserted(identifier, self.now)
-        if sent is None:
-            raise SecurityError(f"no assertion {identifier!r:.120} is in the message, and we sent none with a key")
-        return sent
-
-    @property
-    def certificates(self) -> tuple[x509.Certificate, ...]:
-        """Those at hand, for an assertion that only names the one of its subject."""
-        return (*self.require.certificates, *(self.require.trust.certificates if self.require.trust else ()))
-
-    def _secret_of_context(self, identifier: str, instance: str | None) -> Secret:
-        known = self._contexts.get((identifier, instance))
-        if known is not None:  # a store is asked once a message
-            return known
-        contexts = self.require.contexts
-        context = contexts.find(identifier, instance, self.now) if contexts is not None else None
-        if context is None or contexts is None:
-            raise SecurityError(f"no security context {identifier!r:.120} is at hand, or it has expired")
-        same = (each for each in self.secrets if each.context == context)  # by its instance before, or without it
-        secret = next(same, None)
-        if secret is None:
-            ours = StoredSignatures(contexts.store) if contexts.store is not None else self.sent.own
-            secret = secret_of_context(context, ours)
-            self.secrets.append(secret)
-        self._contexts[identifier, instance] = secret
-        return secret
-
-    def _secret_of_password(self, token: _Element) -> Secret:
-        """The key of a user's password. That of somebody unknown is made too, of any password, so that it opens and
-        proves nothing, and that in the same time."""
-        passwords = self.require.username if self.require.password_keys else None
-        if passwords is None:
-            raise SecurityError(
-                "a key is derived from a password; Require(username=..., password_keys=True) accepts those",
-                place=place_of(token),
-            )
-        if token.getparent() is not self.message.security:
-            raise SecurityError("a UsernameToken that a key is derived from stands in the security header")
-        identifier = id_of(token)
-        for known in self.secrets:
-            if known.user is not None and known.key_id == identifier:
-                return known
-        limits = self.require.limits
-        read = read_password_token(token, limits, now=self.now, max_age=self.require.max_age, skew=self.require.skew)
-        self._iterations += read.iterations
-        if self._iterations > limits.iterations:
-            raise SecurityError(f"more than {limits.iterations} iterations are not made for keys of passwords")
-        password = password_of(passwords, read.name)
-        octets = password.encode() if password is not None else self.provider.random(16)
-        user, value = CheckedUser(read.name, read.nonce), key_of_password(octets, read.salt, read.iterations)
-        secret = Secret(identifier, b"", value, ours=self.sent.own, user=user, purpose=read.purpose)
-        self.secrets.append(secret)
-        return secret
-
-    def _secret_of_sent_user(self, token_id: str) -> Secret:
-        """The key of our password, which we sent a UsernameToken for."""
-        sent = self.sent.find_of_user(token_id, self.now) if self.require.password_keys else None
-        if sent is None:
-            raise SecurityError(f"no UsernameToken {token_id!r:.120} is in the message, and we sent none for a key")
-        return sent
-
-    def _derived(self, token: _Element) -> Secret:
-        """A key that is derived from a shared one; it proves of its sender what that one does."""
-        source = read_token_reference(derived_from(token), self.index)
-        if not isinstance(source, Wrapped | Asserted):
-            raise SecurityError("a key can be derived from a shared key only", place=place_of(token))
-        with self._within(token):
-            secret = self.secret_of(source) if isinstance(source, Wrapped) else self._secret_of_subject(source.element)
-        return replace(secret, key_id=None, sha1=b"", value=derive(token, secret.value))
-
-    @contextmanager
-    def _within(self, token: _Element) -> Iterator[None]:
-        """While the key that another comes from is looked up. Raises `SecurityError` for a circle, or a long way."""
-        if token in self._deriving or len(self._deriving) >= _DERIVATIONS:
-            raise SecurityError("keys lead back to themselves, or too far", place=place_of(token))
-        self._deriving.append(token)
-        try:
-            yield
-        finally:
-            self._deriving.pop()
-
-    def _own_secret(self, data: _Element) -> bytes:
-        key_info = key_info_of(data)
-        if key_info is None:
-            raise SecurityError("the encrypted data does not say which key opens it", place=place_of(data))
-        source = read_opening_key(key_info, self.index)
-        if isinstance(source, Asserted):
-            return self._secret_of_subject(source.element).value
-        if isinstance(source, Named) and source.name in self.require.secrets:
-            return self.require.secrets[source.name]
-        if not isinstance(source, Wrapped):
-            raise SecurityError("the encrypted data names no key that is at hand", place=place_of(data))
-        return self.secret_of(source).value
-
     def _referred(self, reference: _Element) -> _Element:
         return self.index.find(reference.get("URI", ""), by=reference)
-
-    def _unwrap(self, element: _Element) -> Secret:
-        key_info = key_info_of(element)
-        source = read_opening_key(key_info, self.index) if key_info is not None and _says_something(key_info) else None
-        sha1 = hashlib.sha1(cipher_value(element), usedforsecurity=False).digest()
-        if algorithm_of(one(element, ENCRYPTION_METHOD)) in WRAPS:
-            secret = self._unwrap_under(element, source)
-        else:
-            if isinstance(source, Agreed) or (isinstance(source, Wrapped) and not source.assertion):
-                # an assertion that we sent names a key of ours
-                raise SecurityError("a key that is encrypted under another is not followed", place=place_of(element))
-            keys = self._keys_for(source)
-            secret = Secret(None, b"", unwrap(element, keys, self.require.algorithms, self.provider))
-        secret = replace(secret, key_id=id_of(element), sha1=sha1)
-        self.secrets.append(secret)
-        return secret
-
-    def _keys_for(self, source: KeySource | None) -> tuple[KeyPair, ...]:
-        """Our key pairs that a certificate named so may belong to."""
-        keys = self.require.keys
-        if not keys:
-            raise SecurityError("the message is encrypted; Require(key=...) says what to decrypt with")
-        if isinstance(source, Named):
-            return tuple(key for key in keys if source.matches(key.certificate)) or keys
-        if isinstance(source, Carried):
-            return tuple(key for key in keys if key.certificate == source.certificates[0]) or keys
-        return keys
-
-    def _unwrap_under(self, element: _Element, source: KeySource | None) -> Secret:
-        """The key that is wrapped under one that was agreed on, or a secret; it proves of its sender what that does."""
-        policy = self.require.algorithms
-        wrap = policy.wrap(algorithm_of(one(element, ENCRYPTION_METHOD)))
-        if isinstance(source, Agreed):
-            keys = self._keys_for(self._recipient_of(source.method))
-            by, secrets = Secret(None, b"", b""), agreed_keys(source.method, wrap.key_size, keys, policy, self.provider)
-        elif isinstance(source, Wrapped | Asserted):
-            with self._within(element):
-                by = self.secret_of(source) if isinstance(source, Wrapped) else self._secret_of_subject(source.element)
-            secrets = [by.value]
-        else:
-            known = self.require.secrets
-            by, secrets = Secret(None, b"", b""), list(known.values())
-            if isinstance(source, Named):
-                secrets = [known[source.name]] if source.name in known else []
-        return replace(by, value=unwrap_under(element, wrap, secrets, self.provider))
-
-    def _recipient_of(self, method: _Element) -> KeySource | None:
-        """Whom a key was agreed on with, where that is said in a way that certificates are named: a hint, no more."""
-        info = at_most_one(method, RECIPIENT_KEY_INFO)
-        entries = list(children(info)) if info is not None else []
-        if len(entries) != 1 or entries[0].tag not in _NAMING:
-            return None
-        with suppress(SecurityError):
-            return read_key(entries[0], self.index)
-        return None
 
     def _open(self, wanted: list[tuple[_Element, bytes]]) -> None:
         """Decrypt, and put what came out in its place."""
@@ -671,10 +433,6 @@ def _still(old: _Element, moved: dict[_Element, tuple[_Element, ...]]) -> _Eleme
     """The element that an old one is now, None if it went with what was decrypted."""
     found = moved[old]
     return found[0] if len(found) == 1 and found[0].tag == old.tag else None
-
-
-def _says_something(key_info: _Element) -> bool:
-    return len(key_info) > 0
 
 
 def _brings_key(data: _Element) -> bool:

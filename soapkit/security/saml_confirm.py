@@ -87,7 +87,7 @@ class _Sender:
         saml, sender = self.found.require.saml, self.found.sender
         if saml is None or not saml.by_tls or sender is None or sender.certificate is None:
             return False
-        key = subject_key(self.checked.says, self.found.certificates)
+        key = subject_key(self.checked.says, self.found.keys.certificates)
         return key.public is not None and key.public == public_key_of(sender.certificate)
 
     def _by_its_key(self) -> Iterator[Proved]:
@@ -97,7 +97,7 @@ class _Sender:
             if proof.assertion is self.checked.element:
                 yield proof
             elif proof.signer is not None:
-                key = key or subject_key(self.checked.says, self.found.certificates)
+                key = key or subject_key(self.checked.says, self.found.keys.certificates)
                 if key.public is not None and key.public == public_key_of(proof.signer):
                     yield proof
 
@@ -134,7 +134,7 @@ def _confirm(group: tuple[Confirming, ...], sender: _Sender) -> Confirming:
 
 def _told(checked: CheckedAssertion, kept: Confirming, found: Pass) -> ReceivedAssertion:
     says, method = checked.says, kept.method
-    holder = subject_key(says, found.certificates).certificate if method == "holder-of-key" else None
+    holder = subject_key(says, found.keys.certificates).certificate if method == "holder-of-key" else None
     return ReceivedAssertion(
         version=says.version.label,
         identifier=says.identifier,
