@@ -52,7 +52,12 @@ class Token:
     @property
     def derived_keys(self) -> bool:
         """Whether keys are derived from it in the message."""
-        return self.has("RequireDerivedKeys", "RequireExplicitDerivedKeys")
+        return self.has("RequireDerivedKeys", "RequireExplicitDerivedKeys") or self.implied_keys
+
+    @property
+    def implied_keys(self) -> bool:
+        """Whether they are told by the references to them."""
+        return self.has("RequireImpliedDerivedKeys")
 
     def travels(self, *, to_recipient: bool) -> bool:
         """Whether the token stands in a message of that direction."""

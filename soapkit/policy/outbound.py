@@ -147,6 +147,7 @@ class _Maker:
         settings: dict[str, Any] = {
             "derived": self.derived_for(token),
             "signature_size": self.suite.derived_signature_size,
+            "implied": token.implied_keys,
         }
         if not self.plan.request:
             yield SharedKey(to=REQUEST, **settings)
@@ -193,14 +194,15 @@ class _Maker:
         )
 
     def endorse_with_issued(self, each: Carries, parts: list[str]) -> Iterator[Step]:
-        yield from self.issued(self.derived_for(each.token))
+        yield from self.issued(each.token, self.derived_for(each.token))
         yield self.sign_shared(each, parts)
 
-    def issued(self, derived: Literal["", "2005/12", "2005/02"]) -> Iterator[SharedKey]:
+    def issued(self, token: Token, derived: Literal["", "2005/12", "2005/02"]) -> Iterator[SharedKey]:
         """The key of an issued token, which the message carries."""
         tokens = self.keys.tokens
         assert tokens is not None, "made with the keys of a policy that asks for issued tokens"
-        yield SharedKey(to=tokens, derived=derived, signature_size=self.suite.derived_signature_size)
+        size = self.suite.derived_signature_size
+        yield SharedKey(to=tokens, derived=derived, implied=token.implied_keys, signature_size=size)
 
     def endorse_under_context(self, each: Carries, parts: list[str]) -> Iterator[Step]:
         yield from self.context(each.token, self.derived_for(each.token))
@@ -227,6 +229,7 @@ class _Maker:
         yield SharedKey(
             to=contexts if self.plan.request and contexts is not None else REQUEST,
             derived=derived,
+            implied=token.implied_keys,
             signature_size=self.suite.derived_signature_size,
             carried=token.travels(to_recipient=self.plan.request),
         )
@@ -240,7 +243,7 @@ class _Maker:
             yield from self.context(token, derived)
             return
         if token.kind == "issued":
-            yield from self.issued(derived)
+            yield from self.issued(token, derived)
             return
         if token.kind == "username":
             yield from self.username_key(token)
@@ -252,7 +255,8 @@ class _Maker:
             oaep_digest="sha1",
             key_wrap=wrap_name(self.suite),
             key_reference=self.reference(token),
-            derived=self.plan.binding.conversation if self.plan.derives and self.plan.binding is not None else "",
+            derived=derived,
+            implied=token.implied_keys,
             signature_size=self.suite.derived_signature_size,
         )
 

@@ -250,8 +250,6 @@ def cannot(plan: Plan, *, rsa_1_5: bool = False) -> Iterator[Problem]:
             yield Problem("SecureConversationToken without a BootstrapPolicy: nothing says how to agree on one", place)
         elif token.kind == "saml" and plan.binding is not None and token in _of_recipients(plan.binding):
             yield Problem("SamlToken is done for the initiator, for protection and beside, not as this one", place)
-        elif token.has("RequireImpliedDerivedKeys"):
-            yield Problem("RequireImpliedDerivedKeys is not done; keys are derived by a DerivedKeyToken", place)
         elif token.derived_keys and not plan.derives and not _signs_with_secret(plan, token):
             yield Problem("RequireDerivedKeys is done with the key of a symmetric binding only", place)
     if plan.by_password and plan.encrypted and not plan.derives and plan.suite.key_size > _PASSWORD_KEY_SIZE:

@@ -6,6 +6,7 @@ What is made with a key is not weakened by what is made with another, though bot
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 import hmac
 from collections.abc import Callable
@@ -74,6 +75,29 @@ def derive(token: _Element, secret: bytes) -> bytes:
     return p_sha1(secret, words + seed, offset, length)
 
 
+def implies_key(reference: _Element) -> bool:
+    """Whether a SecurityTokenReference is to a key derived from that of the token, and not to that (implied derived
+    keys: WS-SecureConversation 1.4, 7.3)."""
+    return any(reference.get(clark(namespace, "Nonce")) is not None for namespace in NAMESPACES.values())
+
+
+def derive_implied(reference: _Element, secret: bytes) -> bytes:
+    """The key that such a reference is to. Raises `SecurityError` for what is out of measure."""
+    namespace = next(each for each in NAMESPACES.values() if reference.get(clark(each, "Nonce")) is not None)
+    try:
+        nonce = binascii.a2b_base64((reference.get(clark(namespace, "Nonce")) or "").encode(), strict_mode=True)
+    except (binascii.Error, UnicodeEncodeError):
+        nonce = b""
+    length = reference.get(clark(namespace, "Length"), str(_LENGTH))
+    if not 0 < len(nonce) <= _LONGEST_NONCE:
+        raise SecurityError(f"a derived key has a Nonce of 1 to {_LONGEST_NONCE} bytes", place=place_of(reference))
+    if length not in map(str, range(_SHORTEST, _LONGEST + 1)):
+        raise SecurityError(
+            f"a derived key has {_SHORTEST} to {_LONGEST} bytes, found {length!r:.40}", place=place_of(reference)
+        )
+    return p_sha1(secret, _LABEL + nonce, 0, int(length))
+
+
 def _number(token: _Element, namespace: str, name: str, otherwise: int, most: int) -> int:
     found = at_most_one(token, clark(namespace, name))
     if found is None:
@@ -98,6 +122,39 @@ class DerivedKey:
         attributes = {"URI": f"#{self.element.get(WSU_ID)}", "ValueType": f"{self.namespace}/dk"}
         sub(made, REFERENCE, attributes=attributes)
         return made
+
+
+@dataclass(frozen=True, slots=True)
+class ImpliedKey:
+    """A derived key in a message being made, without a token: the reference to what it is derived from tells it.
+    `element`: that, in the message."""
+
+    element: _Element | None
+    value: bytes = field(repr=False)
+    nonce: bytes
+    namespace: str
+    base: Callable[[], _Element] = field(repr=False)
+
+    def reference(self) -> _Element:
+        """A new SecurityTokenReference to it."""
+        made = self.base()
+        made.set(clark(self.namespace, "Nonce"), base64_text(self.nonce))
+        made.set(clark(self.namespace, "Length"), str(len(self.value)))
+        return made
+
+
+def implied_key(
+    version: DerivedVersion,
+    secret: bytes,
+    reference: Callable[[], _Element],
+    element: _Element | None,
+    length: int,
+    provider: CryptoProvider,
+) -> ImpliedKey:
+    """A fresh key of `length` bytes, derived from the secret that `reference` refers to, in `element`."""
+    nonce = provider.random(16)
+    value = p_sha1(secret, _LABEL + nonce, 0, length)
+    return ImpliedKey(element, value, nonce, NAMESPACES[version], reference)
 
 
 def derived_key(

@@ -22,7 +22,7 @@ from soapkit.errors import SecurityError
 from soapkit.security.agreement import agreed_keys
 from soapkit.security.algorithms import WRAPS
 from soapkit.security.context import CONTEXT_TOKENS, read_context
-from soapkit.security.derive import DERIVED_KEY_TOKENS, derive, derived_from
+from soapkit.security.derive import DERIVED_KEY_TOKENS, derive, derive_implied, derived_from
 from soapkit.security.encrypted_key import cipher_value, unwrap, unwrap_under
 from soapkit.security.ids import IdIndex, id_of
 from soapkit.security.keys import KeyPair
@@ -117,6 +117,9 @@ class KeyRing:
 
         Raises `SecurityError`.
         """
+        if source.implied is not None:
+            secret = self.secret_of(replace(source, implied=None))
+            return replace(secret, key_id=None, sha1=b"", value=derive_implied(source.implied, secret.value))
         if source.element is not None and source.element.tag in DERIVED_KEY_TOKENS:
             return self._derived(source.element)
         if source.element is not None and source.element.tag in CONTEXT_TOKENS:

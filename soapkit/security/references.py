@@ -6,7 +6,7 @@ What a reference says comes back as a value; whether the key is believed is deci
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -15,7 +15,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.context import CONTEXT_TOKENS, named_context
-from soapkit.security.derive import DERIVED_KEY_TOKENS
+from soapkit.security.derive import DERIVED_KEY_TOKENS, implies_key
 from soapkit.security.ids import IdIndex
 from soapkit.security.keys import (
     certificate_from_der,
@@ -103,13 +103,14 @@ class Wrapped:
     """The key is a shared one: that an EncryptedKey brought, or derived from one (the element, or SHA-1 of its cipher
     value), or that of a security context (its token, or its identifier and instance), or the one that goes with a SAML
     assertion of another message (its id); or derived from the password of a user, by a UsernameToken (the element, or
-    `user`, the id of one that we sent)."""
+    `user`, the id of one that we sent). `implied`: the reference, where it means a key derived from that one."""
 
     element: _Element | None = None
     sha1: bytes = b""
     context: tuple[str, str | None] | None = None
     assertion: str = ""
     user: str = ""
+    implied: _Element | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,12 @@ def read_token_reference(reference: _Element, index: IdIndex) -> KeySource:
         raise SecurityError(
             f"{_name(reference)} must hold one reference, found {len(entries)}", place=place_of(reference)
         )
-    return _read(entries[0], index, _IN_TOKEN_REFERENCE)
+    source = _read(entries[0], index, _IN_TOKEN_REFERENCE)
+    if not implies_key(reference):
+        return source
+    if not isinstance(source, Wrapped):
+        raise SecurityError("a key can be derived from a shared key only", place=place_of(reference))
+    return replace(source, implied=reference)
 
 
 def token_reference(certificate: x509.Certificate, how: KeyReference, token_id: str) -> _Element:

@@ -333,7 +333,7 @@ def _write_wrapped(message: Message, step: Encrypt, shared: Brought, making: _Ma
 
 def _own_token(used: SharedSecret, shared: Brought) -> list[_Element]:
     """The token of a key that has one of its own, beside that of the shared one."""
-    return [used.element] if used is not shared and used.element is not None else []
+    return [used.element] if used.element is not shared.element and used.element is not None else []
 
 
 _WRITERS: dict[type, _Writer] = {

@@ -246,7 +246,8 @@ class SharedKey:
     then the message has a UsernameToken for it, and, unless keys are `derived`, another for each step that encrypts.
     or a `SecretKey`. How a fresh key travels is set as in `Encrypt`.
     `derived`: the version of WS-SecureConversation in which each step uses a key of its own, derived from this one
-    (``2005/12`` or ``2005/02``; none: the key itself); `signature_size`: bytes of one that signs.
+    (``2005/12`` or ``2005/02``; none: the key itself), told by a DerivedKeyToken, or, if `implied`, by the references
+    to it, which few stacks read; `signature_size`: bytes of one that signs.
     """
 
     to: (
@@ -268,6 +269,7 @@ class SharedKey:
     derived: Literal["", "2005/12", "2005/02"] = ""
     signature_size: int = 24
     carried: bool = True
+    implied: bool = False
     key_wrap: str = ""
     key_derivation: KeyDerivation = "concat-kdf"
 

@@ -21,7 +21,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.context import Contexts, ContextStore, SecurityContext, context_element, context_reference
-from soapkit.security.derive import derived_key
+from soapkit.security.derive import derived_key, implied_key
 from soapkit.security.document import read_document
 from soapkit.security.encrypted_key import encrypted_key, recipient
 from soapkit.security.ids import WSU_ID, id_of
@@ -102,6 +102,8 @@ class Brought:
     def key_for(self, purpose: Purpose, size: int, provider: CryptoProvider) -> SharedSecret:
         """What a step signs or encrypts with: the key, or one of `size` bytes that is derived from it; or another key
         of the same password, since one does not serve two purposes (UsernameToken profile 1.1, 4.1)."""
+        if self.step.derived and self.step.implied:
+            return implied_key(self.step.derived, self.value, self.reference, self.element, size, provider)
         if self.step.derived:
             return derived_key(self.step.derived, self.value, self.reference, size, provider)
         if self.secret.purpose in (None, purpose):

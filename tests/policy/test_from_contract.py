@@ -92,6 +92,7 @@ POLICIES = {
     "asymmetric, with a user": asymmetric() + username(),
     "symmetric, with a user": symmetric() + username("HashPassword"),
     "by password": symmetric(protection=by_password(), algorithms="Basic128"),
+    "by password, implied derived keys": symmetric(protection=by_password("RequireImpliedDerivedKeys")),
     "by password, derived keys": symmetric("EncryptSignature", protection=by_password("RequireDerivedKeys")),
     "symmetric, endorsed by a user": symmetric() + username(holder="EndorsingSupportingTokens"),
     "asymmetric, endorsed by a signed user": asymmetric()
@@ -301,7 +302,6 @@ def test_a_user_over_https_is_for_https_alone(both: tuple[Keys, Keys], tmp_path:
         ('<x:Unheard xmlns:x="urn:x"/>', Keys(), "{urn:x}Unheard is not known here"),
         (symmetric(protection=by_password("RequireDerivedKeys")), Keys(username="alice"), "Keys(password=...)"),
         (symmetric(protection=by_password()), Keys(username="alice", password="secret"), "a key of 160 bits"),
-        (symmetric(protection=by_password("RequireImpliedDerivedKeys")), Keys(), "RequireImpliedDerivedKeys"),
     ],
 )
 def test_what_is_missing_or_not_done_is_told_with_its_place(policy: str, keys: Keys, said: str, tmp_path: Path) -> None:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import replace
 
 import pytest
 
 from soapkit.errors import SecurityError, UsageError
 from soapkit.security import REQUEST, SHARED, Encrypt, Require, Security, SharedKey, Sign, Timestamp
 from soapkit.security.derive import derive, p_sha1
-from soapkit.security.markup import ENCRYPTED_KEY, REFERENCE, REFERENCE_LIST, SIGNATURE, TIMESTAMP
+from soapkit.security.markup import (
+    ENCRYPTED_KEY,
+    REFERENCE,
+    REFERENCE_LIST,
+    SIGNATURE,
+    TIMESTAMP,
+    TOKEN_REFERENCE,
+)
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import SOAP_1_1
 from soapkit.xml.parse import parse_message
@@ -164,6 +172,50 @@ def test_a_token_that_does_not_say_of_what_is_refused(keys, now):
     for each in tokens_of(secured):
         each.remove(each[0])
     assert "does not say what it is derived from" in refused(secured, keys, now)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_reference_may_imply_that_the_key_is_derived(version, keys, now):
+    """WS-SecureConversation 1.4, 7.3: Nonce and Length on the reference stand for a DerivedKeyToken."""
+    ours, theirs = client(keys, version), server(keys, version)
+    asking = [replace(each, implied=True) if isinstance(each, SharedKey) else each for each in ours.outbound]
+    answering = [replace(each, implied=True) if isinstance(each, SharedKey) else each for each in theirs.outbound]
+    ours, theirs = replace(ours, outbound=asking), replace(theirs, outbound=answering)
+    sent = on_the_wire(ours.apply(message("ask"), now=now))
+    assert not tokens_of(sent)
+    assert len({each.get(f"{{{NAMESPACES[version]}}}Nonce") for each in implied(sent, version)}) == 2
+    request = theirs.verify(sent, now=now)
+    answer = ours.verify(on_the_wire(theirs.apply(message("answer"), now=now, request=request)), now=now)
+    assert (request.envelope.content[0].text, answer.envelope.content[0].text) == ("ask", "answer")
+
+
+def implied(envelope: Envelope, version: str = "2005/12"):
+    return [each for each in envelope.root.iter(TOKEN_REFERENCE) if each.get(f"{{{NAMESPACES[version]}}}Nonce")]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("Nonce", "", "has a Nonce"),
+        ("Nonce", "no base64", "has a Nonce"),
+        ("Nonce", "AAAA" * 100, "has a Nonce"),
+        ("Length", "8", "has 16 to 64 bytes"),
+        ("Length", "1000", "has 16 to 64 bytes"),
+        ("Length", "-1", "has 16 to 64 bytes"),
+        ("Length", "a lot", "has 16 to 64 bytes"),
+    ],
+)
+def test_an_implied_key_out_of_measure_is_refused(name, value, said, keys, now):
+    steps = [SharedKey(to=keys.bob, derived="2005/12", implied=True), Sign(SHARED, parts=["Body"])]
+    sent = Security(outbound=steps).apply(message("ask"), now=now)
+    implied(sent)[0].set(f"{{{NAMESPACES['2005/12']}}}{name}", value)
+    assert said in refused(sent, keys, now)
+
+
+def test_a_key_is_not_implied_to_be_derived_from_a_certificate(keys, now):
+    sent = Security(outbound=[Sign(keys.alice, parts=["Body"])]).apply(message("ask"), now=now)
+    next(sent.root.iter(TOKEN_REFERENCE)).set(f"{{{NAMESPACES['2005/12']}}}Nonce", "AAAA")
+    assert "derived from a shared key only" in refused(sent, keys, now)
 
 
 def test_settings_that_cannot_be_meant_are_refused(keys):
