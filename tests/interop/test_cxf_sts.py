@@ -18,6 +18,7 @@ from soapkit.policy import Keys
 from soapkit.security import IssuedToken, KeyPair, SamlRequirement, Security, TrustStore, UsernameToken
 from soapkit.security.saml import check_assertion
 from soapkit.security.settings import Require
+from soapkit.security.with_cryptography import CryptographyProvider
 from soapkit.wsdl.load import load_contract
 from soapkit.xml.parse import parse_message
 from soapkit.xml.serialise import serialise
@@ -108,7 +109,7 @@ def subject(token: IssuedToken, sts: Any) -> str:
     """Of whom an assertion speaks, once it is verified."""
     element = parse_message(serialise(token.element))
     saml = SamlRequirement(trust=sts.believing, issuers=["CXF"], audience=[SERVICE])
-    checked = check_assertion(element, Require(replay=None), saml, datetime.now(UTC))
+    checked = check_assertion(element, Require(replay=None), saml, datetime.now(UTC), CryptographyProvider())
     return checked.says.subject
 
 
