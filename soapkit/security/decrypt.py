@@ -2,8 +2,8 @@
 
 Decrypted octets come from whoever had our certificate: a stranger. They are put in their places in the text of the
 message, and the whole is read again by the hardened parser under the same limits, so that every prefix, default
-namespace and limit is what it would have been in a plain message. Marks whose name nobody could guess enclose each
-piece; a piece that does not keep between its marks is refused.
+namespace and limit is what it would have been in a plain message. Marks that nobody else can write enclose each piece;
+a piece that does not keep between its marks is refused.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import ClassVar, TypeAlias
 
 from lxml import etree
 from lxml.etree import _Element
@@ -35,6 +35,8 @@ from soapkit.xml.measure import Measure, measure_of
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_message
 from soapkit.xml.walk import children, place_of, tag_of
 
+# one expression for all messages: one of each message's own would be compiled anew, which takes longer than to decrypt
+_GAP = re.compile(rb"<\?soapkit ([0-9a-f]{32}) (\d+)\?>")
 _AROUND = frozenset({ENCRYPTED_HEADER, ENCRYPTED_ASSERTION})
 
 
@@ -119,8 +121,8 @@ def put_back(
     _check_apart(places)
     old = _Positions(places)
     paths = {element: old.path(element) for element in tracked}
-    mark = f"{{urn:uuid:{provider.random(16).hex()}}}mark"
-    text = _with_pieces(root, found, [old.path(place) for place in places], mark, provider.random(16).hex())
+    mark = _Mark(provider.random(16).hex())
+    text = _with_pieces(root, found, [old.path(place) for place in places], mark)
     try:
         new_root = parse(text, source="decrypted message", limits=limits)
     except SoapkitError as error:
@@ -149,7 +151,7 @@ def _check_apart(places: Sequence[_Element]) -> None:
             raise SecurityError("encrypted data stands inside other encrypted data", place=place_of(place))
 
 
-def _with_pieces(root: _Element, found: Sequence[Deciphered], paths: Sequence[_Path], mark: str, secret: str) -> bytes:
+def _with_pieces(root: _Element, found: Sequence[Deciphered], paths: Sequence[_Path], mark: _Mark) -> bytes:
     """The message as text, each place taken by its piece between two marks."""
     copy = deepcopy(root)
     steps = _Steps(mark)
@@ -158,13 +160,31 @@ def _with_pieces(root: _Element, found: Sequence[Deciphered], paths: Sequence[_P
         parent = place.getparent()
         if parent is None:
             raise SecurityError("a whole message cannot be encrypted data")
-        start, gap, end = etree.Element(mark), etree.PI(f"soapkit-{secret}", str(number)), etree.Element(mark)
+        start, gap, end = mark.element(), etree.PI("soapkit", f"{mark.secret} {number}"), mark.element()
         for node in (start, gap, end):
             place.addprevious(node)
         end.tail = place.tail
         parent.remove(place)
     text = etree.tostring(copy, encoding="UTF-8", with_tail=False)
-    return re.sub(rb"<\?soapkit-%s (\d+)\?>" % secret.encode(), lambda gap: found[int(gap[1])].plain, text)
+    ours = mark.secret.encode()
+    return _GAP.sub(lambda gap: found[int(gap[2])].plain if gap[1] == ours else gap[0], text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """An element that nobody else can write, by the secret in it.
+
+    The secret is a value and no name: libxml2 remembers every name that it reads for as long as a thread lives.
+    """
+
+    TAG: ClassVar[str] = "{urn:soapkit:decrypted}mark"
+    secret: str = field(repr=False)
+
+    def element(self) -> _Element:
+        return etree.Element(self.TAG, {"secret": self.secret})
+
+    def is_(self, element: _Element) -> bool:
+        return element.tag == self.TAG and element.get("secret") == self.secret
 
 
 _Path: TypeAlias = tuple[int, ...]
@@ -197,7 +217,7 @@ class _Positions:
 class _Steps:
     """What stands at a path; all that is between two marks counts as one step. Each parent is looked at once."""
 
-    def __init__(self, mark: str) -> None:
+    def __init__(self, mark: _Mark) -> None:
         self._mark = mark
         self._steps: dict[_Element, list[tuple[_Element, ...]]] = {}
 
@@ -214,7 +234,7 @@ class _Steps:
         steps: list[tuple[_Element, ...]] = []
         open_piece: list[_Element] | None = None
         for entry in children(parent):
-            if entry.tag != self._mark:
+            if not self._mark.is_(entry):
                 if open_piece is None:
                     steps.append((entry,))
                 else:
@@ -227,10 +247,10 @@ class _Steps:
         return steps
 
 
-def _pairs(root: _Element, mark: str, count: int) -> list[tuple[_Element, _Element]]:
+def _pairs(root: _Element, mark: _Mark, count: int) -> list[tuple[_Element, _Element]]:
     """The marks in pairs. Raises `SecurityError` unless each pair has one parent: a piece that closes the element it
     was put into and opens another would part them."""
-    marks = list(root.iter(mark))
+    marks = [entry for entry in root.iter(mark.TAG) if mark.is_(entry)]
     pairs = list(zip(marks[::2], marks[1::2], strict=False))
     if len(marks) != 2 * count or any(start.getparent() is not end.getparent() for start, end in pairs):
         raise SecurityError("the decrypted content reaches out of its place")

@@ -7,6 +7,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -229,9 +230,12 @@ def address(tmp_path: Path, root: Path) -> Iterator[str]:
 def test_a_conversation_goes_on_with_whichever_worker_answers(address: str, tmp_path: Path) -> None:
     contract = Apart().send(Request(f"{address}?wsdl", method="GET")).body
     with soapkit.Client.from_wsdl(contract, address, security=client_settings(tmp_path), transport=Apart()) as client:
-        answers = [client.who() for _ in range(12)]
+        answers: list[str] = []
+        deadline = time.monotonic() + 120  # which worker takes a connection is the kernel's choice
+        while len(answers) < 12 or len({answer.partition(" ")[2] for answer in answers}) < 2:
+            assert time.monotonic() < deadline, "one worker alone answers"
+            answers.append(client.who())
     assert {answer.partition(" ")[0] for answer in answers} == {"CN=alice"}
-    assert len({answer.partition(" ")[2] for answer in answers}) > 1
 
 
 def test_an_answer_of_one_process_sent_back_to_another_is_refused(
