@@ -34,16 +34,18 @@ def believe(found: Pass) -> SecurityResult:
 
     The replay store is asked last, so that a message that is refused leaves no trace in it.
     """
-    signer, endorser = _signer(found), _endorser(found) if found.require.endorsed else None
+    wanted = _wanted(found, found.require.signed, "signed")
+    signer = _signer(found, wanted)
+    endorser = _endorser(found, wanted) if found.require.endorsed else None
     if signer is None and endorser is not None:
         signer = endorser.signer
     for part in found.require.encrypted:
         _check_encrypted(found, part)
     for part in found.require.present:
         _present(found, part, "")
-    context = _context(found, signer) or (endorser.context if endorser is not None else None)
+    context = _context(found, signer, wanted) or (endorser.context if endorser is not None else None)
     assertion = confirmed(found, signer)
-    username = _username(found, endorser) or (context.username if context is not None else None)
+    username = _username(found, endorser, wanted) or (context.username if context is not None else None)
     _check_seen(found)
     lifetime = found.lifetime
     return SecurityResult(
@@ -73,11 +75,10 @@ def _warnings(found: Pass, signer: x509.Certificate | None) -> Iterator[str]:
         yield f"the certificate of {name_of(signer)} expires on {signer.not_valid_after_utc:%Y-%m-%d}"
 
 
-def _signer(found: Pass) -> x509.Certificate | None:
+def _signer(found: Pass, wanted: list[_Wanted]) -> x509.Certificate | None:
     """The one who signed all that must be signed; without such a requirement, whoever signed the Body, or anything."""
     by_signer = _by_signer(found)
     unknown = [proof for proof in found.proved if proof.signer is None]
-    wanted = _wanted(found, found.require.signed, "signed")
     if wanted:
         for signer, proofs in by_signer:
             if _cover_all(proofs, wanted):
@@ -126,11 +127,10 @@ def _cover_all(proofs: Sequence[Proved], wanted: Iterable[_Wanted]) -> bool:
     return all(one.is_covered(proofs) for one in wanted)
 
 
-def _endorser(found: Pass) -> Proved:
+def _endorser(found: Pass, wanted: list[_Wanted]) -> Proved:
     """A signature over the one that covers all that must be signed, by somebody known (WS-SecurityPolicy 1.3, 8.3).
 
     Raises `SecurityError` when there is none."""
-    wanted = _wanted(found, found.require.signed, "signed")
     endorsed = [proof for proof in found.proved if _cover_all([proof], wanted)]
     others = _wanted(found, [part for part in found.require.endorsed if part != "Signature"], "endorsed")
     known = (*(proofs for _, proofs in _by_signer(found)), *_by_context(found), _by_subject(found))
@@ -183,9 +183,8 @@ def _by_subject(found: Pass) -> list[Proved]:
     return [proof for proof in found.proved if proof.assertion is not None]
 
 
-def _context(found: Pass, signer: x509.Certificate | None) -> SecurityContext | None:
+def _context(found: Pass, signer: x509.Certificate | None, wanted: list[_Wanted]) -> SecurityContext | None:
     """The one that signed what `signer` is said to have signed, or, without one, that signed all that must be."""
-    wanted = _wanted(found, found.require.signed, "signed")
     proofs = [proof for proof in found.proved if proof.context is not None and proof.signer == signer]
     for context in dict.fromkeys(proof.context.identifier for proof in proofs if proof.context is not None):
         own = [proof for proof in proofs if proof.context is not None and proof.context.identifier == context]
@@ -241,12 +240,11 @@ def _present(found: Pass, part: str, what: str) -> tuple[_Element, ...]:
     return elements
 
 
-def _username(found: Pass, endorser: Proved | None) -> str | None:
+def _username(found: Pass, endorser: Proved | None, wanted: list[_Wanted]) -> str | None:
     """Whose password was right: in a UsernameToken, or for having signed, under its key, all that must be signed, or
     the signature that must be endorsed."""
     if found.require.username is None:
         return None
-    wanted = _wanted(found, found.require.signed, "signed")
     signing = [name for name, proofs in _by_user(found).items() if _cover_all(proofs, wanted)]
     endorsing = [endorser.user.name] if endorser is not None and endorser.user is not None else []
     names = dict.fromkeys((*(user.name for user in found.users), *signing, *endorsing))

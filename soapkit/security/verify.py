@@ -87,6 +87,15 @@ class SignedReference:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachmentReference:
+    """One ds:Reference to an attachment, read and within the policy. `whole`: it covers header fields too."""
+
+    element: _Element
+    whole: bool
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proved:
     """A signature that holds. `elements` and `attachments`: what it covers; `signer`: None when the key was a shared
     one, unless we made that key, and for whom. `context`: the security context whose key it was, or that it was derived
@@ -216,7 +225,7 @@ class Verifier:
 
     def _read(
         self, signed_info: _Element
-    ) -> tuple[SignatureAlgorithm, Canonical, list[SignedReference], list[_Element]]:
+    ) -> tuple[SignatureAlgorithm, Canonical, list[SignedReference], list[AttachmentReference]]:
         """The policy first, over the whole of SignedInfo. What comes last: the references to attachments."""
         policy = self.require.algorithms
         algorithm = read_signature_method(one(signed_info, SIGNATURE_METHOD), policy)
@@ -229,12 +238,12 @@ class Verifier:
                 f"the signature has {len(references)} references; only {self.require.limits.references} are followed",
                 place=place_of(signed_info),
             )
-        read, beside = [], []
+        read: list[SignedReference] = []
+        beside: list[AttachmentReference] = []
         for reference in references:
             digest = policy.digest(algorithm_of(one(reference, DIGEST_METHOD)))
             if is_cid(reference.get("URI", "")):
-                read_signature_transform(reference)
-                beside.append(reference)
+                beside.append(AttachmentReference(reference, read_signature_transform(reference), digest))
             else:
                 transforms = _read_transforms(reference, self.require.limits.transforms)
                 read.append(SignedReference(reference, *transforms, digest))
@@ -268,22 +277,19 @@ class Verifier:
             )
         return covered
 
-    def _check_attachment(self, reference: _Element) -> SignedAttachment:
+    def _check_attachment(self, reference: AttachmentReference) -> SignedAttachment:
         """The attachment that a reference covers, once its digest is right."""
-        uri = reference.get("URI", "")
-        attachment = attachment_named(self.attachments, uri, by=reference)
-        whole = read_signature_transform(reference)
-        name = self.require.algorithms.digest(algorithm_of(one(reference, DIGEST_METHOD)))
+        element = reference.element
+        uri = element.get("URI", "")
+        attachment = attachment_named(self.attachments, uri, by=element)
         try:
-            digest = digest_of(attachment, fields_received(attachment) if whole else None, name)
+            digest = digest_of(attachment, fields_received(attachment) if reference.whole else None, reference.hash)
         except (LimitError, XmlError) as error:
             told = f"what {uri!r:.120} refers to cannot be canonicalised"
             raise SecurityError(f"{told}: {error}", bare=f"{told}: {error.for_log}") from None
-        if not hmac.compare_digest(digest, bytes_of(one(reference, DIGEST_VALUE))):
-            raise SecurityError(
-                f"what {uri!r:.120} refers to was altered after it was signed", place=place_of(reference)
-            )
-        return SignedAttachment(attachment, whole)
+        if not hmac.compare_digest(digest, bytes_of(one(element, DIGEST_VALUE))):
+            raise SecurityError(f"what {uri!r:.120} refers to was altered after it was signed", place=place_of(element))
+        return SignedAttachment(attachment, reference.whole)
 
     def _octets(self, reference: SignedReference, element: _Element) -> tuple[_Element, bytes]:
         """The element that a reference covers, and the octets that were signed. `element`: what it refers to."""
