@@ -18,7 +18,7 @@ from soapkit.security.agreement import agreed_keys
 from soapkit.security.algorithms import MODERN, WRAPS, AlgorithmPolicy, CipherAlgorithm
 from soapkit.security.decrypt import Deciphered, octets_in, put_back, read_cipher
 from soapkit.security.document import Document, read_document
-from soapkit.security.document_keys import derived_key
+from soapkit.security.document_keys import derived_key, name_in
 from soapkit.security.encrypted_key import cipher_value, unwrap, unwrap_under
 from soapkit.security.ids import IdIndex
 from soapkit.security.keys import KeyPair
@@ -37,7 +37,6 @@ from soapkit.security.markup import (
     algorithm_of,
     at_most_one,
     one,
-    text_of,
 )
 from soapkit.security.provider import CryptoProvider
 from soapkit.security.with_cryptography import CryptographyProvider
@@ -150,8 +149,8 @@ class _Opener:
 
     def octets(self, root: _Element, found: Sequence[_Element]) -> list[DecryptedPart]:
         """What each EncryptedData holds."""
-        index = IdIndex(root, self.id_attributes)
-        return [self._open(data, _KeyFinder(self, index, root)) for data in found]
+        keys = _KeyFinder(self, IdIndex(root, self.id_attributes), root)
+        return [self._open(data, keys) for data in found]
 
     def put_back(self, root: _Element, found: Sequence[_Element]) -> tuple[_Element, list[DecryptedPart]]:
         """The document with the content of each EncryptedData in its place."""
@@ -226,7 +225,7 @@ class _KeyFinder:
         return secret
 
     def _by_name(self, element: _Element, size: int, depth: int) -> bytes:
-        name = " ".join(text_of(element).split())
+        name = name_in(element)
         if name in self.opener.secrets:
             return self._sized(self.opener.secrets[name], size, element)
         failure = None
@@ -241,7 +240,7 @@ class _KeyFinder:
         """The encrypted keys that say they are the key of that name (CarriedKeyName): one for each receiver."""
         for key in self.root.iter(ENCRYPTED_KEY):
             carried = at_most_one(key, CARRIED_KEY_NAME)
-            if carried is not None and " ".join(text_of(carried).split()) == name:
+            if carried is not None and name_in(carried) == name:
                 yield key
 
     def _unwrapped(self, key: _Element, size: int, depth: int) -> bytes:
@@ -271,10 +270,9 @@ class _KeyFinder:
         if len(method):
             raise SecurityError("a RetrievalMethod with transforms is not followed", place=place_of(method))
         found = self.index.find(method.get("URI", ""), by=method)
-        read = _READERS.get(found.tag)
-        if found.tag not in (ENCRYPTED_KEY, DERIVED_KEY) or read is None:
+        if found.tag not in (ENCRYPTED_KEY, DERIVED_KEY):
             raise SecurityError(f"a RetrievalMethod leads to {tag_of(found)}, not to a key", place=place_of(method))
-        return read(self, found, size, depth + 1)
+        return _READERS[found.tag](self, found, size, depth + 1)
 
     def _agreed(self, method: _Element, size: int, _depth: int) -> bytes:
         """The key of the data itself, with the first of our keys that is of its kind."""

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.algorithms import KEY_DERIVATIONS, SIGNATURES, AlgorithmPolicy
-from soapkit.security.kdf import read_derivation
+from soapkit.security.algorithms import KEY_DERIVATIONS, AlgorithmPolicy
+from soapkit.security.kdf import read_derivation, read_prf
 from soapkit.security.markup import (
     KEY_DERIVATION_METHOD,
     MASTER_KEY_NAME,
@@ -26,10 +26,15 @@ from soapkit.xml.walk import place_of
 _MOST_ITERATIONS = 2_000_000  # of PBKDF2: a second or so
 
 
+def name_in(element: _Element) -> str:
+    """The name of a key; blanks and line breaks in it are one blank each."""
+    return " ".join(text_of(element).split())
+
+
 def derived_key(element: _Element, secrets: Mapping[str, bytes], size: int, policy: AlgorithmPolicy) -> bytes:
     """The key of a DerivedKey, from the master key that it names. Raises `SecurityError`."""
     named = at_most_one(element, MASTER_KEY_NAME)
-    name = " ".join(text_of(named).split()) if named is not None else ""
+    name = name_in(named) if named is not None else ""
     if name not in secrets:
         raise SecurityError(f"no master key is called {name!r:.120}; give secrets={{...}}", place=place_of(element))
     method = one(element, KEY_DERIVATION_METHOD)
@@ -54,11 +59,8 @@ def _pbkdf2(method: _Element, secret: bytes, size: int, policy: AlgorithmPolicy)
     length = _number(params, "KeyLength", 1024)
     if length != size:
         raise ValueError(f"KeyLength is {length}, and the key must be of {size} bytes")
-    uri = algorithm_of(one(params, f"{{{XENC11}}}PRF"))
-    prf = SIGNATURES.get(uri)
-    if prf is None or prf.key != "secret" or prf.hash not in policy.hashes:
-        raise SecurityError(f"PRF {uri!r:.120} is not allowed by the policy {policy.name!r}", place=place_of(params))
-    return PBKDF2HMAC(hash_named(prf.hash), size, salt, iterations).derive(secret)
+    prf = read_prf(one(params, f"{{{XENC11}}}PRF"), "PBKDF2", policy)
+    return PBKDF2HMAC(hash_named(prf), size, salt, iterations).derive(secret)
 
 
 def _number(params: _Element, name: str, most: int) -> int:

@@ -5,12 +5,12 @@ XML Encryption 1.1, 5.4.1 (ConcatKDF, of NIST SP 800-56A); RFC 9231, 2.8.1 (HKDF
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
@@ -40,6 +40,7 @@ from soapkit.security.markup import (
     sub,
     text_of,
 )
+from soapkit.security.with_cryptography import hash_named
 from soapkit.xml.walk import place_of
 
 _BITS: Final = ("AlgorithmID", "PartyUInfo", "PartyVInfo", "SuppPubInfo", "SuppPrivInfo")
@@ -61,25 +62,13 @@ class Derivation:
 
 
 def concat_kdf(derivation: Derivation, secret: bytes, size: int) -> bytes:
-    """NIST SP 800-56A, 5.8.1: hashes over a counter, the secret and OtherInfo, side by side."""
-    stream, counter = b"", 0
-    while len(stream) < size:
-        counter += 1
-        octets = counter.to_bytes(4, "big") + secret + derivation.info
-        stream += hashlib.new(derivation.hash, octets, usedforsecurity=False).digest()
-    return stream[:size]
+    """NIST SP 800-56A, 5.8.1."""
+    return ConcatKDFHash(hash_named(derivation.hash), size, derivation.info).derive(secret)
 
 
 def hkdf(derivation: Derivation, secret: bytes, size: int) -> bytes:
     """RFC 5869: extract, then expand."""
-    salt = derivation.salt or bytes(hashlib.new(derivation.hash, usedforsecurity=False).digest_size)
-    key = hmac.digest(salt, secret, derivation.hash)
-    stream, block, counter = b"", b"", 0
-    while len(stream) < size:
-        counter += 1
-        block = hmac.digest(key, block + derivation.info + bytes([counter]), derivation.hash)
-        stream += block
-    return stream[:size]
+    return HKDF(hash_named(derivation.hash), size, derivation.salt, derivation.info).derive(secret)
 
 
 _FUNCTIONS: dict[KeyDerivation, Callable[[Derivation, bytes, int], bytes]] = {"concat-kdf": concat_kdf, "hkdf": hkdf}
@@ -152,14 +141,20 @@ def _hexadecimal(text: str, params: _Element) -> bytes:
 
 def _read_hkdf(method: _Element, size: int, policy: AlgorithmPolicy) -> Derivation:
     params = one(method, HKDF_PARAMS)
-    prf = SIGNATURES.get(algorithm_of(one(params, HKDF_PRF)))
-    if prf is None or prf.key != "secret" or prf.hash not in policy.hashes:
-        raise SecurityError(f"the PRF of HKDF is not allowed by the policy {policy.name!r}", place=place_of(params))
+    prf = read_prf(one(params, HKDF_PRF), "HKDF", policy)
     length = at_most_one(params, HKDF_KEY_LENGTH)
     if length is not None and text_of(length) != str(size):
         raise SecurityError(f"HKDF is to make a key of {size} bytes", place=place_of(length))
     salt, info = (_octets(at_most_one(params, tag)) for tag in (HKDF_SALT, HKDF_INFO))
-    return Derivation("hkdf", prf.hash, info, salt)
+    return Derivation("hkdf", prf, info, salt)
+
+
+def read_prf(element: _Element, of: str, policy: AlgorithmPolicy) -> str:
+    """The hash of the HMAC that a derivation is made with. Raises `SecurityError` unless the policy allows it."""
+    prf = SIGNATURES.get(algorithm_of(element))
+    if prf is None or prf.key != "secret" or prf.hash not in policy.hashes:
+        raise SecurityError(f"the PRF of {of} is not allowed by the policy {policy.name!r}", place=place_of(element))
+    return prf.hash
 
 
 def _octets(element: _Element | None) -> bytes:
