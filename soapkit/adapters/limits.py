@@ -16,6 +16,7 @@ import hashlib
 import logging
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -61,7 +62,7 @@ def address_of(call: Call) -> str | None:
 LimiterT = TypeVar("LimiterT")
 
 
-class _Limits(Generic[LimiterT]):
+class _Limits(ABC, Generic[LimiterT]):
     """What both kinds share: the settings, the rates, whom a call counts for, what is answered."""
 
     def __init__(
@@ -86,9 +87,9 @@ class _Limits(Generic[LimiterT]):
         self._serve_without_storage = serve_without_storage
         self._limiter = self._counting_at(storage)
 
+    @abstractmethod
     def _counting_at(self, storage: str) -> LimiterT:
         """What counts, with its storage at a URL."""
-        raise NotImplementedError
 
     def _whom(self, call: Call) -> str | None:
         """For whom a call counts, as the storage has it: of bounded length, and nothing that could be read there."""

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from soapkit.errors import SecurityError
 from soapkit.exchange.pending import MOST_ANSWERS, Answer
-from soapkit.security.shared_state import SqliteFile, redis_at
+from soapkit.security.shared_state import SqliteFile, on_redis, redis_at
 
 
 class SqlitePendingReplies:
@@ -128,10 +127,7 @@ class RedisPendingReplies:
         return f"{self._prefix}{{{message_id}}}:waits", f"{self._prefix}{{{message_id}}}:answers"
 
     def _done(self, work: Callable[[], Any]) -> Any:
-        try:
-            return work()
-        except Exception as error:
-            raise SecurityError(f"the pending replies on Redis cannot be used: {error}") from error
+        return on_redis("the pending replies on Redis", work)
 
 
 _PUT_SCRIPT = """

@@ -15,10 +15,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from soapkit.errors import SecurityError
 from soapkit.security.context import SecurityContext
 from soapkit.security.context_sealed import Sealing
-from soapkit.security.shared_state import SqliteFile, redis_at
+from soapkit.security.shared_state import SqliteFile, on_redis, redis_at
 
 _NEVER: Final = 253402300799.0  # the end of the year 9999
 
@@ -167,10 +166,7 @@ class RedisContextStore:
         return self._prefix + hashlib.sha256(identifier.encode()).hexdigest()  # a stranger's may be long
 
     def _asked(self, command: Callable[[], Any]) -> Any:
-        try:
-            return command()
-        except Exception as error:
-            raise SecurityError(f"the store of security contexts cannot be used: {error}") from error
+        return on_redis("the store of security contexts", command)
 
     def __repr__(self) -> str:
         return f"RedisContextStore(prefix={self._prefix!r})"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar, cast
 
 from cryptography import x509
 from lxml import etree
@@ -30,6 +30,7 @@ from soapkit.xml.parse import parse_exact
 from soapkit.xml.walk import path_of, place_of
 
 Document: TypeAlias = bytes | _Element
+DocumentT = TypeVar("DocumentT", bound=Document)
 
 _WITH_COMMENTS = frozenset({EXCLUSIVE_WITH_COMMENTS, INCLUSIVE_WITH_COMMENTS, INCLUSIVE_11_WITH_COMMENTS})
 _POINTER_TO_ID = re.compile(r"""#xpointer\(id\((?P<quote>["'])(?P<id>[^"']+)(?P=quote)\)\)""")
@@ -125,12 +126,12 @@ def read_document(document: Document, source: str = "document") -> _Element:
     return parse_exact(etree.tostring(document, encoding="UTF-8", with_tail=False), source=source)
 
 
-def write_document(root: _Element, like: Document) -> Document:
+def write_document(root: _Element, like: DocumentT) -> DocumentT:
     """A document as the caller gave one: bytes for bytes, with an XML declaration where there was one."""
     if not isinstance(like, bytes):
-        return root
+        return cast("DocumentT", root)
     declared = like.startswith((b"<?xml ", b"\xef\xbb\xbf<?xml "))
-    return etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=declared)
+    return cast("DocumentT", etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=declared))
 
 
 def elements_at(root: _Element, path: str) -> list[_Element]:

@@ -5,14 +5,12 @@ XML Encryption 1.1, 3.1 and 4.
 
 from __future__ import annotations
 
-from typing import overload
-
 from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError, UsageError
 from soapkit.security.algorithms import KeyTransport, cipher_named, transport_named
-from soapkit.security.document import Document, elements_at, read_document, write_document
+from soapkit.security.document import DocumentT, elements_at, read_document, write_document
 from soapkit.security.document_key_info import KeyInfo, key_info_for
 from soapkit.security.encrypt import content_bytes, empty
 from soapkit.security.encrypted_key import agreed_encrypted_key, transport_text
@@ -38,44 +36,8 @@ from soapkit.xml.serialise import serialise
 from soapkit.xml.walk import place_of
 
 
-@overload
 def encrypt(
-    document: bytes,
-    *,
-    to: x509.Certificate | KeyPair | None = ...,
-    secret: bytes | None = ...,
-    name: str = ...,
-    path: str = ...,
-    content: bool = ...,
-    algorithm: str = ...,
-    key_transport: str = ...,
-    oaep_digest: str = ...,
-    oaep_mgf: str = ...,
-    key_info: KeyInfo = ...,
-    provider: CryptoProvider | None = ...,
-) -> bytes: ...
-
-
-@overload
-def encrypt(
-    document: _Element,
-    *,
-    to: x509.Certificate | KeyPair | None = ...,
-    secret: bytes | None = ...,
-    name: str = ...,
-    path: str = ...,
-    content: bool = ...,
-    algorithm: str = ...,
-    key_transport: str = ...,
-    oaep_digest: str = ...,
-    oaep_mgf: str = ...,
-    key_info: KeyInfo = ...,
-    provider: CryptoProvider | None = ...,
-) -> _Element: ...
-
-
-def encrypt(
-    document: Document,
+    document: DocumentT,
     *,
     to: x509.Certificate | KeyPair | None = None,
     secret: bytes | None = None,
@@ -88,7 +50,7 @@ def encrypt(
     oaep_mgf: str = "sha256",
     key_info: KeyInfo = "certificate",
     provider: CryptoProvider | None = None,
-) -> Document:
+) -> DocumentT:
     """An encrypted copy of a document: bytes for bytes, an element for an element; what came in is not changed.
 
     `to`: whose certificate it is for; or `secret`: a key that both sides have, `name` what the document calls it

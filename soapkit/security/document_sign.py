@@ -6,7 +6,6 @@ XML Signature 1.1, sections 3.1 and 4.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import overload
 
 from lxml.etree import _Element
 
@@ -14,7 +13,7 @@ from soapkit.errors import SecurityError, UsageError
 from soapkit.security.algorithms import DIGESTS, ENVELOPED, SignatureAlgorithm, digest_uri, signature_named
 from soapkit.security.canonical import Canonical
 from soapkit.security.document import (
-    Document,
+    DocumentT,
     HmacKey,
     Recipe,
     Target,
@@ -44,46 +43,8 @@ from soapkit.xml.serialise import serialise
 _FORMS = {"exclusive": EXCLUSIVE, "inclusive": INCLUSIVE, "inclusive11": INCLUSIVE_11}
 
 
-@overload
 def sign(
-    document: bytes,
-    key: KeyPair | HmacKey,
-    *,
-    references: Sequence[str] = ...,
-    enveloping: bool = ...,
-    inside: str = ...,
-    after: str = ...,
-    algorithm: str = ...,
-    digest: str = ...,
-    canonical: str = ...,
-    key_info: KeyInfo = ...,
-    id: str = ...,
-    id_attributes: Sequence[str] = ...,
-    provider: CryptoProvider | None = ...,
-) -> bytes: ...
-
-
-@overload
-def sign(
-    document: _Element,
-    key: KeyPair | HmacKey,
-    *,
-    references: Sequence[str] = ...,
-    enveloping: bool = ...,
-    inside: str = ...,
-    after: str = ...,
-    algorithm: str = ...,
-    digest: str = ...,
-    canonical: str = ...,
-    key_info: KeyInfo = ...,
-    id: str = ...,
-    id_attributes: Sequence[str] = ...,
-    provider: CryptoProvider | None = ...,
-) -> _Element: ...
-
-
-def sign(
-    document: Document,
+    document: DocumentT,
     key: KeyPair | HmacKey,
     *,
     references: Sequence[str] = ("",),
@@ -97,7 +58,7 @@ def sign(
     id: str = "",  # noqa: A002  the attribute's own name
     id_attributes: Sequence[str] = (),
     provider: CryptoProvider | None = None,
-) -> Document:
+) -> DocumentT:
     """A signed copy of a document: bytes for bytes, an element for an element; what came in is not changed.
 
     `references`: what is signed: ``""`` the whole document, ``"#id"`` one element of it. `enveloping`: the document is

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from soapkit.errors import SecurityError
-from soapkit.security.shared_state import SqliteFile, redis_at
+from soapkit.security.shared_state import SqliteFile, on_redis, redis_at
 
 
 class ReplayStore(Protocol):
@@ -110,7 +110,4 @@ class RedisReplayStore:
 
     def claim(self, key: str, ttl: int, *, now: datetime) -> bool:
         """See `ReplayStore`. Raises `SecurityError` when the server does not answer: then nothing is believed."""
-        try:
-            return bool(self._client.set(self._prefix + key, "1", ex=ttl, nx=True))
-        except Exception as error:
-            raise SecurityError(f"the replay store cannot be used: {error}") from error
+        return bool(on_redis("the replay store", lambda: self._client.set(self._prefix + key, "1", ex=ttl, nx=True)))

@@ -114,6 +114,15 @@ class _Opened:
             self._connection.close()
 
 
+def on_redis(what: str, command: Callable[[], FoundT]) -> FoundT:
+    """What a command of a Redis client gives. Raises `SecurityError` where the server does not answer, whatever the
+    client raises then: nothing is believed of what it might have said."""
+    try:
+        return command()
+    except Exception as error:
+        raise SecurityError(f"{what} cannot be used: {error}") from error
+
+
 def redis_at(url: str, timeout: float, what: str) -> Any:  # a redis.Redis, which need not be installed
     """The client of a server at a URL such as ``redis://cache.example:6379/0`` or ``rediss://...``; nothing is sent
     yet.

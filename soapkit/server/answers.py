@@ -68,7 +68,7 @@ class Answers:
         if version is None:
             return unsupported_media_type(content_type)
         try:
-            package = self._package(request)
+            package = request.whole(self.reader)
             version = package.envelope.version
             related = _related(package)
             answer = _kept(package)
@@ -89,13 +89,6 @@ class Answers:
 
     def turned_away(self, request: HttpRequest, status: int) -> None:
         """Nobody observes what is turned away: those who wait are told by their time."""
-
-    def _package(self, request: HttpRequest) -> Package:
-        if request.package is not None:
-            return request.package()
-        reader = self.reader(request.headers)
-        reader.feed(request.body)
-        return reader.finish()
 
 
 def answers_asgi(pending: PendingReplies, *, limits: HostLimits = DEFAULT_HOST_LIMITS) -> Asgi:

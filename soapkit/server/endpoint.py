@@ -175,7 +175,7 @@ class Endpoint:
         try:
             received = self._plain(request, version, address)
             if received is None:
-                package = self._package(request)
+                package = request.whole(self.reader)
                 version, in_kind = package.envelope.version, package.xop
                 action = action_of(version, request.headers)
                 asked = self.agreements.asked(package.envelope, action) if self.agreements is not None else None
@@ -281,7 +281,7 @@ class Endpoint:
             watched.end()
 
     def _perform(self, job: Job, request: HttpRequest, watched: Watched) -> Flow[None]:
-        package = self._package(request)
+        package = request.whole(self.reader)
         operation, address = self.service.operation(job.operation), list[Properties]()
         understood = _Both(self.processor.understood, (SECURITY_HEADER,))
         processor = replace(self.processor, security=None, validator=None, validate="off", understood=understood)
@@ -407,13 +407,6 @@ class Endpoint:
             lambda envelope: processor.receive_request(envelope, route),
         )
         return found if found is not None and found.version is version else None
-
-    def _package(self, request: HttpRequest) -> Package:
-        if request.package is not None:
-            return request.package()
-        reader = self.reader(request.headers)
-        reader.feed(request.body)
-        return reader.finish()
 
     def _serve(
         self,

@@ -66,6 +66,16 @@ class HttpRequest:
         """Whether the server program dropped the body of a request that asks for another protocol (`LOST_BODY`)."""
         return not self.body and self.package is None and "upgrade" in self.headers
 
+    def whole(self, reader: Callable[[Headers], RequestReader]) -> Package:
+        """The message with its parts: as it was taken apart while it came, else by a reader that is made for it.
+
+        Raises what was, or is, wrong with it."""
+        if self.package is not None:
+            return self.package()
+        made = reader(self.headers)
+        made.feed(self.body)
+        return made.finish()
+
     @property
     def parameters(self) -> dict[str, str]:
         """The query's parameters, names in lower case: ``?WSDL`` and ``?wsdl`` are one."""

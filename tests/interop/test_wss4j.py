@@ -17,7 +17,6 @@ from soapkit.errors import SecurityError
 from soapkit.security import (
     SHARED,
     Encrypt,
-    KeyPair,
     PasswordKey,
     Require,
     Security,
@@ -105,16 +104,6 @@ def peer(folder, tmp_path_factory):
     running = Wss4j(folder, keys)
     yield running
     running.close()
-
-
-@pytest.fixture(scope="module")
-def alice(peer):
-    return KeyPair.load(peer.folder / "alice.p12", "changeit")
-
-
-@pytest.fixture(scope="module")
-def bob(peer):
-    return KeyPair.load(peer.folder / "bob.p12", "changeit")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from soapkit.attachment import Attachment
 from soapkit.errors import SecurityError
-from soapkit.security import Encrypt, KeyPair, Require, Security, Sign, Timestamp, TrustStore
+from soapkit.security import Encrypt, Require, Security, Sign, Timestamp, TrustStore
 from soapkit.security.throwaway import write_keys
 from soapkit.soap.attachments import part_headers
 from soapkit.soap.envelope import Draft, Envelope
@@ -81,16 +81,6 @@ def peer(folder, tmp_path_factory):
     running = Beside(folder, keys)
     yield running
     running.close()
-
-
-@pytest.fixture(scope="module")
-def alice(peer):
-    return KeyPair.load(peer.folder / "alice.p12", "changeit")
-
-
-@pytest.fixture(scope="module")
-def bob(peer):
-    return KeyPair.load(peer.folder / "bob.p12", "changeit")
 
 
 @pytest.fixture(scope="module")

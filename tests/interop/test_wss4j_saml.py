@@ -67,16 +67,6 @@ def peer(missing_peer: Callable[[str], NoReturn], tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def alice(peer):
-    return KeyPair.load(peer.folder / "alice.p12", "changeit")
-
-
-@pytest.fixture(scope="module")
-def bob(peer):
-    return KeyPair.load(peer.folder / "bob.p12", "changeit")
-
-
-@pytest.fixture(scope="module")
 def sts(peer):
     return KeyPair.load(peer.folder / "sts.p12", "changeit")
 
