@@ -93,6 +93,7 @@ class SoapkitError(Exception):
 
     exchange: Any = None  # an Exchange; typed there, since errors stand below everything
     starts: tuple[tuple[int, str], ...] = ()  # for each problem, the start tag it stands at: see soapkit.xml.positions
+    of_body = False  # whether it is the content of a message's Body that is wrong
 
     def __init__(
         self,
@@ -158,7 +159,8 @@ class MessageError(SoapkitError):
 
     `code` is the fault code a receiver answers with, in SOAP 1.2 words: ``Sender``, ``Receiver``, ``VersionMismatch``,
     ``MustUnderstand``, ``DataEncodingUnknown``; `subcodes` (Clark names) say more, in SOAP 1.2. `not_understood` names
-    the header blocks (Clark names) of a ``MustUnderstand``.
+    the header blocks (Clark names) of a ``MustUnderstand``, `role` says in which role they were met, where a block says
+    one.
     """
 
     def __init__(
@@ -168,6 +170,7 @@ class MessageError(SoapkitError):
         code: str = "Sender",
         subcodes: Iterable[str] = (),
         not_understood: Iterable[str] = (),
+        role: str = "",
         place: Place = NOWHERE,
         bare: str | None = None,
     ) -> None:
@@ -175,6 +178,7 @@ class MessageError(SoapkitError):
         self.code = code
         self.subcodes = tuple(subcodes)
         self.not_understood = tuple(not_understood)
+        self.role = role
 
 
 class SecurityError(SoapkitError):

@@ -20,7 +20,7 @@ from soapkit.operations import Header, Message, Operation, Service
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.fault import read_fault
 from soapkit.soap.headers import qname_in, read_headers
-from soapkit.soap.rules import check_rules
+from soapkit.soap.rules import check_encodings, check_rules
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
 from soapkit.wsdl.model import Contract
 from soapkit.xml.names import WSU, XENC, XML, XOP, XSD, clark, did_you_mean, local_name, namespace_of
@@ -95,6 +95,7 @@ class _Checking:
     def envelope(self, envelope: Envelope) -> tuple[Recognised, ...]:
         """Check everything in an envelope; what it is."""
         check_rules(envelope)
+        check_encodings(envelope)
         blocks = read_headers(envelope)
         self._fill_attachments(envelope.root)
         fault = read_fault(envelope)

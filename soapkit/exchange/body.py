@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Literal
 
 from lxml import etree
@@ -23,6 +23,7 @@ from soapkit.exchange.encoded_read import literal_body
 from soapkit.exchange.encoded_write import encoded_text
 from soapkit.operations import Header, Message, Operation, Service
 from soapkit.soap.envelope import Envelope
+from soapkit.soap.headers import blocks_for
 from soapkit.soap.version import SOAP_1_1, Version
 from soapkit.xml.names import XSI_NIL, did_you_mean, local_name, split
 from soapkit.xml.positions import told_of_originals
@@ -196,14 +197,16 @@ def encode_headers(declared: tuple[Header, ...], values: Mapping[str, object], c
     return tuple(blocks)
 
 
-def decode_headers(declared: tuple[Header, ...], envelope: Envelope, codecs: Codecs) -> dict[str, Any]:
-    """The declared header blocks that came, by part name. The pair of `encode_headers`.
+def decode_headers(
+    declared: tuple[Header, ...], envelope: Envelope, codecs: Codecs, roles: Container[str] = ()
+) -> dict[str, Any]:
+    """The declared header blocks that came for us, by part name. The pair of `encode_headers`. `roles`: that we play.
 
     Raises `MessageError` when a required one is missing, `DecodeError` when one does not fit its type.
     """
     if not declared:
         return {}
-    blocks = {tag_of(block): block for block in reversed(envelope.headers)}
+    blocks = {tag_of(block): block for block in reversed(blocks_for(envelope, roles))}
     found: dict[str, Any] = {}
     for header in declared:
         block = blocks.get(header.tag)

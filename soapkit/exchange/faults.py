@@ -51,8 +51,16 @@ def undeclared_fault(message: FaultMessage) -> Fault:
     )
 
 
-def encode_fault(version: Version, fault: Fault, operation: Operation[object, object] | None, codecs: Codecs) -> str:
-    """The soap:Fault element, as text, for a fault that a handler raised. The pair of `fault_from`.
+def encode_fault(
+    version: Version,
+    fault: Fault,
+    operation: Operation[object, object] | None,
+    codecs: Codecs,
+    *,
+    of_body: bool = False,
+) -> str:
+    """The soap:Fault element, as text, for a fault that a handler raised. The pair of `fault_from`. `of_body`: as for
+    `write_fault`.
 
     Raises `soapkit.errors.EncodeError` where the detail of a declared fault does not fit its type.
     """
@@ -63,12 +71,14 @@ def encode_fault(version: Version, fault: Fault, operation: Operation[object, ob
         detail=_detail_text(fault, operation, codecs),
         role=fault.actor,
         node=fault.node,
+        of_body=of_body,
     )
 
 
-def plain_fault(version: Version, code: str | FaultCode, reason: str, *, detail: str = "") -> str:
-    """The soap:Fault element, as text, for a failure of the kit's own finding."""
-    return write_fault(version, FaultCode(code) if isinstance(code, str) else code, {"en": reason}, detail=detail)
+def plain_fault(version: Version, code: str | FaultCode, reason: str, *, role: str = "", of_body: bool = False) -> str:
+    """The soap:Fault element, as text, for a failure of the kit's own finding. `role`, `of_body`: see `write_fault`."""
+    told = FaultCode(code) if isinstance(code, str) else code
+    return write_fault(version, told, {"en": reason}, role=role, of_body=of_body)
 
 
 def _detail_text(fault: Fault, operation: Operation[object, object] | None, codecs: Codecs) -> str:

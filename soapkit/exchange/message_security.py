@@ -111,16 +111,22 @@ class Agreement(Protocol):
 
 
 def believed(
-    envelope: Envelope, security: MessageSecurity | None, understood: Container[str], now: datetime | None = None
+    envelope: Envelope,
+    security: MessageSecurity | None,
+    understood: Container[str],
+    now: datetime | None = None,
+    roles: Container[str] = (),
 ) -> SecurityResult | None:
     """What may be believed of a message, its mandatory header blocks understood; None without security.
 
-    `understood`: Clark names of header blocks, beside those of security. Raises `soapkit.errors.SecurityError`,
-    `soapkit.errors.MessageError`.
+    `understood`: Clark names of header blocks, beside those of security; `roles`: that this node plays beside those of
+    every node. Raises `soapkit.errors.SecurityError`, `soapkit.errors.MessageError`.
     """
     result = security.verify(envelope, now=now) if security is not None else None
     if result is None:
-        check_understood(envelope, understood)
+        check_understood(envelope, understood, roles=roles)
     else:
-        check_understood(result.envelope, lambda block: block.tag == SECURITY_HEADER or block.tag in understood)
+        check_understood(
+            result.envelope, lambda block: block.tag == SECURITY_HEADER or block.tag in understood, roles=roles
+        )
     return result

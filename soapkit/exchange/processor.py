@@ -33,6 +33,8 @@ from soapkit.exchange.plain import PlainReader, PlainReaders, Resolve, readers_o
 from soapkit.operations import Message, Operation
 from soapkit.soap.envelope import Draft, Envelope, envelope_bytes
 from soapkit.soap.fault import read_fault
+from soapkit.soap.headers import check_understood
+from soapkit.soap.rules import check_encodings
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import SOAP_1_2, Version
 from soapkit.soap.wire import Unparsed, is_utf8
@@ -86,8 +88,10 @@ class Processor:
 
     `codecs`: values <-> XML; `security`: apply and verify, None for plain messages; `validator` and `validate`: check
     bodies against the schema when they come in, go out, or both; `understood`: Clark names of the header blocks that
-    this node understands beside those of security; `now`: a clock for tests, None for the real one. `rpc_result`:
-    whether rpc replies in SOAP 1.2 say which of their parts is the return value.
+    this node understands beside those of security, `declared`: those among them that are understood for the operations
+    alone which declare them; `roles`: that this node plays beside ``next`` and the ultimate receiver; `now`: a clock
+    for tests, None for the real one. `rpc_result`: whether rpc replies in SOAP 1.2 say which of their parts is the
+    return value.
     """
 
     codecs: Codecs
@@ -95,6 +99,8 @@ class Processor:
     validator: Validator | None = None
     validate: Validation = "off"
     understood: Container[str] = frozenset()
+    declared: frozenset[str] = frozenset()
+    roles: Container[str] = frozenset()
     now: Callable[[], datetime] | None = None
     rpc_result: bool = False
     _plain: PlainReaders = field(init=False, repr=False, compare=False)
@@ -148,9 +154,12 @@ class Processor:
         operation: Operation[Any, Any] | None = None,
         request: SecurityResult | None = None,
         blocks: tuple[str, ...] = (),
+        *,
+        of_body: bool = False,
     ) -> bytes:
-        """The bytes of a fault, secured as a reply is where the request could be believed."""
-        draft = Draft(version, encode_fault(version, fault, operation, self.codecs), blocks)
+        """The bytes of a fault, secured as a reply is where the request could be believed. `of_body`: whether it was
+        the Body that could not be processed."""
+        draft = Draft(version, encode_fault(version, fault, operation, self.codecs, of_body=of_body), blocks)
         return self._secured(draft, request) if request is not None else draft.to_bytes()
 
     def _send(
@@ -205,8 +214,17 @@ class Processor:
         security = self.believed(envelope)
         envelope = security.envelope if security is not None else envelope
         with _places_in(security):
-            operation = route(envelope)
+            with of_body():
+                operation = route(envelope)
+            self._check_processed(envelope, operation.request)
+            check_encodings(envelope, self.understood, self.roles)
             return self._receive(envelope, security, operation, operation.request, parts)
+
+    def _check_processed(self, envelope: Envelope, message: Message) -> None:
+        """A mandatory block that only another operation declares is processed by nobody (SOAP 1.2 part 1, 2.4)."""
+        if envelope.header is not None and self.declared:
+            others = self.declared - {header.tag for header in message.headers}
+            check_understood(envelope, lambda block: block.tag not in others, roles=self.roles)
 
     def receive_reply(
         self, envelope: Envelope, operation: Operation[Any, Any], parts: Incoming | None = None
@@ -267,7 +285,7 @@ class Processor:
 
     def believed(self, envelope: Envelope) -> SecurityResult | None:
         """What may be believed of a message, its mandatory header blocks understood; None without security."""
-        return believed(envelope, self.security, self.understood, self._now())
+        return believed(envelope, self.security, self.understood, self._now(), self.roles)
 
     def _whole(self, envelope: Envelope, parts: Incoming | None) -> Envelope:
         """A signature covers, and a schema describes, the envelope with all that belongs to it. Where there is security
@@ -287,13 +305,15 @@ class Processor:
         parts: Incoming | None,
     ) -> Received:
         if self.validate in ("in", "both") and self.validator is not None:
-            self._check(message, envelope)
+            with of_body():
+                self._check(message, envelope)
         # what was put back is all that is believed of it: an Include that is left refers to what nobody verified
         with carried_by(parts if self.security is None else None):
-            headers = decode_headers(message.headers, envelope, self.codecs)
+            headers = decode_headers(message.headers, envelope, self.codecs, self.roles)
             # SOAP 1.2 part 2, 3.1.5: a value may be referred to in the Header; one that nobody signed is not believed
             within = envelope.root if self.security is None else None
-            value = decode_body(message, envelope.body, self.codecs, within)
+            with of_body():
+                value = decode_body(message, envelope.body, self.codecs, within)
         attachments = parts.package.attachments if parts is not None else ()
         if self.security is not None:  # decrypted; none from security that looks at the envelope alone
             attachments = envelope.attachments or attachments
@@ -313,6 +333,16 @@ class Processor:
 
     def _now(self) -> datetime | None:
         return self.now() if self.now is not None else None
+
+
+@contextmanager
+def of_body() -> Iterator[None]:
+    """What is wrong with a message is wrong with its Body."""
+    try:
+        yield
+    except SoapkitError as error:
+        error.of_body = True
+        raise
 
 
 @contextmanager

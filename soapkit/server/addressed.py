@@ -7,7 +7,7 @@ sent wherever a stranger says would be anybody's relay.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sized
+from collections.abc import Container, Sized
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
@@ -39,15 +39,15 @@ class AddressedReplies:
     timeout: float = 60.0
     to: tuple[str, ...] = ()
 
-    def read(self, envelope: Envelope, soap_action: str) -> Properties | None:
-        """The addressing properties of a request, checked; None where it has none.
+    def read(self, envelope: Envelope, soap_action: str, roles: Container[str] = ()) -> Properties | None:
+        """The addressing properties of a request, checked; None where it has none. `roles`: that the service plays.
 
         Raises `AddressingError` for what is wrong or missing, for a request that is for somebody else, and for an
         answer that would go where none may.
         """
         if self.use == "off":
             return None
-        found = read_addressing(envelope)
+        found = read_addressing(envelope, roles)
         if found is None:
             if self.use == "required":
                 raise missing("Action")

@@ -193,7 +193,9 @@ class Endpoint:
             if request.has_lost_its_body:
                 logger.warning(LOST_BODY)
             refusal = self.faults.refusal(error, version, routed, self.faults.log_fields(error, routed, address))
-            response = self.faults.response(version, refusal, None, None, self.faults.blocks(version, address, error))
+            blocks = self.faults.blocks(version, address, error)
+            of_body = isinstance(error, SoapkitError) and error.of_body
+            response = self.faults.response(version, refusal, None, None, blocks, of_body=of_body)
             if watched is not None:
                 watched.error, watched.fault_code = error, code_name(refusal)
                 watched.operation = routed[0].name if routed else ""
@@ -320,7 +322,7 @@ class Endpoint:
             )
         else:
             result = self.agreements.receive(asked, envelope, self.processor.understood)
-        addressed = self.addressing.read(result.envelope, action)
+        addressed = self.addressing.read(result.envelope, action, self.processor.roles)
         if addressed is not None:
             address[:] = [addressed]
         if self.processor.waits:  # contexts may be held outside of this process
@@ -357,7 +359,7 @@ class Endpoint:
         routed: list[Operation[Any, Any]] | None = None,
     ) -> Operation[Any, Any]:
         """The operation of a request: by its Action, where WS-Addressing says one. `routed` keeps it."""
-        found = self.addressing.read(believed, action)
+        found = self.addressing.read(believed, action, self.processor.roles)
         if found is not None:
             address[:] = [found]
             action = found.action

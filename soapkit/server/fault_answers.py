@@ -36,7 +36,7 @@ from soapkit.soap.envelope import Draft
 from soapkit.soap.fault import write_fault
 from soapkit.soap.headers import not_understood_blocks, upgrade_block
 from soapkit.soap.security_result import SecurityResult
-from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
+from soapkit.soap.version import SOAP_1_2, Version
 from soapkit.transport.binding import fault_status, response_for
 from soapkit.transport.values import Response
 from soapkit.ws.addressing import (
@@ -109,7 +109,7 @@ class FaultAnswers:
         if operation.one_way:
             return None
         blocks = self.blocks(version, address, fault, operation)
-        return self.response(version, fault, operation, received.security, blocks)
+        return self.response(version, fault, operation, received.security, blocks, of_body=True)
 
     def response(
         self,
@@ -118,30 +118,33 @@ class FaultAnswers:
         operation: Operation[Any, Any] | None,
         security: SecurityResult | None,
         blocks: tuple[str, ...] = (),
+        *,
+        of_body: bool = False,
     ) -> Response:
+        """`of_body`: whether it was the Body of the request that could not be processed."""
         if isinstance(refusal, MessageError):
             return self._message_fault(version, refusal, blocks)
         try:
-            body = self.processor.send_fault(version, refusal, operation, security, blocks)
+            body = self.processor.send_fault(version, refusal, operation, security, blocks, of_body=of_body)
         except SoapkitError as error:  # the fault itself cannot be written, or not secured
             routed = [operation] if operation is not None else []
             internal = internal_fault(error, operation, NOTHING, self.log_fields(error, routed, []))
-            refusal, body = internal, Draft(version, plain_fault(version, internal.code, internal.reason)).to_bytes()
+            told = plain_fault(version, internal.code, internal.reason, of_body=of_body)
+            refusal, body = internal, Draft(version, told).to_bytes()
         return response_for(version, body, status=self._status(version, refusal.code.name))
 
     def _message_fault(self, version: Version, error: MessageError, blocks: tuple[str, ...]) -> Response:
         if isinstance(error, AddressingError):
             return self._addressing_fault(version, error)
         reason = str(error) if self.details or error.code != "Sender" else "the message cannot be read"
-        if error.code == "VersionMismatch":
-            version, blocks = (
-                SOAP_1_1,
-                (*blocks, upgrade_block()),
-            )  # SOAP 1.2 part 1, appendix A: in the sender's version
-        elif error.code == "MustUnderstand" and version.label == "1.2":
+        if error.code == "VersionMismatch":  # in the version of its media type
+            blocks = (*blocks, upgrade_block())
+        elif error.code == "MustUnderstand" and version is SOAP_1_2:
             blocks = (*blocks, *not_understood_blocks(error.not_understood))
-        code = FaultCode(error.code, error.subcodes if version.label == "1.2" else ())
-        body = Draft(version, plain_fault(version, code, reason), blocks).to_bytes()
+        code = FaultCode(error.code, error.subcodes if version is SOAP_1_2 else ())
+        role = error.role if version is SOAP_1_2 else ""  # SOAP 1.1's faultactor is a node, not a role (4.4)
+        told = plain_fault(version, code, reason, role=role, of_body=error.of_body)
+        body = Draft(version, told, blocks).to_bytes()
         return response_for(version, body, status=self._status(version, error.code))
 
     def _addressing_fault(self, version: Version, error: AddressingError) -> Response:

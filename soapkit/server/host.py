@@ -62,6 +62,10 @@ class Settings(TypedDict, total=False):
     `addressing`: how WS-Addressing is taken: ``accepted`` where a request has it, unless said; ``required``; ``off``.
     `reply_to`: addresses (and all below them) that a request may have its answer sent to; none unless said.
     `to`: addresses (and all below them) that a request may say it is for, in WS-Addressing's To; any, unless said.
+    `roles`: URIs of the roles (SOAP 1.1: actors) that the service plays beside ``next`` and the ultimate receiver; none
+    unless said. `understood`: Clark names of header blocks that the service understands though no operation declares
+    them, such as ``{urn:example:audit}trace``, which an interceptor or a handler reads; what must be understood and is
+    not is refused.
     `try_it`: whether the page offers a form that calls the service; on loopback only, unless said.
     `receive_seconds`: for a request to arrive in, 120 unless said; `handler_seconds`: for a handler to answer in, 60
     unless said; `in_flight`: requests served at once by one process, 1,000 unless said. None: without end.
@@ -88,6 +92,8 @@ class Settings(TypedDict, total=False):
     addressing: Use
     reply_to: Iterable[str]
     to: Iterable[str]
+    roles: Iterable[str]
+    understood: Iterable[str]
     receive_seconds: float | None
     handler_seconds: float | None
     in_flight: int | None
@@ -125,7 +131,8 @@ def endpoint_for(
     publish = _publish(service, known, codecs)
     if known is None and validate != "off" and publish is not None:
         known = load_contract(publish("http://localhost/")["wsdl"])
-    understood = frozenset(header.tag for operation in service.operations for header in operation.request.headers)
+    declared = frozenset(header.tag for operation in service.operations for header in operation.request.headers)
+    understood = frozenset(settings.get("understood", ()))
     addressing = AddressedReplies(
         settings.get("addressing", "accepted"), tuple(settings.get("reply_to", ())), to=tuple(settings.get("to", ()))
     )
@@ -140,7 +147,9 @@ def endpoint_for(
             settings.get("security"),
             validator,
             validate,
-            understood,
+            understood | declared,
+            declared - understood,
+            frozenset(settings.get("roles", ())),
             rpc_result=settings.get("rpc_result", False),
         ),
         router=Router(service, codecs.shapes),

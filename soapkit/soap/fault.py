@@ -102,11 +102,13 @@ def write_fault(
     role: str = "",
     node: str = "",
     detail_attributes: Mapping[str, str] | None = None,
+    of_body: bool = False,
 ) -> str:
     """The Fault element as text, for `soapkit.soap.envelope.Draft.body`.
 
     `reason`: a text, or texts by language (SOAP 1.1 has room for one). `detail`: the text of the detail's entries, each
-    declaring its prefixes. `role`: SOAP 1.1's faultactor.
+    declaring its prefixes. `role`: SOAP 1.1's faultactor. `of_body`: whether it was the Body that could not be
+    processed, which SOAP 1.1 says by a detail, be it empty (4.4).
 
     Raises `soapkit.errors.EncodeError` for a character that XML cannot carry.
 
@@ -115,7 +117,10 @@ def write_fault(
     """
     reasons = {"en": reason} if isinstance(reason, str) else {name or "en": text for name, text in reason.items()}
     write = _write_11 if version is SOAP_1_1 else _write_12
-    inside = write(version, code, reasons or {"en": ""}, detail, role, node, _written_attributes(detail_attributes))
+    attributes = _written_attributes(detail_attributes)
+    has_detail = bool(detail or attributes or (of_body and version is SOAP_1_1))
+    written = (detail, attributes) if has_detail else None
+    inside = write(version, code, reasons or {"en": ""}, written, role, node)
     return f'<soap:Fault xmlns:soap="{version.namespace}">{inside}</soap:Fault>'
 
 
@@ -197,17 +202,16 @@ def _write_11(
     version: Version,
     code: FaultCode,
     reasons: Mapping[str, str],
-    detail: str,
+    detail: tuple[str, str] | None,
     role: str,
     node: str,
-    attributes: str,
 ) -> str:
     """The children of a SOAP 1.1 fault: in no namespace (SOAP 1.1, 4.4; BP 1.1 R1001)."""
     name = _code_11(version, code)
     reason = reasons.get("en") or next(iter(reasons.values()))
     actor = role or node  # 1.1 has one place for who it was
     written_actor = f"<faultactor>{escape_text(actor)}</faultactor>" if actor else ""
-    written_detail = f"<detail{attributes}>{detail}</detail>" if detail or attributes else ""
+    written_detail = f"<detail{detail[1]}>{detail[0]}</detail>" if detail is not None else ""
     if split(name)[0] == SOAP11:
         faultcode = f"<faultcode>soap:{local_name(name)}</faultcode>"
     else:
@@ -227,10 +231,9 @@ def _write_12(
     version: Version,
     code: FaultCode,
     reasons: Mapping[str, str],
-    detail: str,
+    detail: tuple[str, str] | None,
     role: str,
     node: str,
-    attributes: str,
 ) -> str:
     subcode = ""
     for number, name in reversed(list(enumerate(code.subcodes, 1))):
@@ -243,7 +246,7 @@ def _write_12(
     )
     written_node = f"<soap:Node>{escape_text(node)}</soap:Node>" if node else ""
     written_role = f"<soap:Role>{escape_text(role)}</soap:Role>" if role else ""
-    written_detail = f"<soap:Detail{attributes}>{detail}</soap:Detail>" if detail or attributes else ""
+    written_detail = f"<soap:Detail{detail[1]}>{detail[0]}</soap:Detail>" if detail is not None else ""
     return (
         f"<soap:Code><soap:Value>soap:{word}</soap:Value>{subcode}</soap:Code>"
         f"<soap:Reason>{texts}</soap:Reason>{written_node}{written_role}{written_detail}"

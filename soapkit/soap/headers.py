@@ -66,7 +66,17 @@ def is_for_us(block: HeaderBlock, version: Version, roles: Container[str] = (), 
     `roles`: the roles it plays besides; `ultimate`: whether it is the ultimate receiver (an endpoint) or an
     intermediary.
     """
-    role = block.role
+    return _plays(block.role, version, roles, ultimate)
+
+
+def blocks_for(envelope: Envelope, roles: Container[str] = ()) -> tuple[_Element, ...]:
+    """The header blocks that the ultimate receiver of a message may process, in order: those for others are none of
+    its business, whatever they are called (SOAP 1.2 part 1, 2.4 and 2.6; SOAP 1.1, 4.2.2)."""
+    version = envelope.version
+    return tuple(block for block in envelope.headers if _plays(_role(block, version), version, roles, ultimate=True))
+
+
+def _plays(role: str, version: Version, roles: Container[str], ultimate: bool) -> bool:
     if not role or role == version.ultimate_receiver_role:
         return ultimate
     if role == version.none_role:
@@ -87,11 +97,12 @@ def check_understood(
     if envelope.header is None:
         return
     version = envelope.version
-    mandatory = version.must_understand
     missing = [
         block
-        for block in (_read(element, version) for element in envelope.headers if _boolean(element, mandatory))
-        if is_for_us(block, version, roles, ultimate=ultimate) and not _is_understood(block, understood)
+        for block in read_headers(envelope)  # all of them: what is malformed is refused, whomever it is for
+        if block.must_understand
+        and is_for_us(block, version, roles, ultimate=ultimate)
+        and not _is_understood(block, understood)
     ]
     if missing:
         names = tuple(dict.fromkeys(block.name for block in missing))
@@ -99,6 +110,7 @@ def check_understood(
             "the header block must be understood, and is not: " + ", ".join(names),
             code="MustUnderstand",
             not_understood=names,
+            role=missing[0].role,
             place=place_of(missing[0].element, "message"),
         )
 
@@ -126,8 +138,7 @@ def not_understood_blocks(names: Iterable[str]) -> tuple[str, ...]:
 def upgrade_block(supported: Iterable[Version] = (SOAP_1_2, SOAP_1_1)) -> str:
     """For a VersionMismatch fault: the Upgrade block, as text, with the envelopes that are taken here, the best first.
 
-    A VersionMismatch is sent as a SOAP 1.1 message, which nodes of either version read; the block is that of SOAP 1.2
-    even there (SOAP 1.2 part 1, 5.4.7 and appendix A).
+    It is a block of SOAP 1.2 in a SOAP 1.1 message too (SOAP 1.2 part 1, 5.4.7 and appendix A).
     """
     entries = "".join(
         f'<soap:SupportedEnvelope xmlns:ns{number}="{version.namespace}" qname="ns{number}:Envelope"/>'

@@ -5,11 +5,15 @@ Meant for requests. A client reads replies more leniently: a caller gains nothin
 
 from __future__ import annotations
 
+from collections.abc import Container
+
+from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import LimitError, MessageError
 from soapkit.soap.envelope import Envelope
-from soapkit.soap.version import SOAP_1_2
+from soapkit.soap.headers import blocks_for
+from soapkit.soap.version import SOAP_1_2, VERSIONS
 from soapkit.xml.names import SOAP11_ENC, SOAP12, SOAP12_ENC
 from soapkit.xml.walk import children, path_of, place_of, tag_of
 
@@ -17,6 +21,10 @@ from soapkit.xml.walk import children, path_of, place_of, tag_of
 # SOAP 1.1 is met with and without its last slash.
 _KNOWN_ENCODINGS = frozenset({"", f"{SOAP12}/encoding/none", SOAP12_ENC, SOAP11_ENC, SOAP11_ENC.rstrip("/")})
 
+_INSIDE = {
+    version: etree.XPath("descendant::*/@e:encodingStyle", namespaces={"e": version.namespace})
+    for version in VERSIONS.values()
+}
 
 MOST_HEADERS = 100  # blocks of one message; the richest profiles of WS-* have about fifteen
 
@@ -24,8 +32,7 @@ MOST_HEADERS = 100  # blocks of one message; the richest profiles of WS-* have a
 def check_rules(envelope: Envelope) -> None:
     """Refuse a request that breaks a rule of its SOAP version.
 
-    Raises `MessageError`: code ``DataEncodingUnknown`` for a body in an encoding that is not known (SOAP 1.2 part 1,
-    5.4.6), else ``Sender``; `LimitError` for more header blocks than anybody writes. The rules:
+    Raises `MessageError` (code ``Sender``); `LimitError` for more header blocks than anybody writes. The rules:
 
     * SOAP 1.2: Envelope, Header and Body carry no encodingStyle and no unqualified attribute (5.1 to 5.3), and between
       their children only white space (5);
@@ -47,7 +54,25 @@ def check_rules(envelope: Envelope) -> None:
     for entry in entries:
         if entry.tag == version.fault and len(entries) > 1:
             raise _refused(entry, "a Fault is the only element of its Body")
-        _check_encoding(entry, envelope)
+
+
+def check_encodings(envelope: Envelope, processed: Container[str] = (), roles: Container[str] = ()) -> None:
+    """Refuse a request that holds something for us in an encoding that is not known: in its Body, or in a header block
+    that is processed (`processed`: their Clark names; `roles`: those that we play).
+
+    Call it when every mandatory block is understood: what is wrong with a Body comes after that (SOAP 1.2 part 1, 2.6).
+    Raises `MessageError`: code ``DataEncodingUnknown`` (SOAP 1.2 part 1, 5.4.6).
+    """
+    version = envelope.version
+    blocks = (block for block in blocks_for(envelope, roles) if tag_of(block) in processed)
+    for part in (*blocks, *envelope.content):
+        # what the nearest element says counts; SOAP 1.1, 4.1.1 lets those around the Body say something too
+        said = (
+            style for each in (part, *part.iterancestors()) if (style := each.get(version.encoding_style)) is not None
+        )
+        _check_encoding(next(said, ""), part)
+        for style in _INSIDE[version](part):
+            _check_encoding(str(style), part)
 
 
 def _check_frame(element: _Element) -> None:
@@ -59,16 +84,12 @@ def _check_frame(element: _Element) -> None:
         raise _refused(element, f"{path_of(element)} may hold no text of its own")
 
 
-def _check_encoding(entry: _Element, envelope: Envelope) -> None:
-    """SOAP 1.1, 4.1.1: what the Body or the Envelope says holds for what is inside."""
-    name = envelope.version.encoding_style
-    around = (entry, envelope.body, envelope.root)
-    styles = next((said for element in around if (said := element.get(name)) is not None), None)
-    if styles is not None and not _KNOWN_ENCODINGS.issuperset(styles.split()):
+def _check_encoding(styles: str, part: _Element) -> None:
+    if not _KNOWN_ENCODINGS.issuperset(styles.split()):
         raise MessageError(
-            f"the body is in encoding {styles!r}, which is not known here",
+            f"this is in encoding {styles!r}, which is not known here",
             code="DataEncodingUnknown",
-            place=place_of(entry, "message"),
+            place=place_of(part, "message"),
         )
 
 

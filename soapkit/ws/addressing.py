@@ -7,7 +7,7 @@ which old .NET and Java stacks speak. What differs between the two is a field of
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -18,6 +18,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import NOWHERE, MessageError
 from soapkit.soap.envelope import Envelope
+from soapkit.soap.headers import blocks_for
 from soapkit.soap.version import Version
 from soapkit.xml.names import WSA, clark, local_name, namespace_of
 from soapkit.xml.serialise import escape_attribute, escape_text, serialise
@@ -174,12 +175,13 @@ def default_action(namespace: str, port_type: str, message: str) -> str:
 # --- read ---------------------------------------------------------------------------------------------------------
 
 
-def read_addressing(envelope: Envelope) -> Properties | None:
-    """The addressing properties of a message; None where it has none.
+def read_addressing(envelope: Envelope, roles: Container[str] = ()) -> Properties | None:
+    """The addressing properties of a message; None where it has none. `roles`: that we play: blocks for others are not
+    ours to read (SOAP Binding, 3.2).
 
     Raises `AddressingError` (a `MessageError`) for blocks that are doubled, or that lack their address or their text.
     """
-    blocks = [block for block in envelope.headers if tag_of(block) in HEADERS]
+    blocks = [block for block in blocks_for(envelope, roles) if tag_of(block) in HEADERS]
     if not blocks:
         return None
     version = VERSION_2005 if any(namespace_of(tag_of(block)) == WSA for block in blocks) else VERSION_2004

@@ -152,6 +152,7 @@ S12 = "http://www.w3.org/2003/05/soap-envelope"
 ENC = "http://www.w3.org/2003/05/soap-encoding"
 RPC = "http://www.w3.org/2003/05/soap-rpc"
 ROLE = f"{S12}/role"
+OWN_ROLE = "http://example.org/role/own"
 PREFIXES = {"e": S12, "e11": S11, "t": "urn:test", "rpc": RPC}
 
 ECHO = '<t:echo xmlns:t="urn:test"><t:text>hi</t:text></t:echo>'
@@ -179,6 +180,11 @@ class Tested:
         """Say the header again."""
         return word
 
+    @operation
+    def heard(self, word: Annotated[str | None, soapkit.header()] = None) -> str:
+        """Say the header again, if there is one."""
+        return word or "nothing"
+
 
 @service("urn:test", style="rpc")
 class Called:
@@ -196,7 +202,7 @@ class Called:
 
 @pytest.fixture(scope="module")
 def endpoint() -> Endpoint:
-    return endpoint_for(Tested())
+    return endpoint_for(Tested(), roles=[OWN_ROLE], understood=["{urn:test}noted"])
 
 
 @pytest.fixture(scope="module")
@@ -242,31 +248,57 @@ class Case:
 MU = 'e:mustUnderstand="true"'
 NOT_UNDERSTOOD = fault("MustUnderstand")
 SENDER = fault("Sender")
-UPGRADE = "/e11:Envelope/e11:Header/e:Upgrade"
+UPGRADE = f"{HEAD}/e:Upgrade"
 SUPPORTED = f"{UPGRADE}/e:SupportedEnvelope"
-MISMATCH = "/e11:Envelope/e11:Body/e11:Fault[substring-after(faultcode, ':') = 'VersionMismatch']"
+MISMATCH = fault("VersionMismatch")
+MISMATCH_11 = "/e11:Envelope/e11:Body/e11:Fault[substring-after(faultcode, ':') = 'VersionMismatch']"
+UPGRADE_11 = "count(/e11:Envelope/e11:Header/e:Upgrade/e:SupportedEnvelope) = 2"
+
+
+def word(attributes: str = "") -> str:
+    """A header block that the operations `known` and `heard` declare."""
+    return f'<t:word xmlns:t="urn:test" {attributes}>yes</t:word>'
+
+
+HEARD = '<t:heard xmlns:t="urn:test"/>'
+YES, NOTHING = (f"/e:Envelope/e:Body/t:heardResponse[. = '{said}']" for said in ("yes", "nothing"))
 
 CASES = [
     Case("x1-reltoxml-lexicalform", "1 and true are one value", message(header=block('e:mustUnderstand=" 1 "')), 500, NOT_UNDERSTOOD),
     Case("x1-soapnodes-procmodel", "a message is processed", message()),
     Case("x1-soaproles-invariant", "a node is next for every block of a message", message(header=block(f'e:role="{ROLE}/next"') + block(f'{MU} e:role="{ROLE}/next"')), 500, NOT_UNDERSTOOD),
+    Case("x1-soaproles-invariant", "and has its own role for every block", message(header=block(f'e:role="{OWN_ROLE}"') + block(f'{MU} e:role="{OWN_ROLE}"')), 500, NOT_UNDERSTOOD),
     Case("x1-soaproles-next", "every node is next", message(header=block(f'{MU} e:role="{ROLE}/next"')), 500, NOT_UNDERSTOOD),
+    Case("x1-soaproles-next", "and processes what is for it", message(HEARD, word(f'e:role="{ROLE}/next"')), holds=YES),
     Case("x1-soaproles-none", "no node is none", message(header=block(f'{MU} e:role="{ROLE}/none"'))),
+    Case("x1-soaproles-none", "and nobody processes what is for none", message(HEARD, word(f'e:role="{ROLE}/none"')), holds=NOTHING),
+    Case("x1-soaproles-ur", "it processes what is for it", message(HEARD, word(f'e:role="{ROLE}/ultimateReceiver"')), holds=YES),
     Case("x1-soaproles-ur", "an endpoint is the ultimate receiver", message(header=block(f'{MU} e:role="{ROLE}/ultimateReceiver"')), 500, NOT_UNDERSTOOD),
     Case("x1-muprocessing-true", "what must be understood and is not ends it", message(header=block(MU)), 500, NOT_UNDERSTOOD),
+    Case("x1-muprocessing-true", "what must be understood and is, is processed", message(HEARD, word(MU)), holds=YES),
+    Case("x1-muprocessing-true", "what only another operation would process ends it", message(header=word(MU)), 500, NOT_UNDERSTOOD),
+    Case("x1-muprocessing-true", "what the service says it understands does not", message(header=block(MU).replace("t:unknown", "t:noted"))),
     Case("x1-muprocessing-ur", "what is for another is no error", message(header=block(f'{MU} e:role="urn:other"'))),
+    Case("x1-muprocessing-ur", "nor is it processed", message(HEARD, word('e:role="urn:other"')), holds=NOTHING),
+    Case("x1-muprocessing-ur", "though it has the name of one that is ours", message(HEARD, word('e:role="urn:other"').replace("yes", "no") + word()), holds=YES),
     Case("x1-structinterpbodies-ur", "the children of the Body are read", message(), holds=f"{ANSWER}[. = 'hi']"),
     Case("x1-structinterpbodies-ur", "a child that nobody knows", message("<t:x xmlns:t='urn:test'/>"), 400, SENDER),
     Case("x1-structinterpbodies-ur", "a child too many", message(ECHO + ECHO), 400, SENDER),
     Case("x1-structinterpbodies-ur", "no child", message(""), 400, SENDER),
     Case("x1-procsoapmsgs-steps", "understanding comes before the Body", message("<x/>", block(MU)), 500, NOT_UNDERSTOOD),
+    Case("x1-procsoapmsgs-steps", "before its encoding too", message(ECHO.replace("<t:echo", '<t:echo e:encodingStyle="urn:no"'), block(MU)), 500, NOT_UNDERSTOOD),
+    Case("x1-procsoapmsgs-steps", "a mandatory block of our own role", message(header=block(f'{MU} e:role="{OWN_ROLE}"')), 500, NOT_UNDERSTOOD),
+    Case("x1-procsoapmsgs-steps", "one that is understood", message(HEARD, word(f'{MU} e:role="{OWN_ROLE}"')), holds=YES),
     Case("x1-procsoapmsgs-headerspec", "a block that is understood is processed", message('<t:known xmlns:t="urn:test"/>', f'<t:word xmlns:t="urn:test" {MU}>yes</t:word>'), holds="/e:Envelope/e:Body/t:knownResponse[. = 'yes']"),
     Case("x1-procsoapmsgs-body", "the Body is processed though a block is passed over", message(header=block())),
     Case("x1-procsoapmsgs-fault", "one fault for two blocks", message(header=block(MU) + block(MU)), 500, f"count(//e:Fault) = 1 and {NOT_UNDERSTOOD}"),
     Case("x1-envvermodel-permsg", "the envelope says the version, whatever came before", message(), holds=ANSWER),
     Case("x1-envvermodel-msgversion", "SOAP 1.1 is answered by its own rules", message(ns=S11), holds="/e11:Envelope/e11:Body/t:echoResponse", content_type="text/xml; charset=utf-8"),
     Case("x1-envvermodel-msgversion", "an attribute of 1.2 says nothing in 1.1", message(header=block(f'xmlns:n="{S12}" n:mustUnderstand="1"'), ns=S11), holds="/e11:Envelope/e11:Body/t:echoResponse", content_type="text/xml; charset=utf-8"),
+    Case("x1-envvermodel-msgversion", "an attribute of 1.1 says nothing in 1.2", message(header=block(f'xmlns:n="{S11}" n:mustUnderstand="1"'))),
     Case("x1-envvermodel-fault", "a version nobody knows", message(ns="urn:soap-3"), 500, MISMATCH),
+    Case("x1-envvermodel-fault", "whatever else is wrong with it", message("", block(MU), 'a="1"', ns="urn:soap-3"), 500, MISMATCH),
+    Case("x1-envvermodel-fault", "an envelope in no namespace", message().replace(f'xmlns:e="{S12}"', "").replace("e:", ""), 500, MISMATCH),
     Case("x1-envvermodel-fault", "a malformed message", "<e:Envelope", 400, SENDER),
     Case("x1-envvermodel-fault", "no Body", f'<e:Envelope xmlns:e="{S12}"/>', 400, SENDER),
     Case("x1-soapenv-diichild", "an element beside the Envelope", message() + "<x/>", 400, SENDER),
@@ -289,6 +321,10 @@ CASES = [
     Case("x1-soapencattr-restrictions", "on the Header", message(header=block()).replace("<e:Header", f'<e:Header e:encodingStyle="{ENC}"'), 400, SENDER),
     Case("x1-soapencattr-restrictions", "on the Body", message().replace("<e:Body", f'<e:Body e:encodingStyle="{ENC}"'), 400, SENDER),
     Case("x1-soapencattr-restrictions", "on a header block", message(header=block(f'e:encodingStyle="{ENC}"'))),
+    Case("x1-soapencattr-restrictions", "on a Fault", message(write_fault(SOAP_1_2, FaultCode(), "no").replace("<soap:Fault", f'<soap:Fault xmlns:e="{S12}" e:encodingStyle="{ENC}"')), 400, SENDER),
+    Case("x1-soapencattr-prop", "on a header block that is processed", message(HEARD, word('e:encodingStyle="urn:no"')), 500, fault("DataEncodingUnknown")),
+    Case("x1-soapencattr-prop", "on one for somebody else", message(HEARD, word('e:encodingStyle="urn:no" e:role="urn:other"')), holds=NOTHING),
+    Case("x1-soapencattr-scope", "an inner one that nobody knows", message(ECHO.replace("<t:text", '<t:text e:encodingStyle="urn:no"')), 500, fault("DataEncodingUnknown")),
     Case("x1-soapencattr-none", "no claim is made", message(ECHO.replace("<t:echo", f'<t:echo e:encodingStyle="{S12}/encoding/none"'))),
     Case("x1-soapencattr-scope", "an inner one takes the place of the outer", message(ECHO.replace("<t:echo", f'<t:echo e:encodingStyle="{ENC}"').replace("<t:text", f'<t:text e:encodingStyle="{S12}/encoding/none"'))),
     Case("x1-soaphead-prop", "a Header with qualified attributes", message(header=block()).replace("<e:Header", '<e:Header xmlns:q="urn:q" q:a="1"')),
@@ -310,7 +346,8 @@ CASES = [
     Case("x1-soapmu-ignore", "inside a block", message(header=block(inside=f"<t:a {MU}/>"))),
     Case("x1-soapmu-ignore", "on the child of the Body", message(ECHO.replace("<t:echo", f"<t:echo {MU}"))),
     Case("x1-soapmu-ignore", "no boolean, on the child of the Body", message(ECHO.replace("<t:echo", '<t:echo e:mustUnderstand="x"'))),
-    Case("x1-soaprelay-prop", "no boolean", message(header=block(f'{MU} e:relay="yes"')), 400, SENDER),
+    Case("x1-soapmu-prop", "no boolean, for another", message(header=block('e:mustUnderstand="9" e:role="urn:other"')), 400, SENDER),
+    Case("x1-soaprelay-prop", "no boolean", message(header=block('e:relay="yes"')), 400, SENDER),
     Case("x1-soaprelay-allrep", "each form of a boolean", message(header="".join(block(f'e:relay="{one}"') for one in ("1", "0", "true", "false", " true ")))),
     Case("x1-soaprelay-ignore", "inside a block", message(header=block(inside='<t:a e:relay="x"/>'))),
     Case("x1-soaprelay-ignore", "on the child of the Body", message(ECHO.replace("<t:echo", '<t:echo e:relay="x"'))),
@@ -334,7 +371,10 @@ CASES = [
     Case("x1-useofuris-length", "a role of 2048 characters", message(header=block(f'{MU} e:role="urn:{"x" * 2044}"'))),
     Case("x1-useofuris-length", "a namespace of 2048 characters", message(header=f'<h xmlns="urn:{"x" * 2044}" {MU}/>'), 500, NOT_UNDERSTOOD),
     Case("x1-version-soap11", "SOAP 1.1 is served as that", message(ns=S11), holds="/e11:Envelope/e11:Body/t:echoResponse", content_type="text/xml; charset=utf-8"),
-    Case("x1-version-soap11", "a mismatch is told in SOAP 1.1", message(ns="http://www.w3.org/2001/12/soap-envelope"), 500, MISMATCH),
+    Case("x1-version-soap11", "a mismatch is told in SOAP 1.1 to who speaks that", message(ns="http://www.w3.org/2001/12/soap-envelope"), 500, f"{MISMATCH_11} and {UPGRADE_11}", content_type="text/xml; charset=utf-8"),
+    Case("x1-faultroleelement-prop", "the role in which a block was not understood", message(header=block(f'{MU} e:role="{ROLE}/next"')), 500, f"{F}/e:Role = '{ROLE}/next'"),
+    Case("x1-faultroleelement-prop", "be it our own", message(header=block(f'{MU} e:role="{OWN_ROLE}"')), 500, f"{F}/e:Role = '{OWN_ROLE}'"),
+    Case("x1-faultroleelement-prop", "none is said where the block says none", message(header=block(MU)), 500, f"{F}[not(e:Role)]"),
     Case("x2-httpmediatype-mediatype", "application/soap+xml is taken", message(), content_type="application/soap+xml"),
     Case("x2-httpmediatype-mediatype", "in capitals, with parameters", message(), content_type='Application/SOAP+XML; Charset="UTF-8"; action="urn:test/echo"'),
     Case("x2-http-respbindreceive-initerror", "malformed", message()[:-3], 400, SENDER),

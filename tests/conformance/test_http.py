@@ -86,7 +86,8 @@ CASES = [
     Case("1.2/2 table 20", "a fault that blames the receiver", soap12(FAIL), SOAP, 500, "application/soap+xml", "Receiver"),
     Case("1.1 4.2.3", "a header nobody understands", soap11(header=MANDATORY), XML, 500, "text/xml", "MustUnderstand"),
     Case("1.2/2 table 20", "a header nobody understands", soap12(header=MANDATORY), SOAP, 500, "application/soap+xml", "MustUnderstand"),
-    Case("1.2/1 A", "an unknown version", soap12().replace(S12, "urn:3"), SOAP, 500, "text/xml", "VersionMismatch"),
+    Case("1.2/1 A", "an unknown version", soap12().replace(S12, "urn:3"), SOAP, 500, "application/soap+xml", "VersionMismatch"),
+    Case("1.2/1 A", "an unknown version, in the media type of SOAP 1.1", soap12().replace(S12, "urn:3"), XML, 500, "text/xml", "VersionMismatch"),
     Case("1.1 3", "a DOCTYPE", "<!DOCTYPE a>" + soap11(), XML, 500, "text/xml", "Sender"),
     Case("1.2/1 5", "a DOCTYPE", "<!DOCTYPE a>" + soap12(), SOAP, 400, "application/soap+xml", "Sender"),
     Case("1.1 6.2", "not well-formed", soap11()[:-2], XML, 500, "text/xml", "Sender"),
@@ -148,3 +149,29 @@ def test_a_must_understand_fault_names_what_was_not_understood(endpoint: Endpoin
     assert read_not_understood(unpack(response.body)) == ("{urn:h}h",)
     response = respond(endpoint, Case("", "", soap11(header=MANDATORY), XML, 500))
     assert unpack(response.body).headers == ()
+
+
+BODY_TO_BLAME = {
+    "an unknown operation": soap11("<x/>"),
+    "two bodies": soap11(ECHO + ECHO),
+    "an empty Body": soap11(""),
+    "a value that is none": soap11(ECHO.replace("<t:text>hello</t:text>", "")),
+    "a handler that breaks": soap11(FAIL),
+}
+NOT_THE_BODY = {
+    "a header nobody understands": soap11(header=MANDATORY),
+    "an unknown version": soap11().replace(S11, "urn:3"),
+    "not well-formed": soap11()[:-2],
+    "no Body": f'<e:Envelope xmlns:e="{S11}"/>',
+}
+
+
+@pytest.mark.parametrize("sent", [*BODY_TO_BLAME, *NOT_THE_BODY])
+def test_a_fault_of_soap_11_has_a_detail_where_the_body_was_to_blame_and_only_there(
+    endpoint: Endpoint, sent: str
+) -> None:
+    """SOAP 1.1, 4.4."""
+    body = BODY_TO_BLAME.get(sent) or NOT_THE_BODY[sent]
+    fault = read_fault(unpack(respond(endpoint, Case("", "", body, XML, 500)).body))
+    assert fault is not None
+    assert fault.has_detail is (sent in BODY_TO_BLAME)

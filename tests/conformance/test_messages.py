@@ -22,7 +22,7 @@ from soapkit.soap.headers import (
     read_upgrade,
     upgrade_block,
 )
-from soapkit.soap.rules import check_rules
+from soapkit.soap.rules import check_encodings, check_rules
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
 from soapkit.soap.wire import unpack
 from soapkit.transport.binding import fault_status
@@ -43,6 +43,7 @@ def receive(message: bytes, content_type: str = "application/soap+xml; charset=u
         envelope = unpack(message, content_type)
         check_rules(envelope)
         check_understood(envelope, UNDERSTOOD, roles=ROLES)
+        check_encodings(envelope, UNDERSTOOD, ROLES)
     except MessageError as error:
         return error.code
     except XmlError:
@@ -132,6 +133,7 @@ CASES = [
     Case("1.2/1 5.1.1", "encodingStyle on a header block", soap12(header=block(attributes='e:encodingStyle=""'))),
     Case("1.2/1 5.1.1", "no encoding, said on the body's child", soap12(ECHO.replace("<t:echo", f'<t:echo e:encodingStyle="{S12}/encoding/none"'))),
     Case("1.2/1 5.1.1", "the SOAP encoding", soap12(ECHO.replace("<t:echo", '<t:echo e:encodingStyle="http://www.w3.org/2003/05/soap-encoding"'))),
+    Case("1.2/1 5.4.6", "an encoding nobody knows, beside a block nobody understands", soap12(ECHO.replace("<t:echo", '<t:echo e:encodingStyle="http://example.org/poison"'), block(attributes=ONE)), "MustUnderstand"),
     Case("1.2/1 5.4.6", "an encoding nobody knows", soap12(ECHO.replace("<t:echo", '<t:echo e:encodingStyle="http://example.org/poison"')), "DataEncodingUnknown"),
     # --- 5.2: the Header
     Case("1.2/1 5.2", "an empty Header", soap12(on_header=" ")),
@@ -235,7 +237,7 @@ def test_a_must_understand_fault_names_each_block_in_the_header_and_none_in_the_
     assert (fault.code.name, fault.has_detail) == ("MustUnderstand", False)
 
 
-def test_a_version_mismatch_is_told_in_soap_11_with_the_versions_we_take() -> None:
+def test_a_version_mismatch_can_be_told_in_soap_11_with_the_versions_we_take() -> None:
     """SOAP 1.2 part 1, 5.4.7 and appendix A; SOAP 1.1, 4.1.2."""
     error = refusal(soap12().replace(S12, "urn:soap-3"))
     body = write_fault(SOAP_1_1, FaultCode(error.code), str(error))
