@@ -51,7 +51,7 @@ class Peer:
         from tests.interop.java_driver import JAVA, Driver, built
 
         jars = built(HOSTS, "Wss4jChain", "WSS4J", _missing, JAVA / "pom.xml")
-        self._driver = Driver(jars, "Wss4jChain", str(folder))
+        self._driver = Driver(jars, "Wss4jChain", str(folder), options=())  # with all of its compilers
         self._folder = folder
 
     def run(self, step: str, size: str, rounds: int) -> float:

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,10 +58,7 @@ public final class Wss4jChain {
     private final Map<String, byte[]> secured = new HashMap<>();
 
     private Wss4jChain(Path folder) throws Exception {
-        KeyStore keys = KeyStore.getInstance("PKCS12");
-        try (var in = new FileInputStream(folder.resolve("alice.p12").toFile())) {
-            keys.load(in, PASSWORD.toCharArray());
-        }
+        KeyStore keys = quick(folder.resolve("alice.p12"));
         KeyStore trusted = KeyStore.getInstance("PKCS12");
         trusted.load(null, null);
         try (var in = new FileInputStream(folder.resolve("ca.pem").toFile())) {
@@ -74,6 +72,22 @@ public final class Wss4jChain {
         builder = factory.newDocumentBuilder();
         transformer = TransformerFactory.newInstance().newTransformer();
         transformer.setOutputProperty(OutputKeys.OMIT_XML_DECLARATION, "yes");
+    }
+
+    // Merlin takes a private key out of its store for each message. Out of PKCS#12 the JDK derives the key of the key anew
+    // each time, some 10 ms, so who is in a hurry keeps the store in JKS.
+    private static KeyStore quick(Path file) throws Exception {
+        KeyStore read = KeyStore.getInstance("PKCS12");
+        try (var in = new FileInputStream(file.toFile())) {
+            read.load(in, PASSWORD.toCharArray());
+        }
+        KeyStore keys = KeyStore.getInstance("JKS");
+        keys.load(null, null);
+        for (String alias : Collections.list(read.aliases())) {
+            keys.setKeyEntry(
+                alias, read.getKey(alias, PASSWORD.toCharArray()), PASSWORD.toCharArray(), read.getCertificateChain(alias));
+        }
+        return keys;
     }
 
     public static void main(String[] arguments) throws Exception {

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -48,11 +48,11 @@ def built(
 
 
 class Driver:
-    """A driver, running: a line of words in, a line of words out."""
+    """A driver, running: a line of words in, a line of words out. `options`: those of the JVM."""
 
-    def __init__(self, folder: Path, name: str, *arguments: str) -> None:
+    def __init__(self, folder: Path, name: str, *arguments: str, options: Sequence[str] = QUICK) -> None:
         self._process = subprocess.Popen(
-            ["java", *QUICK, "-Dsun.net.httpserver.nodelay=true", "-cp", f"{folder}/*:{folder}", name, *arguments],
+            ["java", *options, "-Dsun.net.httpserver.nodelay=true", "-cp", f"{folder}/*:{folder}", name, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
