@@ -6,7 +6,7 @@ everything known moves to the elements that took the places of the old ones, and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -24,7 +24,7 @@ from soapkit.security.attachment_cipher import (
 from soapkit.security.attachments import SignedAttachment, attachment_named
 from soapkit.security.decrypt import Deciphered, Reread, decipher, put_back, read_cipher
 from soapkit.security.ids import IdIndex
-from soapkit.security.keyring import KeyRing
+from soapkit.security.keyring import KeyRing, KnownKeys
 from soapkit.security.markup import (
     DATA_REFERENCE,
     EMBEDDED,
@@ -51,7 +51,7 @@ from soapkit.security.saml import CheckedAssertion, check_assertion
 from soapkit.security.saml_names import BY_TAG as ASSERTIONS
 from soapkit.security.sender import Sender
 from soapkit.security.settings import Require
-from soapkit.security.shared import SentKeys
+from soapkit.security.shared import Secret, SentKeys
 from soapkit.security.timestamp import Lifetime, check_lifetime, read_timestamp
 from soapkit.security.tokens import CheckedUser, check_username_token
 from soapkit.security.truststore import TrustStore
@@ -93,10 +93,17 @@ class Pass:
     _done: list[_Element] = field(default_factory=list)
     _index: IdIndex | None = None
     _keys: int = 0
-    keys: KeyRing = field(init=False)
+    _known: KnownKeys = field(default_factory=KnownKeys)
 
-    def __post_init__(self) -> None:
-        self.keys = KeyRing(self)
+    @property
+    def keys(self) -> KeyRing:
+        """The keys of the message."""
+        return KeyRing(self, self._known)
+
+    @property
+    def secrets(self) -> Sequence[Secret]:
+        """The keys that were had."""
+        return self._known.secrets
 
     @property
     def index(self) -> IdIndex:

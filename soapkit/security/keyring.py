@@ -87,14 +87,23 @@ class Passing(Protocol):
 
 
 @dataclass(slots=True)
+class KnownKeys:
+    """What was had so far. `secrets`: the keys; `contexts`: those of security contexts, by identifier and instance;
+    `deriving`: the tokens of keys that are being derived; `iterations`: what the keys of passwords took."""
+
+    secrets: list[Secret] = field(default_factory=list)
+    contexts: dict[tuple[str, str | None], Secret] = field(default_factory=dict)
+    deriving: list[_Element] = field(default_factory=list)
+    iterations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class KeyRing:
-    """The keys of one message. `secrets`: those that were had so far."""
+    """The keys of one message. Made whenever it is asked: what it knows is held by the message's pass, so that the two
+    do not hold each other, and a tree is let go with its message, rather than when garbage is collected."""
 
     passing: Passing
-    secrets: list[Secret] = field(default_factory=list)
-    _iterations: int = 0
-    _deriving: list[_Element] = field(default_factory=list)
-    _contexts: dict[tuple[str, str | None], Secret] = field(default_factory=dict)
+    known: KnownKeys
 
     @property
     def _require(self) -> Require:
@@ -130,7 +139,7 @@ class KeyRing:
             return self._secret_of_context(*source.context)
         if source.element is not None:
             known = id_of(source.element)
-            for secret in self.secrets:
+            for secret in self.known.secrets:
                 if known is not None and secret.key_id == known:
                     return secret
             return self.unwrap(source.element)
@@ -138,7 +147,7 @@ class KeyRing:
             return self._secret_sent_with(source.assertion)
         if source.user:
             return self._secret_of_sent_user(source.user)
-        for secret in self.secrets:
+        for secret in self.known.secrets:
             if secret.sha1 == source.sha1:
                 return secret
         sent = self.passing.sent.find(source.sha1, self._now)
@@ -164,7 +173,7 @@ class KeyRing:
         if key.encrypted is None:
             return key
         sha1 = hashlib.sha1(cipher_value(key.encrypted), usedforsecurity=False).digest()
-        known = next((each for each in self.secrets if each.sha1 == sha1), None) or self.unwrap(key.encrypted)
+        known = next((each for each in self.known.secrets if each.sha1 == sha1), None) or self.unwrap(key.encrypted)
         return replace(key, secret=known.value, ours=self.passing.sent.own)
 
     def _is_embedded(self, assertion: _Element) -> bool:
@@ -193,20 +202,20 @@ class KeyRing:
         return (*self._require.certificates, *(self._require.trust.certificates if self._require.trust else ()))
 
     def _secret_of_context(self, identifier: str, instance: str | None) -> Secret:
-        known = self._contexts.get((identifier, instance))
+        known = self.known.contexts.get((identifier, instance))
         if known is not None:  # a store is asked once a message
             return known
         contexts = self._require.contexts
         context = contexts.find(identifier, instance, self._now) if contexts is not None else None
         if context is None or contexts is None:
             raise SecurityError(f"no security context {identifier!r:.120} is at hand, or it has expired")
-        same = (each for each in self.secrets if each.context == context)  # by its instance before, or without it
+        same = (each for each in self.known.secrets if each.context == context)  # by its instance before, or without it
         secret = next(same, None)
         if secret is None:
             ours = StoredSignatures(contexts.store) if contexts.store is not None else self.passing.sent.own
             secret = secret_of_context(context, ours)
-            self.secrets.append(secret)
-        self._contexts[identifier, instance] = secret
+            self.known.secrets.append(secret)
+        self.known.contexts[identifier, instance] = secret
         return secret
 
     def _secret_of_password(self, token: _Element) -> Secret:
@@ -221,19 +230,19 @@ class KeyRing:
         if token.getparent() is not self.passing.message.security:
             raise SecurityError("a UsernameToken that a key is derived from stands in the security header")
         identifier = id_of(token)
-        for known in self.secrets:
+        for known in self.known.secrets:
             if known.user is not None and known.key_id == identifier:
                 return known
         limits = self._require.limits
         read = read_password_token(token, limits, now=self._now, max_age=self._require.max_age, skew=self._require.skew)
-        self._iterations += read.iterations
-        if self._iterations > limits.iterations:
+        self.known.iterations += read.iterations
+        if self.known.iterations > limits.iterations:
             raise SecurityError(f"more than {limits.iterations} iterations are not made for keys of passwords")
         password = password_of(passwords, read.name)
         octets = password.encode() if password is not None else self._provider.random(16)
         user, value = CheckedUser(read.name, read.nonce), key_of_password(octets, read.salt, read.iterations)
         secret = Secret(identifier, b"", value, ours=self.passing.sent.own, user=user, purpose=read.purpose)
-        self.secrets.append(secret)
+        self.known.secrets.append(secret)
         return secret
 
     def _secret_of_sent_user(self, token_id: str) -> Secret:
@@ -255,13 +264,13 @@ class KeyRing:
     @contextmanager
     def _within(self, token: _Element) -> Iterator[None]:
         """While the key that another comes from is looked up. Raises `SecurityError` for a circle, or a long way."""
-        if token in self._deriving or len(self._deriving) >= _DERIVATIONS:
+        if token in self.known.deriving or len(self.known.deriving) >= _DERIVATIONS:
             raise SecurityError("keys lead back to themselves, or too far", place=place_of(token))
-        self._deriving.append(token)
+        self.known.deriving.append(token)
         try:
             yield
         finally:
-            self._deriving.pop()
+            self.known.deriving.pop()
 
     def secret_for(self, data: _Element) -> bytes:
         """The key of an EncryptedData. Raises `SecurityError`."""
@@ -291,7 +300,7 @@ class KeyRing:
             keys = self._keys_for(source)
             secret = Secret(None, b"", unwrap(element, keys, self._require.algorithms, self._provider))
         secret = replace(secret, key_id=id_of(element), sha1=sha1)
-        self.secrets.append(secret)
+        self.known.secrets.append(secret)
         return secret
 
     def _keys_for(self, source: KeySource | None) -> tuple[KeyPair, ...]:

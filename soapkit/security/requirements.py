@@ -59,7 +59,7 @@ def believe(found: Pass) -> SecurityResult:
         username=username,
         context=context.identifier if context is not None else "",
         assertion=assertion,
-        keys=tuple(found.keys.secrets),
+        keys=tuple(found.secrets),
         signature_values=signature_values(found.message),
         created=lifetime.created if lifetime is not None else None,
         expires=lifetime.expires if lifetime is not None else None,

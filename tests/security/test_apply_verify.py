@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from datetime import datetime, timedelta
 
@@ -512,3 +513,20 @@ def test_a_message_secured_in_place_is_the_tree_that_was_given_away(plain, keys,
     assert secured.root is plain.root
     wanted = {"signed": ["Body"], "encrypted": ["Body"], "trust": keys.trust, "key": keys.bob}
     assert received(on_the_wire(secured), now, **wanted).signed
+
+
+def test_a_message_that_was_read_is_let_go_at_once_and_not_when_garbage_is_collected(plain, keys, now):
+    secured = sent(plain, Timestamp(), Sign(keys.alice), Encrypt(to=keys.bob.certificate), now=now)
+    require = Require(signed=["Body"], encrypted=["Body"], trust=keys.trust, key=keys.bob, replay=None)
+
+    def read() -> None:
+        Security(inbound=require).verify(secured, now=now)
+
+    read()  # what is made at first use stays
+    gc.collect()
+    gc.disable()
+    try:
+        read()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
