@@ -31,7 +31,7 @@ from soapkit.databinding.surprise import Surprise
 from soapkit.databinding.walker import Walker
 from soapkit.errors import UsageError
 from soapkit.xml.names import local_name
-from soapkit.xml.parse import parse_message
+from soapkit.xml.parse import parse_message, parse_own
 from soapkit.xml.positions import columns_from
 from soapkit.xml.walk import tag_of
 
@@ -139,9 +139,9 @@ class Codec:
         text = self._content(record, bound, path)
         if not text:
             return ""
-        if bound.alone is not None:
+        if bound.alone is not None and given_with(record) is NOTHING:
             return declared(text, self.context)
-        around = etree.fromstring(f"<around{self.context.declarations(text)}>{text}</around>")
+        around = parse_own(f"<around{self.context.declarations(text)}>{text}</around>")
         return "".join(etree.tostring(child, encoding="unicode", with_tail=False) for child in around)
 
     def encode_children_pieces(self, record: Any) -> Sequence[bytes]:

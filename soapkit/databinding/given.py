@@ -39,9 +39,10 @@ class Given:
     `attributes`: the fields of attributes given with their default; `order`: the fields of an xs:all as they came,
     where that is not the order in which they are declared. `unknown_attributes`, `unknown_elements`: what the type does
     not know (of a lenient reader), by Clark name and in order; `places`: before which known child each of these
-    elements came, in mixed content before which item of its list. `children`: of elements that have attributes and no
-    room for them, since they are nil or of a simple type: their values and attributes, by field and place in its list
-    (0 where it is none).
+    elements came, in mixed content before which item of its list. `texts`: what stood between elements where there may
+    be only elements, with the number of elements, known and unknown, before it. `children`: of elements that have
+    attributes and no room for them, since they are nil or of a simple type: their values and attributes, by field and
+    place in its list (0 where it is none).
     """
 
     attributes: frozenset[str] = frozenset()
@@ -49,6 +50,7 @@ class Given:
     unknown_attributes: Mapping[str, str] = field(default_factory=dict)
     unknown_elements: tuple[Raw, ...] = ()
     places: tuple[int, ...] = ()
+    texts: tuple[tuple[int, str], ...] = ()
     children: Beside = field(default_factory=dict)
 
     def attributes_of(self, name: str, place: int = 0) -> Mapping[str, str]:

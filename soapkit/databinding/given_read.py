@@ -10,6 +10,7 @@ from lxml.etree import _Element
 from soapkit.databinding.content import Assigned, Chosen, allows
 from soapkit.databinding.context import Bound
 from soapkit.databinding.given import Given, has_default, order_of
+from soapkit.databinding.lexical import BLANKS
 from soapkit.databinding.shape import All, AnyType, ChoiceField, ElementField, RecordRef
 from soapkit.databinding.simple import value_of
 from soapkit.databinding.values import Raw
@@ -62,7 +63,18 @@ def given_in(
         places = _places_between_items(element, strange, at)
     else:
         places = tuple(place - before for before, place in enumerate(strange))
-    return Given(attributes, order, named, kept, places, beside)
+    texts = tuple(texts_between(element)) if element is not None and bound.record.only_elements else ()
+    return Given(attributes, order, named, kept, places, texts, beside)
+
+
+def texts_between(element: _Element) -> Iterator[tuple[int, str]]:
+    """The texts between child elements that are more than white space, each with the number of elements before it."""
+    before = 0
+    for item in in_document_order(element):
+        if isinstance(item, int):
+            before = item + 1
+        elif item.strip(BLANKS):
+            yield before, item
 
 
 def in_document_order(element: _Element) -> Iterator[str | int]:

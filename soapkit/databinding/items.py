@@ -48,7 +48,8 @@ def iter_decode(
     namespace. What stands elsewhere in the document is passed over. `limits`: `bytes` bounds one element and what
     stands before it.
 
-    Memory holds one element. Raises `XmlError`, `LimitError` and `DecodeError`, with line, at the element concerned.
+    Memory holds one element. Raises `XmlError`, `LimitError` and `DecodeError`, with line and column, at the element
+    concerned.
 
     >>> from dataclasses import dataclass
     >>> @dataclass
@@ -65,7 +66,8 @@ def iter_decode(
     for piece in _expanded(_pieces(source), told):
         for element in reader.feed(piece):
             try:
-                value = codec.decode(element, path=f"{names[-1].rpartition('}')[2]}[{reader.found - 1}]")
+                with reader.telling():
+                    value = codec.decode(element, path=f"{names[-1].rpartition('}')[2]}[{reader.found - 1}]")
             except DecodeError as error:
                 error.tell(replace(one, place=replace(one.place, source=told)) for one in error.problems)
                 raise

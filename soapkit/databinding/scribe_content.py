@@ -37,7 +37,7 @@ from soapkit.databinding.shape import (
 from soapkit.databinding.simple import SimpleCodec, value_of
 from soapkit.databinding.values import Raw
 from soapkit.errors import SoapkitError
-from soapkit.xml.parse import parse_message
+from soapkit.xml.parse import parse_own
 
 _NAME = re.compile(r"[^ />]+")
 
@@ -77,19 +77,26 @@ class ContentScribe:
         """The content of an instance of a record without text."""
         content = self._particle(bound.record.content, value, bound)
         said = given_with(value) if bound.keeps else NOTHING
-        return self._with_unknown(content, said) if said.unknown_elements and not bound.record.mixed else content
+        unknown = bool(said.unknown_elements or said.texts) and bound.record.only_elements
+        return self._with_unknown(content, said) if unknown else content
 
     def _with_unknown(self, text: str, given: Given) -> str:
-        """The content with the elements that no type knows, each before the child that it came before."""
+        """The content with the elements and texts that no type knows, each before the child that it came before."""
         if self.texts.problems:
             return text
-        around = parse_message(f"<around{self.context.declarations(text)}>{text}</around>".encode())
+        around = parse_own(f"<around{self.context.declarations(text)}>{text}</around>")
         known = list(around)
         for element, place in zip(given.unknown_elements, given.places, strict=True):
             if place < len(known):
                 known[place].addprevious(deepcopy(element.element))
             else:
                 around.append(deepcopy(element.element))
+        for place, said in given.texts:
+            last = around[min(place, len(around)) - 1] if place and len(around) else None
+            if last is None:
+                around.text = (around.text or "") + said
+            else:
+                last.tail = (last.tail or "") + said
         written = etree.tostring(around, encoding="unicode")
         return written[written.index(">") + 1 : -len("</around>")]
 

@@ -16,7 +16,7 @@ from soapkit.databinding.builtins import BUILTINS
 from soapkit.databinding.content import Assigned, Chosen, Mismatch, allows
 from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.given import keep
-from soapkit.databinding.given_read import OF_THE_MESSAGE, given_in, in_document_order
+from soapkit.databinding.given_read import OF_THE_MESSAGE, given_in, in_document_order, texts_between
 from soapkit.databinding.lexical import BLANKS, collapse_blanks, parse_qname
 from soapkit.databinding.shape import (
     AnyField,
@@ -260,7 +260,7 @@ class Walker:
             children = elements_of(element)
             self._content(element, children, bound, values)
             if not bound.record.mixed:
-                self._no_text(element, children)
+                self._no_text(element)
         return self._with_given(self.make(element, bound, values, before), element, children, bound, values)
 
     def children(self, elements: Sequence[_Element], parent: _Element, key: Key) -> Any:
@@ -356,11 +356,10 @@ class Walker:
             values[field.name] = self._text_value(element, codec, text_of(element), field.default, field.fixed)
         self.path.pop()
 
-    def _no_text(self, element: _Element, children: list[_Element]) -> None:
-        for text in (text_of(element), *(child.tail or "" for child in children)):
-            if text.strip(BLANKS):
-                found = shown(text.strip(BLANKS))
-                self.leniently(element, f"has the text {found} between its elements", "has text between its elements")
+    def _no_text(self, element: _Element) -> None:
+        for _, text in texts_between(element):
+            found = shown(text.strip(BLANKS))
+            self.leniently(element, f"has the text {found} between its elements", "has text between its elements")
 
     # --- content --------------------------------------------------------------------------------------------------
 

@@ -128,17 +128,19 @@ class ReplyItems:
     def feed(self, piece: bytes) -> Iterator[Any]:
         """The items that end in the next piece of the body."""
         for element in self._reader.feed(piece):
-            if not self._count:  # the Header is whole by now: what it demands comes before anything is believed
-                self._processor.believed(Envelope.read(element.getroottree().getroot()))
-            nillable = self._place.field.nillable
-            item = self._codec.decode(element, nillable=nillable, path=f"{self._name}[{self._count}]")
+            with self._reader.telling():
+                if not self._count:  # the Header is whole by now: what it demands comes before anything is believed
+                    self._processor.believed(Envelope.read(element.getroottree().getroot()))
+                nillable = self._place.field.nillable
+                item = self._codec.decode(element, nillable=nillable, path=f"{self._name}[{self._count}]")
             self._count += 1
             yield item
 
     def finish(self) -> Iterator[Any]:
         """Check what stood around the items. What it gives are items too: of a reply that was no stream."""
-        envelope = Envelope.read(self._reader.finish())
-        received = self._processor.receive_reply(envelope, self._operation)
+        root = self._reader.finish()
+        with self._reader.telling():
+            received = self._processor.receive_reply(Envelope.read(root), self._operation)
         most = self._place.field.maximum
         if most is not None and self._count > most:
             problem = f"has {self._count} items: expected at most {most}"

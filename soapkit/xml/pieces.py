@@ -7,21 +7,29 @@
     root = reader.finish()                          # what stood around them
 
 The pair of law and limits of `soapkit.xml.parse`: no DOCTYPE, nothing external, and what lxml does not limit is limited
-here, for each element and for all that stands around them. Memory holds no more than that, however long the document.
+here, for each element and for all that stands around them. Memory holds no more than that, and its bytes, however long
+the document.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 from lxml import etree
 from lxml.etree import _Element
 
-from soapkit.errors import LimitError, Place, XmlError
+from soapkit.errors import LimitError, Place, Problem, SoapkitError, XmlError
 from soapkit.xml.measure import Measure, is_like_ascii
 from soapkit.xml.names import local_name
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, check_limits, words_of
+from soapkit.xml.positions import UNKNOWN, Start, counted, place_at, with_columns
 from soapkit.xml.walk import tag_of
+from soapkit.xml.window import Window
+
+_DECLARATION = 256  # bytes in which an XML declaration ends, where there is one
 
 
 class ElementReader:
@@ -50,7 +58,13 @@ class ElementReader:
         self._fields = 0  # equals signs since then: without many, no element has too many attributes
         self._found = 0
         self._fed = False
-        self._hidden = False  # whether markup may stand there in other octets than those of ASCII
+        self._root: _Element | None = None
+        self._head = b""  # what was read until the first element was whole
+        self._before = 0  # elements before that one
+        self._window = Window()  # what was read since the last but one was whole
+        self._broken = False  # whether what was read is not what was parsed
+        self._judged = False  # whether the encoding is known, which is the next that is asked
+        self._hidden = True  # whether markup may stand there in other octets than those of ASCII
         self._parent: _Element | None = None  # of the element found last
         self._previous: _Element | None = None  # the one found last
         last = self._path[-1]
@@ -74,15 +88,25 @@ class ElementReader:
     def feed(self, piece: bytes) -> Iterator[_Element]:
         """The elements that end in the next piece. Run the iterator to its end before the next piece."""
         self._around += len(piece)
-        if piece and not self._fed:
-            self._fed, self._hidden = True, not is_like_ascii(piece)
+        self._fed = self._fed or bool(piece)
+        self._window.add(piece)
+        if not self._judged:
+            start = self._window.data
+            declares = start.startswith(b"<?xml") and b"?>" not in start
+            self._judged = len(start) > (_DECLARATION if declares else len(b"<?xml"))
+            self._hidden = not (self._judged and is_like_ascii(start))
         self._fields += len(piece) if self._hidden else piece.count(b"=")
+        found = self._found
         try:
             self._parser.feed(piece)
         except etree.XMLSyntaxError as error:
+            self._broken = True
             yield from self._elements()  # those before the mistake
             raise self._told(error) from None
         yield from self._elements()
+        if self._found > found:
+            self._head = self._head or self._window.data
+            self._window.keep_last()
         if self._around > self._limits.bytes:
             raise LimitError(
                 f"more than {self._limits.bytes:,} bytes without an element {local_name(self._path[-1])}",
@@ -95,6 +119,7 @@ class ElementReader:
             raise XmlError("expected XML, found nothing", place=Place(self._source))
         try:
             root: _Element = self._parser.close()
+            self._root = root
         except etree.XMLSyntaxError as error:
             raise self._told(error) from None
         for _ in self._elements():  # what follows the root: an instruction is refused there too
@@ -103,6 +128,34 @@ class ElementReader:
         check_limits(root, _full_of(1000), source=self._source, limits=self._limits)
         return root
 
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """What is refused inside is told with line and column in the document, where that can be found: of a problem
+        with the element given last, or with what stands around the elements."""
+        try:
+            yield
+        except SoapkitError as error:
+            if error.problems and self._root is not None and not self._hidden and not self._broken:
+                error.tell(self._with_columns(self._root, error.problems, error.starts))
+            raise
+
+    def _with_columns(self, root: _Element, problems: Sequence[Problem], starts: Sequence[Start]) -> list[Problem]:
+        """By the head what stands before the first element, by the window what stands in it."""
+        starts = starts or (UNKNOWN,) * len(problems)
+        if self._keep is not None:  # else what stood there is gone
+            before = [start if start[0] < self._before or not self._found else (-2, "") for start in starts]
+            problems = with_columns(problems, self._head or self._window.data, before)
+        names = [local_name(tag_of(each)) for each in counted(root)]
+        wanted = {start for start in starts if 0 <= start[0] < len(names) and names[start[0]] == start[1]}
+        later = _later(names, wanted)
+        found = self._window.positions(later.values(), root.getroottree().docinfo.encoding or "utf-8")
+        return [
+            replace(problem, place=place_at(problem.place, found.get(later[start])))
+            if start in later and problem.place.column is None
+            else problem
+            for problem, start in zip(problems, starts, strict=True)
+        ]
+
     def _elements(self) -> Iterator[_Element]:
         for event, element in self._parser.read_events():
             if event == "pi":
@@ -110,6 +163,8 @@ class ElementReader:
             if self._is_meant(element):
                 if self._found == 0:
                     self._check_document(element)
+                    self._root = element.getroottree().getroot()
+                    self._before = next(place for place, each in enumerate(counted(self._root)) if each is element)
                 self._found += 1
                 self._check(element)
                 yield element
@@ -170,6 +225,18 @@ class ElementReader:
         if "huge" in message.lower():
             return LimitError(f"the document is beyond a limit of the parser: {message.split(',')[0]}", place=place)
         return XmlError(f"not well-formed XML: {message}", place=place, bare="not well-formed XML")
+
+
+def _later(names: Sequence[str], wanted: Collection[Start]) -> dict[Start, Start]:
+    """For each of the start tags, how many of its name come after it."""
+    seen: Counter[str] = Counter()
+    found: dict[Start, Start] = {}
+    for number in range(len(names) - 1, -1, -1):
+        name = names[number]
+        if (number, name) in wanted:
+            found[number, name] = seen[name], name
+        seen[name] += 1
+    return found
 
 
 def _full_of(attributes: int) -> Measure:

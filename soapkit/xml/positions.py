@@ -7,11 +7,12 @@ been put in its place. Where the number is not known, an element is known by its
 
 from __future__ import annotations
 
+import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from xml.parsers import expat
 
 from lxml import etree
@@ -24,10 +25,18 @@ from soapkit.xml.walk import tag_of
 Start: TypeAlias = "tuple[int, str]"
 """The number of a start tag in its document, from 0, and its local name; -1 where it is not known."""
 
-Position: TypeAlias = "tuple[int, int]"
-"""Line and column, from 1."""
+
+class Position(NamedTuple):
+    """Where a start tag stands: line and column, from 1, and the line it ends in."""
+
+    line: int
+    column: int
+    last: int
+
 
 UNKNOWN: Start = (-1, "")
+
+_MOST_LINES = 65_535  # that libxml2 counts; from there on it guesses by the texts inside of an element
 
 
 def starts_in_tree(elements: Sequence[_Element]) -> tuple[Start, ...]:
@@ -36,7 +45,7 @@ def starts_in_tree(elements: Sequence[_Element]) -> tuple[Start, ...]:
         return ()
     wanted = set(elements)
     found: dict[_Element, Start] = {}
-    for number, element in enumerate(_counted(elements[0])):
+    for number, element in enumerate(counted(elements[0])):
         if element in wanted:
             found[element] = (number, local_name(tag_of(element)))
             if len(found) == len(wanted):
@@ -44,7 +53,7 @@ def starts_in_tree(elements: Sequence[_Element]) -> tuple[Start, ...]:
     return tuple(found.get(element, UNKNOWN) for element in elements)
 
 
-def _counted(element: _Element) -> Iterator[_Element]:
+def counted(element: _Element) -> Iterator[_Element]:
     """The elements of a tree that have a number, in their order."""
     return (each for each in element.getroottree().iter(etree.Element) if each.tag != _INCLUDE)
 
@@ -68,6 +77,7 @@ class _Finder:
         self._ways = {way for path in self._paths for way in _ways(path)}
         self._last, self._number = max(self._names, default=-1), -1
         self._open: list[tuple[str | None, dict[str, int]]] = [("", {})]  # path, if it leads anywhere; children so far
+        self._data = data
         self._marked = data.startswith(_BYTE_ORDER_MARKS)  # which expat counts for a character
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.StartElementHandler = self._start
@@ -100,9 +110,13 @@ class _Finder:
 
     def _position(self) -> Position:
         line, column = self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber + 1
-        return line, column - self._marked if line == 1 else column
+        tag = _TAG.match(self._data, self._parser.CurrentByteIndex)
+        last = line + tag.group().count(b"\n") if tag is not None else line
+        return Position(line, column - self._marked if line == 1 else column, last)
 
 
+REST_OF_TAG = rb"""(?:[^<>"']|"[^<"]*"|'[^<']*')*+>"""
+_TAG = re.compile(b"<" + REST_OF_TAG)
 _INCLUDE_IN_EXPAT = f"{XOP} Include"
 
 
@@ -136,12 +150,16 @@ def tell_columns(error: SoapkitError, data: bytes) -> None:
 
 def with_columns(problems: Sequence[Problem], data: bytes, starts: Sequence[Start] = ()) -> tuple[Problem, ...]:
     """Problems with their columns in `data`, where they stand in the line that lxml knows: what stands in another line
-    there is in another document, or lxml counts no further. `starts`: for each the start tag, where that is known."""
+    there is in another document. `starts`: for each the start tag, where that is known."""
+    return _told(problems, data, starts, place_at)
 
-    def told(place: Place, found: Position | None) -> Place:
-        return replace(place, column=found[1]) if found is not None and found[0] == place.line else place
 
-    return _told(problems, data, starts, told)
+def place_at(place: Place, found: Position | None) -> Place:
+    """A place with the line and column that were found for it, if its line may be that one."""
+    if found is None or place.line is None:
+        return place
+    may_be = found.line <= place.line <= found.last or place.line >= _MOST_LINES  # lxml tells the line of its end
+    return replace(place, line=found.line, column=found.column) if may_be else place
 
 
 def tell_anew(error: SoapkitError, data: bytes, source: str) -> None:
@@ -151,7 +169,7 @@ def tell_anew(error: SoapkitError, data: bytes, source: str) -> None:
     """
 
     def told(place: Place, found: Position | None) -> Place:
-        line, column = found or (None, None)
+        line, column = (found.line, found.column) if found is not None else (None, None)
         return replace(place, source=source, line=line, column=column)
 
     if error.problems:
@@ -193,7 +211,7 @@ def told_of_originals(copy: _Element, original_of: Callable[[_Element], _Element
     try:
         yield
     except SoapkitError as error:
-        numbered = list(_counted(copy)) if error.starts else []
+        numbered = list(counted(copy)) if error.starts else []
         problems, starts = [], []
         for problem, (number, name) in zip(error.problems, error.starts, strict=False):
             found = numbered[number] if 0 <= number < len(numbered) else None

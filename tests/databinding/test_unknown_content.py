@@ -17,7 +17,7 @@ from soapkit.codegen.plan import Options
 from soapkit.databinding.annotations import attribute, choice, element, group, xml_type
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.shape import RecordRef
-from soapkit.errors import EncodeError
+from soapkit.errors import DecodeError, EncodeError
 from soapkit.testing import FakeTransport
 from soapkit.xml.parse import parse_message
 
@@ -37,6 +37,11 @@ class Item(msgspec.Struct, kw_only=True, dict=True):
 class Order:
     number: int
     items: list[Item] = field(default_factory=list)
+
+
+@dataclass
+class Bare:
+    number: Annotated[int, element("{urn:n}number")]
 
 
 @xml_type(None, group=True)
@@ -99,12 +104,26 @@ def infoset(xml: str) -> Any:
         "<Order colour='red' n:late='yes' xmlns:n='urn:n'><number>7</number></Order>",
         "<Order><number unit='kg'>7</number></Order>",
         f"<Order><number>7</number>{ITEM.replace('<price>', '<new/><price>')}</Order>",
+        "<Order>a &lt;b <number>7</number></Order>",
+        f"<Order><new/> a<new/>b<number>7</number>c\n<new/>{ITEM}&#13;\td</Order>",
+        f"<Order><number>7</number>{ITEM.replace('<price>', 'a<price>')}</Order>",
+        "<Offer>a<small>1</small>b</Offer>",
     ],
-    ids=["first", "last", "between", "attributes", "attribute of a simple value", "inside"],
+    ids=[
+        "first",
+        "last",
+        "between",
+        "attributes",
+        "attribute of a simple value",
+        "inside",
+        "text",
+        "text among elements",
+        "text inside",
+        "text beside a choice",
+    ],
 )
 def test_what_no_type_knows_is_written_again_in_its_place(xml: str) -> None:
-    value, written = both_ways(xml, Order)
-    assert value.number == 7
+    _, written = both_ways(xml, Offer if "Offer" in xml else Order)
     assert infoset(written) == infoset(xml)
 
 
@@ -144,6 +163,25 @@ def test_a_value_tells_what_was_unknown() -> None:
     assert given.unknown_attributes == {"colour": "red"}
     assert [raw.tag for raw in given.unknown_elements] == ["new"]
     assert given.attributes_of("number") == {"unit": "kg"}
+
+
+def test_text_between_elements_is_told_with_the_number_of_elements_before_it() -> None:
+    xml = b"<Order>a<!-- - -->b<number>7</number> <new/> c</Order>"
+    assert soapkit.given_with(lenient(Order).decode(parse_message(xml))).texts == ((0, "ab"), (2, " c"))
+
+
+def test_text_between_elements_is_refused_with_its_place_by_a_strict_reader() -> None:
+    with pytest.raises(
+        DecodeError, match=r"line 2, column 2: Order\.items\[0\]: has the text 'c' between its elements"
+    ):
+        soapkit.decode(f"<Order><number>7</number>\n {ITEM.replace('<price>', 'c<price>')}</Order>", Order)
+
+
+def test_what_is_unknown_in_a_body_of_one_part_leaves_that_part_its_prefixes() -> None:
+    body = parse_message(b"<Body><new/>a<n:number xmlns:n='urn:n'>7</n:number></Body>")
+    codec = lenient(Bare)
+    written = codec.encode_children(codec.decode_children(list(body), body))
+    assert [each.tag for each in parse_message(f"<Body>{written}</Body>".encode())] == ["new", "{urn:n}number"]
 
 
 def test_the_value_is_the_same_with_and_without() -> None:

@@ -73,6 +73,21 @@ def test_columns_count_characters_in_any_encoding(encoding: str) -> None:
     assert caught.value.problems[-1].place == Place(line=1, column=text.index("<number>") + 1, path="order.number")
 
 
+def test_a_start_tag_of_several_lines_stands_where_it_begins() -> None:
+    with pytest.raises(DecodeError) as caught:
+        soapkit.decode(b"<order>\n <number\n xmlns:a='urn:a'\n >x</number></order>", Order)
+    assert places(caught.value) == [("order.number", 2, 2)]
+
+
+def test_so_does_one_beyond_the_lines_that_the_parser_counts() -> None:
+    lines = "<lines><item>nut\n</item><qty>1</qty></lines>\n" * 40_000
+    with pytest.raises(DecodeError) as caught:
+        soapkit.decode(
+            f"<order><number>7</number>\n{lines} <lines><item>\nnut</item><qty>x</qty></lines></order>", Order
+        )
+    assert places(caught.value) == [("order.lines[40000].qty", 80_003, 11)]
+
+
 WSDL = loopback(soapkit.asgi(Orders())).send(Request("http://x/?wsdl", method="GET")).body
 ENVELOPE = """<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><placeResponse xmlns="urn:orders">
   <result><number>x</number></result></placeResponse></s:Body></s:Envelope>"""

@@ -194,7 +194,22 @@ def test_an_item_that_does_not_fit_is_told_when_its_turn_comes() -> None:
         assert next(items).number == 1
         with pytest.raises(DecodeError, match=r"result\[1\].number: 'x' is not") as caught:
             next(items)
-    assert caught.value.problems[0].place.line == 1
+    place = caught.value.problems[0].place
+    assert (place.line, place.column) == (
+        1,
+        len(ENVELOPE.partition("{inside}")[0]) - len("{header}") + len(item(1)) + 9,
+    )
+
+
+def test_what_is_wrong_around_the_items_has_its_column_too() -> None:
+    with pytest.raises(DecodeError) as caught:
+        received("\n" + item(1) + "\n" + item(2) + " <more/>")
+    assert [(one.place.line, one.place.column) for one in caught.value.problems] == [(3, len(item(2)) + 2)]
+    with pytest.raises(DecodeError) as caught:
+        received("\n x" + item(1))
+    assert [(one.place.line, one.place.column) for one in caught.value.problems] == [
+        (1, ENVELOPE.format(header="", inside="").index("<entries") + 1)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -280,11 +295,37 @@ def test_a_file_is_read_element_by_element(tmp_path: Path) -> None:
 def test_what_is_wrong_in_a_file_is_told_with_file_and_line(tmp_path: Path) -> None:
     path = tmp_path / "large.xml"
     path.write_text("<a>\n<entry><number>1</number></entry>\n<entry><number>one</number></entry></a>")
-    with pytest.raises(DecodeError, match=r"large.xml:3: entry\[1\].number: 'one' is not"):
+    with pytest.raises(DecodeError, match=r"large.xml:3:8: entry\[1\].number: 'one' is not"):
         list(soapkit.iter_decode(path, Entry, "a/entry"))
     path.write_text("<a>\n<entry>")
     with pytest.raises(XmlError, match=r"large.xml:2"):
         list(soapkit.iter_decode(path, Entry, "a/entry"))
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000, 100_000])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "iso-8859-1"])
+def test_the_column_is_right_however_a_document_is_cut(encoding: str, size: int) -> None:
+    good = "<entry><!--<number>--><number>7</number><text><![CDATA[<number>]]>ü</text></entry>"
+    bad = good.replace("<number>7", "<number\n>ü")
+    head = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>'
+    text = f"{head}<a>{good * 400}\n{good * 400}{bad}{good}<number>8</number></a>"
+    data = text.encode(encoding)
+    pieces = [data[start : start + size] for start in range(0, len(data), size)]
+    with pytest.raises(DecodeError) as caught:
+        list(soapkit.iter_decode(pieces, Entry, "a/entry"))
+    place = caught.value.place
+    assert (place.line, place.column, place.path) == (
+        2,
+        400 * len(good) + bad.index("<number\n") + 1,
+        "entry[800].number",
+    )
+
+
+def test_an_encoding_that_is_declared_across_pieces_hides_no_attributes() -> None:
+    attributes = b" ".join(b'a%d+AD0-"1"' % number for number in range(600))
+    document = b'<?xml version="1.0" encoding="utf-7"?><a><entry ' + attributes + b"><number>1</number></entry></a>"
+    with pytest.raises(LimitError, match="has 600 attributes"):
+        list(soapkit.iter_decode([document[:12], document[12:]], Entry, "a/entry"))
 
 
 def test_a_file_that_gzip_has_compressed_is_read(tmp_path: Path) -> None:
