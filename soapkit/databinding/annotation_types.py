@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Collection,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    MutableSequence,
+)
 from collections.abc import Sequence as SequenceAbc
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import Enum, Flag
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
@@ -87,11 +100,11 @@ def marked(marks: Iterable[Any], kind: type) -> Any:
     return None
 
 
-def _facets(marks: Iterable[Any]) -> Facets:
+def _facets(marks: Iterable[Any], where: str) -> Facets:
     found = Facets()
     for mark in marks:
         if isinstance(mark, msgspec.Meta):
-            found = _joined(found, _from_meta(mark))
+            found = _joined(found, _from_meta(mark, where))
         elif isinstance(mark, Facets):
             found = _joined(found, mark)
     return found
@@ -104,14 +117,17 @@ def _joined(facets: Facets, more: Facets) -> Facets:
     return replace(facets, **given)
 
 
-def _from_meta(meta: msgspec.Meta) -> Facets:
+_WITHOUT_FACET = ("multiple_of", "tz")
+
+
+def _from_meta(meta: msgspec.Meta, where: str) -> Facets:
     def text(value: object) -> str | None:
         return None if value is None else str(value)
 
-    pattern = meta.pattern
-    if pattern is not None:  # Python's, found anywhere unless anchored; XSD's always covers the whole text
-        pattern = pattern[1:] if pattern.startswith("^") else ".*" + pattern
-        pattern = pattern[:-1] if pattern.endswith("$") and not pattern.endswith("\\$") else pattern + ".*"
+    for name in _WITHOUT_FACET:
+        if getattr(meta, name) is not None:
+            raise UsageError(f"no facet of XSD says {name}: check it in the method", place=Place(path=where))
+    patterns = tuple(map(_whole, _alternatives(meta.pattern))) if meta.pattern is not None else ()
     return Facets(
         min_length=meta.min_length,
         max_length=meta.max_length,
@@ -119,8 +135,25 @@ def _from_meta(meta: msgspec.Meta) -> Facets:
         max_inclusive=text(meta.le),
         min_exclusive=text(meta.gt),
         max_exclusive=text(meta.lt),
-        patterns=((pattern,),) if pattern else (),
+        patterns=(patterns,) if patterns else (),
     )
+
+
+def _whole(pattern: str) -> str:
+    """Python's pattern, found anywhere unless anchored, as one of XSD's, which always covers the whole text."""
+    pattern = pattern[1:] if pattern.startswith("^") else ".*" + pattern
+    return pattern[:-1] if pattern.endswith("$") and not pattern.endswith("\\$") else pattern + ".*"
+
+
+def _alternatives(pattern: str) -> tuple[str, ...]:
+    """What stands between the outermost ``|``: an anchor holds for one of them only.
+
+    >>> _alternatives("^a|(b|c)[|]$")
+    ('^a', '(b|c)[|]$')
+    """
+    bare = re.sub(r"\\.|\[\^?(?:\\.|[^\\])[^\]\\]*(?:\\.[^\]\\]*)*\]", lambda found: "_" * len(found[0]), pattern)
+    ends = [at for at, one in enumerate(bare) if one == "|" and bare.count("(", 0, at) == bare.count(")", 0, at)]
+    return tuple(pattern[start + 1 : end] for start, end in zip([-1, *ends], [*ends, len(pattern)], strict=True))
 
 
 def is_list(annotation: Any) -> bool:
@@ -152,13 +185,13 @@ def type_for(annotation: Any, namespace: str = "", *, where: str = "") -> Type:
 
 def shape_of(annotation: Any, marks: tuple[Any, ...], namespace: str, where: str) -> Type:
     named = marked(marks, BuiltinMark)
-    facets = _facets(marks)
+    facets = _facets(marks, where)
     if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return _enumeration(annotation, namespace, named)
+        return _enumeration(annotation, namespace, named, where)
     if named is not None and named.name != LIST:
         if named.name not in BUILTINS:
             raise UsageError(f"xsd({named.name!r}) is not a built-in type of XSD 1.0", place=Place(path=where))
-        return replace(_atomic(annotation, where, named.name), facets=facets)
+        return replace(_named(annotation, named.name, where), facets=facets)
     if annotation in (Any, object) or annotation is Raw:
         return ANY_TYPE
     if is_record_class(annotation):
@@ -180,12 +213,25 @@ def _with_facets(atomic: Atomic, facets: Facets) -> Atomic:
     return replace(atomic, facets=_joined(atomic.facets, facets))
 
 
-def _atomic(annotation: Any, where: str, builtin: str | None = None) -> Atomic:
-    if builtin is not None and get_origin(annotation) is Literal:
+def _named(annotation: Any, builtin: str, where: str) -> Atomic:
+    """The type that ``xsd(...)`` names. Raises `UsageError` where its values are not of the annotated class."""
+    if get_origin(annotation) is Literal:
         return replace(_literal(annotation, where), builtin=builtin)
-    if builtin is None and annotation in ADAPTED:
+    python = BUILTINS[builtin].classes[0]
+    if annotation in BUILTIN_OF and annotation is not python:
+        raise UsageError(
+            f"a value of xs:{builtin} is no {_told(annotation)} in Python; expected {_told(python)}",
+            place=Place(path=where),
+        )
+    if annotation in ADAPTED and ADAPTED[annotation].builtin == builtin:
+        return _atomic(annotation, where)
+    return Atomic(builtin)
+
+
+def _atomic(annotation: Any, where: str) -> Atomic:
+    if annotation in ADAPTED:
         return Atomic(ADAPTED[annotation].builtin, facets=ADAPTED[annotation].facets, python=annotation)
-    found = builtin or (BUILTIN_OF.get(annotation) if isinstance(annotation, type) else None)
+    found = BUILTIN_OF.get(annotation) if isinstance(annotation, type) else None
     if found is None:
         raise UsageError(
             f"{_told(annotation)} has no counterpart in XSD; expected {_instead(annotation)}", place=Place(path=where)
@@ -193,12 +239,20 @@ def _atomic(annotation: Any, where: str, builtin: str | None = None) -> Atomic:
     return Atomic(found)
 
 
+_ROWS = "a list of a Struct or dataclass with a key and a value"
+_ORDERED = "a list: XML keeps an order and has no rule against a second one"
 _INSTEAD = {
-    dict: "a list of a Struct or dataclass with a key and a value",
-    set: "a list: XML keeps an order and has no rule against a second one",
-    frozenset: "a list: XML keeps an order and has no rule against a second one",
+    dict: _ROWS,
+    Mapping: _ROWS,
+    MutableMapping: _ROWS,
+    set: _ORDERED,
+    frozenset: _ORDERED,
+    AbstractSet: _ORDERED,
+    Collection: "a list",
+    MutableSequence: "a list",
     tuple: "a list of one type, or a Struct, dataclass or NamedTuple with a name for each item",
     bytearray: "bytes",
+    memoryview: "bytes",
     complex: "a Struct or dataclass with two fields",
 }
 
@@ -225,6 +279,14 @@ def _simple(annotation: Any, namespace: str, where: str) -> Simple:
 
 def _literal(annotation: Any, where: str) -> Atomic:
     values = get_args(annotation)
+    kinds = {type(value) for value in values}
+    if len(kinds) > 1:
+        raise UsageError(f"{_told(annotation)} has values of several types; expected one", place=Place(path=where))
+    if issubclass(type(values[0]), Enum):
+        raise UsageError(
+            f"{_told(annotation)} has members of an Enum; expected {type(values[0]).__name__} itself, or their values",
+            place=Place(path=where),
+        )
     plain = _atomic(type(values[0]), where)
     codec = simple_codec(plain)
     return replace(plain, enumeration=tuple(EnumValue(codec.encode(value, str, False)) for value in values))
@@ -239,17 +301,18 @@ def _union(annotation: Any, facets: Facets, enumeration: tuple[EnumValue, ...], 
     members = [type_for(member, namespace, where=where) for member in get_args(annotation)]
     if all(isinstance(member, (Atomic, ListOf, UnionOf)) for member in members):
         return UnionOf(tuple(members), facets=facets, enumeration=enumeration)  # type: ignore[arg-type]  # just seen
-    return ANY_TYPE
+    if ANY_TYPE in members:
+        return ANY_TYPE
+    raise UsageError(
+        f"{_told(annotation)} is no one element; expected a name for each member: "
+        "Annotated[..., choice(element(name, type), ...)]",
+        place=Place(path=where),
+    )
 
 
-def _enumeration(cls: type[Enum], namespace: str, named: BuiltinMark | None) -> Atomic:
+def _enumeration(cls: type[Enum], namespace: str, named: BuiltinMark | None, where: str) -> Atomic:
     mark = xml_type_of(cls)
-    builtin = (mark.builtin if mark else None) or (named.name if named else None)
-    if builtin is None:
-        first = next(iter(cls), None)
-        builtin = "string" if first is None or isinstance(first.value, str) else BUILTIN_OF.get(type(first.value))
-    if builtin is None:
-        raise UsageError(f"the values of {cls.__name__} have no counterpart in XSD")
+    builtin = (mark.builtin if mark else None) or (named.name if named else None) or _builtin_of_values(cls, where)
     plain = simple_codec(Atomic(builtin))
     texts = [
         member.value if isinstance(member.value, str) else plain.encode(member.value, clark_prefix, False)
@@ -262,6 +325,27 @@ def _enumeration(cls: type[Enum], namespace: str, named: BuiltinMark | None) -> 
         python=cls,
         documentation=documentation(cls),
     )
+
+
+def _builtin_of_values(cls: type[Enum], where: str) -> str:
+    """The built-in type of all values of an enumeration."""
+    if issubclass(cls, Flag):
+        raise UsageError(
+            f"the members of {cls.__name__}, a Flag, add up; expected int, or a list of an Enum",
+            place=Place(path=where),
+        )
+    kinds = {type(member.value) for member in cls}
+    if not kinds:
+        raise UsageError(f"{cls.__name__} has no members", place=Place(path=where))
+    kinds = {str} if all(issubclass(kind, str) for kind in kinds) else kinds
+    if len(kinds) > 1:
+        told = ", ".join(sorted(kind.__name__ for kind in kinds))
+        raise UsageError(f"the values of {cls.__name__} are of several types ({told})", place=Place(path=where))
+    (kind,) = kinds
+    builtin = BUILTIN_OF.get(kind)
+    if builtin is None:
+        raise UsageError(f"the values of {cls.__name__} have no counterpart in XSD", place=Place(path=where))
+    return builtin
 
 
 def clark_prefix(namespace: str) -> str:

@@ -50,6 +50,7 @@ from soapkit.databinding.shape import (
     TextField,
     Type,
 )
+from soapkit.errors import Place, UsageError
 
 __all__ = ["DescribedShapes", "describe", "shapes_for", "type_for", "type_name"]
 
@@ -117,6 +118,10 @@ class _OwnFields:
             elif (wildcard := marked(marks, AnyAttribute)) is not None:
                 any_attribute = AnyAttributeField(field.name, wildcard.namespaces, wildcard.process)
             elif (content := marked(marks, Text)) is not None:
+                if text is not None:
+                    raise UsageError(
+                        f"{text.name} is the text of the element already", place=Place(path=described.where)
+                    )
                 text = TextField(field.name, described.simple(), content.default, content.fixed)
             elif (choice := marked(marks, ChoiceOf)) is not None:
                 elements[field.name] = choice_field(described, choice)

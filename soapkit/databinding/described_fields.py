@@ -90,11 +90,35 @@ class DescribedField:
             return None
 
 
-def _occurs(mark_min: int | None, mark_max: Any, many: bool, optional: bool) -> tuple[int, int | None]:
-    minimum = mark_min if mark_min is not None else 0 if many or optional else 1
-    if mark_max == "unbounded":
+def _occurs(
+    mark: Element | ChoiceOf | AnyElement, described: DescribedField, many: bool, optional: bool
+) -> tuple[int, int | None]:
+    """How often the element stands: as the mark says, else the `msgspec.Meta` of a list, else as follows from the
+    Python type."""
+    least, most = _lengths(described) if many else (None, None)
+    least = mark.min_occurs if mark.min_occurs is not None else least
+    minimum = least if least is not None else 0 if many or optional else 1
+    if mark.max_occurs == "unbounded":
         return minimum, None
-    return minimum, mark_max if mark_max is not None else None if many else 1
+    most = mark.max_occurs if mark.max_occurs is not None else most
+    return minimum, most if most is not None else None if many else 1
+
+
+def _lengths(described: DescribedField) -> tuple[int | None, int | None]:
+    """Of a list, as msgspec counts them."""
+    metas = [mark for mark in described.apart.marks if isinstance(mark, msgspec.Meta)]
+    least = max((meta.min_length for meta in metas if meta.min_length is not None), default=None)
+    return least, min((meta.max_length for meta in metas if meta.max_length is not None), default=None)
+
+
+def _of_items(marks: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What is said of a list that holds for each of its items: all but its length."""
+    return tuple(
+        msgspec.Meta(pattern=mark.pattern)  # nothing else stands beside a length
+        if isinstance(mark, msgspec.Meta) and (mark.min_length, mark.max_length) != (None, None)
+        else mark
+        for mark in marks
+    )
 
 
 def _is_many(described: DescribedField) -> bool:
@@ -107,10 +131,14 @@ def _is_many(described: DescribedField) -> bool:
 def element_field(described: DescribedField, mark: Element) -> ElementField:
     apart = described.apart
     many = _is_many(described)
-    type_ = described.shape(item_of(apart.type), apart.marks) if many else described.shape(apart.type, apart.marks)
+    type_ = (
+        described.shape(item_of(apart.type), _of_items(apart.marks))
+        if many
+        else described.shape(apart.type, apart.marks)
+    )
     nillable = mark.nillable or (many and take_apart(item_of(apart.type)).none)
     absent_allowed = described.optional or apart.unset or (apart.none and not mark.nillable)
-    minimum, maximum = _occurs(mark.min_occurs, mark.max_occurs, many, absent_allowed)
+    minimum, maximum = _occurs(mark, described, many, absent_allowed)
     if mark.content_types:
         type_ = described.binary(type_, mark.content_types)
     meta = marked(apart.marks, msgspec.Meta)
@@ -137,7 +165,7 @@ def attribute_field(described: DescribedField, mark: Attribute) -> AttributeFiel
 
 def choice_field(described: DescribedField, mark: ChoiceOf) -> ChoiceField:
     many = is_list(described.apart.type)
-    minimum, maximum = _occurs(mark.min_occurs, mark.max_occurs, many, described.optional or described.apart.none)
+    minimum, maximum = _occurs(mark, described, many, described.optional or described.apart.none)
     alternatives = []
     for alternative in mark.alternatives:
         if isinstance(alternative, Group):
@@ -165,5 +193,5 @@ def union_of(described: DescribedField) -> ChoiceOf | None:
 
 def any_field(described: DescribedField, mark: AnyElement) -> AnyField:
     many = is_list(described.apart.type)
-    minimum, maximum = _occurs(mark.min_occurs, mark.max_occurs, many, described.optional or described.apart.none)
+    minimum, maximum = _occurs(mark, described, many, described.optional or described.apart.none)
     return AnyField(described.field.name, mark.namespaces, mark.process, minimum, maximum, many)

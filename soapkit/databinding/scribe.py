@@ -134,8 +134,7 @@ class Scribe:
         if key is not declared and (
             not is_record_class(key) or (declared is not None and not self.context.derives(key, declared))
         ):
-            expected = getattr(declared, "__name__", declared)
-            self.texts.problem(f"is {type(value).__name__}: expected {expected}")
+            self.texts.problem(_another(type(value), declared))
             return None, None
         bound = self.context.bound(key)
         if bound.record.abstract:
@@ -181,7 +180,16 @@ class Scribe:
         """The elements for the fields of a record without an element of its own."""
         if isinstance(record, bound.cls):
             return self.content(record, bound)
-        return self.texts.problem(f"is {type(record).__name__}: expected {bound.cls.__name__}")
+        return self.texts.problem(_another(type(record), bound.cls))
+
+
+def _another(given: type, expected: Key | None) -> str:
+    """What is wrong with a value of a class that may not stand there: with modules, where the names are the same."""
+    if not isinstance(expected, type):
+        return f"is {given.__name__}: expected {expected}"
+    if given.__name__ != expected.__name__:
+        return f"is {given.__name__}: expected {expected.__name__}"
+    return f"is {given.__module__}.{given.__qualname__}: expected {expected.__module__}.{expected.__qualname__}"
 
 
 _CONTENT_TYPE = clark(XMIME, "contentType")

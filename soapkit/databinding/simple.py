@@ -218,18 +218,20 @@ def member_values(python: type[Enum], plain: SimpleCodec) -> dict[Any, Enum]:
     """Each member by the value of its type; a member may hold the value or its lexical form."""
     found: dict[Any, Enum] = {}
     for member in python:
-        value = member.value
-        if isinstance(value, str) and str not in plain.classes:
-            value = value_of(value, plain)
-        found[_hashable(value)] = member
+        found[_hashable(_value_of_member(member, plain))] = member
     return found
+
+
+def _value_of_member(member: Enum, plain: SimpleCodec) -> Any:
+    value = member.value
+    return value_of(value, plain) if isinstance(value, str) and str not in plain.classes else value
 
 
 def _enum(shape: Atomic, python: type[Enum], plain: SimpleCodec) -> SimpleCodec:
     """The members of an `Enum` class stand for the values."""
     expected = "expected " + (listed(shape.enumeration) if shape.enumeration else f"a {python.__name__}")
     members = member_values(python, plain)
-    values = {member: value for value, member in members.items()}
+    values = {member: _value_of_member(member, plain) for member in python}
 
     def decode(text: str, scope: Scope) -> Any:
         try:

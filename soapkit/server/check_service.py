@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from lxml import etree
 
+from soapkit.databinding.annotation_types import clark_prefix
 from soapkit.databinding.builtins import BUILTINS
+from soapkit.databinding.classes import fields_of
 from soapkit.databinding.describe import DescribedShapes, describe
 from soapkit.databinding.shape import (
     AnyType,
@@ -25,10 +28,10 @@ from soapkit.databinding.shape import (
     UnionOf,
     reachable,
 )
-from soapkit.databinding.simple import simple_codec
+from soapkit.databinding.simple import SimpleCodec, simple_codec, value_of
 from soapkit.errors import Place, UsageError
 from soapkit.operations import Message, Service
-from soapkit.xml.names import local_name
+from soapkit.xml.names import is_ncname, local_name, namespace_of
 
 _ONLY = {  # which facets say something of a type of each family (XSD part 2, 4.1.5)
     "text": {"length", "min_length", "max_length", "patterns", "white_space"},
@@ -40,12 +43,21 @@ _LENGTHS = {"length", "min_length", "max_length"}
 _PYTHON_NAMES = {"min_inclusive": "ge", "max_inclusive": "le", "min_exclusive": "gt", "max_exclusive": "lt"}
 
 
-def check_type(annotation: Any, namespace: str) -> None:
-    """Raise `soapkit.errors.SoapkitError` where an annotation, or what it leads to, has no form in XML.
+def check_namespace(namespace: str) -> None:
+    """Raise `UsageError` for what is no URI (RFC 3986), as XML Schema and libxml2 want a namespace to be."""
+    try:
+        etree.Element("a", nsmap={"a": namespace})
+    except ValueError:
+        raise UsageError(f"{namespace!r} is no URI, such as urn:example:clock") from None
+
+
+def check_type(annotation: Any, namespace: str, default: Any = msgspec.NODEFAULT) -> None:
+    """Raise `soapkit.errors.SoapkitError` where an annotation, or what it leads to, has no form in XML, and where
+    `default` is no value of it.
 
     The problem's path is empty where the annotation itself is the problem, else it names class and field.
     """
-    asked = msgspec.defstruct("Asked", [("value", annotation)])
+    asked = msgspec.defstruct("Asked", [("value", annotation, default)])
     try:
         shapes = DescribedShapes(namespace)
         for record in reachable([asked], shapes).values():
@@ -58,24 +70,64 @@ def check_type(annotation: Any, namespace: str) -> None:
 
 def _check_record(record: Record) -> None:
     name = record.key.__name__ if isinstance(record.key, type) else record.key
-    tags: dict[str, str] = {}
+    tags: dict[tuple[str, str], str] = {}
+    if record.name is not None:
+        _check_name(record.name, name)
     for field in record.fields:
-        for tag in _tags(field):
-            if tags.setdefault(tag, field.name) != field.name:
+        for kind, tag, say in _tags(field):
+            _check_name(tag, f"{name}.{field.name}")
+            if (known := tags.setdefault((kind, tag), field.name)) != field.name:
                 raise UsageError(
-                    f"{tags[tag]} and {field.name} are both element {local_name(tag)}; name one of them otherwise, "
-                    f"with element() or choice()",
+                    f"{known} and {field.name} are both {kind} {local_name(tag)}; "
+                    f"name one of them otherwise, with {say}",
                     place=Place(path=name),
                 )
         if isinstance(field, (ElementField, AttributeField, TextField)):
             _check_simple(field.type, f"{name}.{field.name}")
+    if record.text is not None and record.elements:
+        raise UsageError(
+            f"{record.text.name} is the text of the element, which then has no elements ({record.elements[0].name}); "
+            "write them as attributes",
+            place=Place(path=name),
+        )
+    _check_defaults(record, name)
 
 
-def _tags(field: Any) -> Iterator[str]:
+def _check_name(tag: str, where: str) -> None:
+    if not is_ncname(local_name(tag)):
+        raise UsageError(f"{local_name(tag)!r} is no name in XML", place=Place(path=where))
+    try:
+        check_namespace(namespace_of(tag))
+    except UsageError as error:
+        raise UsageError(str(error), place=Place(path=where)) from None
+
+
+def _check_defaults(record: Record, name: str) -> None:
+    """A default is sent where a caller gives nothing: it must be a value of the type."""
+    if not isinstance(record.key, type):
+        return
+    types = {field.name: field for field in record.fields if isinstance(field, (ElementField, AttributeField))}
+    for field in fields_of(record.key):
+        shaped = types.get(field.name)
+        if shaped is None or field.required or field.factory is not None or field.default in (None, msgspec.UNSET):
+            continue
+        if isinstance(shaped.type, (RecordRef, AnyType)) or (isinstance(shaped, ElementField) and shaped.many):
+            continue
+        try:
+            simple_codec(shaped.type).encode(field.default, clark_prefix, False)
+        except ValueError as error:
+            told = f"the default {field.default!r} is no value of its type: {error}"
+            raise UsageError(told, place=Place(path=f"{name}.{field.name}")) from None
+
+
+def _tags(field: Any) -> Iterator[tuple[str, str, str]]:
+    """What a field is written as, its name, and how to say another."""
     if isinstance(field, ElementField):
-        yield field.tag
+        yield "element", field.tag, "element() or choice()"
+    elif isinstance(field, AttributeField):
+        yield "attribute", field.tag, "attribute()"
     elif isinstance(field, ChoiceField):
-        yield from (one.tag for one in field.alternatives if one.tag is not None)
+        yield from (("element", one.tag, "element() or choice()") for one in field.alternatives if one.tag is not None)
 
 
 def _check_simple(type_: Type, where: str) -> None:
@@ -91,6 +143,8 @@ def _check_simple(type_: Type, where: str) -> None:
             raise UsageError(
                 f"{_PYTHON_NAMES.get(wrong, wrong)} says nothing of {_called(one)}", place=Place(path=where)
             )
+        if _contradicts_itself(one):
+            raise UsageError("its facets leave no value", place=Place(path=where))
         if isinstance(one, UnionOf) and any(map(_takes_all, one.members[:-1])):
             raise UsageError(
                 "str takes every text, so what stands after it in the union would never be read: put str last",
@@ -118,6 +172,35 @@ def _misplaced(type_: Simple) -> str | None:
     allowed = _ONLY.get(BUILTINS[type_.builtin].family)
     wrong = given & _LENGTHS if allowed is None else given - allowed
     return next(iter(sorted(wrong)), None)
+
+
+def _contradicts_itself(type_: Simple) -> bool:
+    """Whether facets exclude each other (XSD part 2, 4.3.1.4, 4.3.2.4, 4.3.7.4 and the like), so that no other stack
+    reads the schema."""
+    facets = type_.facets
+    least, most = facets.min_length, facets.max_length
+    if least is not None and most is not None and least > most:
+        return True
+    if facets.length is not None and not (least or 0) <= facets.length <= (facets.length if most is None else most):
+        return True
+    digits, fraction = facets.total_digits, facets.fraction_digits
+    if digits is not None and fraction is not None and fraction > digits:
+        return True
+    if not isinstance(type_, Atomic):
+        return False
+    plain = simple_codec(Atomic(type_.builtin))
+    low, below = _bound(facets.min_inclusive, facets.min_exclusive, plain)
+    high, above = _bound(facets.max_inclusive, facets.max_exclusive, plain)
+    try:
+        return low is not None and high is not None and bool(low > high or (low == high and (below or above)))
+    except TypeError:  # durations, and moments with and without a zone, have no whole order
+        return False
+
+
+def _bound(inclusive: str | None, exclusive: str | None, plain: SimpleCodec) -> tuple[Any, bool]:
+    """A bound, and whether it is excluded itself."""
+    text = inclusive if inclusive is not None else exclusive
+    return (None if text is None else value_of(text, plain)), inclusive is None
 
 
 def _called(type_: Simple) -> str:

@@ -185,10 +185,11 @@ class _Method:
                     msgspec.NODEFAULT if parameter.default is parameter.empty else parameter.default,
                 )
 
-    def checked(self, what: str, annotation: Any) -> Any:
-        """The annotation. Raises `UsageError` if it, or a type that it leads to, has no form in XML."""
+    def checked(self, what: str, annotation: Any, default: Any = msgspec.NODEFAULT) -> Any:
+        """The annotation. Raises `UsageError` if it, or a type that it leads to, has no form in XML, or the default is
+        no value of it."""
         try:
-            check_type(annotation, self.namespace)
+            check_type(annotation, self.namespace, _fresh(default))
         except SoapkitError as error:
             (first, *_) = error.problems
             inner = f"{first.place.path}: " if first.place.path else ""
@@ -246,8 +247,9 @@ def _reply(method: _Method) -> tuple[Message | None, str | None]:
 
 def _message(method: _Method, element: str, fields: list[Field]) -> Message:
     """The message of these fields; `element` names the wrapper, or the only element of a bare one."""
-    for name, annotation, _ in fields:
-        method.checked("the result" if name == RESULT and element != method.name else f"parameter {name!r}", annotation)
+    for name, annotation, default in fields:
+        what = "the result" if name == RESULT and element != method.name else f"parameter {name!r}"
+        method.checked(what, annotation, default)
     if method.style == "wrapped":
         record = _record(method.cls, element, method.namespace, [(n, a, _fresh(d)) for n, a, d in fields])
         return Message(record, clark(method.namespace, element), "wrapped")

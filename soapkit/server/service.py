@@ -1,10 +1,12 @@
-"""The decorators of code first: a class becomes a service, its methods operations.
+"""The decorators of code first: a class becomes a service, its methods operations; so do functions.
 
     @soapkit.service("urn:example:clock")
     class Clock:
         @soapkit.operation
         def now(self, zone: str = "UTC") -> datetime:
             "The time in a zone."
+
+    clock = soapkit.service("urn:example:clock", name="Clock", operations=[now, later])         # of functions
 
 What they say is read by `soapkit.server.code_first`.
 """
@@ -13,10 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from types import FunctionType
 from typing import Any, TypeVar, overload
 
 from soapkit.errors import DeclaredFault, UsageError
 from soapkit.operations import Style
+from soapkit.server.check_service import check_namespace
 from soapkit.server.code_first import (
     NotYetKnown,
     OperationDeclaration,
@@ -31,18 +35,36 @@ ClassT = TypeVar("ClassT", bound=type)
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
-def service(namespace: str, *, name: str | None = None, style: Style = "wrapped") -> Callable[[ClassT], ClassT]:
+@overload
+def service(namespace: str, *, name: str | None = None, style: Style = "wrapped") -> Callable[[ClassT], ClassT]: ...
+@overload
+def service(
+    namespace: str, *, name: str, style: Style = "wrapped", operations: Iterable[Callable[..., Any]]
+) -> type: ...
+def service(
+    namespace: str,
+    *,
+    name: str | None = None,
+    style: Style = "wrapped",
+    operations: Iterable[Callable[..., Any]] | None = None,
+) -> Callable[[ClassT], ClassT] | type:
     """Make a class a SOAP service in the target namespace `namespace`.
 
     `name`: of the service and port type; the class's own if not given. `style`: of the operations that say none of
     their own: ``wrapped`` (an element around the parameters), ``bare`` (one parameter is the Body's element) or
-    ``rpc``. Host it with `soapkit.asgi` or `soapkit.wsgi`.
+    ``rpc``. `operations`: functions that are the operations, decorated with `operation` where there is more to say;
+    then there is no class to decorate, and what is returned is the service. Host it with `soapkit.asgi` or
+    `soapkit.wsgi`.
 
     Raises `UsageError`, here and now, for what no contract can say; it names file, line, method and parameter.
     Annotations that name something not yet defined are looked at when the service is hosted.
+
+    >>> def now(zone: str = "UTC") -> datetime: ...             # doctest: +SKIP
+    >>> app = soapkit.asgi(service("urn:example:clock", name="Clock", operations=[now]))    # doctest: +SKIP
     """
     if not namespace:
         raise UsageError("a service needs a target namespace, such as urn:example:clock")
+    check_namespace(namespace)
 
     def declare(cls: ClassT) -> ClassT:
         cls.__soapkit_declaration__ = ServiceDeclaration(namespace, name, style)  # type: ignore[attr-defined]  # read by service_of
@@ -51,7 +73,20 @@ def service(namespace: str, *, name: str | None = None, style: Style = "wrapped"
                 service_of(cls)
         return cls
 
-    return declare
+    return declare if operations is None else declare(_class_of(name, operations))
+
+
+def _class_of(name: str | None, functions: Iterable[Callable[..., Any]]) -> type:
+    """A class whose methods are these functions."""
+    if name is None:
+        raise UsageError('a service of functions needs a name: name="Clock"')
+    methods: dict[str, Any] = {}
+    for function in functions:
+        if not isinstance(function, FunctionType):
+            raise UsageError(f"{function!r} is no function: decorate its class with @soapkit.service, its methods")
+        declared = hasattr(function, "__soapkit_operation__")
+        methods[function.__name__] = staticmethod(function if declared else operation(function))
+    return type(name, (), methods)
 
 
 @overload

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
 import pytest
 from msgspec import Meta
 
 import soapkit
-from soapkit.databinding.annotations import element, xml_type
+from soapkit.databinding.annotations import attribute, element, text, xml_type, xsd
 from soapkit.errors import UsageError
 from soapkit.server.service import operation, service
 
@@ -40,6 +41,47 @@ class Dog(msgspec.Struct):
 class Both(msgspec.Struct):
     first: Cat | Dog
     second: Cat | Dog
+
+
+class Mixed(enum.Enum):
+    A = 1
+    B = "b"
+
+
+class Nothing(enum.Enum):
+    pass
+
+
+class Bits(enum.Flag):
+    A = 1
+    B = 2
+
+
+class TwoAttributes(msgspec.Struct):
+    first: Annotated[int, attribute("a")]
+    second: Annotated[int, attribute("a")]
+
+
+class TwoTexts(msgspec.Struct):
+    first: Annotated[int, text()]
+    second: Annotated[int, text()]
+
+
+class TextAndElement(msgspec.Struct):
+    said: Annotated[str, text()]
+    more: int
+
+
+class Misnamed(msgspec.Struct):
+    a: Annotated[int, element("1 a")]
+
+
+class Abroad(msgspec.Struct):
+    a: Annotated[int, element("a", namespace="no uri")]
+
+
+class Defaulted(msgspec.Struct):
+    a: int = "many"  # type: ignore[assignment]
 
 
 class Detail(msgspec.Struct):
@@ -75,6 +117,24 @@ TYPES: list[tuple[Any, str]] = [
     (Annotated[int, Meta(max_length=3)], "max_length says nothing of xs:long"),
     (Annotated[str, Meta(ge=3)], "ge says nothing of xs:string"),
     (Annotated[str, Meta(pattern="(?=a)b")], r"pattern|\(\?="),
+    (Annotated[int, Meta(multiple_of=5)], "no facet of XSD says multiple_of: check it in the method"),
+    (Annotated[str, Meta(min_length=3, max_length=2)], "its facets leave no value"),
+    (Annotated[int, Meta(ge=3, lt=3)], "its facets leave no value"),
+    (Annotated[int, xsd("date")], "a value of xs:date is no int in Python; expected date"),
+    (Mapping[str, int], r"expected a list of a Struct or dataclass with a key"),
+    (Literal["a", 1], "has values of several types"),
+    (Literal[Mixed.A], "has members of an Enum; expected Mixed itself"),
+    (Mixed, r"the values of Mixed are of several types \(int, str\)"),
+    (Nothing, "Nothing has no members"),
+    (Bits, "the members of Bits, a Flag, add up; expected int"),
+    (Cat | str, r"Cat, str\] is no one element; expected a name for each member: Annotated\[..., choice"),
+    (Annotated[Cat | Dog, element("pet")], "is no one element"),
+    (TwoAttributes, "first and second are both attribute a; name one of them otherwise, with attribute"),
+    (TwoTexts, "TwoTexts.second: first is the text of the element already"),
+    (TextAndElement, r"said is the text of the element, which then has no elements \(more\)"),
+    (Misnamed, "Misnamed.a: '1 a' is no name in XML"),
+    (Abroad, "Abroad.a: 'no uri' is no URI"),
+    (Defaulted, "Defaulted.a: the default 'many' is no value of its type: expected digits"),
 ]
 
 
@@ -120,6 +180,22 @@ def test_a_parameter_that_cannot_be_named_is_refused() -> None:
         class Bad:
             @operation
             def go(self, a: int, /) -> None: ...
+
+
+def test_a_default_that_is_no_value_of_its_type_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"Bad\.go: parameter 'a': the default 'many' is no value of its type"):
+
+        @service("urn:x")
+        class Bad:
+            @operation
+            def go(self, a: int = "many") -> None:  # type: ignore[assignment]
+                ...
+
+
+@pytest.mark.parametrize("namespace", ["", "no uri", "urn:größe", "http://example.com/{id}"])
+def test_a_namespace_that_is_no_uri_is_refused(namespace: str) -> None:
+    with pytest.raises(UsageError, match="such as urn:example:clock"):
+        service(namespace)
 
 
 def test_a_result_without_annotation_is_refused() -> None:

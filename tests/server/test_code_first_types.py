@@ -15,12 +15,15 @@ import pytest
 from lxml import etree
 from msgspec import Meta
 
+from soapkit import Call, Client, asgi
 from soapkit.databinding.annotations import attribute, element, xsd
 from soapkit.databinding.shape import ElementField, Facets, RecordRef
-from soapkit.errors import EncodeError
+from soapkit.errors import EncodeError, UsageError
 from soapkit.exchange.body import codecs_for
 from soapkit.operations import Operation, Service
 from soapkit.server.service import operation, service, service_of
+from soapkit.testing import loopback
+from soapkit.transport.values import Request
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.write11 import write_wsdl
 from soapkit.xsd.validate import validator_for
@@ -47,6 +50,11 @@ class Plain(enum.Enum):
 class Ratio(enum.Enum):
     HALF = Decimal("0.5")
     WHOLE = Decimal(1)
+
+
+class Switch(enum.Enum):
+    ON = True
+    OFF = False
 
 
 class Item(msgspec.Struct, kw_only=True):
@@ -126,6 +134,7 @@ ROWS: list[tuple[Any, Any]] = [
     (Level, Level.HIGH),
     (Plain, Plain.A),
     (Ratio, Ratio.HALF),
+    (Switch, Switch.OFF),
     (Literal["a", "b"], "a"),
     (Literal[1, 2], 2),
     (Annotated[int, xsd("short")], 3),
@@ -134,7 +143,10 @@ ROWS: list[tuple[Any, Any]] = [
     (Annotated[str, xsd("anyURI")], "urn:x"),
     (Annotated[str, Facets(max_length=3)], "abc"),
     (Annotated[str, Meta(pattern="^[A-Z]+$")], "ABC"),
+    (Annotated[str, Meta(pattern="^A|[|]B$")], "x|B"),
     (Annotated[int, Meta(ge=1, le=5)], 3),
+    (Annotated[list[str], Meta(min_length=1, max_length=2)], ["long enough"]),
+    (Annotated[timedelta, xsd("duration")], timedelta(hours=3)),
     (Annotated[Decimal, Facets(fraction_digits=2)], Decimal("9.99")),
     (Annotated[timedelta, Facets(min_inclusive="PT0S")], timedelta(hours=3)),
     (Iban, "DE1"),
@@ -222,6 +234,17 @@ def test_a_description_in_meta_is_its_documentation() -> None:
     assert b"<xs:documentation>Counted from 1.</xs:documentation>" in wsdl
 
 
+def test_the_length_of_a_list_is_how_often_its_element_stands() -> None:
+    service = service_with(Annotated[list[str], Meta(min_length=1, max_length=2)])
+    codecs, wsdl = written(service)
+    (value,) = etree.fromstring(wsdl).xpath('//*[@name="value"]')
+    assert (value.get("minOccurs", "1"), value.get("maxOccurs")) == ("1", "2")
+    (echo,) = service.operations
+    assert isinstance(echo.request.record, type)
+    with pytest.raises(EncodeError, match="value"):
+        codecs.codec(RecordRef(echo.request.record)).encode(echo.request.record(value=["a", "b", "c"]), "echo")
+
+
 def test_another_member_than_the_union_has_is_refused() -> None:
     service = service_with(Cat | Dog)
     codecs, _ = written(service)
@@ -255,6 +278,28 @@ def test_a_method_that_a_subclass_overrides_stays_an_operation() -> None:
     (ask,) = service_of(Better).operations
     assert isinstance(ask, Operation)
     assert ask.name == "ask"
+
+
+def test_functions_are_operations_too() -> None:
+    @operation(name="Half")
+    def half(a: int) -> float:
+        """Of a."""
+        return a / 2
+
+    async def twice(a: int, call: Call) -> int:
+        return 2 * a
+
+    sums = service("urn:x", name="Sums", operations=[half, twice])
+    (first, second) = service_of(sums).operations
+    assert (first.name, first.documentation, second.name) == ("Half", "Of a.", "twice")
+    transport = loopback(asgi(sums))
+    wsdl = transport.send(Request("http://sums/?wsdl", method="GET")).body
+    assert Client.from_wsdl(wsdl, transport=transport).twice(a=2) == 4
+
+
+def test_a_service_of_functions_needs_a_name() -> None:
+    with pytest.raises(UsageError, match="needs a name"):
+        service("urn:x", operations=[test_functions_are_operations_too])  # type: ignore[call-overload]
 
 
 def test_static_and_class_methods_are_operations_too() -> None:
