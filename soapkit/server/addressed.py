@@ -10,13 +10,28 @@ import logging
 from collections.abc import Container, Sized
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from soapkit.exchange.flow import Flow, send
+from soapkit.exchange.message_security import SECURITY_HEADER
+from soapkit.operations import Operation
 from soapkit.soap.envelope import Envelope
 from soapkit.transport.hops import url_for_log
 from soapkit.transport.values import AsyncTransport, Headers, Request, Response, Transport
-from soapkit.ws.addressing import AddressingError, EndpointReference, Properties, is_allowed, missing, read_addressing
+from soapkit.ws.addressing import (
+    HEADERS,
+    VERSION_2005,
+    AddressingError,
+    EndpointReference,
+    Properties,
+    is_allowed,
+    missing,
+    read_addressing,
+)
+from soapkit.xml.walk import tag_of
+
+# What a stranger may not have us write in a message of ours, as a parameter of his address.
+_OURS: Final = HEADERS | {SECURITY_HEADER}
 
 logger = logging.getLogger("soapkit.server")
 
@@ -53,12 +68,13 @@ class AddressedReplies:
                 raise missing("Action")
             return None
         if not found.action:
-            raise missing("Action")
+            raise missing("Action", found)
         if soap_action and soap_action != found.action:
             raise AddressingError(
                 "ActionMismatch",
                 f"the Action {found.action!r} is not the SOAPAction {soap_action!r}",
                 problem=soap_action,
+                request=found,
             )
         if self.to and found.to is not None and not is_allowed(found.to.address, self.to):
             raise AddressingError(
@@ -66,16 +82,29 @@ class AddressedReplies:
                 f"the message is for {found.to.address!r:.200}",
                 problem=found.to.address,
                 bare=f"the message is for {url_for_log(found.to.address)!r:.200}",
+                request=found,
             )
         for reference in (found.reply_to, found.fault_to):
+            for one in reference.parameters if reference is not None else ():
+                if tag_of(one) in _OURS:
+                    told = f"{tag_of(one)} is no reference parameter: it would speak for the sender of the answer"
+                    raise AddressingError("InvalidAddressingHeader", told, one, request=found)
             if reference is not None and self.is_elsewhere(found, reference) and not self._may(reference):
                 raise AddressingError(
                     "OnlyAnonymousAddressSupported",
                     f"answers are not sent to {reference.address!r}, only back over the connection",
                     problem=found.version.name("ReplyTo"),
                     bare=f"answers are not sent to {url_for_log(reference.address)!r:.200}, only back",
+                    request=found,
                 )
         return found
+
+    def check_answerable(self, found: Properties, operation: Operation[Any, Any]) -> None:
+        """Raise `AddressingError` for a request whose reply could not say which message it answers: without MessageID
+        (1.0 Core, 3.4: "the processor MUST fault"; in the submission only where it says where answers go)."""
+        says_where = found.reply_to is not None or found.fault_to is not None
+        if operation.reply is not None and not found.message_id and (found.version is VERSION_2005 or says_where):
+            raise missing("MessageID", found)
 
     def is_elsewhere(self, properties: Properties, reference: EndpointReference) -> bool:
         """Whether an answer goes neither back nor nowhere."""

@@ -13,9 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from soapkit.databinding.codec import Codecs
-from soapkit.errors import (
-    SoapkitError,
-)
+from soapkit.errors import MessageError, SoapkitError
 from soapkit.exchange.addressed import reply_action
 from soapkit.exchange.attached import attachments_for
 from soapkit.exchange.failures import exc_info
@@ -60,10 +58,7 @@ from soapkit.transport.coding import encoded, is_taken
 from soapkit.transport.hops import url_for_log
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, HttpLimits, expand
 from soapkit.transport.values import Headers, Response
-from soapkit.ws.addressing import (
-    Properties,
-    write_addressing,
-)
+from soapkit.ws.addressing import AddressingError, Properties, write_addressing
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 from soapkit.xml.positions import tell_columns
 
@@ -200,6 +195,8 @@ class Endpoint:
                 watched.error, watched.fault_code = error, code_name(refusal)
                 watched.operation = routed[0].name if routed else ""
             log_message("sent", "fault", response.body, reason=reason_for_log(refusal, error))
+            if address and not isinstance(error, AddressingError):
+                return (yield from self._delivered(address[0], response, True))
             return response
         operation = received.operation
         addressed = address[0] if address else None
@@ -360,12 +357,28 @@ class Endpoint:
     ) -> Operation[Any, Any]:
         """The operation of a request: by its Action, where WS-Addressing says one. `routed` keeps it."""
         found = self.addressing.read(believed, action, self.processor.roles)
-        if found is not None:
+        if found is None:
+            operation = self.router.route(believed, action)
+        else:
             address[:] = [found]
-            action = found.action
-        operation = self.router.route(believed, action)
+            operation = self._addressed_route(believed, found)
         if routed is not None:
             routed.append(operation)
+        return operation
+
+    def _addressed_route(self, believed: Envelope, found: Properties) -> Operation[Any, Any]:
+        """The same, where the message says its Action: it may not be that of another operation than its Body's."""
+        action = found.action
+        try:
+            operation = self.router.route(believed, action)
+        except MessageError as error:
+            if self.router.knows(action):
+                raise
+            raise AddressingError("ActionNotSupported", str(error), problem=action, request=found) from error
+        if self.router.is_of_another(operation, action):
+            told = f"the Action {action!r:.200} is not that of {operation.name}"
+            raise AddressingError("ActionNotSupported", told, problem=action, request=found)
+        self.addressing.check_answerable(found, operation)
         return operation
 
     def _delivered(self, addressed: Properties, response: Response, is_fault: bool) -> Flow[Response]:

@@ -40,10 +40,8 @@ from soapkit.soap.version import SOAP_1_2, Version
 from soapkit.transport.binding import fault_status, response_for
 from soapkit.transport.values import Response
 from soapkit.ws.addressing import (
-    ADDRESSING_FAULT_ACTION,
     AddressingError,
     Properties,
-    new_message_id,
     write_addressing,
 )
 from soapkit.xml.names import WSSE, clark
@@ -149,8 +147,7 @@ class FaultAnswers:
 
     def _addressing_fault(self, version: Version, error: AddressingError) -> Response:
         """The fault that WS-Addressing has for wrong headers (SOAP Binding, 6)."""
-        answer = Properties(action=ADDRESSING_FAULT_ACTION, message_id=new_message_id())
-        blocks = write_addressing(answer, version)
+        blocks = write_addressing(error.answer(), version)
         detail = error.detail() if version.label == "1.2" else ""
         if version.label == "1.1" and error.block():
             blocks = (*blocks, error.block())

@@ -10,6 +10,7 @@ from typing import Any
 
 from soapkit.databinding.shape import Shapes
 from soapkit.errors import MessageError
+from soapkit.exchange.addressed import request_action
 from soapkit.exchange.encoded import RPC
 from soapkit.exchange.first_tags import first_tags
 from soapkit.operations import Operation, Service
@@ -25,6 +26,7 @@ class Router:
     is served by action."""
 
     def __init__(self, service: Service, shapes: Shapes) -> None:
+        self._names_of_actions: dict[str, set[str]] = {}
         self._by_tag: dict[str | None, list[Operation[Any, Any]]] = {}
         self._by_action: dict[str, Operation[Any, Any]] = {}
         self._rpc_by_local: dict[str, Operation[Any, Any]] = {}
@@ -33,9 +35,19 @@ class Router:
                 self._by_tag.setdefault(tag, []).append(operation)
             if operation.request.style == "rpc" and operation.request.tag:
                 self._rpc_by_local.setdefault(local_name(operation.request.tag), operation)
-            for action in {operation.action, *(port.actions.get(operation.name, "") for port in service.ports)}:
-                if action:
-                    self._by_action.setdefault(action, operation)
+            soap_actions = {operation.action, *(port.actions.get(operation.name, "") for port in service.ports)}
+            for action in {*soap_actions, request_action(service, operation)} - {""}:
+                self._by_action.setdefault(action, operation)
+                self._names_of_actions.setdefault(action, set()).add(operation.name)
+
+    def is_of_another(self, operation: Operation[Any, Any], action: str) -> bool:
+        """Whether an action is known, and not as one of this operation."""
+        names = self._names_of_actions.get(action)
+        return names is not None and operation.name not in names
+
+    def knows(self, action: str) -> bool:
+        """Whether an operation has this action."""
+        return action in self._by_action
 
     def route(self, envelope: Envelope, action: str) -> Operation[Any, Any]:
         """The operation that an envelope, sent with this action, is for.

@@ -6,12 +6,13 @@ which old .NET and Java stacks speak. What differs between the two is a field of
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from lxml import etree
 from lxml.etree import _Element
@@ -37,7 +38,9 @@ class AddressingVersion:
 
     `anonymous`: the address of "the other end of this connection"; `none`: that of "nobody", which the old version does
     not have; `fault_action`: of faults that the contract does not declare; `reply`: the relationship of an answer;
-    `reference_holders`: the elements of an endpoint reference whose children become header blocks.
+    `reference_holders`: the elements of an endpoint reference whose children become header blocks. `own_fault_action`:
+    of the faults that WS-Addressing itself defines; `faults`: what these are called where not as in version 1.0, and
+    `reasons`: the sentences that it has for them.
     """
 
     label: Label
@@ -47,11 +50,28 @@ class AddressingVersion:
     fault_action: str
     reply: str
     reference_holders: tuple[str, ...]
+    own_fault_action: str
+    reasons: Mapping[str, str]
+    faults: Mapping[str, str] = field(default_factory=dict)
 
     def name(self, local: str) -> str:
         """The Clark name of one of its elements."""
         return clark(self.namespace, local)
 
+
+_REASONS: Final = {
+    "InvalidAddressingHeader": "A header representing a Message Addressing Property is not valid and the message cannot"
+    " be processed",
+    "MessageAddressingHeaderRequired": "A required header representing a Message Addressing Property is not present",
+    "ActionNotSupported": "The action cannot be processed at the receiver",
+    "DestinationUnreachable": "No route can be determined to reach the destination role defined by [destination]",
+    "EndpointUnavailable": "The endpoint is unable to process the message at this time",
+}
+_REASONS_2004: Final = _REASONS | {
+    "InvalidAddressingHeader": "A message information header is not valid and the message cannot be processed.",
+    "MessageAddressingHeaderRequired": "A required message information header, To, MessageID, or Action, is not"
+    " present.",
+}
 
 VERSION_2005: Final = AddressingVersion(
     "2005/08",
@@ -61,6 +81,8 @@ VERSION_2005: Final = AddressingVersion(
     f"{WSA}/soap/fault",
     f"{WSA}/reply",
     ("ReferenceParameters",),
+    f"{WSA}/fault",  # SOAP Binding, 6
+    _REASONS,
 )
 VERSION_2004: Final = AddressingVersion(
     "2004/08",
@@ -70,9 +92,14 @@ VERSION_2004: Final = AddressingVersion(
     f"{WSA_2004}/fault",
     "wsa:Reply",
     ("ReferenceProperties", "ReferenceParameters"),
+    f"{WSA_2004}/fault",  # of the submission, 4
+    _REASONS_2004,
+    {
+        "InvalidAddressingHeader": "InvalidMessageInformationHeader",
+        "MessageAddressingHeaderRequired": "MessageInformationHeaderRequired",
+    },
 )
 BY_LABEL: Final[dict[Label, AddressingVersion]] = {"2005/08": VERSION_2005, "2004/08": VERSION_2004}
-ADDRESSING_FAULT_ACTION: Final = f"{WSA}/fault"  # of the faults that WS-Addressing 1.0 itself defines (SOAP Binding, 6)
 
 _SINGLE: Final = ("To", "Action", "MessageID", "From", "ReplyTo", "FaultTo")
 _REFERENCES: Final = ("From", "ReplyTo", "FaultTo")
@@ -296,41 +323,51 @@ def _parameter(element: _Element, version: AddressingVersion) -> str:
 _BELOW_INVALID: Final = frozenset(
     {"InvalidCardinality", "MissingAddressInEPR", "InvalidAddress", "ActionMismatch", "OnlyAnonymousAddressSupported"}
 )
-_REASONS: Final = {
-    "InvalidAddressingHeader": "A header representing a Message Addressing Property is not valid and the message cannot"
-    " be processed",
-    "MessageAddressingHeaderRequired": "A required header representing a Message Addressing Property is not present",
-    "ActionNotSupported": "The action cannot be processed at the receiver",
-    "DestinationUnreachable": "No route can be determined to reach the destination role defined by [destination]",
-    "EndpointUnavailable": "The endpoint is unable to process the message at this time",
-}
 
 
 class AddressingError(MessageError):
-    """A message whose addressing headers are wrong. `subcode`: the local name of the fault that WS-Addressing has for
-    it; `problem`: the Clark name of the header block, or the action or address that is the matter."""
+    """A message whose addressing headers are wrong. `subcode`: the local name of the fault that WS-Addressing 1.0 has
+    for it; `problem`: the Clark name of the header block, or the action or address that is the matter; `version`: that
+    the message speaks; `request`: its properties, as far as they are known."""
 
     def __init__(
-        self, subcode: str, message: str, block: _Element | None = None, problem: str = "", bare: str | None = None
+        self,
+        subcode: str,
+        message: str,
+        block: _Element | None = None,
+        problem: str = "",
+        bare: str | None = None,
+        *,
+        version: AddressingVersion | None = None,
+        request: Properties | None = None,
     ) -> None:
+        spoken = request.version if request is not None else version
+        if spoken is None:
+            spoken = VERSION_2004 if block is not None and namespace_of(tag_of(block)) == WSA_2004 else VERSION_2005
         outer = "InvalidAddressingHeader" if subcode in _BELOW_INVALID else subcode
+        codes = (outer, subcode) if spoken is VERSION_2005 else (outer,)  # the submission has none below
         super().__init__(
             message,
-            subcodes=dict.fromkeys(clark(WSA, one) for one in (outer, subcode)),
+            subcodes=dict.fromkeys(spoken.name(spoken.faults.get(one, one)) for one in codes),
             place=place_of(block, "message") if block is not None else NOWHERE,
             bare=bare,
         )
         self.subcode = subcode
         self.problem = problem or (tag_of(block) if block is not None else "")
+        self.version = spoken
+        self.request = request
+        self.reason = spoken.reasons[outer]
 
-    @property
-    def reason(self) -> str:
-        """The sentence that the specification has for it."""
-        return _REASONS[local_name(self.subcodes[0])]
+    def answer(self) -> Properties:
+        """The properties of the fault; it goes back over the connection, whatever the message says."""
+        known, back = self.request.message_id if self.request else "", EndpointReference(self.version.anonymous)
+        related = ((known, self.version.reply),) if known else ()
+        return Properties(self.version, self.version.own_fault_action, back, new_message_id(), related)
 
     def detail(self) -> str:
-        """The entry for the fault's detail; in SOAP 1.1 it stands in a header block (SOAP Binding, 6.3)."""
-        if not self.problem:
+        """The entry for the fault's detail; in SOAP 1.1 it stands in a header block (SOAP Binding, 6.3). The submission
+        describes none."""
+        if not self.problem or self.version is not VERSION_2005:
             return ""
         if self.subcode == "ActionNotSupported":
             inner = f"<wsa:Action>{escape_text(self.problem)}</wsa:Action>"
@@ -357,24 +394,38 @@ def _qname(problem: str) -> etree.QName | None:
         return None
 
 
-def missing(local: str) -> AddressingError:
+def missing(local: str, request: Properties | None = None) -> AddressingError:
     """The error for a header block that is required and is not there."""
-    return AddressingError(
-        "MessageAddressingHeaderRequired", f"the header block wsa:{local} is required", problem=clark(WSA, local)
-    )
+    version = request.version if request is not None else VERSION_2005
+    told = f"the header block wsa:{local} is required"
+    return AddressingError("MessageAddressingHeaderRequired", told, problem=version.name(local), request=request)
+
+
+# RFC 3986, 2. What has other characters is taken apart by each library in its own way: http://evil.example\@host/ is a
+# URL of host to one and of evil.example to another.
+_URI = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 def is_allowed(address: str, allowed: Iterable[str]) -> bool:
-    """Whether an address lies below one of these: the same scheme, host and port, and a path that starts like it."""
+    """Whether an address lies below one of these: the same scheme, host and port, and a path that starts like it. One
+    that names a user, or whose path leads upwards, lies nowhere."""
     try:
         wanted = urlsplit(address)
-        place = (wanted.scheme, wanted.hostname, wanted.port)
+        place = _place(wanted)
     except ValueError:  # no address at all, such as http://[::1 or one whose port is no number
+        return False
+    if not _URI.fullmatch(address) or not wanted.hostname or "@" in wanted.netloc:
+        return False
+    if {".", ".."} & set(unquote(wanted.path).split("/")):
         return False
     for one in allowed:
         known = urlsplit(one)
-        same = (known.scheme, known.hostname, known.port) == place
         base = known.path.rstrip("/")
-        if same and wanted.hostname and (wanted.path == base or wanted.path.startswith(f"{base}/")):
-            return ".." not in wanted.path.split("/")
+        if _place(known) == place and (wanted.path == base or wanted.path.startswith(f"{base}/")):
+            return True
     return False
+
+
+def _place(url: SplitResult) -> tuple[str, str | None, int | None]:
+    return url.scheme, url.hostname, url.port or _DEFAULT_PORTS.get(url.scheme)

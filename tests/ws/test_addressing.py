@@ -14,6 +14,7 @@ from lxml import etree
 import soapkit
 from soapkit.errors import Fault, SoapkitError
 from soapkit.exchange.flow import run
+from soapkit.exchange.message_security import SECURITY_HEADER
 from soapkit.server.http import HttpRequest
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
@@ -23,6 +24,7 @@ from soapkit.ws.addressing import (
     BY_LABEL,
     VERSION_2004,
     VERSION_2005,
+    WSA_2004,
     Addressing,
     AddressingError,
     EndpointReference,
@@ -139,6 +141,13 @@ def test_the_default_action_is_by_the_rule(namespace: str, action: str) -> None:
         ("http://ok.example:8080/answers/1", False),
         ("http://ok.example.evil/answers/1", False),
         ("http://ok.example@evil/answers/1", False),
+        ("http://evil.example\\@ok.example/answers/1", False),  # urllib3 reads it as one of evil.example
+        ("http://me@ok.example/answers/1", False),
+        ("http://ok.example/answers/%2e%2E/admin", False),
+        ("http://ok.example/answers/..%2fadmin", False),
+        ("http://ok.example\t/answers/1", False),
+        ("http://ok.example:80/answers/1", True),
+        ("HTTP://OK.example/answers/1", True),
         ("file:///etc/passwd", False),
     ],
 )
@@ -154,10 +163,15 @@ def post(bank_service: ModuleType) -> Callable[..., Response]:
     """``post(properties, version, setting=...)``: what the bank answers."""
 
     def posted(
-        properties: Properties | None, version: Version = SOAP_1_1, action: str = "", **settings: Any
+        properties: Properties | None,
+        version: Version = SOAP_1_1,
+        action: str = "",
+        body: str = BODY,
+        **settings: Any,
     ) -> Response:
         endpoint = soapkit.asgi(bank_service.MyBank(), **settings).endpoints[""]
-        message = envelope(properties, version) if properties is not None else Draft(version, BODY).to_envelope()
+        said = write_addressing(properties, version) if properties is not None else ()
+        message = Draft(version, body, said).to_envelope()
         kind = {"Content-Type": version.media_type, **({"SOAPAction": f'"{action}"'} if action else {})}
         return run(endpoint.respond(HttpRequest("POST", "/", headers=Headers(kind), body=message.to_bytes())))
 
@@ -205,6 +219,75 @@ def test_a_service_is_no_relay(version: Version, post: Callable[..., Response]) 
     assert b"OnlyAnonymousAddressSupported" in response.body
     assert b"ProblemHeaderQName" in response.body
     assert blocks(response.body)["Action"] == f"{WSA}/fault"
+
+
+@pytest.mark.parametrize("version", [SOAP_1_1, SOAP_1_2], ids=str)
+def test_the_old_version_has_faults_of_its_own(version: Version, post: Callable[..., Response]) -> None:
+    asked = Properties(
+        VERSION_2004, ACTION, message_id="urn:1", reply_to=EndpointReference("http://victim.example/answers")
+    )
+    response = post(asked, version)
+    assert b"InvalidMessageInformationHeader" in response.body
+    assert WSA.encode() not in response.body
+    said = read_addressing(Envelope.read(etree.fromstring(response.body)))
+    assert said is not None
+    assert (said.version, said.action) == (VERSION_2004, f"{WSA_2004}/fault")
+    assert said.relates_to == (("urn:1", VERSION_2004.reply),)
+
+
+def test_a_fault_of_addressing_says_which_message_it_answers(post: Callable[..., Response]) -> None:
+    asked = Properties(action=ACTION, message_id="urn:1", reply_to=EndpointReference("http://victim.example/"))
+    assert blocks(post(asked).body)["RelatesTo"] == "urn:1"
+
+
+@pytest.mark.parametrize(
+    ("properties", "refused"),
+    [
+        (Properties(action=ACTION), True),
+        (Properties(VERSION_2004, ACTION), False),
+        (Properties(VERSION_2004, ACTION, reply_to=EndpointReference(VERSION_2004.anonymous)), True),
+    ],
+)
+def test_a_request_whose_answer_could_not_say_whose_it_is_is_refused(
+    properties: Properties, refused: bool, post: Callable[..., Response]
+) -> None:
+    assert (b"HeaderRequired" in post(properties).body) == refused
+
+
+@pytest.mark.parametrize(
+    ("action", "status"),
+    [("urn:example:bank/transfer", 500), ("urn:example:bank:Bank:balanceRequest", 200), ("urn:another", 200)],
+)
+def test_the_action_of_another_operation_is_refused(action: str, status: int, post: Callable[..., Response]) -> None:
+    response = post(Properties(action=action, message_id="urn:1"))
+    assert response.status == status
+    assert (b"ActionNotSupported" in response.body) == (status == 500)
+
+
+def test_an_action_that_no_operation_has_is_not_supported(bank_service: ModuleType) -> None:
+    endpoint = soapkit.asgi(bank_service.MyBank()).endpoints[""]
+    asked = Properties(action="urn:another", message_id="urn:1")
+    message = Draft(SOAP_1_2, '<x xmlns="urn:x"/>', write_addressing(asked, SOAP_1_2)).to_bytes()
+    kind = Headers({"Content-Type": "application/soap+xml"})
+    response = run(endpoint.respond(HttpRequest("POST", "/", headers=kind, body=message)))
+    assert b"ActionNotSupported" in response.body
+    assert b"<wsa:ProblemAction" in response.body
+
+
+def test_the_fault_of_a_request_that_cannot_be_read_goes_where_faults_go(post: Callable[..., Response]) -> None:
+    nobody = EndpointReference(f"{WSA}/none")
+    asked = Properties(action=ACTION, message_id="urn:1", fault_to=nobody)
+    read = post(asked)
+    unread = post(asked, body='<b:balance xmlns:b="urn:example:bank"><b:wrong/></b:balance>')
+    assert (read.status, unread.status, unread.body) == (200, 202, b"")
+
+
+@pytest.mark.parametrize("name", [f"{{{WSA}}}Action", SECURITY_HEADER])
+def test_a_reference_parameter_does_not_speak_for_the_service(name: str, post: Callable[..., Response]) -> None:
+    back = EndpointReference(VERSION_2005.anonymous, (etree.Element(name),))
+    response = post(Properties(action=ACTION, message_id="urn:1", reply_to=back))
+    assert response.status == 500
+    assert b"InvalidAddressingHeader" in response.body
 
 
 def test_an_answer_goes_to_an_allowed_address(bank_service: ModuleType, serve: Callable[..., str]) -> None:
