@@ -12,7 +12,7 @@ from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import BY_LABEL
 
 sys.path.insert(0, str(Path(__file__).parent))
-from parties import NOW, Keys, make_keys
+from tests.parties import NOW, Keys, make_keys
 
 
 @pytest.fixture(scope="session")

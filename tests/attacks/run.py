@@ -19,15 +19,16 @@ from pathlib import Path
 
 from lxml import etree
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "vectors"))
 from catalog import Vector, Verify, signed_bodies
 from oracles import MOST_Z, timed, times_of, told_apart, z_of
-from parties import NOW, make_keys
 from signed_messages import ASSERTIONS, FORGERIES, SHAPES, body_by, find, make
 from wrapping import Wrapping, believed
 
 from soapkit.errors import SoapkitError
+from tests.parties import NOW, make_keys
 
 TRIES = 3_000
 SHARED = Path(__file__).resolve().parents[3] / "shared"

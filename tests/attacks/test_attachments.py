@@ -26,7 +26,7 @@ from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import SOAP_1_1
 
 sys.path.insert(0, str(Path(__file__).parent))
-from parties import make_keys
+from tests.parties import make_keys
 
 KEYS = make_keys(datetime.now(UTC))
 ALICE, BOB, TRUST = KEYS.alice, KEYS.bob, KEYS.trust

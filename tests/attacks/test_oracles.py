@@ -42,7 +42,8 @@ from oracles import (
     times_of,
     z_of,
 )
-from parties import Keys, make_keys
+
+from tests.parties import Keys, make_keys
 
 NOW = datetime.now(UTC)  # the service has a clock of its own
 

@@ -28,13 +28,12 @@ from soapkit.security import (
     TrustStore,
     issue_assertion,
 )
-from soapkit.security.throwaway import make_authority, make_keypair
+from soapkit.security.throwaway import make_authority
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.names import DS, SAML11, SAML20, WSSE
 from soapkit.xml.parse import parse_message
-from tests.attacks.conftest import NOW
+from tests.parties import BANK, NOW, STS, make_sts
 
-STS, BANK = "https://sts.example", "https://bank.example"
 SECURITY = f"{{{WSSE}}}Security"
 SIGNATURE = f"{{{DS}}}Signature"
 VERSIONS = {"2.0": (SAML20, "ID"), "1.1": (SAML11, "AssertionID")}
@@ -42,7 +41,7 @@ VERSIONS = {"2.0": (SAML20, "ID"), "1.1": (SAML11, "AssertionID")}
 
 @pytest.fixture(scope="module")
 def sts():
-    return make_keypair("sts", make_authority("tokens", now=NOW), now=NOW)
+    return make_sts()
 
 
 @pytest.fixture(params=["2.0", "1.1"])

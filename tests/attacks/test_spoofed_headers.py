@@ -25,7 +25,7 @@ from soapkit.transport.values import Headers, Request
 from soapkit.xml.names import WSA
 
 sys.path.insert(0, str(Path(__file__).parent))
-from parties import Keys, make_keys
+from tests.parties import Keys, make_keys
 
 NOW = datetime.now(UTC)  # the service has a clock of its own
 HERE, THERE = "https://a.example/soap", "https://b.example/soap"

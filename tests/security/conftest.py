@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 
-from soapkit.security import KeyPair, TrustStore
-from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import BY_LABEL
-
-NOW = datetime(2026, 11, 23, 15, 4, 5, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Keys:
-    """Alice and Bob, certified by one authority; Mallory, by another."""
-
-    authority: KeyPair
-    alice: KeyPair
-    bob: KeyPair
-    mallory: KeyPair
-    curve: KeyPair
-    edwards: KeyPair
-
-    @property
-    def trust(self) -> TrustStore:
-        return TrustStore.of(self.authority)
+from tests.parties import NOW, Keys, make_keys
 
 
 @pytest.fixture(scope="session")
 def keys() -> Keys:
-    authority = make_authority(now=NOW)
-    return Keys(
-        authority,
-        make_keypair("alice", authority, now=NOW),
-        make_keypair("bob", authority, now=NOW),
-        make_keypair("mallory", make_authority("another authority", now=NOW), now=NOW),
-        make_keypair("curve", authority, kind="ec", now=NOW),
-        make_keypair("edwards", authority, kind="ed25519", now=NOW),
-    )
+    return make_keys()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from lxml import etree
@@ -28,16 +28,12 @@ from soapkit.soap.envelope import Envelope
 from soapkit.testing import loopback
 from soapkit.xml.c14n import canonicalise
 from soapkit.xml.parse import parse_message
-
-NOW = datetime(2026, 11, 23, 15, 4, 5, tzinfo=UTC)
-STS = "https://sts.example"
-BANK = "https://bank.example"
+from tests.parties import BANK, STS, make_sts
 
 
 @pytest.fixture(scope="module")
 def sts():
-    """The token service: under an authority of its own, since whoever is believed here speaks for anybody."""
-    return make_keypair("sts", make_authority("tokens", now=NOW), now=NOW)
+    return make_sts()
 
 
 @pytest.fixture(params=["2.0", "1.1"])

@@ -35,15 +35,14 @@ from soapkit.transport.urllib3 import Urllib3Transport
 from soapkit.transport.values import Headers, Request
 from soapkit.xml.names import SAML20, WSSE
 from soapkit.xml.parse import parse_message
+from tests.parties import BANK, STS, make_sts
 
-STS, BANK = "https://sts.example", "https://bank.example"
 ASSERTION = f"{{{SAML20}}}Assertion"
 
 
 @pytest.fixture(scope="module")
 def sts() -> KeyPair:
-    now = datetime(2026, 11, 23, 15, 4, 5, tzinfo=UTC)
-    return make_keypair("sts", make_authority("tokens", now=now), now=now)
+    return make_sts()
 
 
 def reissued(sts: KeyPair, now: datetime, change: Any, **said: Any) -> bytes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 from lxml import etree
 
@@ -26,21 +24,19 @@ from soapkit.security import (
 )
 from soapkit.security.encrypt import encrypted_key
 from soapkit.security.issued import IssuedToken
-from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.security.with_cryptography import CryptographyProvider
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.names import DS, SAML20, WSSE
 from soapkit.xml.parse import parse_message
+from tests.parties import BANK, NOW, make_sts
 
-NOW = datetime(2026, 11, 23, 15, 4, 5, tzinfo=UTC)
-BANK = "https://bank.example"
 SECRET = bytes(range(32))
 SECURITY = f"{{{WSSE}}}Security"
 
 
 @pytest.fixture(scope="module")
 def sts():
-    return make_keypair("sts", make_authority("tokens", now=NOW), now=NOW)
+    return make_sts()
 
 
 @pytest.fixture(params=["2.0", "1.1"])

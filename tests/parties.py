@@ -1,4 +1,4 @@
-"""Who writes and who reads in the attacks, with their keys, and when that is."""
+"""Who writes and who reads in the tests of WS-Security, with their keys, and when that is."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from soapkit.security import KeyPair, TrustStore
 from soapkit.security.throwaway import make_authority, make_keypair
 
 NOW = datetime(2026, 11, 23, 15, 4, 5, tzinfo=UTC)
+STS, BANK = "https://sts.example", "https://bank.example"
 
 
 @dataclass(frozen=True)
@@ -38,3 +39,8 @@ def make_keys(now: datetime = NOW) -> Keys:
         make_keypair("curve", authority, kind="ec", now=now),
         make_keypair("edwards", authority, kind="ed25519", now=now),
     )
+
+
+def make_sts(now: datetime = NOW) -> KeyPair:
+    """The token service: under an authority of its own, since whoever is believed here speaks for anybody."""
+    return make_keypair("sts", make_authority("tokens", now=now), now=now)
