@@ -173,8 +173,8 @@ def read_key_transport(encrypted_key: _Element, policy: AlgorithmPolicy) -> KeyT
     digest_method, mgf = at_most_one(method, DIGEST_METHOD), at_most_one(method, MGF)
     label = at_most_one(method, OAEP_PARAMS)
     digest = DIGESTS.get(algorithm_of(digest_method), "") if digest_method is not None else "sha1"
+    # rsa-oaep-mgf1p has SHA-1 in its name, and xmlsec1 goes by an MGF that is said beside it all the same
     mask = MGFS.get(algorithm_of(mgf), "") if mgf is not None else "sha1"
-    mask = algorithm.fixed_mgf or mask
     if algorithm.padding == "oaep" and not {digest, mask} <= policy.oaep_hashes:
         raise SecurityError(f"the hashes of OAEP are not allowed by the policy {policy.name!r}", place=place_of(method))
     return KeyTransport(algorithm, digest, mask, bytes_of(label) if label is not None else b"")

@@ -6,6 +6,7 @@ A `KeyPair` is what one signs and decrypts with; whom one believes is a `soapkit
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +28,7 @@ from soapkit.errors import Place, SecurityError
 from soapkit.security.algorithms import KeyKind
 from soapkit.security.jks import MAGIC as JKS_MAGIC
 from soapkit.security.jks import read_jks
+from soapkit.security.pkcs12 import keys_in
 
 PrivateKey: TypeAlias = (
     rsa.RSAPrivateKey
@@ -80,9 +82,10 @@ class KeyPair:
     ) -> KeyPair:
         """Load from PKCS#12 or JKS, or from PEM that holds key and certificate, or key and certificate from two files.
 
-        `certificate`: where the certificate is, when `source` holds the key alone. `alias`, `key_password`: which key
-        of a Java key store with several, and its password if it has its own. Raises `SecurityError` for a file that
-        cannot be read, a wrong password, a key without a certificate or with that of another key.
+        `certificate`: where the certificate is, when `source` holds the key alone. `alias`: which key of a file with
+        several, as Java keeps them; without it the first of PKCS#12, the only one of JKS. `key_password`: of a key that
+        has its own in JKS. Raises `SecurityError` for a file that cannot be read, a wrong password, a key that is not
+        there, one without a certificate or with that of another key.
         """
         data, name = read_source(source)
         secret = password.encode() if isinstance(password, str) else password
@@ -90,7 +93,7 @@ class KeyPair:
             return _from_jks(data, name, (secret or b"").decode(), alias, key_password)
         if b"-----BEGIN" in data or certificate is not None:
             return _from_pem_or_der(data, name, secret, certificate)
-        return _from_pkcs12(data, name, secret)
+        return _from_pkcs12(data, name, secret, alias)
 
     @property
     def kind(self) -> KeyKind:
@@ -282,22 +285,28 @@ def _certificates_from_jks(data: bytes, name: str, password: bytes | None) -> tu
         raise SecurityError(str(error), place=Place(name)) from None
 
 
-def _from_pkcs12(data: bytes, name: str, password: bytes | None) -> KeyPair:
+def _from_pkcs12(data: bytes, name: str, password: bytes | None, alias: str) -> KeyPair:
+    """The first key of a file, or the one of that alias: Java keeps several keys in one file."""
     _check_readable(data, name)
     try:
         bundle = pkcs12.load_pkcs12(data, password)
+        keys = keys_in(data, password) if alias else ()
     except ValueError as error:
         is_wrong = "password" in str(error)
         told = "it is not PKCS#12, or the password is wrong" if is_wrong else f"it cannot be read: {error}"
         raise SecurityError(told, place=Place(name)) from None
     certificates = ([bundle.cert] if bundle.cert else []) + list(bundle.additional_certs)
-    if bundle.key is None:
+    chosen = [entry.key for entry in keys if entry.alias.casefold() == alias.casefold()] if alias else [bundle.key]
+    if alias and len(chosen) != 1:
+        told = ", ".join(entry.alias or "one without a name" for entry in keys) or "none"
+        raise SecurityError(f"it holds {len(chosen) or 'no'} key {alias!r}; there are: {told}", place=Place(name))
+    if chosen == [None]:
         raise SecurityError("there is no private key in it", place=Place(name))
-    return _paired(bundle.key, tuple(item.certificate for item in certificates), name)
+    return _paired(chosen[0], tuple(item.certificate for item in certificates), name)
 
 
 def _paired(key: object, certificates: tuple[x509.Certificate, ...], name: str) -> KeyPair:
-    """The key with its own certificate, told by the public key, and the others as its chain."""
+    """The key with its own certificate, told by the public key, and those of its authorities as its chain."""
     if not isinstance(key, PrivateKey):
         raise SecurityError(f"keys of the kind {type(key).__name__} are not used here", place=Place(name))
     wanted = _public_bytes(key.public_key())
@@ -305,7 +314,23 @@ def _paired(key: object, certificates: tuple[x509.Certificate, ...], name: str) 
     if own is None:
         told = "no certificate in it belongs to its private key" if certificates else "there is no certificate in it"
         raise SecurityError(told, place=Place(name))
-    return KeyPair(key, own, tuple(item for item in certificates if item is not own))
+    return KeyPair(key, own, tuple(_above(own, certificates)))
+
+
+def _above(certificate: x509.Certificate, others: Sequence[x509.Certificate]) -> Iterator[x509.Certificate]:
+    """The issuer of a certificate, the issuer of that, and so on, as far as they are at hand: a file may hold those of
+    other keys too, which are in no path of this one."""
+    seen = [certificate]
+    while (issuer := next((item for item in others if _issued(item, seen[-1]) and item not in seen), None)) is not None:
+        seen.append(issuer)
+        yield issuer
+
+
+def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    try:
+        return issuer.subject == certificate.issuer
+    except ValueError:  # a name that is not text
+        return False
 
 
 def _holds(certificate: x509.Certificate, public: bytes) -> bool:

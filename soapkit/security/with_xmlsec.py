@@ -181,7 +181,7 @@ def _transport_template(transport: KeyTransport) -> _Element:
         if transport.label:
             sub(method, OAEP_PARAMS, base64_text(transport.label))
         sub(method, DIGEST_METHOD, attributes={"Algorithm": digest_uri(transport.digest)})
-        if not transport.algorithm.fixed_mgf:
+        if transport.mgf != transport.algorithm.fixed_mgf:
             sub(method, MGF, attributes={"Algorithm": mgf_uri(transport.mgf)})
     return data
 

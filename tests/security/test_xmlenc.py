@@ -126,6 +126,12 @@ def test_xmlsec_opens_what_we_encrypt_and_we_what_it_encrypts(keys):
 # --- how documents name their keys --------------------------------------------------------------------------------
 
 
+def test_a_mask_function_that_is_said_is_the_one_though_the_name_of_the_algorithm_has_another(keys):
+    sealed = encrypt(b"<a>secret</a>", to=keys.bob.certificate, key_transport="rsa-oaep", oaep_mgf="sha256")
+    renamed = sealed.replace(b"http://www.w3.org/2009/xmlenc11#rsa-oaep", f"{XENC}rsa-oaep-mgf1p".encode())
+    assert decrypt(renamed, key=keys.bob).root.text == "secret"
+
+
 def test_a_key_may_be_wrapped_by_one_that_both_sides_have():
     assert decrypt(data(wrapped(bytes(32), "kek")), secrets={"kek": bytes(32)}).root.text == "1"
 
