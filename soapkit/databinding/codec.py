@@ -76,7 +76,7 @@ class Codec:
                 return self.decoder.decode(element, self.type.key)
             except Surprise:
                 pass  # the walker finds out what it is, and tells all of it
-        walker = Walker(self.context, path or local_name(tag_of(element)))
+        walker = Walker(self.context, path or local_name(tag_of(element)), quick=self.decoder.decode)
         value = walker.element(element, self.type, nillable=nillable)
         walker.raise_problems()
         return value
@@ -125,7 +125,7 @@ class Codec:
                 return self.decoder.decode(parent, key)
             except Surprise:
                 pass  # as above
-        walker = Walker(self.context, path or local_name(tag_of(parent)))
+        walker = Walker(self.context, path or local_name(tag_of(parent)), quick=self.decoder.decode)
         value = walker.children(elements, parent, key)
         walker.raise_problems()
         return value

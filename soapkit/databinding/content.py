@@ -7,8 +7,9 @@ next name decides. Where a sloppy contract's is not, the branch that fits most i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from soapkit.databinding.shape import (
@@ -106,6 +107,8 @@ class Model:
         self.fields: dict[str, ElementLike] = {leaf.name: leaf for leaf in record.elements}
         self.owner: dict[str, str] = {}  # tag -> field
         self._note(record.elements)
+        self._wildcards = tuple(leaf for leaf in record.elements if isinstance(leaf, AnyField))
+        self._wild_choices = tuple(node for node in self._choice_nodes(self.root) if node.wild)
         self._exclusive = frozenset(_in_choices(record.content))
 
     def _note(self, elements: Iterable[ElementLike]) -> None:
@@ -186,7 +189,8 @@ class Model:
 
     def assign(self, tags: list[str]) -> tuple[Assigned, list[Mismatch]]:
         """The children of each field, and what does not fit."""
-        known = [place for place, tag in enumerate(tags) if self._knows(tag)]
+        names = {tag for tag in set(tags) if self._knows(tag)}
+        known = [place for place, tag in enumerate(tags) if tag in names]
         unknown: list[Mismatch] = []
         if len(known) < len(tags):
             here = set(known)
@@ -211,22 +215,19 @@ class Model:
             known = known[:end] + known[after:]
         return run, end, spare
 
-    def _is_full(self, tag: str, assigned: Assigned) -> bool:
-        """Whether the field of this child has all that it may."""
+    def _is_full(self, tag: str, assigned: Assigned, moved: int = 0) -> bool:
+        """Whether the field of this child has all that it may, with so many that were moved to it."""
         leaf = self.fields.get(self.owner.get(tag, ""))
         if not isinstance(leaf, ElementField) or leaf.maximum is None:
             return False
-        return len(assigned.get(leaf.name, ())) >= leaf.maximum
+        return len(assigned.get(leaf.name, ())) + moved >= leaf.maximum
 
     def _knows(self, tag: str) -> bool:
         return (
             tag in self.owner
-            or any(isinstance(leaf, AnyField) and allows(leaf.namespaces, tag) for leaf in self.record.elements)
-            or self._group_wildcards(tag)
+            or any(allows(wildcard.namespaces, tag) for wildcard in self._wildcards)
+            or any(node.begins(tag) for node in self._wild_choices)
         )
-
-    def _group_wildcards(self, tag: str) -> bool:
-        return any(node.begins(tag) for node in self._choice_nodes(self.root) if node.wild)
 
     def _choice_nodes(self, node: _Node) -> Iterable[_Node]:
         if isinstance(node.particle, ChoiceField):
@@ -238,20 +239,25 @@ class Model:
         self, tags: list[str], left: list[int], assigned: Assigned, mismatches: list[Mismatch]
     ) -> list[Mismatch]:
         """Children after the end of the model: out of order where their field lacks one, else too many of them."""
-        missing = {mismatch.field: mismatch for mismatch in mismatches if mismatch.kind in ("missing", "too few")}
-        told = list(mismatches)
+        moved: Counter[str] = Counter()
+        told: list[Mismatch] = []
         for place in left:
             name = self.owner.get(tags[place], "")
-            if name in missing:
-                told = [mismatch for mismatch in told if mismatch is not missing[name]]
-                told.append(Mismatch("misplaced", place, field=name))
-            elif name and isinstance(self.fields[name], ElementField):
-                leaf = self.fields[name]
-                full = leaf.maximum is not None and len(assigned.get(name, ())) >= leaf.maximum
-                told.append(Mismatch("too many" if full else "misplaced", place, field=name))
+            if self._is_full(tags[place], assigned, moved[name]):
+                told.append(Mismatch("too many", place, field=name))
             else:
+                moved[name] += 1
                 told.append(Mismatch("misplaced", place, field=name))
-        return told
+        return [*(still for each in mismatches for still in self._still(each, assigned, moved)), *told]
+
+    def _still(self, mismatch: Mismatch, assigned: Assigned, moved: Mapping[str, int]) -> tuple[Mismatch, ...]:
+        """What is missing all the same where some of it came later, out of order."""
+        if mismatch.kind not in ("missing", "too few") or not moved[mismatch.field]:
+            return (mismatch,)
+        leaf = self.fields[mismatch.field]
+        enough = leaf.minimum if isinstance(leaf, ElementField) else 1
+        came = len(assigned.get(leaf.name, ())) + moved[leaf.name]
+        return () if came >= enough else (replace(mismatch, kind="too few"),)
 
 
 class _Run:

@@ -19,6 +19,7 @@ from soapkit.databinding.shape import (
     Atomic,
     AttributeField,
     ElementField,
+    ElementLike,
     Field,
     Key,
     ListOf,
@@ -74,8 +75,9 @@ class Bound:
     """A record tied to its class, with all that reading and writing it asks for.
 
     `cls`: whose instances the values are. `absent`: by field. `simple`: the codec of each field with a simple type.
-    `attributes`: by tag. `keeps`: whether an instance keeps what a message said beside its values. `alone`: the one
-    element of a record that has no more, such as that of a bare Body.
+    `attributes`: by tag. `elements`, `mixed`: what the record says, found once. `only_elements`: whether its content is
+    elements, and no text (XSD part 1, 3.4.2: element-only, or empty). `keeps`: whether an instance keeps what a message
+    said beside its values. `alone`: the one element of a record that has no more, such as that of a bare Body.
     """
 
     record: Record
@@ -84,6 +86,9 @@ class Bound:
     absent: Mapping[str, Absent]
     simple: Mapping[str, SimpleCodec]
     attributes: Mapping[str, AttributeField]
+    elements: tuple[ElementLike, ...]
+    mixed: bool
+    only_elements: bool
     keeps: bool = False
     alone: ElementField | None = None
 
@@ -155,6 +160,9 @@ class Context:
                 and isinstance(one.type, (Atomic, ListOf, UnionOf))
             },
             {one.tag: one for one in record.attributes},
+            record.elements,
+            record.mixed,
+            record.text is None and not record.mixed,
             keeps(origin_of(record.key)),
             _alone(record),
         )

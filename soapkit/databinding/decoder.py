@@ -146,8 +146,6 @@ class Decoder:
                 raise Surprise
             walker = Walker(self.context, "", nested)
             value = walker.walk_record(element, bound)
-            if walker.problems:
-                raise Surprise
             count[:] = elements, texts  # as they were before the function began that gives up
             _whole(element, count)
             return value
@@ -179,8 +177,6 @@ class Decoder:
                 raise Surprise  # what it says beside its value is kept with that of its parent
             walker = Walker(self.context, "", nested)
             value = walker.element(element, type_, nillable=nillable, default=default, fixed=fixed)
-            if walker.problems:
-                raise Surprise
             _whole(element, count)
             return value
 

@@ -219,7 +219,7 @@ class RecordReaderSource:
 
     def _children(self) -> None:
         source = self.source
-        if not self.bound.record.elements:
+        if not self.bound.elements:
             with source.block("if len(e) or e.text:"):
                 source.line(self.fail)
             return
@@ -391,7 +391,7 @@ class RecordReaderSource:
             self.source.line(f"{variable} = x")
 
     def _any(self, field: AnyField) -> None:
-        last = self.bound.record.elements[-1]
+        last = self.bound.elements[-1]
         if last is not field or not isinstance(self.bound.record.content, Sequence):
             raise _Odd  # names declared after it come first
         self._moving()

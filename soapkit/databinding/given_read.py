@@ -47,7 +47,7 @@ def given_in(
     attributes = _defaults_given(element, bound, values) if element is not None else frozenset()
     order: tuple[str, ...] = ()
     if isinstance(bound.record.content, All):
-        names = {leaf.tag: leaf.name for leaf in bound.record.elements if isinstance(leaf, ElementField)}
+        names = {leaf.tag: leaf.name for leaf in bound.elements if isinstance(leaf, ElementField)}
         order = order_of([names[tag] for tag in map(tag_of, children) if tag in names], bound.record)
     if not unknown and not any(map(is_nil, children)):
         return Given(attributes, order)
@@ -59,11 +59,11 @@ def given_in(
     named = dict(_unknown_attributes(element, bound)) if element is not None else {}
     strange = [mismatch.position for mismatch in mismatches if mismatch.kind == "unknown"]
     kept = tuple(Raw(children[place]) for place in strange)
-    if element is not None and bound.record.mixed:
+    if element is not None and bound.mixed:
         places = _places_between_items(element, strange, at)
     else:
         places = tuple(place - before for before, place in enumerate(strange))
-    texts = tuple(texts_between(element)) if element is not None and bound.record.only_elements else ()
+    texts = tuple(texts_between(element)) if element is not None and bound.only_elements else ()
     return Given(attributes, order, named, kept, places, texts, beside)
 
 
@@ -129,7 +129,7 @@ _Item: TypeAlias = "tuple[ChoiceField, int, Chosen]"
 def _places_of_choices(element: _Element | None, bound: Bound, assigned: Assigned) -> dict[int, _Item]:
     """By place of a child that an item of a choice field begins with: the field, the place in its list, the choice."""
     found = {}
-    for field in bound.record.elements:
+    for field in bound.elements:
         if not isinstance(field, ChoiceField):
             continue
         chosen = {one.position: one for one in assigned.get(field.name, ()) if not isinstance(one, int)}
@@ -152,7 +152,7 @@ def _beside_values(
     unknown: bool,
 ) -> Iterator[tuple[tuple[str, int], tuple[Any, Mapping[str, str]]]]:
     """The attributes of elements whose values have no room for them: nil, or of a simple type."""
-    fields = {each.tag: each for each in bound.record.elements if isinstance(each, ElementField)}
+    fields = {each.tag: each for each in bound.elements if isinstance(each, ElementField)}
     seen: dict[str, int] = {}
     for at, child in enumerate(children):
         field: ElementField | ChoiceField

@@ -77,7 +77,7 @@ class ContentScribe:
         """The content of an instance of a record without text."""
         content = self._particle(bound.record.content, value, bound)
         said = given_with(value) if bound.keeps else NOTHING
-        unknown = bool(said.unknown_elements or said.texts) and bound.record.only_elements
+        unknown = bool(said.unknown_elements or said.texts) and bound.only_elements
         return self._with_unknown(content, said) if unknown else content
 
     def _with_unknown(self, text: str, given: Given) -> str:

@@ -338,11 +338,6 @@ class Record:
         """Whether text stands between its elements."""
         return any(isinstance(leaf, ChoiceField) and leaf.mixed for leaf in leaves(self.content))
 
-    @property
-    def only_elements(self) -> bool:
-        """Whether its content is elements, and no text (XSD part 1, 3.4.2: element-only, or empty)."""
-        return self.text is None and not self.mixed
-
 
 Shapes: TypeAlias = Mapping[Key, Record]
 """Records by key."""

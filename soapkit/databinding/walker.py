@@ -7,6 +7,7 @@ expression from the value's name), its line, the text found and what was allowed
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from lxml.etree import _Element
@@ -32,6 +33,7 @@ from soapkit.databinding.shape import (
     Type,
 )
 from soapkit.databinding.simple import SimpleCodec, value_of
+from soapkit.databinding.surprise import Surprise
 from soapkit.databinding.values import Raw
 from soapkit.errors import MOST_TOLD, DecodeError, Place, Problem, and_more
 from soapkit.xml.names import XSI, XSI_NIL, XSI_TYPE, did_you_mean, local_name, namespace_of
@@ -39,6 +41,8 @@ from soapkit.xml.positions import UNKNOWN, starts_in_tree
 from soapkit.xml.walk import tag_of
 
 _SHOWN = 60  # characters of a wrong value that an error repeats
+_MOST_COUNTED = 10_000  # problems, after which nobody looks for more
+_DEEPEST_QUICK = 16  # records in each other that are tried with a generated decoder: each may be read in vain
 
 
 def elements_of(element: _Element) -> list[_Element]:
@@ -67,12 +71,21 @@ def times(count: int | None) -> str:
 class Walker:
     """Reads one message; `problems` grows on the way. Made anew for each.
 
-    `nested`: reads the records inside in its place, where a generated decoder has asked for one level only.
+    `nested`: reads the records inside in its place, where a generated decoder has asked for one level only; the first
+    problem is its last. `quick`: a generated decoder, asked first for each of the records inside: of a million of them
+    most are as they should be.
     """
 
-    def __init__(self, context: Context, path: str, nested: Callable[[_Element, Key], Any] | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        path: str,
+        nested: Callable[[_Element, Key], Any] | None = None,
+        quick: Callable[[_Element, Key], Any] | None = None,
+    ) -> None:
         self.context = context
         self.nested = nested
+        self.quick = quick
         self.problems: list[Problem] = []
         self.elements: list[_Element] = []  # at which each of the problems stands
         self.wrong = 0  # problems, those that are not told among them
@@ -86,10 +99,14 @@ class Walker:
 
     def problem(self, element: _Element, message: str, bare: str | None = None) -> None:
         """`bare`: the message without the value it repeats, for a log."""
+        if self.nested is not None:
+            raise Surprise
         self.wrong += 1
         if self.wrong <= MOST_TOLD:
             self.problems.append(Problem(message, self.place(element), bare))
             self.elements.append(element)
+        elif self.wrong > _MOST_COUNTED:
+            self.raise_problems()
 
     def leniently(self, element: _Element, message: str, bare: str | None = None) -> None:
         """A problem, or in lenient mode a warning."""
@@ -105,7 +122,7 @@ class Walker:
         if self.warned > MOST_TOLD:
             self.context.settings.warn(and_more(self.warned - MOST_TOLD))
         if self.problems:
-            more = self.wrong - len(self.problems)
+            more = min(self.wrong, _MOST_COUNTED) - len(self.problems)
             error = DecodeError(problems=[*self.problems, *([and_more(more)] if more else [])])
             error.starts = starts_in_tree(self.elements) + ((UNKNOWN,) if more else ())
             raise error
@@ -244,6 +261,9 @@ class Walker:
         """The value of an element whose type is a record."""
         if self.nested is not None:
             return self.nested(element, key)
+        if self.quick is not None and 1 < len(self.path) < _DEEPEST_QUICK:  # the whole was tried before
+            with suppress(Surprise):
+                return self.quick(element, key)
         return self.walk_record(element, self.context.bound(key))
 
     def walk_record(self, element: _Element, bound: Bound) -> Any:
@@ -259,7 +279,7 @@ class Walker:
         else:
             children = elements_of(element)
             self._content(element, children, bound, values)
-            if not bound.record.mixed:
+            if not bound.mixed:
                 self._no_text(element)
         return self._with_given(self.make(element, bound, values, before), element, children, bound, values)
 
@@ -370,10 +390,10 @@ class Walker:
                 self.wrong += len(mismatches) - number
                 break
             self._mismatch(element, children, bound, mismatch, assigned)
-        if not bound.record.mixed:
-            self._fields(children, bound.record.elements, assigned, values, bound.simple)
+        if not bound.mixed:
+            self._fields(children, bound.elements, assigned, values, bound.simple)
             return
-        for leaf in bound.record.elements:
+        for leaf in bound.elements:
             if isinstance(leaf, ChoiceField) and leaf.mixed:
                 values[leaf.name] = self._mixed(element, leaf, children, assigned.get(leaf.name, []))
             else:
@@ -426,7 +446,7 @@ class Walker:
         bound = self.context.bound(alternative.type.key)
         before = self.wrong
         values: dict[str, Any] = {}
-        self._fields(children, bound.record.elements, chosen.group, values, bound.simple)
+        self._fields(children, bound.elements, chosen.group, values, bound.simple)
         made = self.make(children[chosen.position], bound, values, before)
         if not bound.keeps:
             return made

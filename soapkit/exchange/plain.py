@@ -154,7 +154,7 @@ class PlainReader:
         (field, *others) = bound.record.fields or (None,)
         if others or not isinstance(field, ElementField) or field.many or field.tag != tag_of(wrapper):
             return None
-        if not isinstance(field.type, RecordRef) or bound.record.elements != bound.record.content.particles:
+        if not isinstance(field.type, RecordRef) or bound.elements != bound.record.content.particles:
             return None
         inner = self._templates.get(field.type.key, wrapper.nsmap, wrapper.prefix, spaced=spaced)
         return None if inner is None else _in_field(bound.cls, field.name, inner)
