@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
 from urllib.parse import urldefrag
 
 from lxml.etree import _Element
@@ -37,11 +36,10 @@ from soapkit.wsdl.model import (
 )
 from soapkit.wsdl.model import Policy as Standing
 from soapkit.wsdl.page import POLICY_NAMESPACES, named_policies
+from soapkit.wsdl.policies import Direction
 from soapkit.xml.documents import Documents
 from soapkit.xml.names import did_you_mean, local_name, namespace_of
 from soapkit.xml.walk import children, tag_of
-
-Direction: TypeAlias = Literal["input", "output", "fault"]
 
 
 @dataclass(frozen=True, slots=True)

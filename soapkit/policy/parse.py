@@ -21,12 +21,13 @@ from soapkit.policy.expression import (
     said,
 )
 from soapkit.wsdl.page import POLICY_NAMESPACES
-from soapkit.xml.names import WSU, clark, local_name, namespace_of
+from soapkit.xml.names import WSAM, WSP15, WSU, clark, local_name, namespace_of
 from soapkit.xml.walk import children, tag_of
 
-WSP15, WSP12 = POLICY_NAMESPACES[:2]
+WSP12 = POLICY_NAMESPACES[1]
 
 _TRUE = ("true", "1")
+_CUSTOMARY = {WSAM: "wsam", "http://cxf.apache.org/custom/security-policy": "cxf"}
 
 
 def parse_policy(element: _Element, *, source: str = "", base: str = "") -> Policy:
@@ -146,7 +147,7 @@ def _written(expression: Expression, namespace: str, parent: _Element | None) ->
 
 
 def _written_assertion(assertion: Assertion, namespace: str, parent: _Element | None) -> _Element:
-    prefix = "sp" if "securitypolicy" in assertion.namespace else None
+    prefix = _prefix(assertion.namespace)
     element = _element(assertion.name, parent, {prefix: assertion.namespace} if prefix else {})
     for name, value in _flags(assertion, namespace):
         element.set(name, value)
@@ -159,6 +160,12 @@ def _written_assertion(assertion: Assertion, namespace: str, parent: _Element | 
     if assertion.nested is not None:
         _written(assertion.nested, namespace, element)
     return element
+
+
+def _prefix(namespace: str) -> str | None:
+    """The one that its readers expect."""
+    known = "sp" if "securitypolicy" in namespace else None
+    return _CUSTOMARY.get(namespace, known)
 
 
 def _flags(assertion: Assertion, namespace: str) -> Iterator[tuple[str, str]]:

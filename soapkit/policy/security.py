@@ -27,7 +27,7 @@ from soapkit.policy.demands import (
 )
 from soapkit.policy.expression import Alternative, Assertion, Parameter
 from soapkit.policy.foreign import demands_nothing
-from soapkit.policy.suites import SUITES, Suite
+from soapkit.policy.suites import HASHES, SUITES, Suite
 from soapkit.xml.names import clark, did_you_mean, local_name, namespace_of
 from soapkit.xml.walk import children, tag_of
 
@@ -35,6 +35,8 @@ SP11 = "http://schemas.xmlsoap.org/ws/2005/07/securitypolicy"
 SP12 = "http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702"
 SP13 = "http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200802"
 CXF = "http://cxf.apache.org/custom/security-policy"
+SIGNATURE_HASH = "{urn:soapkit:policy}SignatureHash"
+"""An attribute of our own on an AlgorithmSuite: the hash that is signed with, where that is not the standard's."""
 NAMESPACES = frozenset(
     {
         SP11,
@@ -138,7 +140,8 @@ class _Reader:
         names = [inner.local for inner in assertion.inner if inner.local not in _SUITE_OPTIONS]
         for name in names:
             if name in SUITES:
-                return SUITES[name]
+                signing = HASHES.get(dict(assertion.attributes).get(SIGNATURE_HASH, ""))
+                return replace(SUITES[name], signature=signing) if signing is not None else SUITES[name]
         if names:
             self.problems.add(
                 f"no algorithm suite is called {names[0]}{did_you_mean(names[0], SUITES)}", assertion.place
@@ -155,7 +158,7 @@ class _Reader:
 
     def token(self, kind: TokenKind, assertion: Assertion) -> Token:
         include = assertion.attribute("IncludeToken").rpartition("/")[2]
-        options = {inner.local for inner in assertion.inner}
+        options = {inner.local for inner in assertion.inner} - {"BootstrapPolicy"}
         if assertion.attribute("RequireClientCertificate").lower() in ("true", "1"):  # WS-SecurityPolicy 1.1, 5.3.9
             options.add("RequireClientCertificate")
         bootstrap = next((inner for inner in assertion.inner if inner.local == "BootstrapPolicy"), None)

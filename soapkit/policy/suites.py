@@ -7,9 +7,10 @@ those that digest with SHA-256, and CXF holds its peers to that; .NET signs with
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 Hash: TypeAlias = Literal["sha1", "sha256"]
+HASHES: Final[dict[str, Hash]] = {"sha1": "sha1", "sha256": "sha256"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from soapkit.errors import ContractError, LimitError
-from soapkit.policy.attach import Direction, Endpoint, Policies
+from soapkit.policy.attach import Endpoint, Policies
 from soapkit.policy.demands import Demands, Parts, Protection, SecurityBinding, Supporting, Token, XPath
 from soapkit.policy.expression import Assertion
 from soapkit.policy.foreign import foreign
 from soapkit.policy.normal import normalise
 from soapkit.policy.security import read_demands
+from soapkit.wsdl.policies import Direction
 from soapkit.xml.names import local_name
 
 _KINDS = {

@@ -18,6 +18,8 @@ _SECURITY = clark(WSSE, "Security")
 # A literal, which is left as it is; or a name with a prefix, which is no axis ("child::").
 _TOKEN = re.compile(r"""("[^"]*"|'[^']*')|(?<![\w.\-])([^\W\d][\w.\-]*):(?!:)(?=[\w*])""")
 
+_CLARK = re.compile(r"""("[^"]*"|'[^']*')|\{([^{}]*)\}""")
+
 
 def part_of(path: XPath) -> str:
     """The part that a path chooses: what is not there need not be covered.
@@ -41,6 +43,22 @@ def content_of(path: XPath) -> str:
     '//{urn:a}card/node()?'
     """
     return "Body" if part_of(path) == "Body" else f"{_clark_path(path)}{CONTENT}?"
+
+
+def path_of(part: str) -> XPath:
+    """The path that a part by XPath is, with prefixes for namespaces. Undoes `part_of` and `content_of`.
+
+    >>> path_of("//{urn:a}card/node()?").expression
+    '//n1:card'
+    """
+    prefixes: dict[str, str] = {}
+
+    def prefixed(found: re.Match[str]) -> str:
+        literal, namespace = found.groups()
+        return found[0] if literal is not None else f"{prefixes.setdefault(namespace, f'n{len(prefixes) + 1}')}:"
+
+    expression = _CLARK.sub(prefixed, part.removesuffix("?").removesuffix(CONTENT))
+    return XPath(expression, tuple(sorted((prefix, uri) for uri, prefix in prefixes.items())))
 
 
 def required_part(path: XPath) -> str:

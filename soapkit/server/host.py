@@ -26,6 +26,7 @@ from soapkit.server.http import ResponderT
 from soapkit.server.interceptors import NONE, Chain
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, HANDLER_SECONDS, HostLimits
 from soapkit.server.page.site import Site
+from soapkit.server.policies import PolicyUse, policies_of
 from soapkit.server.publication import SINGLE, Publication, Publish
 from soapkit.server.route import Router
 from soapkit.server.service import service_of
@@ -60,6 +61,9 @@ class Settings(TypedDict, total=False):
     `mtom_threshold`: bytes from which binary content then travels beside the envelope, 1,024 unless said. `gzip`:
     compress replies for callers that take that; False unless said. Compressed requests are read in any case.
     `addressing`: how WS-Addressing is taken: ``accepted`` where a request has it, unless said; ``required``; ``off``.
+    `policy`: whether a contract that is written from code says what `security` demands, as WS-SecurityPolicy:
+    ``published`` where it can be said, unless said (else a warning tells what cannot); ``required``: a service whose
+    policy cannot be said does not start; ``off``.
     `reply_to`: addresses (and all below them) that a request may have its answer sent to; none unless said.
     `to`: addresses (and all below them) that a request may say it is for, in WS-Addressing's To; any, unless said.
     `roles`: URIs of the roles (SOAP 1.1: actors) that the service plays beside ``next`` and the ultimate receiver; none
@@ -90,6 +94,7 @@ class Settings(TypedDict, total=False):
     gzip: bool
     try_it: bool | None
     addressing: Use
+    policy: PolicyUse
     reply_to: Iterable[str]
     to: Iterable[str]
     roles: Iterable[str]
@@ -111,8 +116,9 @@ def endpoint_for(
 ) -> Endpoint:
     """The endpoint for an object (or a class that can be made without arguments). `path`: where it will stand.
 
-    Raises `soapkit.errors.UsageError` for an object that serves nothing, or lacks an operation, and
-    `soapkit.errors.ContractError` for a contract that cannot be read.
+    Raises `soapkit.errors.UsageError` for an object that serves nothing, or lacks an operation,
+    `soapkit.errors.ContractError` for a contract that cannot be read, and `soapkit.errors.SecurityError` where a policy
+    is required that cannot be said.
     """
     validate = settings.get("validate", "off")
     contract = settings.get("contract")
@@ -128,7 +134,7 @@ def endpoint_for(
     else:
         service = service_of(cls)
     codecs = codecs_for(service)
-    publish = _publish(service, known, codecs)
+    publish = _publish(service, known, codecs, settings)
     if known is None and validate != "off" and publish is not None:
         known = load_contract(publish("http://localhost/")["wsdl"])
     declared = frozenset(header.tag for operation in service.operations for header in operation.request.headers)
@@ -213,13 +219,21 @@ def _site(service: Service, contract: Contract | None, codecs: Codecs) -> Site:
     return Site(service, DocumentedShapes(codecs.shapes))
 
 
-def _publish(service: Service, contract: Contract | None, codecs: Codecs) -> Publish | None:
+def _publish(service: Service, contract: Contract | None, codecs: Codecs, settings: Settings) -> Publish | None:
     """Where the documents for GET come from: the contract as it was written, or one written from the code."""
     if contract is not None:
         return lambda address: {**published(contract, address), SINGLE: single(contract, address)}
+    policies = policies_of(
+        service,
+        codecs.shapes,
+        settings.get("security"),
+        use=settings.get("policy", "published"),
+        addressing=settings.get("addressing") == "required",
+    )
 
     def written(address: str) -> Mapping[str, bytes]:
-        return {"wsdl": write_wsdl(service, DocumentedShapes(codecs.shapes), address=address)}
+        shapes = DocumentedShapes(codecs.shapes)
+        return {"wsdl": write_wsdl(service, shapes, address=address, policies=policies(address))}
 
     return written
 

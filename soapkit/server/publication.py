@@ -16,7 +16,7 @@ Publish: TypeAlias = Callable[[str], Mapping[str, bytes]]
 """An address -> the documents of the contract with that address in them, by query: ``wsdl``, ``xsd=1``, ..."""
 
 SINGLE = "singlewsdl"  # as .NET names it: the whole contract in one document
-_HERE = "http://address.invalid/d41f7c"  # stands for the address in documents that are kept
+_HERE = "{scheme}://address.invalid/d41f7c"  # stands for the address in documents that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +27,20 @@ class Publication:
     site: Site
     publish: Publish | None
     try_it: bool | None = None
-    _kept: dict[str, bytes] = field(default_factory=dict)
+    _kept: dict[str, Mapping[str, bytes]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def respond(self, request: HttpRequest) -> Response:
         """The response to a GET or HEAD request."""
         parameters = request.parameters
-        documents = self._documents()
+        here = _HERE.format(scheme=request.address.partition(":")[0])
+        documents = self._documents(here)
         for name, value in parameters.items():
             query = name + (f"={value}" if value else "")
             # a contract written from code is one document
             document = documents.get(query) or (documents.get("wsdl") if query == SINGLE else None)
             if document is not None:
-                document = document.replace(_HERE.encode(), escape_attribute(request.address).encode())
+                document = document.replace(here.encode(), escape_attribute(request.address).encode())
                 return Response(200, Headers({"Content-Type": "text/xml; charset=utf-8"}), document)
         page = self.site.respond(parameters, self._visit(request, _told(documents)))
         if page is not None:
@@ -53,13 +54,13 @@ class Publication:
         contract = f"{request.address}?wsdl" if documents else ""
         return Visit(request.address, contract, try_it=try_it, documents=documents)
 
-    def _documents(self) -> Mapping[str, bytes]:
-        """The documents, made once: under which address they are asked for is up to the caller, whose Host header it
-        comes from, and a large contract takes seconds."""
+    def _documents(self, here: str) -> Mapping[str, bytes]:
+        """The documents, made once for HTTP and once for HTTPS: under which address they are asked for is up to the
+        caller, whose Host header it comes from, and a large contract takes seconds."""
         with self._lock:
-            if not self._kept and self.publish is not None:
-                self._kept.update(self.publish(_HERE))
-            return self._kept
+            if here not in self._kept:
+                self._kept[here] = self.publish(here) if self.publish is not None else {}
+            return self._kept[here]
 
 
 def _told(documents: Mapping[str, bytes]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from soapkit.xml.names import (
     WSDL11_SOAP11,
     WSDL11_SOAP12,
     WSDL20,
+    WSP15,
     WSU,
     XML,
     XSD,
@@ -30,7 +31,7 @@ from soapkit.xml.walk import children, tag_of
 from soapkit.xsd.document import OLD_NAMESPACES
 
 POLICY_NAMESPACES = (
-    "http://www.w3.org/ns/ws-policy",
+    WSP15,
     "http://schemas.xmlsoap.org/ws/2004/09/policy",
     "http://www.w3.org/2006/07/ws-policy",  # drafts
     "http://schemas.xmlsoap.org/ws/2002/12/policy",

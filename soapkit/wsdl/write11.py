@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
+from lxml.etree import _Element
 
 from soapkit.databinding.sample import derived_keys
 from soapkit.databinding.shape import (
@@ -33,11 +34,14 @@ from soapkit.databinding.shape import (
 from soapkit.errors import UsageError
 from soapkit.operations import FaultDetail, Message, Operation, Port, Service
 from soapkit.wsdl.extensions import SOAP_OVER_HTTP
+from soapkit.wsdl.policies import NO_POLICIES, Direction, WrittenPolicies
 from soapkit.xml.names import (
+    WSAM,
     WSDL11,
     WSDL11_MIME,
     WSDL11_SOAP11,
     WSDL11_SOAP12,
+    WSP15,
     XSD,
     clark,
     local_name,
@@ -47,10 +51,8 @@ from soapkit.xml.names import (
 from soapkit.xml.serialise import escape_attribute, escape_text, serialise
 from soapkit.xsd.write import write_schemas
 
-WSAM = "http://www.w3.org/2007/05/addressing/metadata"
-
 _SOAP = {"1.1": (WSDL11_SOAP11, "soap"), "1.2": (WSDL11_SOAP12, "soap12")}
-_CUSTOMARY = {WSDL11: "wsdl", XSD: "xs", WSAM: "wsam", WSDL11_MIME: "mime", **dict(_SOAP.values())}
+_CUSTOMARY = {WSDL11: "wsdl", XSD: "xs", WSAM: "wsam", WSDL11_MIME: "mime", WSP15: "wsp", **dict(_SOAP.values())}
 # The lists that XML Schema itself names (part 2, 3.3.5, 3.3.10, 3.3.12), by what they hold.
 _BUILTIN_LISTS = {
     "NMTOKEN": clark(XSD, "NMTOKENS"),
@@ -61,14 +63,17 @@ _BUILTIN_LISTS = {
 Lines = list[str]
 
 
-def write_wsdl(service: Service, shapes: Shapes, *, address: str = "") -> bytes:
+def write_wsdl(
+    service: Service, shapes: Shapes, *, address: str = "", policies: WrittenPolicies = NO_POLICIES
+) -> bytes:
     """The WSDL 1.1 document of a service, with its types.
 
-    `address`: where it is reached; it takes the place of the address of every port. One document has one target
+    `address`: where it is reached; it takes the place of the address of every port. `policies`: of its bindings and
+    messages (WS-PolicyAttachment 1.5, section 4). One document has one target
     namespace: a port type of another namespace than the service's is written in that of the service. Raises
     `soapkit.errors.UsageError` for what a contract cannot say.
     """
-    lines = _Writer(service, shapes, address).document()
+    lines = _Writer(service, shapes, address, policies).document()
     return "\n".join(('<?xml version="1.0" encoding="UTF-8"?>', *lines, "")).encode()
 
 
@@ -90,6 +95,7 @@ class _Writer:
     service: Service
     shapes: Shapes
     address: str
+    policies: WrittenPolicies
     messages: dict[str, tuple[_Part, ...]] = field(default_factory=dict)
     prefixes: dict[str, str] = field(default_factory=dict)
     uses: Counter[str] = field(init=False)
@@ -107,11 +113,12 @@ class _Writer:
         service = self._service()
         messages = [line for name, parts in self.messages.items() for line in self._message(name, parts)]
         types = self._types()
+        policies = [line for element in self.policies.elements for line in _tree(element)]
         declared = {f"xmlns:{prefix}": namespace for namespace, prefix in self.prefixes.items()}
         attributes = {**declared, "name": self.service.name}
         if self.service.namespace:
             attributes["targetNamespace"] = self.service.namespace
-        return _node("wsdl:definitions", attributes, types, messages, port_type, bindings, service)
+        return _node("wsdl:definitions", attributes, policies, types, messages, port_type, bindings, service)
 
     # --- what is said ---------------------------------------------------------------------------------------------
 
@@ -122,11 +129,7 @@ class _Writer:
             )
         except ValueError as error:  # lxml's word for a name that XML cannot hold
             raise UsageError(f"the types of {self.service.name} cannot be written: {error}") from None
-        for schema in schemas.values():
-            etree.indent(schema, level=2)
-        return (
-            _node("wsdl:types", {}, *([serialise(schema).decode()] for schema in schemas.values())) if schemas else []
-        )
+        return _node("wsdl:types", {}, *(_tree(schema, level=2) for schema in schemas.values())) if schemas else []
 
     def _named_records(self) -> tuple[Key, ...]:
         """The named records that elements do not lead to: types of rpc parts, and what is derived from a type that is
@@ -271,6 +274,7 @@ class _Writer:
         return _node(
             "wsdl:binding",
             {"name": _binding_name(port), "type": self._own(local_name(self.service.port_type) or self.service.name)},
+            self._policy(self.policies.binding),
             _node(f"{soap}:binding", {"style": style, "transport": SOAP_OVER_HTTP}),
             operations,
         )
@@ -284,12 +288,13 @@ class _Writer:
             name = self._reply_name(operation)
             children.append(self._bound_message("output", operation, name, operation.reply, soap))
         for fault in operation.faults:
+            policy = self._policy_of(operation, "fault")
             attributes = {"name": fault.name, "use": "literal"}
-            children.append(_node("wsdl:fault", {"name": fault.name}, _node(f"{soap}:fault", attributes)))
+            children.append(_node("wsdl:fault", {"name": fault.name}, policy, _node(f"{soap}:fault", attributes)))
         return _node("wsdl:operation", {"name": operation.name}, *children)
 
     def _bound_message(
-        self, kind: str, operation: Operation[Any, Any], name: str, message: Message, soap: str
+        self, kind: Direction, operation: Operation[Any, Any], name: str, message: Message, soap: str
     ) -> Lines:
         body = {"use": "encoded", "encodingStyle": message.encoding_style} if message.encoded else {"use": "literal"}
         if message.style == "rpc":
@@ -305,7 +310,15 @@ class _Writer:
                 attributes["wsdl:required"] = "true"
             children.append(_node(f"{soap}:header", attributes))
         named = {"name": name} if self._is_overloaded(operation) else {}
-        return _node(f"wsdl:{kind}", named, *(self._packaged(children, message) if message.attached else children))
+        children = self._packaged(children, message) if message.attached else children
+        return _node(f"wsdl:{kind}", named, self._policy_of(operation, kind), *children)
+
+    def _policy_of(self, operation: Operation[Any, Any], kind: Direction) -> Lines:
+        return self._policy(self.policies.messages.get((operation.method or operation.name, kind), ""))
+
+    def _policy(self, name: str) -> Lines:
+        """A reference to a policy of this document (WS-Policy 1.5, 4.3.4)."""
+        return _node(f"{self._prefix(WSP15)}:PolicyReference", {"URI": f"#{name}"}) if name else []
 
     def _packaged(self, envelope: list[Lines], message: Message) -> list[Lines]:
         """``mime:multipartRelated`` of the envelope and the parts beside it (WSDL 1.1, 5)."""
@@ -371,6 +384,12 @@ def _binding_name(port: Port) -> str:
 def _by_binding(ports: tuple[Port, ...]) -> list[Port]:
     """One port for each binding."""
     return list({_binding_name(port): port for port in reversed(ports)}.values())[::-1]
+
+
+def _tree(element: _Element, level: int = 1) -> Lines:
+    """An element with its children, indented as one that stands so deep."""
+    etree.indent(element, level=level)
+    return [serialise(element).decode()]
 
 
 def _documentation(text: str) -> Lines:

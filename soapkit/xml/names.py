@@ -44,6 +44,8 @@ SAML11 = "urn:oasis:names:tc:SAML:1.0:assertion"  # of SAML 1.0 and 1.1
 SAML20 = "urn:oasis:names:tc:SAML:2.0:assertion"
 
 WSA = "http://www.w3.org/2005/08/addressing"
+WSAM = "http://www.w3.org/2007/05/addressing/metadata"
+WSP15 = "http://www.w3.org/ns/ws-policy"
 XOP = "http://www.w3.org/2004/08/xop/include"
 XMIME = "http://www.w3.org/2005/05/xmlmime"
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.interop.test_cxf import POLICIES
+from tests.interop.test_cxf_published import PUBLISHED
 from tests.interop.test_cxf_saml import ALL as SAML
 from tests.interop.test_cxf_saml import NEVER_ENDORSED
 from tests.interop.test_cxf_sts import ISSUED
@@ -24,6 +25,8 @@ Both sides are told what to secure by the contract alone: ours by ``Security.fro
 ``make interop`` makes each of these calls over real sockets: our client calls a service by CXF, and a client by CXF
 calls our service. What a policy does not name is Basic256Sha256, Lax, and Body signed and encrypted both ways.
 
+The last rows are policies that our code-first services write of their settings, for CXF's client.
+
 Faults are tried too, signed and unsigned, in both SOAP versions; and contracts that either side publishes at ``?wsdl``.
 Suites of 192 bits are refused by CXF, since the Basic Security Profile has none; suites with RSA 1.5 by us, unless
 ``allow_rsa_1_5=True`` takes the risk: then they pass both ways.
@@ -39,6 +42,7 @@ def rows() -> Iterator[tuple[str, str, str]]:
     for name in SAML:
         yield f"SAML: {name}", "yes", "no: CXF's client writes no such signature" if name == NEVER_ENDORSED else "yes"
     yield from ((f"issued token: {name}", "yes", "not tried") for name in ISSUED)
+    yield from ((f"published by us: {name}", "", "yes") for name in PUBLISHED)
 
 
 def page() -> str:

@@ -1,0 +1,287 @@
+"""The settings of a service -> the policies that its contract publishes, or what of them no policy can say.
+
+The law of this file: publish, read, settings that work. A policy is written only where a client that keeps to it, and
+to nothing else, is believed, and believes the answers; each suite of algorithms is tried for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+from soapkit.databinding.shape import Shapes
+from soapkit.errors import Problem, Problems, SecurityError
+from soapkit.exchange.first_tags import first_tags
+from soapkit.operations import Message, Operation
+from soapkit.operations import Service as Contract
+from soapkit.policy.demands import Demands, Protection
+from soapkit.policy.expression import Assertion, Policy
+from soapkit.policy.from_settings import (
+    Service,
+    Side,
+    known_blocks,
+    reply_protection,
+    request_protection,
+)
+from soapkit.policy.inbound import inbound
+from soapkit.policy.keys import Keys
+from soapkit.policy.outbound import outbound
+from soapkit.policy.parse import policy_element
+from soapkit.policy.plan import cannot, plan_of
+from soapkit.policy.security_write import endpoint_assertions, message_assertions
+from soapkit.policy.suites import SUITES, Suite
+from soapkit.policy.unmet import brings_key, signature_of, unmet
+from soapkit.security.context import Contexts
+from soapkit.security.keys import KeyPair
+from soapkit.security.saml_settings import SamlRequirement, SamlToken
+from soapkit.security.security import Security
+from soapkit.security.settings import Encrypt, Require, Sign, Step, Timestamp
+from soapkit.security.throwaway import make_authority
+from soapkit.security.truststore import TrustStore
+from soapkit.ws.addressing import HEADERS
+from soapkit.wsdl.policies import Direction, WrittenPolicies
+from soapkit.xml.names import local_name
+
+# In this order, where several would do: what most stacks know comes first.
+_SUITES: Final = tuple(
+    SUITES[name]
+    for name in (
+        *("Basic256Sha256", "Basic128Sha256", "Basic192Sha256", "Basic256", "Basic128", "Basic192"),
+        *("Basic256GCM", "Basic128GCM", "Basic192GCM", "CustomAlgorithmSuite"),
+        *("TripleDesSha256", "TripleDes", "Basic256Sha256Rsa15", "Basic128Sha256Rsa15", "Basic256Rsa15"),
+        *("Basic128Rsa15", "TripleDesSha256Rsa15", "TripleDesRsa15"),
+    )
+)
+
+
+def policies_for(
+    service: Contract,
+    shapes: Shapes,
+    security: Security | None,
+    *,
+    https: bool = False,
+    addressing: bool = False,
+) -> WrittenPolicies | None:
+    """The policies to write into the contract of a service, as `soapkit.wsdl.write11.write_wsdl` takes them; None where
+    nothing is demanded.
+
+    `security`: what its requests must satisfy and how its answers are secured; `https`: whether clients reach it by
+    that; `addressing`: whether requests must have WS-Addressing headers. Raises `SecurityError` with all that its
+    policies would have to say and cannot, by name.
+
+    WS-SecurityPolicy 1.3, appendix A: bindings and tokens stand at the endpoint, parts at the messages.
+    """
+    problems = Problems()
+    found = _published(service, shapes, security, problems, https=https, addressing=addressing)
+    problems.raise_as(SecurityError)
+    return found
+
+
+def _published(
+    service: Contract, shapes: Shapes, security: Security | None, problems: Problems, *, https: bool, addressing: bool
+) -> WrittenPolicies | None:
+    kinds = _kinds(service, shapes, security or Security())
+    demands = _Publisher(kinds, security or Security(), https or (security is not None and security.https)).demands(
+        problems
+    )
+    demands = replace(demands, addressing=addressing)
+    around = tuple(endpoint_assertions(demands))
+    policies: dict[Policy, str] = {}
+
+    def named(assertions: Iterator[Assertion] | Sequence[Assertion], name: str) -> str:
+        policy = Policy(tuple(assertions))
+        if not policy.items:
+            return ""
+        taken = sum(known.rstrip("0123456789") == name for known in policies.values())
+        return policies.setdefault(policy, name if not taken else f"{name}{taken + 1}")
+
+    binding = named(around, f"{service.name}Policy")
+    messages: dict[tuple[str, Direction], str] = {}
+    if demands.binding is not None and demands.binding.kind != "transport":
+        for kind in kinds:
+            method = kind.operation.method or kind.operation.name
+            messages[method, "input"] = named(message_assertions(kind.request), f"{service.name}Parts")
+            answer = named(message_assertions(kind.reply), f"{service.name}Parts")
+            messages[method, "output"] = messages[method, "fault"] = answer
+    if not policies:
+        return None
+    elements = tuple(policy_element(replace(policy, id=name)) for policy, name in policies.items())
+    return WrittenPolicies(elements, binding, {key: name for key, name in messages.items() if name})
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """An operation, and what its messages demand."""
+
+    operation: Operation[object, object]
+    side: Side
+
+    @property
+    def request(self) -> Protection:
+        return request_protection(self.side.require)
+
+    @property
+    def reply(self) -> Protection:
+        return reply_protection(self.side.steps or ())
+
+
+def _kinds(service: Contract, shapes: Shapes, security: Security) -> list[_Kind]:
+    return [_kind(operation, shapes, security) for operation in service.operations]
+
+
+def _kind(operation: Operation[object, object], shapes: Shapes, security: Security) -> _Kind:
+    require, steps = security.inbound, security.outbound
+    chosen = security.by_message
+    if chosen is not None:
+        require = next(
+            (chosen.inbound[tag] for tag in _tags(operation.request, shapes) if tag in chosen.inbound), require
+        )
+        steps = next((chosen.outbound[tag] for tag in _tags(operation.reply, shapes) if tag in chosen.outbound), steps)
+    blocks = [header.tag for header in operation.request.headers]
+    require = _with_known_blocks(require, [*blocks, *sorted(HEADERS)])
+    if operation.reply is None:
+        return _Kind(operation, Side(require, None))
+    blocks = [header.tag for header in operation.reply.headers]
+    return _Kind(operation, Side(require, [_step_with(step, [*blocks, *sorted(HEADERS)]) for step in steps]))
+
+
+def _tags(message: Message | None, shapes: Shapes) -> list[str | None]:
+    return first_tags(message, shapes) if message is not None else []
+
+
+def _by_local(blocks: Sequence[str]) -> dict[str, str]:
+    return {local_name(tag): tag for tag in reversed(blocks)}
+
+
+def _with_known_blocks(require: Require, blocks: Sequence[str]) -> Require:
+    known = _by_local(blocks)
+    return replace(
+        require,
+        signed=known_blocks(require.signed, known),
+        encrypted=known_blocks(require.encrypted, known),
+        present=known_blocks(require.present, known),
+    )
+
+
+def _step_with(step: Step, blocks: Sequence[str]) -> Step:
+    return (
+        replace(step, parts=known_blocks(step.parts, _by_local(blocks))) if isinstance(step, Sign | Encrypt) else step
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Publisher:
+    """What is published of these settings, and whether a client could live by it."""
+
+    kinds: Sequence[_Kind]
+    security: Security
+    https: bool
+
+    def demands(self, problems: Problems) -> Demands:
+        """The demands of all messages, under the suite that fits; what none can say goes to `problems`."""
+        service = self._service(problems)
+        if problems.found or (not service.is_secured and not self.security.https):
+            return Demands()
+        lacking: list[list[str]] = []
+        for suite in self._suites(service):
+            found = service.demands(suite)
+            lacks = list(dict.fromkeys(self._lacks(found, suite, service)))
+            if not lacks:
+                return found
+            lacking.append(lacks)
+        for told in min(lacking, key=len):
+            problems.add(told)
+        return Demands()
+
+    def _service(self, problems: Problems) -> Service:
+        sides = [kind.side for kind in self.kinds]
+        conversation = self.security.conversation
+        bootstrap = None
+        if conversation is not None and isinstance(conversation.bootstrap, Security):
+            bootstrap = self._bootstrap(conversation.bootstrap, problems)
+        return Service(sides, self.https, bootstrap)
+
+    def _bootstrap(self, security: Security, problems: Problems) -> Demands:
+        """What secures requests for a context: one policy, for request and answer alike."""
+        kind = _Kind(self.kinds[0].operation, Side(security.inbound, security.outbound))
+        demands = _Publisher([kind], security, self.https).demands(problems)
+        if demands.binding is None or demands.binding.kind == "transport":
+            return demands
+        return replace(demands, protection=kind.request | kind.reply)
+
+    def _suites(self, service: Service) -> Iterator[Suite]:
+        """Those that answers keep to exactly before those that allow them; the hash that the standard signs with before
+        the one that it digests with."""
+        signing = [replace(suite, signature=suite.digest) for suite in _SUITES if suite.signature != suite.digest]
+        both = (*_SUITES, *signing)
+        exact = [suite for suite in both if _is_kept(suite, service)]
+        return iter(dict.fromkeys((*exact, *both)))
+
+    def _lacks(self, demands: Demands, suite: Suite, service: Service) -> Iterator[str]:
+        """Why a client that keeps to these demands would not be believed, or would not believe."""
+        keys = self._keys
+        for kind in self.kinds:
+            request = replace(demands, protection=demands.protection | kind.request)
+            reply = replace(demands, protection=demands.protection | kind.reply)
+            asked, answered = plan_of(request, request=True), plan_of(reply, request=False)
+            for problem in (*cannot(asked, rsa_1_5=True), *cannot(answered, rsa_1_5=True)):
+                yield problem.message
+            for told in unmet(outbound(asked, keys, _unheard()), kind.side.require):
+                yield f"in requests of {kind.operation.name}: {told}"
+            if kind.side.steps is not None:
+                if answered.timestamp and not any(isinstance(step, Timestamp) for step in kind.side.steps):
+                    yield f"in answers of {kind.operation.name}: Timestamp must be there, and is not"
+                for told in unmet(kind.side.steps, inbound(answered, keys, _unheard())):
+                    yield f"in answers of {kind.operation.name}: {told}"
+
+    @property
+    def _keys(self) -> Keys:
+        """What a client has at hand, as far as it matters here: of the kind that the service has."""
+        own = _key_of(self.security)
+        trust = TrustStore.of(own)
+        saml = next((k.side.require.saml for k in self.kinds if k.side.require.saml is not None), None)
+        return Keys(
+            own,
+            peer=own,
+            trust=trust,
+            username="anybody",
+            password="of anybody",  # noqa: S106 -- nobody's
+            passwords={},
+            contexts=Contexts(),
+            assertion=SamlToken(b""),
+            saml=saml or SamlRequirement(trust),
+        )
+
+
+def _unheard() -> Problems:
+    """Keys are at hand: what is said to be missing among them is of no concern."""
+    return Problems(list[Problem]())
+
+
+def _is_kept(suite: Suite, service: Service) -> bool:
+    """Whether answers are secured by the very algorithms of a suite."""
+    hashes = {signature_of(step).rpartition("-")[2] for step in service.signs}
+    digests = {step.digest for step in service.signs}
+    ciphers = {step.algorithm for step in service.encrypts}
+    transports = {step.key_transport for step in service.encrypts if brings_key(step)}
+    return (
+        hashes <= {suite.signature}
+        and digests <= {suite.digest}
+        and ciphers <= {suite.cipher}
+        and transports <= {suite.transport}
+    )
+
+
+def _key_of(security: Security) -> KeyPair:
+    """A key pair of the service, to stand for whose ever; one made for this where it has none."""
+    for step in security.outbound:
+        if isinstance(step, Sign) and isinstance(step.keypair, KeyPair):
+            return step.keypair
+    return next(iter(security.inbound.keys), None) or _any_key()
+
+
+@lru_cache(maxsize=1)
+def _any_key() -> KeyPair:
+    return make_authority()

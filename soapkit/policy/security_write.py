@@ -1,0 +1,229 @@
+"""What is demanded of security, as values -> WS-SecurityPolicy assertions. Undoes security.py.
+
+    endpoint   the security binding, supporting tokens, the Wss11 and Trust13 options, WS-Addressing
+    message    parts that are signed, encrypted, there
+
+Source: WS-SecurityPolicy 1.3, sections 4 to 9 and appendix A, in the namespace of 1.2, which 1.3 keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from lxml import etree
+from lxml.etree import _Element
+
+from soapkit.policy.demands import (
+    Demands,
+    Include,
+    Layout,
+    Parts,
+    Protection,
+    SecurityBinding,
+    Supporting,
+    Token,
+    TokenKind,
+    XPath,
+)
+from soapkit.policy.expression import Assertion, Parameter, Policy, said
+from soapkit.policy.security import CXF, SIGNATURE_HASH, SP12, SP13
+from soapkit.policy.suites import SUITES, Suite
+from soapkit.xml.names import WSAM, clark, local_name, namespace_of
+
+_TOKENS: Final[dict[TokenKind, str]] = {
+    "username": "UsernameToken",
+    "x509": "X509Token",
+    "saml": "SamlToken",
+    "secure-conversation": "SecureConversationToken",
+    "security-context": "SecurityContextToken",
+    "key-value": "KeyValueToken",
+    "https": "HttpsToken",
+}
+_INCLUDES: Final[dict[Include, str]] = {
+    "never": "Never",
+    "once": "Once",
+    "always-to-recipient": "AlwaysToRecipient",
+    "always-to-initiator": "AlwaysToInitiator",
+    "always": "Always",
+}
+_LAYOUTS: Final[dict[Layout, str]] = {
+    "strict": "Strict",
+    "lax": "Lax",
+    "lax-timestamp-first": "LaxTsFirst",
+    "lax-timestamp-last": "LaxTsLast",
+}
+_BINDINGS: Final = {"transport": "TransportBinding", "symmetric": "SymmetricBinding", "asymmetric": "AsymmetricBinding"}
+_HOLDERS: Final = {  # the assertion for a token that signs and encrypts, and those for tokens that do one of it
+    "transport": (("TransportToken", ("TransportToken", "transport_token"), ("TransportToken", "transport_token")),),
+    "symmetric": (("ProtectionToken", ("SignatureToken", "signature_token"), ("EncryptionToken", "encryption_token")),),
+    "asymmetric": (
+        (
+            "InitiatorToken",
+            ("InitiatorSignatureToken", "initiator_signature"),
+            ("InitiatorEncryptionToken", "initiator_encryption"),
+        ),
+        (
+            "RecipientToken",
+            ("RecipientSignatureToken", "recipient_signature"),
+            ("RecipientEncryptionToken", "recipient_encryption"),
+        ),
+    ),
+}
+_FLAGS: Final = {
+    "IncludeTimestamp": "timestamp",
+    "EncryptBeforeSigning": "encrypt_first",
+    "EncryptSignature": "encrypt_signature",
+    "ProtectTokens": "protect_tokens",
+    "OnlySignEntireHeadersAndBody": "whole_parts_only",
+}
+_OF_SP13: Final = frozenset({"Nonce", "Created"})  # WS-SecurityPolicy 1.3, 5.4.1: new in it
+
+
+def endpoint_assertions(demands: Demands) -> Iterator[Assertion]:
+    """What holds for all messages of an endpoint, save which parts.
+
+    `read_demands` reads the same demands from it and `message_assertions`.
+    """
+    if demands.addressing:
+        yield _assertion(clark(WSAM, "Addressing"), nested=())
+    if demands.binding is not None:
+        yield _binding(demands.binding)
+    yield from map(_supporting, demands.supporting)
+    if demands.wss:
+        yield _options("Wss11", demands.wss - {"Wss11"})
+    if demands.trust:
+        yield _options("Trust13", demands.trust)
+
+
+def message_assertions(protection: Protection) -> Iterator[Assertion]:
+    """Which parts of a message are signed, encrypted, there."""
+    if protection.signed:
+        yield _assertion(_sp("SignedParts"), *_parts(protection.signed))
+    if protection.encrypted:
+        yield _assertion(_sp("EncryptedParts"), *_parts(protection.encrypted))
+    for name, paths in (
+        ("SignedElements", protection.signed_elements),
+        ("EncryptedElements", protection.encrypted_elements),
+        ("ContentEncryptedElements", protection.content_elements),
+        ("RequiredElements", protection.required_elements),
+    ):
+        if paths:
+            yield _assertion(_sp(name), *map(_xpath, paths))
+    if protection.required:
+        yield _assertion(_sp("RequiredParts"), *map(_header, protection.required))
+
+
+def _sp(local: str) -> str:
+    return clark(SP12, local)
+
+
+def _assertion(
+    name: str,
+    *parameters: _Element,
+    nested: tuple[Assertion, ...] | None = None,
+    attributes: Mapping[str, str] | None = None,
+) -> Assertion:
+    return Assertion(
+        name,
+        tuple(sorted((attributes or {}).items())),
+        tuple(Parameter(element, said(element)) for element in parameters),
+        Policy(nested) if nested is not None else None,
+    )
+
+
+def _options(name: str, options: frozenset[str]) -> Assertion:
+    return _assertion(_sp(name), nested=tuple(_assertion(_sp(option)) for option in sorted(options)))
+
+
+# --- bindings -----------------------------------------------------------------------------------------------------
+
+
+def _binding(binding: SecurityBinding) -> Assertion:
+    inside = [*_holders(binding)]
+    if binding.suite is not None:
+        inside.append(_suite(binding.suite))
+    inside.append(_assertion(_sp("Layout"), nested=(_assertion(_sp(_LAYOUTS[binding.layout])),)))
+    inside += [_assertion(_sp(name)) for name, flag in _FLAGS.items() if getattr(binding, flag)]
+    return _assertion(_sp(_BINDINGS[binding.kind]), nested=tuple(inside))
+
+
+def _holders(binding: SecurityBinding) -> Iterator[Assertion]:
+    for both, *each in _HOLDERS[binding.kind]:
+        tokens: dict[str, Token | None] = {holder: getattr(binding, name) for holder, name in each}
+        if len(set(tokens.values())) == 1:
+            tokens = {both: next(iter(tokens.values()))}
+        for holder, token in tokens.items():
+            if token is not None:
+                yield _assertion(_sp(holder), nested=(_token(token),))
+
+
+def _suite(suite: Suite) -> Assertion:
+    """A suite by name. Where we sign with another hash than the standard has for it, an attribute says so, which others
+    pass over."""
+    known = SUITES[suite.name]
+    own = {SIGNATURE_HASH: suite.signature} if suite.signature != known.signature else {}
+    namespace = CXF if "GCM" in suite.name or suite.name == "CustomAlgorithmSuite" else SP12
+    inside = (_assertion(clark(namespace, suite.name)),)
+    return _assertion(_sp("AlgorithmSuite"), nested=inside, attributes=own)
+
+
+# --- tokens -------------------------------------------------------------------------------------------------------
+
+
+def _token(token: Token) -> Assertion:
+    bootstrap = (_bootstrap(token.bootstrap),) if token.bootstrap is not None else ()
+    options = (_assertion(clark(SP13 if name in _OF_SP13 else SP12, name)) for name in sorted(token.options))
+    include = {_sp("IncludeToken"): f"{SP12}/IncludeToken/{_INCLUDES[token.include]}"}
+    attributes = include if token.kind != "https" else {}
+    return _assertion(_sp(_TOKENS[token.kind]), nested=(*options, *bootstrap), attributes=attributes)
+
+
+def _bootstrap(demands: Demands) -> Assertion:
+    inside = (*endpoint_assertions(demands), *message_assertions(demands.protection))
+    return _assertion(_sp("BootstrapPolicy"), nested=inside)
+
+
+def _supporting(supporting: Supporting) -> Assertion:
+    flags = (
+        ("Signed", supporting.signed),
+        ("Endorsing", supporting.endorsing),
+        ("Encrypted", supporting.encrypted),
+    )
+    name = "".join(word for word, holds in flags if holds)
+    inside = (*map(_token, supporting.tokens), *message_assertions(supporting.protection))
+    return _assertion(_sp(f"{name}SupportingTokens"), nested=inside)
+
+
+# --- parts --------------------------------------------------------------------------------------------------------
+
+
+def _parts(parts: Parts) -> Iterator[_Element]:
+    if parts.everything:
+        return  # no part named: the Body and all headers (4.1.1)
+    if parts.body:
+        yield _element("Body")
+    yield from map(_header, parts.headers)
+    if parts.attachments:
+        attachments = _element("Attachments")
+        if parts.contents_only:
+            etree.SubElement(attachments, clark(SP13, "ContentSignatureTransform"))
+        yield attachments
+
+
+def _header(name: str) -> _Element:
+    element = _element("Header")
+    if local_name(name) != "*":
+        element.set("Name", local_name(name))
+    element.set("Namespace", namespace_of(name))
+    return element
+
+
+def _xpath(path: XPath) -> _Element:
+    element = etree.Element(_sp("XPath"), nsmap={"sp": SP12, **dict(path.namespaces)})
+    element.text = path.expression
+    return element
+
+
+def _element(local: str) -> _Element:
+    return etree.Element(_sp(local), nsmap={"sp": SP12})
