@@ -143,7 +143,20 @@ class DataError(SoapkitError):
 
 
 class DecodeError(DataError):
-    """XML that does not fit the type it is decoded as."""
+    """XML that does not fit the type it is decoded as. `subcode`: the Clark name of the fault subcode that SOAP 1.2 has
+    for it, where it has one."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        place: Place = NOWHERE,
+        problems: Iterable[Problem] = (),
+        bare: str | None = None,
+        subcode: str = "",
+    ) -> None:
+        super().__init__(message, place=place, problems=problems, bare=bare)
+        self.subcode = subcode
 
 
 class EncodeError(DataError):

@@ -275,6 +275,9 @@ def receive_package(route: Route, operation: Operation[Any, Any], response: Resp
         return None
     parts = Incoming(package) if package.xop or package.attachments else None
     try:
+        if operation.reply is None:
+            route.processor.receive_fault(package.envelope, operation, parts)
+            return None
         return route.processor.receive_reply(package.envelope, operation, parts)
     except SoapkitError as error:
         tell_columns(error, package.text)

@@ -16,6 +16,7 @@ from soapkit.xml.names import SOAP11_ENC, SOAP12_ENC, clark
 RPC: Final = "http://www.w3.org/2003/05/soap-rpc"
 RPC_RESULT: Final = clark(RPC, "result")
 ARRAY_TYPE: Final = clark(SOAP11_ENC, "arrayType")
+MISSING_ID, DUPLICATE_ID = clark(SOAP12_ENC, "MissingID"), clark(SOAP12_ENC, "DuplicateID")  # part 2, 3.2
 ARRAYS: Final = frozenset({clark(SOAP11_ENC, "Array"), clark(SOAP12_ENC, "Array")})
 
 _OF_ARRAYS: Final = frozenset({ARRAY_TYPE, clark(SOAP12_ENC, "itemType"), clark(SOAP12_ENC, "arraySize")})
@@ -31,12 +32,12 @@ def declared_type(record: Record) -> str | None:
     return next((one.default for one in record.attributes if one.tag == ARRAY_TYPE), None)
 
 
-def accessors(record: Record) -> Iterator[tuple[str, Type, bool]]:
-    """The accessors of a structure: tag, type, whether there may be several."""
+def accessors(record: Record) -> Iterator[tuple[str, Type, bool, bool]]:
+    """The accessors of a structure: tag, type, whether there may be several, whether it is nil where it is left out."""
     for leaf in record.elements:
         if isinstance(leaf, ElementField):
-            yield leaf.tag, leaf.type, leaf.many
+            yield leaf.tag, leaf.type, leaf.many, leaf.nillable and leaf.minimum > 0 and not leaf.many
         elif isinstance(leaf, ChoiceField):
             for one in leaf.alternatives:
                 if one.tag is not None:
-                    yield one.tag, one.type, leaf.many
+                    yield one.tag, one.type, leaf.many, False

@@ -28,7 +28,16 @@ from soapkit.databinding.shape import (
     Type,
 )
 from soapkit.errors import DecodeError, LimitError, MessageError
-from soapkit.exchange.encoded import ARRAY_TYPE, ARRAYS, RPC, accessors, declared_type, is_array
+from soapkit.exchange.encoded import (
+    ARRAY_TYPE,
+    ARRAYS,
+    DUPLICATE_ID,
+    MISSING_ID,
+    RPC,
+    accessors,
+    declared_type,
+    is_array,
+)
 from soapkit.operations import Message
 from soapkit.xml.names import (
     SOAP11,
@@ -44,7 +53,7 @@ from soapkit.xml.names import (
     namespace_of,
     split,
 )
-from soapkit.xml.walk import children, place_of, tag_of
+from soapkit.xml.walk import children, path_of, place_of, tag_of
 
 logger = logging.getLogger("soapkit.exchange")
 
@@ -107,6 +116,18 @@ def _nsmap(element: _Element) -> dict[str | None, str]:
     return {prefix: uri for prefix, uri in element.nsmap.items() if uri}
 
 
+def _check_alone_with_id(element: _Element, other: _Element) -> None:
+    """Ids of SOAP 1.2 are the encoding's own, and each is the only one of its value (part 2, 3.1.5.1 and 3.2)."""
+    name = element.get(_ID)
+    if name is not None and other.get(_ID) is not None:
+        raise DecodeError(
+            f"has the id {name!r}, as {path_of(other)} has",
+            place=place_of(element),
+            bare="has the id of another",
+            subcode=DUPLICATE_ID,
+        )
+
+
 class _Reader:
     """Makes the literal form of one message."""
 
@@ -120,6 +141,7 @@ class _Reader:
             name = (element.get("id") or element.get(_ID) or "").strip()
             if name and self.by_id.setdefault(name, element) is not element:
                 self.repeated.add(name)
+                _check_alone_with_id(element, self.by_id[name])
         self.made_of: dict[_Element, _Element] = {}
         self.open: list[_Element] = []  # the referred elements that this place is inside of
 
@@ -135,12 +157,14 @@ class _Reader:
                     f"refers to {name!r}, which nothing here is called",
                     place=place_of(element),
                     bare="refers to nothing",
+                    subcode=MISSING_ID,
                 )
             if name in self.repeated:
                 raise DecodeError(
                     f"refers to {name!r}, as more than one element is called",
                     place=place_of(element),
                     bare="refers to several elements",
+                    subcode=DUPLICATE_ID,
                 )
             if found in passed or found in self.open:
                 raise DecodeError(
@@ -279,19 +303,26 @@ class _Reader:
         return made
 
     def struct(self, made: _Element, target: _Element, record: Record) -> _Element:
-        """A structure: its accessors by name, in any order, qualified or not (SOAP 1.1, 5.1), in its type's order."""
+        """A structure: its accessors by name, in any order, qualified or not (SOAP 1.1, 5.1), in its type's order. One
+        that is left out says the same as one that is nil (SOAP 1.1, 5.1; SOAP 1.2 part 2, 3.1.3)."""
         self._copy_attributes(made, target)
         waiting = [child for child in children(target) if namespace_of(tag_of(child)) != RPC]
-        for tag, type_, many in accessors(record):
+        for tag, type_, many, nil in accessors(record):
             named = [one for one in waiting if tag_of(one) == tag]
             named = named or [one for one in waiting if local_name(tag_of(one)) == local_name(tag)]
             for one in named if many else named[:1]:
                 waiting.remove(one)
                 self.value(made, tag, one, type_)
+            if nil and not named:
+                self._leave_out(made, tag)
         for one in waiting:  # what the type does not know: the decoder says so
             if one.get("id") is None or target is not one.getparent() or tag_of(target) != tag_of(made):
                 self.value(made, tag_of(one), one, ANY_TYPE)
         return made
+
+    def _leave_out(self, made: _Element, tag: str) -> None:
+        self._count(made)
+        etree.SubElement(made, tag).set(XSI_NIL, "true")
 
     def _array(self, made: _Element, target: _Element, record: Record) -> None:
         """An array: its items by position, whatever they are called (SOAP 1.1, 5.4.2)."""
@@ -305,8 +336,7 @@ class _Reader:
             position = child.get(clark(SOAP11_ENC, "position"))
             place = _offset(position, sizes) if position is not None else place
             while len(made) < place:  # what was not sent (5.4.2.1, 5.4.2.2)
-                self._count(child)
-                etree.SubElement(made, item.tag).set(XSI_NIL, "true")
+                self._leave_out(made, item.tag)
             self.value(made, item.tag, child, item.type)
             if itemised is not None and made[-1].get(XSI_TYPE) is None and made[-1].get(XSI_NIL) is None:
                 self._retype(made[-1], child, itemised)

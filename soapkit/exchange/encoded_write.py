@@ -71,7 +71,7 @@ class _Writer:
 
     def struct(self, element: _Element, record: Record) -> None:
         """Note the types of the values inside a structure."""
-        known = {tag: type_ for tag, type_, _ in accessors(record)}
+        known = {tag: type_ for tag, type_, *_ in accessors(record)}
         for child in children(element):
             if tag_of(child) in known:
                 self.value(child, known[tag_of(child)])

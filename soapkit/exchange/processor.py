@@ -12,8 +12,9 @@ nothing else of the message is used.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol, TypeAlias
@@ -39,6 +40,8 @@ from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import SOAP_1_2, Version
 from soapkit.soap.wire import Unparsed, is_utf8
 from soapkit.xml.positions import tell_anew
+
+logger = logging.getLogger("soapkit.exchange")
 
 Validation: TypeAlias = Literal["off", "in", "out", "both"]
 
@@ -234,6 +237,22 @@ class Processor:
         A fault whose security fails, where security is asked for, is raised all the same, marked ``unverified``: peers
         commonly send faults in the clear, and a caller learns more from one than from "not signed".
         """
+        assert operation.reply is not None
+        envelope, security = self._faultless(envelope, operation, parts)
+        with _places_in(security):
+            return self._receive(envelope, security, operation, operation.reply, parts)
+
+    def receive_fault(self, envelope: Envelope, operation: Operation[Any, Any], parts: Incoming | None = None) -> None:
+        """What came in answer to a one-way request: a fault is raised as by `receive_reply`; anything else is no reply,
+        and ignored (WS-I BP 1.1, R2750)."""
+        with suppress(SecurityError, MessageError):
+            self._faultless(envelope, operation, parts)
+        logger.info("an envelope that came in answer to %s, which is one-way, is ignored", operation.name)
+
+    def _faultless(
+        self, envelope: Envelope, operation: Operation[Any, Any], parts: Incoming | None
+    ) -> tuple[Envelope, SecurityResult | None]:
+        """What may be believed of an answer that is no fault."""
         envelope = self._whole(envelope, parts)
         try:
             security = self.believed(envelope)
@@ -248,10 +267,7 @@ class Processor:
         if fault is not None:
             fault.unverified = security is not None and not security.is_signed(envelope.content[0])
             raise fault
-        if operation.reply is None:
-            raise MessageError(f"{operation.name} is one-way, and yet a reply came")
-        with _places_in(security):
-            return self._receive(envelope, security, operation, operation.reply, parts)
+        return envelope, security
 
     def receive_plain_request(self, body: bytes, content_type: str, route: Route, action: str) -> Received | None:
         """The request in the body of an HTTP message, where it is as plain as most are: without header blocks, and

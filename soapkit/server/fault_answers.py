@@ -14,6 +14,7 @@ from typing import Any
 
 from soapkit.errors import (
     DataError,
+    DecodeError,
     Fault,
     FaultCode,
     LimitError,
@@ -90,8 +91,7 @@ class FaultAnswers:
         if isinstance(error, (XmlError, DataError, ValidationError)):
             logger.info("refused a message: %s", error.for_log, extra=extra)
             kind = "is too large" if isinstance(error, LimitError) else "cannot be read"
-            is_rpc = version is SOAP_1_2 and any(operation.request.style == "rpc" for operation in routed)
-            code = BAD_ARGUMENTS if is_rpc and not isinstance(error, XmlError) else FaultCode("Sender")
+            code = _code_of(error, routed) if version is SOAP_1_2 else FaultCode("Sender")
             return Fault(str(error) if self.details else f"the message {kind}", code=code)
         return internal_fault(error, None, EVERYTHING, extra)
 
@@ -167,6 +167,14 @@ class FaultAnswers:
             return ()
         action = fault_action(self.service, operation, error, address[0].version)
         return write_addressing(address[0].answer(action, fault=True), version)
+
+
+def _code_of(error: SoapkitError, routed: list[Operation[Any, Any]]) -> FaultCode:
+    """The code of SOAP 1.2 for a message that cannot be read."""
+    if isinstance(error, DecodeError) and error.subcode:
+        return FaultCode("Sender", (error.subcode,))
+    is_call = not isinstance(error, XmlError) and any(operation.request.style == "rpc" for operation in routed)
+    return BAD_ARGUMENTS if is_call else FaultCode("Sender")
 
 
 def late_fault(what: str, seconds: float | None) -> Fault:

@@ -206,6 +206,19 @@ def test_a_declared_fault_has_an_action_of_its_own(bank_service: ModuleType) -> 
     assert blocks(response.body)["RelatesTo"] == asked.message_id
 
 
+@pytest.mark.parametrize("role", ["http://www.w3.org/2003/05/soap-envelope/role/none", "urn:other"])
+def test_blocks_for_others_are_not_read(role: str) -> None:
+    """SOAP Binding, 3.2: those that are for us alone are counted."""
+    ours = write_addressing(Properties(action=ACTION, message_id="urn:1"), SOAP_1_2)
+    theirs = f'<wsa:Action xmlns:wsa="{WSA}" soap:role="{role}">urn:else</wsa:Action>'
+    found = read_addressing(Draft(SOAP_1_2, BODY, (theirs, *ours)).to_envelope())
+    assert found is not None
+    assert found.action == ACTION
+    assert read_addressing(Draft(SOAP_1_2, BODY, (theirs,)).to_envelope()) is None
+    played = read_addressing(Draft(SOAP_1_2, BODY, (theirs,)).to_envelope(), roles={"urn:other"})
+    assert (played is not None) is (role == "urn:other")
+
+
 def test_a_reply_to_nobody_is_not_sent(post: Callable[..., Response]) -> None:
     asked = Properties(action=ACTION, message_id="urn:1", reply_to=EndpointReference(f"{WSA}/none"))
     response = post(asked)
@@ -316,6 +329,7 @@ def test_an_answer_goes_to_an_allowed_address(bank_service: ModuleType, serve: C
         (None, {"addressing": "required"}, "", b"MessageAddressingHeaderRequired"),
         (Properties(to=EndpointReference("http://x/"), message_id="urn:1"), {}, "", b"InvalidAddressingHeader"),
         (Properties(action=ACTION, message_id="urn:1"), {}, "urn:other", b"ActionMismatch"),
+        (Properties(action=ACTION), {}, "", b"MessageAddressingHeaderRequired"),  # WS-I BP 1.2, R1163
     ],
 )
 def test_headers_that_are_missing_or_at_odds_get_their_fault(
