@@ -24,7 +24,8 @@ class Attachment:
     """One attachment.
 
     `content`: its bytes, or the path of a file that holds them (read when it is sent). `content_type`: of the bytes.
-    `content_id`: by which the message refers to it, without angle brackets; made up where none is given (RFC 2392).
+    `content_id`: by which the message refers to it, with or without angle brackets; made up where none is given
+    (RFC 2392).
     `location`: its Content-Location, where a peer refers to it by that. `headers`: MIME header fields by name in lower
     case: those that came with it, as they came; of one that is sent, ``content-description`` and
     ``content-disposition`` go with it.
@@ -45,6 +46,8 @@ class Attachment:
     ) -> None:
         self.content = content
         self.content_type = content_type
+        if content_id.startswith("<") and content_id.endswith(">"):
+            content_id = content_id[1:-1]
         self.content_id = content_id or f"{os.urandom(16).hex()}@soapkit"
         self.location = location
         self.headers: Mapping[str, str] = (

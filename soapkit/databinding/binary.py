@@ -76,7 +76,7 @@ def included(element: _Element, *, in_memory: bool = True) -> Attachment:
     parts = _parts.get()
     inside = list(children(element))
     texts = [element.text or "", *(child.tail or "" for child in inside)]
-    if parts is None or len(inside) != 1 or tag_of(inside[0]) != INCLUDE or len(inside[0]):
+    if parts is None or len(inside) != 1 or tag_of(inside[0]) != INCLUDE or list(inside[0].iter(INCLUDE)) != inside:
         raise ValueError("expected base64, or one xop:Include")
     if any(text.strip(BLANKS) for text in texts):
         raise ValueError("an xop:Include is the only content of its element")

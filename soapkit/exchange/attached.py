@@ -28,7 +28,7 @@ def _attachment(part: AttachedPart, value: object) -> Attachment:
     if isinstance(value, Attachment):
         if value.content_id.startswith(mark):
             return value
-        return Attachment(value.content, value.content_type, _content_id(mark), value.location)
+        return Attachment(value.content, value.content_type, _content_id(mark), value.location, value.headers)
     if not isinstance(value, bytes):
         raise UsageError(
             f"{part.name} travels as an attachment: give bytes or a soapkit.Attachment, not {type(value).__name__}"

@@ -33,11 +33,12 @@ class Outgoing:
     Raises `UsageError` for two attachments with one content id.
     """
 
-    __slots__ = ("_included", "_taken", "attachments", "threshold")
+    __slots__ = ("_by_id", "_included", "_taken", "attachments", "threshold")
 
     def __init__(self, threshold: int | None = None, given: Iterable[Attachment] = ()) -> None:
         self.threshold = threshold
         self.attachments: list[Attachment] = []
+        self._by_id: dict[str, Attachment] = {}
         self._included: set[int] = set()
         self._taken: dict[str, Attachment] | None = None
         for attachment in given:
@@ -91,14 +92,14 @@ class Outgoing:
     def secured_as(self, attachments: Sequence[Attachment]) -> None:
         """Take what security made of the attachments so far; nothing, where it looks at the envelope alone."""
         self.attachments = list(attachments) or self.attachments
+        self._by_id = {each.content_id: each for each in self.attachments}
 
     def _add(self, attachment: Attachment) -> Attachment:
-        for other in self.attachments:
-            if other is attachment:
-                return attachment
-            if other.content_id == attachment.content_id:
-                raise UsageError(f"two attachments of a message have the content id {attachment.content_id!r}")
-        self.attachments.append(attachment)
+        other = self._by_id.setdefault(attachment.content_id, attachment)
+        if other is not attachment:
+            raise UsageError(f"two attachments of a message have the content id {attachment.content_id!r}")
+        if len(self.attachments) < len(self._by_id):
+            self.attachments.append(attachment)
         return attachment
 
 

@@ -9,6 +9,7 @@ MTOM 1.0, and the member submission that takes it to SOAP 1.1; SOAP Messages wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -77,8 +78,9 @@ class Package:
     def references(self) -> dict[str, Attachment]:
         """The attachments by all that may refer to them: ``cid:`` with the content id (RFC 2392, 2); the location."""
         found = {attachment.location: attachment for attachment in self.attachments if attachment.location}
-        for attachment in self.attachments:
-            found[f"cid:{attachment.content_id}"] = found[f"cid:{unquote(attachment.content_id)}"] = attachment
+        found |= {f"cid:{attachment.content_id}": attachment for attachment in self.attachments}
+        for attachment in self.attachments:  # some peers write the id as its references have it
+            found.setdefault(f"cid:{unquote(attachment.content_id)}", attachment)
         return found
 
     def attachment(self, reference: str) -> Attachment | None:
@@ -88,6 +90,7 @@ class Package:
 
 def look_up(references: Mapping[str, Attachment], reference: str) -> Attachment | None:
     """The attachment that ``cid:a%40b`` or a location means, among `Package.references`."""
+    reference = reference.strip(" \t\r\n")  # XSD part 2, 3.2.17: around a URI white space does not count
     if reference[:4].lower() == "cid:":
         return references.get(f"cid:{unquote(reference[4:])}")
     return references.get(unquote(reference))
@@ -127,21 +130,25 @@ def pack_package(
     carry.
     """
     boundary = boundary or new_boundary()
+    beside = tuple(attachments)
+    root_id = _ROOT_ID
+    while any(attachment.content_id == root_id for attachment in beside):
+        root_id = f"_{root_id}"
     root_type = f"{version.media_type}; charset=utf-8"
     if xop:
         root_type = f'{_XOP_TYPE}; charset=utf-8; type="{version.media_type}"'
     root = {
         "Content-Type": root_type,
         "Content-Transfer-Encoding": "binary",
-        "Content-ID": f"<{_ROOT_ID}>",
+        "Content-ID": f"<{root_id}>",
     }
     parts: list[tuple[Mapping[str, str], Callable[[], Iterable[bytes]]]] = [(root, lambda: (envelope,))]
     size = len(envelope)
-    for attachment in attachments:
+    for attachment in beside:
         parts.append((part_headers(attachment), attachment.chunks))
         size += attachment.size
     frame = sum(map(len, write_multipart(boundary, ((headers, ()) for headers, _ in parts))))
-    return PackedBody(boundary, tuple(parts), size + frame), _package_fields(version, action, boundary, xop)
+    return PackedBody(boundary, tuple(parts), size + frame), _package_fields(version, action, boundary, xop, root_id)
 
 
 def part_headers(attachment: Attachment) -> dict[str, str]:
@@ -152,20 +159,30 @@ def part_headers(attachment: Attachment) -> dict[str, str]:
         "Content-ID": f"<{attachment.content_id}>",
     }
     if attachment.location:
-        headers["Content-Location"] = quote(attachment.location)
+        headers["Content-Location"] = _quoted_location(attachment.location)
     for name in _SENT_ALONG:
         if name.lower() in attachment.headers:
             headers[name] = attachment.headers[name.lower()]
     return headers
 
 
+def _quoted_location(location: str) -> str:
+    """A location as a URI: one that is a URI already stays as it is (RFC 3986, 2.1 and 2.2)."""
+    pieces = _ESCAPE.split(location)
+    return "".join(piece if place % 2 else quote(piece, safe=_IN_A_URI) for place, piece in enumerate(pieces))
+
+
+_ESCAPE = re.compile(r"(%[0-9A-Fa-f]{2})")
+_IN_A_URI = "/:?#[]@!$&'()*+,;=~"
 _SENT_ALONG = ("Content-Description", "Content-Disposition")
 
 
-def _package_fields(version: Version, action: str | None, boundary: str, xop: bool) -> tuple[tuple[str, str], ...]:
+def _package_fields(
+    version: Version, action: str | None, boundary: str, xop: bool, root_id: str
+) -> tuple[tuple[str, str], ...]:
     """The outer header: MTOM says what the root is in start-info, SwA in type (MTOM, 3.2 and 4.2; RFC 2387, 3.4)."""
     kind = f'type="{_XOP_TYPE}"; start-info="{version.media_type}"' if xop else f'type="{version.media_type}"'
-    content_type = f'multipart/related; {kind}; start="<{_ROOT_ID}>"; boundary="{boundary}"'
+    content_type = f'multipart/related; {kind}; start="<{root_id}>"; boundary="{boundary}"'
     if action and version is not SOAP_1_1:
         content_type += f"; action={quoted_action(action)}"
     return (("Content-Type", content_type), *pack(b"", version, action)[1][1:])
@@ -238,9 +255,10 @@ class Unpacker:
             self.discard()
             raise
         if not self._rooted:
-            raise self._broken(f"no part of the message has the content id {self._start!r} that start names")
+            named = f"no part of the message has the content id {self._start!r} that start names"
+            raise self._broken(named if self._start else "the multipart body has no part")
         single = Package.single(self.root, self._envelope_type, source=self._source, limits=self._xml_limits)
-        return replace(single, attachments=tuple(self._attachments), xop=_is_xop(self._media_type))
+        return replace(single, attachments=tuple(self._attachments), xop=_is_xop(self._media_type, self._envelope_type))
 
     @property
     def root(self) -> bytes:
@@ -326,8 +344,10 @@ def _content_id(text: str) -> str:
     return text[1:-1] if text.startswith("<") and text.endswith(">") else text
 
 
-def _is_xop(media_type: MediaType) -> bool:
-    return media_type.parameters.get("type", "").lower().startswith(_XOP_TYPE)
+def _is_xop(media_type: MediaType, root_type: str | None) -> bool:
+    """By the type that the package says its root has (RFC 2387, 3.1), or that the root itself has."""
+    told = (media_type.parameters.get("type", ""), (root_type or "").strip())
+    return any(each.lower().startswith(_XOP_TYPE) for each in told)
 
 
 class _PartSink:

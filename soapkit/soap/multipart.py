@@ -63,6 +63,7 @@ _State: TypeAlias = Literal["preamble", "header", "start", "data", "epilogue"]
 
 _BOUNDARY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")  # RFC 2046 has 70 characters; some peers more
 _PADDING = re.compile(rb"[ \t]*(\r?\n)?")
+_LINE_END = re.compile(r"\r?\n")
 _WINDOW = 256 * 1024  # bytes looked at together: what is copied at a delimiter stays small and in the cache
 _PADDED = 256  # blanks that may follow a delimiter
 
@@ -237,12 +238,14 @@ class MultipartReader:
         """The header fields of a part, folded lines joined (RFC 822, 3.1.1)."""
         fields: dict[str, str] = {}
         name = ""
-        for line in block.decode("utf-8", "replace").splitlines():
+        for line in _LINE_END.split(block.decode("utf-8", "replace")):  # nothing else ends one, whatever Unicode says
             if line[:1] in (" ", "\t") and name:
-                fields[name] += " " + line.strip()
+                fields[name] = f"{fields[name]} {line.strip()}".strip()
                 continue
             name, colon, value = line.partition(":")
             name = name.strip().lower()
+            if not line:
+                continue
             if not colon or not name:
                 raise self._broken(f"part {self._parts} has a header line {line[:80]!r}, which has no name")
             if name in fields:

@@ -24,11 +24,15 @@ class Base64Decoder(TransferDecoder):
 
     def __init__(self) -> None:
         self._left = b""
+        self._padded = False
 
     def decode(self, piece: bytes) -> bytes:
         text = self._left + piece.translate(None, b" \t\r\n")
+        if self._padded and text:
+            raise MessageError("a part is not in base64, as it says: something follows its padding")
         whole = len(text) - len(text) % 4
         self._left = text[whole:]
+        self._padded = self._padded or text[whole - 1 : whole] == b"="
         return _from_base64(text[:whole])
 
     def finish(self) -> bytes:
@@ -36,14 +40,15 @@ class Base64Decoder(TransferDecoder):
 
 
 class QuotedPrintableDecoder(TransferDecoder):
-    """quoted-printable, line by line."""
+    """quoted-printable; what waits for more is no longer than one escape."""
 
     def __init__(self) -> None:
         self._left = b""
 
     def decode(self, piece: bytes) -> bytes:
         text = self._left + piece
-        whole = text.rfind(b"\n") + 1
+        escape = text.rfind(b"=", max(len(text) - 2, 0))  # "=", "=A" or the first half of "=" CR LF
+        whole = len(text) if escape < 0 else escape
         self._left = text[whole:]
         return binascii.a2b_qp(text[:whole])
 

@@ -35,7 +35,9 @@ def another(attachment: Attachment) -> Attachment:
     """The same content as a part of its own: MTOM 1.0, 4.3.1.2, has each part referred to once, and CXF, which reads
     parts as a stream, finds nothing in one that was read before. The content may be in a file that goes away with the
     first, so keep both."""
-    return Attachment(attachment.content, attachment.content_type, location=attachment.location)
+    return Attachment(
+        attachment.content, attachment.content_type, location=attachment.location, headers=attachment.headers
+    )
 
 
 def optimise(envelope: Envelope, contents: Mapping[str, Attachment]) -> tuple[Attachment, ...]:
@@ -116,7 +118,7 @@ def _named_by(
 
 def _included(references: Mapping[str, Attachment], element: _Element, parent: _Element | None) -> Attachment:
     """The attachment that an Include refers to."""
-    alone = parent is not None and len(parent) == 1 and len(element) == 0
+    alone = parent is not None and len(parent) == 1 and len(list(element.iter(INCLUDE))) == 1
     if not alone or _is_text(element.tail) or (parent is not None and _is_text(parent.text)):
         raise MessageError("an xop:Include is the only content of its element", place=place_of(element, "message"))
     reference = element.get("href", "")

@@ -16,6 +16,7 @@ from soapkit.errors import LimitError, MessageError, SoapkitError, UsageError, X
 from soapkit.soap.attachments import AttachmentLimits, Package, Unpacker, pack_package, unpack_package
 from soapkit.soap.envelope import Draft
 from soapkit.soap.multipart import MultipartLimits
+from soapkit.soap.transfer import QuotedPrintableDecoder
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
 from soapkit.soap.wire import parse_media_type
 from soapkit.soap.xop import include, inline, optimise
@@ -204,6 +205,7 @@ def test_a_start_without_brackets_is_understood() -> None:
         ("base64", "aGVs\nbG8g\nd29y bGQ=\n", b"hello world"),
         ("BASE64", "", b""),
         ("quoted-printable", "a=3Db=\nc =C3=A4\n", b"a=bc \xc3\xa4\r\n"),
+        ("quoted-printable", "a" * 300 + "=\n=", b"a" * 300),
         ("8bit", "a=3D", b"a=3D"),
         ("7bit", "x", b"x"),
     ],
@@ -218,6 +220,86 @@ def test_transfer_encodings_are_undone(encoding: str, text: str, content: bytes,
     assert unpacker.finish().attachments[0].read() == content
 
 
+@pytest.mark.parametrize("size", [1, 1000])
+def test_something_behind_the_padding_of_base64_is_no_base64_however_it_is_cut(size: int) -> None:
+    body, content_type = soap_with_attachments(
+        f"--b\n\n{PLAIN11}\n--b\nContent-Transfer-Encoding: base64\n\nQQ==QUJD\n--b--"
+    )
+    unpacker = Unpacker(content_type)
+    with pytest.raises(MessageError, match="not in base64"):
+        for start in range(0, len(body), size):
+            unpacker.feed(body[start : start + size])
+
+
+def test_quoted_printable_without_line_ends_waits_for_nothing() -> None:
+    decoder = QuotedPrintableDecoder()
+    assert [decoder.decode(piece) for piece in (b"a" * 1000, b"b=", b"3", b"Dc", b"d=\r", b"\n")] == [
+        b"a" * 1000,
+        b"b",
+        b"",
+        b"=c",
+        b"d",
+        b"",
+    ]
+    assert decoder.finish() == b""
+
+
+def test_only_line_ends_end_a_header_line() -> None:
+    header = "Content-Description: a\x0bContent-ID: <other>\u2028b\x85c\nContent-ID:\n <x>"
+    body, content_type = soap_with_attachments(f"--b\n\n{PLAIN11}\n--b\n{header}\n\n1\n--b--")
+    (attachment,) = unpack_package(body, content_type).attachments
+    assert attachment.content_id == "x"
+    assert attachment.headers["content-description"] == "a\x0bContent-ID: <other>\u2028b\x85c"
+
+
+def test_a_root_that_says_it_is_xop_makes_the_package_one() -> None:
+    root = f'Content-Type: application/xop+xml; type="text/xml"\n\n{PLAIN11}'
+    body, _ = soap_with_attachments(f"--b\n{root}\n--b--")
+    assert unpack_package(body, "multipart/related; boundary=b").xop
+
+
+def test_an_id_means_its_own_part_before_one_that_is_spelt_otherwise() -> None:
+    contents = [Attachment(b"1", content_id="a@b"), Attachment(b"2", content_id="a%40b")]
+    package = Package(DRAFT.to_envelope(), tuple(contents))
+    assert [package.attachment(f"cid:{name}") for name in ("a@b", "a%40b", "a%2540b")] == [
+        contents[0],
+        contents[0],
+        contents[1],
+    ]
+    package = Package(DRAFT.to_envelope(), tuple(contents[::-1]))
+    assert package.attachment("cid:a@b") is contents[0]
+
+
+def test_white_space_around_a_reference_does_not_count() -> None:
+    package = Package(DRAFT.to_envelope(), (PHOTO,))
+    assert package.attachment("\n cid:photo@example.org ") is PHOTO
+
+
+@pytest.mark.parametrize(
+    ("location", "written"),
+    [
+        ("http://x/a%20b?c=d&e=ü", b"http://x/a%20b?c=d&e=%C3%BC"),
+        ("my pic.gif", b"my%20pic.gif"),
+        ("100%.txt", b"100%25.txt"),
+    ],
+)
+def test_a_location_is_written_as_a_uri(location: str, written: bytes) -> None:
+    body, content_type = packed([Attachment(b"", location=location)], xop=False)
+    assert b"Content-Location: " + written + b"\r\n" in body
+    assert unpack_package(body, content_type).attachment(location) is not None
+
+
+def test_a_content_id_may_be_given_with_its_brackets() -> None:
+    body, _ = packed([Attachment(b"", content_id="<a@b>")])
+    assert b"Content-ID: <a@b>\r\n" in body
+
+
+def test_an_attachment_may_have_the_id_that_the_envelope_would_have() -> None:
+    body, content_type = packed([Attachment(b"1", content_id="envelope@soapkit")])
+    (attachment,) = unpack_package(body, content_type).attachments
+    assert (attachment.content_id, attachment.read()) == ("envelope@soapkit", b"1")
+
+
 # --- refusals -----------------------------------------------------------------------------------------------------
 
 
@@ -225,12 +307,14 @@ def test_transfer_encodings_are_undone(encoding: str, text: str, content: bytes,
     ("parts", "parameters", "words"),
     [
         ("", {}, "its boundary never comes"),
+        ("--b--", {}, "the multipart body has no part"),
         (f"--b\n\n{PLAIN11}", {}, "cut short in part 1"),
         (f"--b\n\n{PLAIN11}\n--b--", {"start": "<other>"}, "no part of the message has the content id 'other'"),
         (f"--b\n\n{PLAIN11}\n--b\nContent-ID: <a>\n\n1\n--b\nContent-ID: <a>\n\n2\n--b--", {}, "two parts .* 'a'"),
         (f"--b\n\n{PLAIN11}\n--b\nContent-Transfer-Encoding: x-uuencode\n\n1\n--b--", {}, "'x-uuencode', which is not"),
         (f"--b\n\n{PLAIN11}\n--b\nContent-Transfer-Encoding: base64\n\n!!!\n--b--", {}, "not in base64, as it says"),
         (f"--b\n\n{PLAIN11}\n--b\nContent-Transfer-Encoding: base64\n\nabc\n--b--", {}, "not in base64, as it says"),
+        (f"--b\n\n{PLAIN11}\n--b\nContent-Transfer-Encoding: base64\n\nQQ==QUJD\n--b--", {}, "not in base64, as it"),
         ("--b\n\n\n--b--", {}, "an empty body"),
         ("--b\n\n<html>\n--b--", {}, "a page of HTML"),
     ],
@@ -383,6 +467,12 @@ def test_an_include_reaches_nothing_but_attachments(href: str) -> None:
     package = Package(Draft(SOAP_1_1, f"<x>{reference}</x>").to_envelope(), (PHOTO,))
     with pytest.raises(MessageError, match="no attachment"):
         inline(package)
+
+
+def test_an_include_may_have_extensions_inside() -> None:
+    extended = DRAFT.body.replace("/></p:photo>", '><x:hint xmlns:x="urn:x"/></xop:Include></p:photo>')
+    body, content_type = packed([PHOTO], envelope=Draft(SOAP_1_2, extended).to_bytes())
+    assert text_in(unpack_package(body, content_type)) == base64.b64encode(PHOTO.read()).decode()
 
 
 def test_one_attachment_cannot_be_included_until_memory_is_full() -> None:
