@@ -13,13 +13,13 @@ from typing import Literal, TypeAlias, TypeVar
 
 from soapkit.errors import SecurityError, UsageError
 from soapkit.xml.c14n import EXCLUSIVE, EXCLUSIVE_WITH_COMMENTS, INCLUSIVE, INCLUSIVE_WITH_COMMENTS
-from soapkit.xml.names import DS, DSIG_MORE_2021, XENC, XENC11, did_you_mean
+from soapkit.xml.names import DS, DSIG11, DSIG_MORE_2021, XENC, XENC11, did_you_mean
 
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 _MORE_2007 = "http://www.w3.org/2007/05/xmldsig-more#"
 _MORE_2021 = DSIG_MORE_2021
 
-KeyKind: TypeAlias = Literal["rsa", "rsa-pss", "ec", "ed25519", "ed448", "x25519", "x448", "secret"]
+KeyKind: TypeAlias = Literal["rsa", "rsa-pss", "dsa", "ec", "ed25519", "ed448", "x25519", "x448", "secret"]
 KeyDerivation: TypeAlias = Literal["concat-kdf", "hkdf"]
 
 
@@ -90,14 +90,24 @@ SIGNATURES = {
         SignatureAlgorithm("rsa-sha256", f"{_MORE}rsa-sha256", "rsa", "sha256"),
         SignatureAlgorithm("rsa-sha384", f"{_MORE}rsa-sha384", "rsa", "sha384"),
         SignatureAlgorithm("rsa-sha512", f"{_MORE}rsa-sha512", "rsa", "sha512"),
+        SignatureAlgorithm("rsa-pss-sha1", f"{_MORE_2007}sha1-rsa-MGF1", "rsa-pss", "sha1"),
+        SignatureAlgorithm("rsa-pss-sha224", f"{_MORE_2007}sha224-rsa-MGF1", "rsa-pss", "sha224"),
         SignatureAlgorithm("rsa-pss-sha256", f"{_MORE_2007}sha256-rsa-MGF1", "rsa-pss", "sha256"),
         SignatureAlgorithm("rsa-pss-sha384", f"{_MORE_2007}sha384-rsa-MGF1", "rsa-pss", "sha384"),
         SignatureAlgorithm("rsa-pss-sha512", f"{_MORE_2007}sha512-rsa-MGF1", "rsa-pss", "sha512"),
+        SignatureAlgorithm("rsa-pss-sha3-256", f"{_MORE_2007}sha3-256-rsa-MGF1", "rsa-pss", "sha3_256"),
+        SignatureAlgorithm("rsa-pss-sha3-384", f"{_MORE_2007}sha3-384-rsa-MGF1", "rsa-pss", "sha3_384"),
+        SignatureAlgorithm("rsa-pss-sha3-512", f"{_MORE_2007}sha3-512-rsa-MGF1", "rsa-pss", "sha3_512"),
+        SignatureAlgorithm("dsa-sha1", f"{DS}dsa-sha1", "dsa", "sha1"),
+        SignatureAlgorithm("dsa-sha256", f"{DSIG11}dsa-sha256", "dsa", "sha256"),
         SignatureAlgorithm("ecdsa-sha1", f"{_MORE}ecdsa-sha1", "ec", "sha1"),
         SignatureAlgorithm("ecdsa-sha224", f"{_MORE}ecdsa-sha224", "ec", "sha224"),
         SignatureAlgorithm("ecdsa-sha256", f"{_MORE}ecdsa-sha256", "ec", "sha256"),
         SignatureAlgorithm("ecdsa-sha384", f"{_MORE}ecdsa-sha384", "ec", "sha384"),
         SignatureAlgorithm("ecdsa-sha512", f"{_MORE}ecdsa-sha512", "ec", "sha512"),
+        SignatureAlgorithm("ecdsa-sha3-256", f"{_MORE_2021}ecdsa-sha3-256", "ec", "sha3_256"),
+        SignatureAlgorithm("ecdsa-sha3-384", f"{_MORE_2021}ecdsa-sha3-384", "ec", "sha3_384"),
+        SignatureAlgorithm("ecdsa-sha3-512", f"{_MORE_2021}ecdsa-sha3-512", "ec", "sha3_512"),
         SignatureAlgorithm("ed25519", f"{_MORE_2021}eddsa-ed25519", "ed25519"),
         SignatureAlgorithm("ed448", f"{_MORE_2021}eddsa-ed448", "ed448"),
         SignatureAlgorithm("hmac-sha1", f"{DS}hmac-sha1", "secret", "sha1"),
@@ -114,6 +124,9 @@ DIGESTS = {
     f"{XENC}sha256": "sha256",
     f"{_MORE}sha384": "sha384",
     f"{XENC}sha512": "sha512",
+    f"{_MORE_2007}sha3-256": "sha3_256",
+    f"{_MORE_2007}sha3-384": "sha3_384",
+    f"{_MORE_2007}sha3-512": "sha3_512",
 }
 
 MGFS = {f"{XENC11}mgf1{name}": name for name in ("sha1", "sha224", "sha256", "sha384", "sha512")}
@@ -165,7 +178,7 @@ ENVELOPED = f"{DS}enveloped-signature"
 STR_TRANSFORM = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#STR-Transform"
 CANONICAL_FORMS = frozenset({EXCLUSIVE, EXCLUSIVE_WITH_COMMENTS, INCLUSIVE, INCLUSIVE_WITH_COMMENTS})
 
-_STRONG_HASHES = frozenset({"sha256", "sha384", "sha512"})
+_STRONG_HASHES = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})
 _AES_WRAPS = frozenset({"kw-aes128", "kw-aes192", "kw-aes256"})
 _AGREEMENTS = frozenset({"ecdh-es", "x25519", "x448"})
 
@@ -176,9 +189,9 @@ class AlgorithmPolicy:
 
     `signatures`, `ciphers`, `transports`, `wraps`, `agreements`: short names; `hashes`: of digests and key derivation,
     `oaep_hashes` of OAEP; `cbc`: whether CBC is decrypted ``"never"``, ``"signed"`` (only under a signature already
-    verified, since without one the answer to a forged ciphertext tells its plaintext) or ``"always"``; `rsa_bits`,
-    `ec_bits`: the smallest keys. A bare key in a message (KeyValue) and a shortened HMAC (HMACOutputLength) are
-    accepted by no policy.
+    verified, since without one the answer to a forged ciphertext tells its plaintext) or ``"always"``; `rsa_bits` (of
+    DSA too), `ec_bits`: the smallest keys. A bare key in a message (KeyValue) and a shortened HMAC
+    (HMACOutputLength) are accepted by no policy.
     """
 
     name: str
@@ -186,7 +199,7 @@ class AlgorithmPolicy:
     ciphers: frozenset[str]
     transports: frozenset[str]
     hashes: frozenset[str] = _STRONG_HASHES
-    oaep_hashes: frozenset[str] = _STRONG_HASHES | {"sha1"}
+    oaep_hashes: frozenset[str] = frozenset({"sha1", "sha256", "sha384", "sha512"})
     cbc: Literal["never", "signed", "always"] = "signed"
     rsa_bits: int = 2048
     ec_bits: int = 224
@@ -233,7 +246,9 @@ def _allowed(policy: AlgorithmPolicy, kind: str, uri: str, table: Mapping[str, _
 
 
 _MODERN_SIGNATURES = frozenset(
-    row.name for row in SIGNATURES.values() if row.hash in _STRONG_HASHES or row.key in ("ed25519", "ed448")
+    row.name
+    for row in SIGNATURES.values()
+    if (row.hash in _STRONG_HASHES or row.key in ("ed25519", "ed448")) and row.key != "dsa"
 )
 _GCM = frozenset({"aes128-gcm", "aes192-gcm", "aes256-gcm"})
 _CBC = frozenset({"aes128-cbc", "aes192-cbc", "aes256-cbc"})
@@ -251,6 +266,7 @@ _PKCS1_WARNING = (
 _BLOCK_WARNING = (
     "Triple-DES has blocks of 64 bits: some gigabytes under one key are enough to read what repeats (Sweet32, 2016)"
 )
+_DSA_WARNING = "DSA is no longer signed with (FIPS 186-5): one bad random number of the signer gave its key away"
 
 
 def _suite(name: str, cipher: str, digest: str, transports: frozenset[str] = _OAEP) -> AlgorithmPolicy:
@@ -287,14 +303,16 @@ LEGACY_SHA1 = replace(
 LEGACY = replace(
     LEGACY_SHA1,
     name="legacy",
-    signatures=LEGACY_SHA1.signatures | {"rsa-sha224", "ecdsa-sha224", "hmac-sha224"},
+    signatures=LEGACY_SHA1.signatures
+    | {"rsa-sha224", "ecdsa-sha224", "hmac-sha224", "rsa-pss-sha1", "rsa-pss-sha224", "dsa-sha1", "dsa-sha256"},
     hashes=LEGACY_SHA1.hashes | {"sha224"},
     ciphers=_GCM | _CBC | {"tripledes-cbc"},
     transports=_OAEP | {"rsa-1_5"},
+    oaep_hashes=LEGACY_SHA1.oaep_hashes | {"sha224"},
     cbc="always",
     rsa_bits=1024,
     ec_bits=160,
-    warnings=(_SHA1_WARNING, _CBC_WARNING, _PKCS1_WARNING, _BLOCK_WARNING),
+    warnings=(_SHA1_WARNING, _CBC_WARNING, _PKCS1_WARNING, _BLOCK_WARNING, _DSA_WARNING),
     wraps=_AES_WRAPS | {"kw-tripledes"},
 )
 

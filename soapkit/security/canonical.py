@@ -47,7 +47,7 @@ def check_key(algorithm: SignatureAlgorithm, key: PublicKey, policy: AlgorithmPo
     if sized is None:
         return
     name, bits = sized
-    least = policy.rsa_bits if name == "RSA" else policy.ec_bits
+    least = policy.ec_bits if name == "EC" else policy.rsa_bits
     if bits < least:
         raise SecurityError(f"the {name} key of {whose()} has {bits} bits; at least {least} are asked for")
 

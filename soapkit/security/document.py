@@ -94,10 +94,12 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How what a reference selects becomes octets. `enveloped`: the signature itself is taken out first."""
+    """How what a reference selects becomes octets. `enveloped`: the signature itself is taken out first; `left_out`:
+    every element of these names too."""
 
     form: Canonical
     enveloped: bool
+    left_out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +155,11 @@ def elements_at(root: _Element, path: str) -> list[_Element]:
 def target_of(uri: str | None, index: IdIndex, root: _Element, by: _Element) -> Target:
     """What a same-document URI selects: the whole document or one element by its id (XML Signature 1.1, 4.4.3.2).
 
-    Raises `SecurityError` for any other: nothing outside the document is ever opened.
+    No URI is that of the document. Raises `SecurityError` for any other: nothing outside the document is ever opened.
     """
-    if uri is None:
-        raise SecurityError("a reference without a URI says nothing of what it covers", place=place_of(by))
-    if uri == "":
+    if (
+        not uri
+    ):  # left out, it is for the application to know (XML Signature 1.1, 4.4.3.1): the document, as PHP means it
         return Target(root, whole=True)
     if uri == "#xpointer(/)":
         return Target(root, whole=True, with_comments=True)
@@ -172,6 +174,8 @@ def octets_of(target: Target, recipe: Recipe, signature: _Element) -> bytes:
     element, form = target.element, recipe.form
     if recipe.enveloped:
         element = without(signature, element)
+    if recipe.left_out:
+        element = without_named(recipe.left_out, element)
     if target.with_comments and form.method in _WITH_COMMENTS and next(element.iter(etree.Comment), None) is not None:
         raise SecurityError("signed comments are not done: they would be seen by nobody", place=place_of(element))
     write = canonicalise_document if target.whole else canonicalise
@@ -191,6 +195,19 @@ def without(signature: _Element, element: _Element) -> _Element:
     taken = _counterpart(signature, root)
     found = _counterpart(element, root)
     take_out(taken)
+    return found
+
+
+def without_named(names: frozenset[str], element: _Element) -> _Element:
+    """`element` in a copy of its document, without the elements of these names in it.
+
+    Raises `SecurityError` when nothing would stay.
+    """
+    if any(node.tag in names for node in (element, *element.iterancestors())):
+        raise SecurityError(f"the transforms leave nothing of {path_of(element)}", place=place_of(element))
+    found = _counterpart(element, deepcopy(element.getroottree()).getroot())
+    for taken in list(found.iter(*names)):
+        take_out(taken)
     return found
 
 

@@ -2,7 +2,7 @@
 
 The law of this file is its order of work, the same as for messages: algorithms against the policy; which key; whether
 it is believed; the signature value over SignedInfo alone; and only then the references. Nothing outside the document
-is ever opened, and no transform but enveloped-signature and the canonical forms is run.
+is ever opened, and the transforms are those of document_transforms.py: what leaves out elements, and canonical forms.
 
 XML Signature 1.1, 3.2; See what is signed: its 8.1.2.
 """
@@ -20,7 +20,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import LimitError, SecurityError, UsageError, XmlError
-from soapkit.security.algorithms import CANONICAL_FORMS, ENVELOPED, MODERN, AlgorithmPolicy, SignatureAlgorithm
+from soapkit.security.algorithms import MODERN, AlgorithmPolicy, SignatureAlgorithm
 from soapkit.security.canonical import Canonical, check_key, read_canonical, read_signature_method, signed_octets
 from soapkit.security.document import (
     Document,
@@ -34,6 +34,7 @@ from soapkit.security.document import (
     signatures_of,
     target_of,
 )
+from soapkit.security.document_transforms import FORMS, recipe_of
 from soapkit.security.ids import IdIndex
 from soapkit.security.keys import PublicKey, name_of, public_key_of
 from soapkit.security.markup import (
@@ -50,7 +51,6 @@ from soapkit.security.markup import (
     TRANSFORM,
     TRANSFORMS,
     algorithm_of,
-    at_most_one,
     bytes_of,
     one,
 )
@@ -58,7 +58,6 @@ from soapkit.security.references import Carried, key_info_of, read_hints
 from soapkit.security.settings import Limits
 from soapkit.security.truststore import Chain, TrustStore
 from soapkit.security.with_cryptography import CryptographyProvider, signature_holds
-from soapkit.xml.c14n import INCLUSIVE, INCLUSIVE_11, INCLUSIVE_11_WITH_COMMENTS
 from soapkit.xml.names import local_name
 from soapkit.xml.parse import parse_exact
 from soapkit.xml.walk import children, path_of, place_of, tag_of
@@ -66,7 +65,6 @@ from soapkit.xml.walk import children, path_of, place_of, tag_of
 Trust: TypeAlias = TrustStore | x509.Certificate | PublicKey | HmacKey
 """Whose signature is believed: of certificates in a store or under it; of one certificate, one key, one secret."""
 
-_FORMS = CANONICAL_FORMS | {INCLUSIVE_11, INCLUSIVE_11_WITH_COMMENTS}
 _MOST_SIGNED = 64 * 1024 * 1024  # bytes that the references of one signature come to
 _PRIMITIVES = CryptographyProvider()
 
@@ -207,7 +205,7 @@ class _Verifier:
     def _read(self, signed_info: _Element) -> _Read:
         """The policy first, over the whole of SignedInfo."""
         algorithm = read_signature_method(one(signed_info, SIGNATURE_METHOD), self.policy)
-        form = read_canonical(one(signed_info, CANONICALIZATION_METHOD), _FORMS)
+        form = read_canonical(one(signed_info, CANONICALIZATION_METHOD), FORMS)
         references = tuple(children(signed_info, DS_REFERENCE))
         if not references:
             raise SecurityError("the signature covers nothing", place=place_of(signed_info))
@@ -216,9 +214,11 @@ class _Verifier:
                 f"the signature has {len(references)} references; only {self.limits.references} are followed",
                 place=place_of(signed_info),
             )
+        if sum(reference.get("URI") is None for reference in references) > 1:  # XML Signature 1.1, 4.4.3.1
+            raise SecurityError("one reference may be without a URI, not several", place=place_of(signed_info))
         for reference in references:
             self.policy.digest(algorithm_of(one(reference, DIGEST_METHOD)))
-        recipes = tuple(_recipe(reference, self.limits.transforms) for reference in references)
+        recipes = tuple(recipe_of(reference, self.limits.transforms) for reference in references)
         return _Read(algorithm, form, references, recipes)
 
     def _proof(self, read: _Read, signature: _Element, octets: bytes, value: bytes) -> tuple[bool, Chain]:
@@ -305,30 +305,6 @@ def _check_layout(signature: _Element) -> None:
             raise SecurityError("a signature may not have comments or instructions in what proves it", place=place)
 
 
-def _recipe(reference: _Element, most: int) -> Recipe:
-    """The transforms of a reference: at most one enveloped-signature, then at most one canonical form.
-
-    Without a canonical form it is Canonical XML 1.0 (XML Signature 1.1, 4.4.3.2).
-    """
-    holder = at_most_one(reference, TRANSFORMS)
-    transforms = list(children(holder, TRANSFORM)) if holder is not None else []
-    if len(transforms) > most:
-        raise SecurityError(f"{len(transforms)} transforms are not followed", place=place_of(reference))
-    enveloped = bool(transforms) and algorithm_of(transforms[0]) == ENVELOPED
-    if enveloped:
-        del transforms[0]
-    for transform in transforms:
-        if algorithm_of(transform) not in _FORMS:
-            raise SecurityError(
-                f"the transform {algorithm_of(transform)!r:.120} is never run; enveloped-signature and then one "
-                "canonical form are",
-                place=place_of(transform),
-            )
-    if len(transforms) > 1:
-        raise SecurityError("a reference needs one canonical form at most", place=place_of(reference))
-    return Recipe(read_canonical(transforms[0], _FORMS) if transforms else Canonical(INCLUSIVE), enveloped)
-
-
 def _check_wanted(
     root: _Element, signature: _Element, covered: Sequence[tuple[Target, Recipe]], wanted: Sequence[str] | None
 ) -> None:
@@ -336,8 +312,11 @@ def _check_wanted(
     if isinstance(wanted, str):
         raise UsageError("signed= is a list of names, not one string")
     if wanted is None:
-        if signature is not root and not any(target.element is root for target, _ in covered):
+        around = [recipe for target, recipe in covered if target.element is root]
+        if signature is not root and not any(recipe.left_out <= {SIGNATURE} for recipe in around):
             told = ", ".join(path_of(target.element) for target, _ in covered)
+            if around:
+                told = f"what is not in {', '.join(sorted(around[0].left_out))}"
             raise SecurityError(
                 f"the signature does not cover the whole document, only {told}; signed= says what must be covered",
                 place=place_of(signature),
@@ -353,11 +332,13 @@ def _check_wanted(
 
 
 def _is_covered(element: _Element, signature: _Element, covered: Sequence[tuple[Target, Recipe]]) -> bool:
-    """Whether an element stands in one that is covered, and not in the signature that was taken out of that."""
+    """Whether an element stands in one that is covered, and not in the signature or what else was taken out of that."""
     around = (element, *element.iterancestors())
     in_signature = any(node is signature for node in around)
     return any(
-        target.element is node and not (in_signature and recipe.enveloped)
+        target.element is node
+        and not (in_signature and recipe.enveloped)
+        and not any(inner.tag in recipe.left_out for inner in around)
         for target, recipe in covered
         for node in around
     )

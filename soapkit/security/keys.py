@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x448, x25519
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x448, x25519
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
@@ -40,7 +40,9 @@ PrivateKey: TypeAlias = (
 )
 AgreementKey: TypeAlias = ec.EllipticCurvePublicKey | x25519.X25519PublicKey | x448.X448PublicKey
 """A public key that a secret can be agreed on with."""
-PublicKey: TypeAlias = rsa.RSAPublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey | AgreementKey
+PublicKey: TypeAlias = (
+    rsa.RSAPublicKey | dsa.DSAPublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey | AgreementKey
+)
 Source: TypeAlias = str | Path | bytes
 """A path, or the bytes themselves."""
 
@@ -48,6 +50,7 @@ _JCEKS_MAGIC = b"\xce\xce\xce\xce"
 
 _KINDS: tuple[tuple[type, KeyKind], ...] = (
     (rsa.RSAPublicKey, "rsa"),
+    (dsa.DSAPublicKey, "dsa"),
     (ec.EllipticCurvePublicKey, "ec"),
     (ed25519.Ed25519PublicKey, "ed25519"),
     (ed448.Ed448PublicKey, "ed448"),
@@ -173,9 +176,11 @@ def kind_of_key(key: PublicKey) -> KeyKind:
 
 
 def key_bits(key: PublicKey) -> tuple[str, int] | None:
-    """The size of a key of a kind that has several, ``RSA`` or ``EC``; None for another kind."""
+    """The size of a key of a kind that has several, ``RSA``, ``DSA`` or ``EC``; None for another kind."""
     if isinstance(key, rsa.RSAPublicKey):
         return "RSA", key.key_size
+    if isinstance(key, dsa.DSAPublicKey):
+        return "DSA", key.key_size
     return ("EC", key.curve.key_size) if isinstance(key, ec.EllipticCurvePublicKey) else None
 
 

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa, x448, x25519
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa, x448, x25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -31,6 +31,9 @@ _HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {
     "sha256": hashes.SHA256,
     "sha384": hashes.SHA384,
     "sha512": hashes.SHA512,
+    "sha3_256": hashes.SHA3_256,
+    "sha3_384": hashes.SHA3_384,
+    "sha3_512": hashes.SHA3_512,
 }
 _GCM_IV = 12
 _GCM_TAG = 16
@@ -237,7 +240,11 @@ def signature_holds(
             case rsa.RSAPublicKey() if algorithm.key in ("rsa", "rsa-pss"):
                 key.verify(signature, data, *_rsa_form(algorithm))
             case ec.EllipticCurvePublicKey() if algorithm.key == "ec":
-                key.verify(_der_signature(key.curve, signature), data, ec.ECDSA(_HASHES[algorithm.hash]()))
+                numbers = _der_signature(_coordinate_size(key.curve), signature)
+                key.verify(numbers, data, ec.ECDSA(_HASHES[algorithm.hash]()))
+            case dsa.DSAPublicKey() if algorithm.key == "dsa":
+                size = (key.parameters().parameter_numbers().q.bit_length() + 7) // 8
+                key.verify(_der_signature(size, signature), data, _HASHES[algorithm.hash]())
             case ed25519.Ed25519PublicKey() if algorithm.key == "ed25519":
                 key.verify(signature, data)
             case ed448.Ed448PublicKey() if algorithm.key == "ed448":
@@ -308,9 +315,8 @@ def _coordinate_size(curve: ec.EllipticCurve) -> int:
     return (curve.key_size + 7) // 8
 
 
-def _der_signature(curve: ec.EllipticCurve, signature: bytes) -> bytes:
-    """XML Signature's two numbers side by side as the pair that cryptography takes."""
-    size = _coordinate_size(curve)
+def _der_signature(size: int, signature: bytes) -> bytes:
+    """XML Signature's two numbers side by side, each of `size` bytes, as the pair that cryptography takes."""
     if len(signature) != 2 * size:
-        raise ValueError("the signature is not two coordinates long")
+        raise ValueError("the signature is not two numbers long")
     return encode_dss_signature(int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big"))

@@ -35,7 +35,6 @@ WSC2005_02 = "http://schemas.xmlsoap.org/ws/2005/02/sc"
 WSSE11 = "http://docs.oasis-open.org/wss/oasis-wss-wssecurity-secext-1.1.xsd"
 SWA = "http://docs.oasis-open.org/wss/oasis-wss-SwAProfile-1.1"  # its identifiers follow behind a #
 DS = "http://www.w3.org/2000/09/xmldsig#"
-DSIG11 = "http://www.w3.org/2009/xmldsig11#"
 XENC = "http://www.w3.org/2001/04/xmlenc#"
 XENC11 = "http://www.w3.org/2009/xmlenc11#"
 EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"

@@ -122,7 +122,7 @@ def test_the_caller_keeps_his_message_and_the_receiver_his(plain, keys, now):
     assert secured.to_bytes() == on_arrival
 
 
-@pytest.mark.parametrize("name", [row.name for row in SIGNATURES.values() if row.key != "secret"])
+@pytest.mark.parametrize("name", [row.name for row in SIGNATURES.values() if row.key not in ("secret", "dsa")])
 def test_every_signature_algorithm_goes_there_and_back(name, keys, now):
     plain = Draft(SOAP_1_1, "<x/>").to_envelope()
     kind = next(row.key for row in SIGNATURES.values() if row.name == name)

@@ -30,7 +30,10 @@ OURS, THEIRS = CryptographyProvider(), XmlsecProvider()
 BOTH_WAYS = pytest.mark.parametrize(
     ("maker", "reader"), [(OURS, THEIRS), (THEIRS, OURS)], ids=["to xmlsec", "from xmlsec"]
 )
-LACKING = {"rsa-pss-sha256", "rsa-pss-sha384", "rsa-pss-sha512", "ed25519", "ed448"}
+# DSA is verified alone
+LACKING = {row.name for row in SIGNATURES.values() if row.key in ("rsa-pss", "dsa", "ed25519", "ed448")} | {
+    row.name for row in SIGNATURES.values() if "sha3_" in row.hash
+}
 
 
 @BOTH_WAYS

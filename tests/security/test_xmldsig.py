@@ -321,8 +321,10 @@ def test_any_document_that_is_signed_verifies_and_comes_back(text, value, canoni
 
 # --- libxmlsec agrees ---------------------------------------------------------------------------------------------
 
-# RSA-PSS and EdDSA are not in its Python binding.
-XMLSEC = {row.name: row for row in SIGNATURES.values() if row.key in ("rsa", "ec", "secret")}
+# RSA-PSS, SHA-3 and EdDSA are not in its Python binding.
+XMLSEC = {
+    row.name: row for row in SIGNATURES.values() if row.key in ("rsa", "ec", "secret") and "sha3_" not in row.hash
+}
 ALL = profile("legacy")
 
 

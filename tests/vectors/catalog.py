@@ -17,7 +17,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key, load_pem_public_key
 from lxml import etree
 
@@ -238,19 +238,23 @@ def w3c_signature(root: Path) -> Iterator[Vector]:
 
 
 def merlin_signature(root: Path) -> Iterator[Vector]:
-    lugh = load_certificate(root / "merlin-xmldsig-twenty-three/certs/lugh-cert.der")
+    certs = root / "merlin-xmldsig-twenty-three/certs"
+    # whose key it is where the signature only names it, by its Readme
+    named = {"x509-is": "macha", "x509-ski": "nemain", "x509-sn": "badb", "rawx509crt": "balor"}
     for folder in ("merlin-xmldsig-twenty-three", "merlin-exc-c14n-one"):
         for path in sorted((root / folder).glob("*.xml")):
             data = path.read_bytes()
-            key = HmacKey(b"secret") if "hmac" in path.name else _key_in(data) or lugh
+            whose = next((owner for part, owner in named.items() if part in path.name), "lugh-cert")
+            key = HmacKey(b"secret") if "hmac" in path.name else _key_in(data)
+            key = key or load_certificate(certs / f"{whose}.der")
             yield _document("Merlin, XML Signature", path, data, key, damaged="hmac-sha1-40" in path.name)
 
 
 def phaos_signature(root: Path) -> Iterator[Vector]:
     folder = root / "phaos-xmldsig-three"
-    certificate = load_certificate(folder / "certs/rsa-cert.der")
+    rsa_one, dsa_one = (load_certificate(folder / f"certs/{kind}-cert.der") for kind in ("rsa", "dsa"))
     for path in sorted(folder.glob("signature-*.xml")):
-        key = HmacKey(b"test") if "hmac" in path.name else certificate
+        key = HmacKey(b"test") if "hmac" in path.name else dsa_one if "-dsa-" in path.name else rsa_one
         damaged = "enveloped-bad" in path.name or "hmac-sha1-40" in path.name
         yield _document("Phaos, XML Signature", path, path.read_bytes(), key, damaged=damaged)
 
@@ -271,6 +275,11 @@ def _key_in(data: bytes) -> Any:
     if (found := next(root.iter(f"{{{DS}}}RSAKeyValue"), None)) is not None:
         modulus, exponent = (int.from_bytes(base64.b64decode(entry.text), "big") for entry in found)
         return rsa.RSAPublicNumbers(exponent, modulus).public_key()
+    if (found := next(root.iter(f"{{{DS}}}DSAKeyValue"), None)) is not None:
+        p, q, g, y = (
+            int.from_bytes(base64.b64decode(found.findtext(f"{{{DS}}}{name}")), "big") for name in ("P", "Q", "G", "Y")
+        )
+        return dsa.DSAPublicNumbers(y, dsa.DSAParameterNumbers(p, q, g)).public_key()
     if (found := next(root.iter(f"{dsig11}ECKeyValue"), None)) is not None:
         curve = curves[found.find(f"{dsig11}NamedCurve").get("URI").removeprefix("urn:oid:")]
         return ec.EllipticCurvePublicKey.from_encoded_point(

@@ -52,11 +52,12 @@ def ask(vector: Vector) -> Outcome:
 # What an error comes to, as a reason for the page. In this order.
 REASONS = {
     r"DOCTYPE": "carries a DOCTYPE, which is never read",
-    r"dsa-sha1": "signed with DSA, which no profile has (and NIST withdrew in 2023)",
     r"md5": "MD5, which no profile has",
     r"no canonical form": "its namespaces are relative URIs, for which there is no canonical form (xmlsec says so too)",
     r"expected XML|not well-formed": "is not well-formed",
     r"found URI '(?!#)": "signs something outside the document, which is never fetched",
+    r"#base64' is never run": "signs octets that stand in base64, which are no XML to hand on",
+    r"signed comments": "signs comments, which nobody would see",
     r"transform .* is (never run|not)": "chooses what it signs by XPath, which is never run",
     r"has 512 bits|has 768 bits|has 1000 bits": "an RSA key of less than 1024 bits",
     r"is not that of|was altered": "is not right, which xmlsec says too: its makers mend it in their test",
