@@ -51,12 +51,14 @@ View: TypeAlias = Literal["value", "exchange", "preview", "stream"]
 their own, so a type checker knows, while at run time it is the same method of a copy of the client."""
 
 
-def _addressing(asked: Addressing | bool | None, port: Port) -> Addressing | None:
-    """How a client addresses its messages: as it was asked to, else as the contract demands."""
+def _addressing(asked: Addressing | bool | None, port: Port, security: MessageSecurity | None) -> Addressing | None:
+    """How a client addresses its messages: as it was asked to, else as the contract demands, or the alternative of its
+    policy that the settings keep to."""
     if isinstance(asked, Addressing):
         return asked
-    wanted = bool(port.addressing) if asked is None else asked
-    return Addressing(port.addressing or "2005/08") if wanted else None
+    demanded = port.addressing or getattr(security, "addressing", "")
+    wanted = bool(demanded) if asked is None else asked
+    return Addressing(demanded or "2005/08") if wanted else None
 
 
 def _agreement(
@@ -128,7 +130,7 @@ class BaseClient:
             raise UsageError(f"validate={validate!r} needs a validator (soapkit.validator_for(contract))")
         understood = _Understood(self.service)
         codecs = _codecs_of(type(self), unknown)
-        addressed = _addressing(addressing, chosen)
+        addressed = _addressing(addressing, chosen, security)
         if pending is not None and (addressed is None or addressed.reply_to is None):
             raise UsageError("pending= needs an address that answers come to: addressing=Addressing(reply_to=...)")
         soap = BY_LABEL[version or chosen.version]

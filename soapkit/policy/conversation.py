@@ -100,12 +100,13 @@ class Conversed:
         return dict.fromkeys(_REQUESTS, outbound(plan_of(changed, request=True), self.keys, problems))
 
     def inbound(
-        self, side: Literal["client", "server"], replies: Plan, problems: Problems
+        self, side: Literal["client", "server"], replies: Plan, otherwise: Require, problems: Problems
     ) -> dict[str | None, Require]:
         """What a client believes of the answers to that: CXF signs them and no more. Where one brings a secret, that it
-        is not in the clear is seen to elsewhere."""
+        is not in the clear is seen to elsewhere. A service takes such requests in whatever order they were secured."""
         if side == "server":
-            return {}
+            rules = replace(otherwise.rules, order="any")
+            return dict.fromkeys(_REQUESTS, replace(otherwise, rules=rules))
         demands = replies.demands
         binding = replace(demands.binding, encrypt_signature=False) if demands.binding is not None else None
         signed = Protection(signed=Parts(body=True))

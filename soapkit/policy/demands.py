@@ -11,6 +11,8 @@ from typing import Literal, TypeAlias
 from soapkit.errors import NOWHERE, Place
 from soapkit.policy.expression import Assertion, Parameter
 from soapkit.policy.suites import Suite
+from soapkit.security.header_rules import Layout
+from soapkit.wsdl.addressing import Version as AddressingLabel
 
 Include: TypeAlias = Literal["never", "once", "always-to-recipient", "always-to-initiator", "always"]
 """Whether the token itself travels with a message, or is only referred to (5.1.1)."""
@@ -163,7 +165,6 @@ class Supporting:
 
 
 BindingKind: TypeAlias = Literal["transport", "symmetric", "asymmetric"]
-Layout: TypeAlias = Literal["strict", "lax", "lax-timestamp-first", "lax-timestamp-last"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +214,8 @@ class SecurityBinding:
 @dataclass(frozen=True, slots=True)
 class Demands:
     """What one alternative demands of one message. `wss`, `trust`: the options inside Wss10, Wss11, Trust10, Trust13;
-    `addressing`: whether WS-Addressing headers are demanded; `others`: assertions that are not of security, and not
-    understood here."""
+    `addressing`: the version of WS-Addressing whose headers are demanded, if any; `others`: assertions that are not of
+    security, and not understood here."""
 
     binding: SecurityBinding | None = None
     supporting: tuple[Supporting, ...] = ()
@@ -222,7 +223,7 @@ class Demands:
     wss: frozenset[str] = frozenset()
     trust: frozenset[str] = frozenset()
     trust_version: Literal["", "2005/02", "1.3"] = ""
-    addressing: bool = False
+    addressing: AddressingLabel = ""
     mtom: bool = False
     others: tuple[Assertion, ...] = ()
 

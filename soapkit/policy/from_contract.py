@@ -139,7 +139,7 @@ class _Builder:
             | (conversed.outbound(self.side, requests, problems) if conversed is not None else {}),
             inbound=self._by_tag([(each, incoming[id(each)]) for each in received], everything_in)
             | ({version.fault: faults_in for version in BY_LABEL.values()} if faults_in is not None else {})
-            | (conversed.inbound(self.side, replies, problems) if conversed is not None else {}),
+            | (conversed.inbound(self.side, replies, everything_in, problems) if conversed is not None else {}),
         )
         https = common.binding is not None and common.binding.kind == "transport"
         return Security(
@@ -149,6 +149,7 @@ class _Builder:
             https=https and self.side == "client",
             conversation=conversation,
             issuing=issuing,
+            addressing=max(common.addressing, *(each.plan.demands.addressing for each in messages), ""),
         )
 
     def _message(self, subject: MessageSubject, problems: Problems) -> _Message | None:

@@ -27,6 +27,7 @@ from soapkit.policy.demands import (
 )
 from soapkit.policy.suites import Suite
 from soapkit.policy.xpath import path_of
+from soapkit.security.header_rules import Layout
 from soapkit.security.parts import (
     ALL_HEADERS,
     ATTACHMENT_PARTS,
@@ -184,25 +185,34 @@ class Service:
         hidden = "Signature" in self._encrypted or any("Signature" in step.parts for step in self.encrypts)
         return replace(
             self._symmetric_binding(suite) if self._symmetric else self._asymmetric_binding(suite),
-            layout="lax-timestamp-last" if self._stamped_last else "lax",
+            layout=self._layout,
             timestamp=stamped or asked,
             encrypt_first=self._encrypts_first,
             encrypt_signature=hidden,
             protect_tokens=self._protects_tokens,
+            whole_parts_only=any(require.rules.whole_parts for require in self._requires),
         )
 
     @property
-    def _stamped_last(self) -> bool:
-        return any(isinstance(step, Timestamp) and step.last for step in self.steps)
+    def _layout(self) -> Layout:
+        """As requests must be laid out, or else answers are."""
+        demanded = [require.rules.layout for require in self._requires if require.rules.layout != "lax"]
+        last = any(isinstance(step, Timestamp) and step.last for step in self.steps)
+        return demanded[0] if demanded else "lax-timestamp-last" if last else "lax"
 
     @property
     def _encrypts_first(self) -> bool:
-        """As answers do it; of requests both orders are taken."""
+        """As requests must do it, or else answers do."""
+        demanded = [require.rules.order for require in self._requires if require.rules.order != "any"]
+        if demanded:
+            return demanded[0] == "encrypt-first"
         kinds = [type(step) for side in self.sides for step in side.steps or () if isinstance(step, Sign | Encrypt)]
         return Sign in kinds and kinds[:1] == [Encrypt]
 
     @property
     def _protects_tokens(self) -> bool:
+        if any(require.rules.tokens_protected for require in self._requires):
+            return True
         ours = any(part in (_CERTIFICATE, OWN_CERTIFICATE) for step in self.signs for part in step.parts)
         return ours and _CERTIFICATE in self._signed
 

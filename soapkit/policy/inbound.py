@@ -11,6 +11,7 @@ from soapkit.policy.keys import Keys
 from soapkit.policy.plan import CONTEXT_KINDS, Plan, context_tokens, saml_version, signed_parts
 from soapkit.policy.words import token_words
 from soapkit.security.context import Contexts
+from soapkit.security.header_rules import HeaderRules, Order
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS
 from soapkit.security.saml_settings import SamlRequirement
 from soapkit.security.settings import Require
@@ -77,8 +78,29 @@ class _Reader:
             endorsed=self.endorsed(),
             confirmed=plan.confirms,
             password_keys=password_keys,
-            present=plan.required,
+            present=self.present,
+            rules=self.rules,
             replay=keys.replay,
+        )
+
+    @property
+    def present(self) -> tuple[str, ...]:
+        """What must be there; the Timestamp too, where no signature is held to it."""
+        stamped = self.plan.timestamp and not self.plan.message_level
+        return (*(("Timestamp",) if stamped else ()), *self.plan.required)
+
+    @property
+    def rules(self) -> HeaderRules:
+        """How the security header must be built."""
+        binding = self.plan.binding
+        if binding is None:
+            return HeaderRules()
+        order: Order = "encrypt-first" if binding.encrypt_first else "sign-first"
+        return HeaderRules(
+            binding.layout,
+            order if self.plan.message_level else "any",
+            whole_parts=binding.whole_parts_only,
+            tokens_protected=binding.protect_tokens,
         )
 
     @property

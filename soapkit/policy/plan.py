@@ -228,6 +228,8 @@ def cannot(plan: Plan, *, rsa_1_5: bool = False) -> Iterator[Problem]:
     for carried in plan.carries:
         if carried.supporting.endorsing and carried.supporting.protection.encrypts:
             yield Problem("parts encrypted by an endorsing token are not done", carried.supporting.place)
+    if binding is not None and binding.whole_parts_only:
+        yield from _in_pieces(plan)
     protection = plan.demands.protection
     for said in (protection, *(carried.supporting.protection for carried in plan.carries)):
         yield from _elements_not_done(said)
@@ -306,6 +308,15 @@ def _elements_not_done(protection: Protection) -> Iterator[Problem]:
             part_of(path)
         except UsageError as error:
             yield Problem(str(error), path.place)
+
+
+def _in_pieces(plan: Plan) -> Iterator[Problem]:
+    """Elements to be signed inside of others, where whole parts alone may be (6.6)."""
+    for path in plan.demands.protection.signed_elements:
+        with suppress(UsageError):
+            if part_of(path).startswith("/"):
+                told = f"OnlySignEntireHeadersAndBody, and yet {path.expression} is to be signed"
+                yield Problem(f"{told}, which is no whole part", path.place)
 
 
 def _tokens(plan: Plan) -> Iterator[tuple[Token, Place]]:

@@ -86,7 +86,7 @@ def _published(
     demands = _Publisher(kinds, security or Security(), https or (security is not None and security.https)).demands(
         problems
     )
-    demands = replace(demands, addressing=addressing)
+    demands = replace(demands, addressing="2005/08" if addressing else "")
     around = tuple(endpoint_assertions(demands))
     policies: dict[Policy, str] = {}
 

@@ -16,7 +16,6 @@ from soapkit.errors import ContractError, Problems
 from soapkit.policy.demands import (
     Demands,
     Include,
-    Layout,
     Parts,
     Protection,
     SecurityBinding,
@@ -28,6 +27,8 @@ from soapkit.policy.demands import (
 from soapkit.policy.expression import Alternative, Assertion, Parameter
 from soapkit.policy.foreign import demands_nothing
 from soapkit.policy.suites import HASHES, SUITES, Suite
+from soapkit.security.header_rules import Layout
+from soapkit.wsdl.addressing import ADDRESSING_MARKS
 from soapkit.xml.names import clark, did_you_mean, local_name, namespace_of
 from soapkit.xml.walk import children, tag_of
 
@@ -110,7 +111,7 @@ class _Reader:
             if reader is not None:
                 found = reader(self, found, assertion)
             elif assertion.local in _ADDRESSING:
-                found = replace(found, addressing=True)
+                found = replace(found, addressing=ADDRESSING_MARKS.get(assertion.name, "2005/08"))
             elif assertion.local == "OptimizedMimeSerialization":
                 found = replace(found, mtom=True)
             elif demands_nothing(assertion) or (assertion.namespace in NAMESPACES and assertion.local in _NO_DEMANDS):

@@ -17,7 +17,6 @@ from lxml.etree import _Element
 from soapkit.policy.demands import (
     Demands,
     Include,
-    Layout,
     Parts,
     Protection,
     SecurityBinding,
@@ -29,6 +28,7 @@ from soapkit.policy.demands import (
 from soapkit.policy.expression import Assertion, Parameter, Policy, said
 from soapkit.policy.security import CXF, SIGNATURE_HASH, SP12, SP13
 from soapkit.policy.suites import SUITES, Suite
+from soapkit.security.header_rules import Layout
 from soapkit.xml.names import WSAM, clark, local_name, namespace_of
 
 _TOKENS: Final[dict[TokenKind, str]] = {

@@ -17,9 +17,11 @@ from soapkit.security.algorithms import (
     signature_named,
     transport_named,
 )
+from soapkit.security.header_rules import HeaderRules
 from soapkit.security.keys import KeyPair
 from soapkit.security.parts import ALL_HEADERS, ATTACHMENT_CONTENTS, CONTENT, STEPS, WHOLE_ATTACHMENTS, may_be_missing
 from soapkit.security.settings import (
+    TOKEN_KINDS,
     Encrypt,
     PasswordKey,
     Present,
@@ -29,6 +31,7 @@ from soapkit.security.settings import (
     Sign,
     SignatureConfirmation,
     Step,
+    Timestamp,
     UsernameToken,
 )
 from soapkit.security.sign import algorithm_for
@@ -55,6 +58,7 @@ def unmet(steps: Sequence[Step], require: Require) -> Iterator[str]:
         yield "a UsernameToken must be there, and is not"
     if require.saml is not None and not _has_step("SamlToken", steps):
         yield "a SAML assertion must be there, and is not"
+    yield from _rules_broken(steps, require.rules)
     for step in steps:
         yield from _not_allowed(step, steps, require.algorithms)
 
@@ -123,6 +127,24 @@ def _is_there(part: str, steps: Sequence[Step]) -> bool:
 
 def _has_step(name: str, steps: Sequence[Step]) -> bool:
     return any(type(step).__name__ == name for step in steps)
+
+
+def _rules_broken(steps: Sequence[Step], rules: HeaderRules) -> Iterator[str]:
+    kinds = [type(step) for step in steps if isinstance(step, Sign | Encrypt)]
+    order = "sign-first" if kinds[:1] == [Sign] else "encrypt-first"
+    if {Sign, Encrypt} <= set(kinds) and rules.order not in ("any", order):
+        yield f"messages are to be secured {rules.order}, and are not"
+    last = any(isinstance(step, Timestamp) and step.last for step in steps)
+    if (rules.layout == "lax-timestamp-last") is not last and rules.layout != "lax":
+        yield f"the security header is to be laid out {rules.layout}, and is not"
+    for step in steps:
+        if not isinstance(step, Sign):
+            continue
+        if rules.whole_parts and any(part.startswith("/") for part in step.parts):
+            yield "whole parts alone may be signed, and others are"
+        carried = isinstance(step.keypair, KeyPair) and step.key_reference in TOKEN_KINDS
+        if rules.tokens_protected and carried and "BinarySecurityToken" not in step.parts:
+            yield "signatures are to cover their tokens, and do not"
 
 
 # --- algorithms ---------------------------------------------------------------------------------------------------

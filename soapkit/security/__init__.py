@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from soapkit.security.context import Contexts, ContextStore, SecurityContext
     from soapkit.security.context_store import RedisContextStore, SqliteContextStore
     from soapkit.security.conversation import Conversation
+    from soapkit.security.header_rules import HeaderRules
     from soapkit.security.issued import IssuedToken, IssuedTokens, Issuing
     from soapkit.security.keys import KeyPair, load_certificate, load_certificates
     from soapkit.security.ocsp_asking import OcspResponders
@@ -53,6 +54,7 @@ _HOMES = {
     "IssuedToken": "issued",
     "IssuedTokens": "issued",
     "Issuing": "issued",
+    "HeaderRules": "header_rules",
     "KeyPair": "keys",
     "load_certificate": "keys",
     "load_certificates": "keys",
@@ -97,6 +99,7 @@ __all__ = [
     "Conversation",
     "CryptographyProvider",
     "Encrypt",
+    "HeaderRules",
     "IssuedToken",
     "IssuedTokens",
     "Issuing",

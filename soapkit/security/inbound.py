@@ -65,13 +65,15 @@ from soapkit.xml.walk import children, place_of, tag_of
 @dataclass(frozen=True, slots=True)
 class Opened:
     """What came encrypted under one EncryptedData: `parent`'s whole content, or these elements, or an attachment, whose
-    EncryptedData, `data`, is still there."""
+    EncryptedData, `data`, is still there. `under_signature`: whether a signature that was verified before covers
+    it as it was encrypted."""
 
     elements: tuple[_Element, ...]
     algorithm: str
     parent: _Element | None = None
     attachment: DecryptedAttachment | None = None
     data: _Element | None = None
+    under_signature: bool = False
 
 
 @dataclass(slots=True)
@@ -267,13 +269,15 @@ class Pass:
 
     def _open_elements(self, wanted: list[tuple[_Element, bytes]]) -> None:
         found = [self._decipher(data, secret) for data, secret in wanted]
+        signed = [covers(self.proved, data) for data, _ in wanted]
         parents = [_wholly(piece) for piece in found]
         tracked = [*self._tracked(), *(parent for parent in parents if parent is not None)]
         reread = put_back(self.message.envelope.root, found, tracked, self.provider)
         self._move(reread)
-        for piece, elements, parent in zip(found, reread.pieces, parents, strict=True):
+        for piece, elements, parent, under in zip(found, reread.pieces, parents, signed, strict=True):
             moved = _still(parent, reread.moved) if parent is not None else None
-            self.opened.append(Opened(elements if moved is None else (), piece.algorithm.uri, moved))
+            opened = elements if moved is None else ()
+            self.opened.append(Opened(opened, piece.algorithm.uri, moved, under_signature=under))
 
     def _open_attachment(self, data: _Element, secret: bytes) -> None:
         """Decrypt an attachment, and hold with it what is known of its ciphertext."""
@@ -363,6 +367,7 @@ class Pass:
 
     def _tracked(self) -> list[_Element]:
         known = [item for proof in self.proved for item in (proof.signature, *proof.elements)]
+        known += [proof.token for proof in self.proved if proof.token is not None]
         known += [self.assertion.element] if self.assertion is not None else []
         known += [
             item for entry in self.opened for item in (*entry.elements, entry.parent, entry.data) if item is not None
@@ -393,6 +398,7 @@ class Pass:
                 signature=moved[proof.signature][0],
                 elements=all_of(proof.elements),
                 assertion=moved[proof.assertion][0] if proof.assertion is not None else None,
+                token=moved[proof.token][0] if proof.token is not None else None,
             )
             for proof in self.proved
         ]

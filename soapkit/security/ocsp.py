@@ -19,10 +19,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
 from soapkit.errors import Place, SecurityError
 from soapkit.security.keys import Source, computed_key_identifier, name_of, public_key_of, read_source
+from soapkit.security.ocsp_pss import pss_hash
 from soapkit.security.revocation import GOOD, REVOKED, Standing, StatusSource, Told, out_of_time, untold
 from soapkit.security.validity import (
     UNREADABLE,
@@ -104,7 +105,7 @@ class ResponseSource:
             return f"its OCSP response has a critical extension that is not known: {unknown}"
         if self.nonce and not hmac.compare_digest(_nonce(extensions), self.nonce):
             return "its OCSP response does not repeat our nonce: it may be an old one"
-        if not is_strong(self.response.signature_hash_algorithm):
+        if not is_strong(self._hash):
             return "its OCSP response is signed with a hash that can be forged"
         reasons = [self._not_by(signer, issuer, now) for signer in self._signers(issuer)]
         if not reasons:
@@ -126,12 +127,12 @@ class ResponseSource:
 
     def _is_signed_by(self, signer: x509.Certificate) -> bool:
         key, value, octets = public_key_of(signer), self.response.signature, self.response.tbs_response_bytes
-        used = self.response.signature_hash_algorithm
+        used = self._hash
         try:
             if isinstance(key, rsa.RSAPublicKey):
                 if used is None or key.key_size < _SMALLEST:
                     return False
-                key.verify(value, octets, padding.PKCS1v15(), used)
+                key.verify(value, octets, self._padding(used), used)
             elif isinstance(key, ec.EllipticCurvePublicKey):
                 if used is None:
                     return False
@@ -143,6 +144,21 @@ class ResponseSource:
         except InvalidSignature:
             return False
         return True
+
+    @property
+    def _is_pss(self) -> bool:
+        return self.response.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS
+
+    @property
+    def _hash(self) -> hashes.HashAlgorithm | None:
+        """The hash that it is signed with, None for EdDSA. Raises one of `UNREADABLE` for an algorithm that is not
+        read."""
+        return pss_hash(self.response) if self._is_pss else self.response.signature_hash_algorithm
+
+    def _padding(self, used: hashes.HashAlgorithm) -> padding.AsymmetricPadding:
+        if self._is_pss:
+            return padding.PSS(padding.MGF1(used), used.digest_size)
+        return padding.PKCS1v15()
 
     def _not_by(self, signer: x509.Certificate, issuer: x509.Certificate, now: datetime) -> str:
         """Why this signer's word does not count, in words; empty when it does (RFC 6960, 4.2.2.2)."""

@@ -21,6 +21,7 @@ from soapkit.security.context import SecurityContext
 from soapkit.security.inbound import Pass
 from soapkit.security.keys import name_of
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS, is_content, may_be_missing
+from soapkit.security.ruled import check_rules
 from soapkit.security.saml_confirm import claim_once, confirmed
 from soapkit.security.verify import Proved, covers
 from soapkit.soap.security_result import Covered, CoveredAttachment, SecurityResult
@@ -41,6 +42,7 @@ def believe(found: Pass) -> SecurityResult:
         signer = endorser.signer
     for part in found.require.encrypted:
         _check_encrypted(found, part)
+    check_rules(found)
     for part in found.require.present:
         _present(found, part, "")
     context = _context(found, signer, wanted) or (endorser.context if endorser is not None else None)

@@ -64,6 +64,8 @@ from soapkit.soap.xop import inline
 
 _NONCE_SIZE = 16
 
+AddressingLabel: TypeAlias = Literal["", "2005/08", "2004/08"]
+
 
 @dataclass(frozen=True, slots=True)
 class Security:
@@ -74,8 +76,8 @@ class Security:
     whose security header this is. `by_message`: where settings differ between messages. `https`: messages leave over
     HTTPS alone, since their protection is left to it. `conversation`: agree on a security context before the first
     message, and give such contexts as a service. `issuing`: ask a token service for a token before the first message.
-    One object serves a client and a server alike, and any number of
-    threads.
+    `addressing`: the version of WS-Addressing whose headers every message must have, as a policy may demand. One object
+    serves a client and a server alike, and any number of threads.
 
     >>> from soapkit.security import Security, UsernameToken
     >>> from soapkit.soap.envelope import Draft
@@ -93,6 +95,7 @@ class Security:
     https: bool = False
     conversation: Conversation | None = None
     issuing: Issuing | None = None
+    addressing: AddressingLabel = ""
     _sent: SentKeys = field(default_factory=SentKeys, init=False, repr=False, compare=False)
     _signed: SentSignatures = field(default_factory=SentSignatures, init=False, repr=False, compare=False)
 

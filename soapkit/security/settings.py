@@ -24,6 +24,7 @@ from soapkit.security.algorithms import (
     wrap_named,
 )
 from soapkit.security.context import Contexts, SecurityContext
+from soapkit.security.header_rules import NO_RULES, HeaderRules
 from soapkit.security.issued import IssuedToken, IssuedTokens
 from soapkit.security.keys import KeyPair
 from soapkit.security.parts import is_content, xpath_of
@@ -358,7 +359,8 @@ class Require:
     marked unverified, instead of being refused: most stacks do not sign faults. `confirmed`: whether an answer must
     confirm, signed, signatures that we sent, each once. `password_keys`: whether a MAC under a key that is derived from
     the password of a user, who is looked up in `username`, counts as a signature of that user; in an answer, one under
-    such a key that we sent. `replay`: None believes a message as often as it comes.
+    such a key that we sent. `replay`: None believes a message as often as it comes. `rules`: how the
+    security header must be built besides.
     """
 
     signed: Sequence[str] = ()
@@ -380,6 +382,7 @@ class Require:
     secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False, hash=False)
     present: Sequence[str] = ()
     replay: ReplayStore | None = field(default_factory=MemoryReplayStore)
+    rules: HeaderRules = NO_RULES
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:

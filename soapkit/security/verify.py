@@ -99,7 +99,8 @@ class AttachmentReference:
 class Proved:
     """A signature that holds. `elements` and `attachments`: what it covers; `signer`: None when the key was a shared
     one, unless we made that key, and for whom. `context`: the security context whose key it was, or that it was derived
-    from; `assertion`: the one whose subject's key it was; `user`: whose password the key was derived from.
+    from; `assertion`: the one whose subject's key it was; `user`: whose password the key was derived from; `token`:
+    the one in the message that brought the certificate, or that assertion.
 
     `fingerprint`: names what was signed, for the replay store.
     """
@@ -114,6 +115,7 @@ class Proved:
     assertion: _Element | None = None
     user: CheckedUser | None = None
     attachments: tuple[SignedAttachment, ...] = ()
+    token: _Element | None = None
 
     @property
     def is_known(self) -> bool:
@@ -183,7 +185,17 @@ class Verifier:
         covered = tuple(map(self._check_reference, references))
         signer = key.chain[0] if key.chain else None
         return Proved(
-            signature, algorithm, covered, name, signer, key.chain, key.context, key.assertion, key.user, attached
+            signature,
+            algorithm,
+            covered,
+            name,
+            signer,
+            key.chain,
+            key.context,
+            key.assertion,
+            key.user,
+            attached,
+            source.token if isinstance(source, Carried) else key.assertion,
         )
 
     def _key(self, algorithm: SignatureAlgorithm, source: KeySource, signature: _Element) -> _Key:

@@ -132,4 +132,9 @@ class AddressedReplies:
         return Response(202)
 
 
+def addressing_use(asked: Use | None, security: object) -> Use:
+    """How a service takes WS-Addressing: as it was asked to, else as the policy that its settings are from demands."""
+    return asked or ("required" if getattr(security, "addressing", "") else "accepted")
+
+
 ACCEPTED: Final = AddressedReplies()

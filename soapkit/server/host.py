@@ -15,7 +15,7 @@ from soapkit.exchange.observing import Observer
 from soapkit.exchange.parts import DEFAULT_THRESHOLD
 from soapkit.exchange.processor import Processor, Validation
 from soapkit.operations import Service
-from soapkit.server.addressed import AddressedReplies, Use
+from soapkit.server.addressed import AddressedReplies, Use, addressing_use
 from soapkit.server.beside import Beside, pages_of, together
 from soapkit.server.certificates import CertificateHeader
 from soapkit.server.dispatch import Dispatcher, handing_of
@@ -60,7 +60,8 @@ class Settings(TypedDict, total=False):
     never; where the request was, unless said.
     `mtom_threshold`: bytes from which binary content then travels beside the envelope, 1,024 unless said. `gzip`:
     compress replies for callers that take that; False unless said. Compressed requests are read in any case.
-    `addressing`: how WS-Addressing is taken: ``accepted`` where a request has it, unless said; ``required``; ``off``.
+    `addressing`: how WS-Addressing is taken: ``accepted`` where a request has it; ``required``; ``off``. Unless said,
+    ``required`` where the policy that `security` is from demands it, else ``accepted``.
     `policy`: whether a contract that is written from code says what `security` demands, as WS-SecurityPolicy:
     ``published`` where it can be said, unless said (else a warning tells what cannot); ``required``: a service whose
     policy cannot be said does not start; ``off``.
@@ -140,7 +141,9 @@ def endpoint_for(
     declared = frozenset(header.tag for operation in service.operations for header in operation.request.headers)
     understood = frozenset(settings.get("understood", ()))
     addressing = AddressedReplies(
-        settings.get("addressing", "accepted"), tuple(settings.get("reply_to", ())), to=tuple(settings.get("to", ()))
+        addressing_use(settings.get("addressing"), settings.get("security")),
+        tuple(settings.get("reply_to", ())),
+        to=tuple(settings.get("to", ())),
     )
     if addressing.use != "off":
         understood |= ADDRESSING_HEADERS
@@ -228,7 +231,7 @@ def _publish(service: Service, contract: Contract | None, codecs: Codecs, settin
         codecs.shapes,
         settings.get("security"),
         use=settings.get("policy", "published"),
-        addressing=settings.get("addressing") == "required",
+        addressing=addressing_use(settings.get("addressing"), settings.get("security")) == "required",
     )
 
     def written(address: str) -> Mapping[str, bytes]:

@@ -94,6 +94,26 @@ def with_sha1(signed: bytes, octets: bytes, signer: KeyPair) -> bytes:
     return signed.replace(sha256, sha1)[: -len(value)] + value
 
 
+def der(tag: int, *content: bytes) -> bytes:
+    """One element of DER, up to 64 KiB long."""
+    inside = b"".join(content)
+    size = bytes([len(inside)]) if len(inside) < 128 else b"\x82" + len(inside).to_bytes(2, "big")
+    return bytes([tag]) + size + inside
+
+
+def with_pss(signed: bytes, signer: KeyPair, hashed=hashes.SHA256(), digest="0609608648016503040201") -> bytes:  # noqa: B008 -- a value
+    """The same, signed with RSASSA-PSS, which the builder does not do (RFC 4055, 3.1; RFC 6960, 4.2.1)."""
+    octets = ocsp.load_der_ocsp_response(signed).tbs_response_bytes
+    value = signer.private_key.sign(octets, padding.PSS(padding.MGF1(hashed), hashed.digest_size), hashed)
+    used = der(0x30, bytes.fromhex(digest), der(0x05))
+    mask = der(0x30, bytes.fromhex("06092a864886f70d010108"), used)
+    parameters = der(0x30, der(0xA0, used), der(0xA1, mask), der(0xA2, der(0x02, bytes([hashed.digest_size]))))
+    algorithm = der(0x30, bytes.fromhex("06092a864886f70d01010a"), parameters)
+    basic = der(0x30, octets, algorithm, der(0x03, b"\x00", value))
+    kind = bytes.fromhex("06092b0601050507300101")  # id-pkix-ocsp-basic
+    return der(0x30, der(0x0A, b"\x00"), der(0xA0, der(0x30, kind, der(0x04, basic))))
+
+
 def pem(keypair: KeyPair) -> bytes:
     return keypair.certificate.public_bytes(Encoding.PEM)
 
@@ -203,6 +223,16 @@ def test_a_response_that_was_altered_is_refused(keys, now):
     told[-10] ^= 1
     with pytest.raises(SecurityError, match="not signed by its issuer"):
         check(keys, now, bytes(told))
+
+
+def test_a_response_signed_with_rsa_pss_is_believed_and_no_other(keys, now):
+    told = response(keys.alice, keys.authority, now)
+    assert check(keys, now, with_pss(told, keys.authority))
+    assert check(keys, now, with_pss(told, keys.authority, hashes.SHA512(), "0609608648016503040203"))
+    with pytest.raises(SecurityError, match="not signed by its issuer"):
+        check(keys, now, with_pss(told, keys.bob))
+    with pytest.raises(SecurityError, match="this is not an OCSP response"):
+        check(keys, now, with_pss(told, keys.authority, hashes.SHA1(), "06052b0e03021a"))
 
 
 def test_a_response_signed_with_sha_1_is_refused(keys, now):
