@@ -234,10 +234,19 @@ class FaultCode:
 
     SOAP 1.1's ``Client`` and ``Server`` are read as ``Sender`` and ``Receiver`` (SOAP 1.2 part 1, 5.4.6 and SOAP 1.1,
     4.4.1), a dotted or foreign faultcode as a subcode.
+
+    >>> FaultCode("Client").name
+    'Sender'
     """
 
     name: str = "Receiver"
     subcodes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", _WORDS_OF_OLD.get(self.name, self.name))
+
+
+_WORDS_OF_OLD = {"Client": "Sender", "Server": "Receiver"}
 
 
 class Fault(SoapkitError):

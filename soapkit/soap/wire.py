@@ -86,7 +86,9 @@ def _parameter(text: str, start: int) -> tuple[str, str, int]:
         if quoted is None:
             raise MessageError(f"Content-Type {text[:100]!r} has a value for {name} whose quotes are not closed")
         return name, _QUOTED_PAIR.sub(r"\1", quoted.group(1)), quoted.end()
-    # More than the token it should be: KDSoap sends action=http://... without quotes
+    if name != "action":  # a token holds no comma; KDSoap sends action=http://... without quotes, which may hold any
+        comma = text.find(",", first, end)
+        end = end if comma < 0 else comma
     return name, _unquoted(text[first:end]), end
 
 

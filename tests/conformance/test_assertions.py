@@ -85,6 +85,7 @@ class Called:
 
 
 FAULTS = {
+    "client": Fault("no", code="Client"),
     "subcodes": Fault("no", code=FaultCode("Sender", ("{urn:a}One", "{urn:b}Two", "{urn:a}Three"))),
     "whole": Fault(
         "no",
@@ -271,6 +272,7 @@ CASES = [
     Case("x1-soapfault-only", "a Fault beside another element means nothing", message(write_fault(SOAP_1_2, FaultCode(), "no") + ECHO), 400, SENDER),
     Case("x1-faultcodeelement-prop", "Value stands first", message("<x/>"), 400, f"count({F}/e:Code/e:Value) = 1 and not({F}/e:Code/*[1][not(self::e:Value)])"),
     Case("x1-faultvalueelement-prop", "a code of SOAP's", message("<x/>"), 400, SENDER),
+    Case("x1-faultvalueelement-prop", "be it said in the words of SOAP 1.1", REFUSE.format("client"), 400, SENDER),
     Case("x1-faultstringelement-prop", "a reason with a text", message("<x/>"), 400, f"count({F}/e:Reason/e:Text) = 1"),
     Case("x1-reasontextelement-prop", "a text says its language", message("<x/>"), 400, f"{F}/e:Reason/e:Text[@xml:lang = 'en' and . != '']"),
     Case("x1-soapupgrade-prop", "a VersionMismatch offers versions", message(ns="urn:3"), 500, f"count({UPGRADE}) = 1 and not({UPGRADE}/@*)"),

@@ -1,5 +1,7 @@
 """Each of the W3C's assertions on SOAP 1.2 has a row in a table, or a reason why it has none."""
 
+from pathlib import Path
+
 from tests.conformance import test_assertions, test_assertions_client, test_assertions_encoding
 from tests.conformance.assertions import ASSERTIONS, NOT_MET, NOT_TESTED
 
@@ -24,3 +26,11 @@ def test_every_assertion_is_tested_or_says_why_not() -> None:
 def test_every_row_says_something_of_its_own() -> None:
     rows = [(row.assertion, row.demand) for table in TABLES for row in table]
     assert [row for row in rows if rows.count(row) > 1] == []
+
+
+def test_the_documentation_says_how_many(root: Path) -> None:
+    said = " ".join((root / "docs" / "supported.rst").read_text().split())
+    tested = len(ASSERTIONS) - len(NOT_TESTED) - len(NOT_MET)
+    assert f"{tested} are asked of a service" in said
+    assert f"{len(NOT_TESTED)} cannot be asked" in said
+    assert f"{len(NOT_MET)} are not met" in said

@@ -46,6 +46,8 @@ TEXT = ENVELOPE.decode()
         ('text/xml; charset=""', "text/xml", {"charset": ""}),
         ("text/xml, text/xml", "text/xml", {}),
         ('text/xml; charset="utf-8", text/html', "text/xml", {"charset": "utf-8"}),
+        ("text/xml; charset=utf-8, text/xml; charset=utf-16", "text/xml", {"charset": "utf-8"}),
+        ("a/b; action=http://x/y,z; c=d", "a/b", {"action": "http://x/y,z", "c": "d"}),
         ("text/xml; charset=utf-8; charset=utf-8", "text/xml", {"charset": "utf-8"}),
         (" text/xml ", "text/xml", {}),
         ("", "", {}),
