@@ -7,21 +7,39 @@ from collections import Counter
 
 from cryptography import x509
 
+# What names are written with, and the one spelling that each counts as here.
 _SAME = {
-    "E": "EMAILADDRESS",
-    "EMAIL": "EMAILADDRESS",
-    "1.2.840.113549.1.9.1": "EMAILADDRESS",
-    "S": "ST",
-    "2.5.4.3": "CN",
-    "2.5.4.5": "SERIALNUMBER",
-    "2.5.4.6": "C",
-    "2.5.4.7": "L",
-    "2.5.4.8": "ST",
-    "2.5.4.9": "STREET",
-    "2.5.4.10": "O",
-    "2.5.4.11": "OU",
-    "0.9.2342.19200300.100.1.1": "UID",
-    "0.9.2342.19200300.100.1.25": "DC",
+    spelling: spellings[0]
+    for spellings in (
+        ("EMAILADDRESS", "E", "EMAIL", "1.2.840.113549.1.9.1"),
+        ("CN", "COMMONNAME", "2.5.4.3"),
+        ("SURNAME", "SN", "2.5.4.4"),
+        ("SERIALNUMBER", "2.5.4.5"),
+        ("C", "COUNTRYNAME", "2.5.4.6"),
+        ("L", "LOCALITYNAME", "2.5.4.7"),
+        ("ST", "S", "STATEORPROVINCENAME", "2.5.4.8"),
+        ("STREET", "STREETADDRESS", "2.5.4.9"),
+        ("O", "ORGANIZATIONNAME", "2.5.4.10"),
+        ("OU", "ORGANIZATIONALUNITNAME", "2.5.4.11"),
+        ("TITLE", "T", "2.5.4.12"),
+        ("POSTALCODE", "2.5.4.17"),
+        ("GIVENNAME", "G", "GN", "2.5.4.42"),
+        ("DNQUALIFIER", "DNQ", "2.5.4.46"),
+        ("ORGANIZATIONIDENTIFIER", "2.5.4.97"),
+        ("UID", "USERID", "0.9.2342.19200300.100.1.1"),
+        ("DC", "DOMAINCOMPONENT", "0.9.2342.19200300.100.1.25"),
+    )
+    for spelling in spellings
+}
+# The kinds of text in a value that is written in DER (RFC 4514, 2.4): UTF8String, PrintableString, IA5String, ...
+_TEXTS = {
+    0x0C: "utf-8",
+    0x12: "ascii",
+    0x13: "ascii",
+    0x14: "latin-1",
+    0x16: "ascii",
+    0x1C: "utf-32-be",
+    0x1E: "utf-16-be",
 }
 _PART = re.compile(
     r'\s*(?:OID\.)?([\w.-]+)\s*=\s*("(?:[^"\\]|\\.)*"|(?:[^,;+\\]|\\.)*)\s*(?:[,;+]|$)', re.IGNORECASE | re.DOTALL
@@ -34,7 +52,8 @@ def names_the_same(text: str, name: x509.Name) -> bool:
     """Whether `text`, a distinguished name in any customary spelling, says what `name` says.
 
     Order, blanks, letter case, quoting, and the aliases of attribute types (``E``, ``emailAddress``, an OID) do not
-    matter. XML Signature 1.1, 4.5.4.1 asks for RFC 4514; few write it.
+    matter, nor whether a value is text or the DER of it, as Java writes those of types that it has no name for
+    (``1.2.840.113549.1.9.1=#1603614062``). XML Signature 1.1, 4.5.4.1 asks for RFC 4514; few write it.
     """
     if len(text) > _LONGEST:
         return False
@@ -61,11 +80,27 @@ def _parts(text: str) -> Counter[tuple[str, str]] | None:
 
 
 def _value(text: str) -> str:
-    text = text.strip()
-    if len(text) >= 2 and text[0] == text[-1] == '"':
-        text = text[1:-1]
+    bare = text.strip()
+    if bare.startswith("#") and (said := _text_in_der(bare[1:])) is not None:
+        return " ".join(said.split()).casefold()
+    if len(bare) >= 2 and bare[0] == bare[-1] == '"':
+        text = bare[1:-1]
     plain = _ESCAPED.sub(
         lambda found: bytes.fromhex(found[1].replace("\\", "")).decode("utf-8", "replace") if found[1] else found[2],
         text,
     )
     return " ".join(plain.split()).casefold()
+
+
+def _text_in_der(text: str) -> str | None:
+    """The text of a string in DER, in hexadecimal; None for what is none."""
+    try:
+        octets = bytes.fromhex(text)
+        kind, size = octets[0], octets[1]
+        start = 2
+        if size >= 0x80:
+            start += size - 0x80
+            size = int.from_bytes(octets[2:start], "big")
+        return octets[start:].decode(_TEXTS[kind]) if len(octets) == start + size else None
+    except (ValueError, IndexError, KeyError):
+        return None

@@ -54,14 +54,50 @@ def name(**attributes: str) -> x509.Name:
         "O=Example\\, Inc., CN=Alice, S=Ohio, E=a@example.org",
         'emailAddress=a@example.org; st = ohio ; O="Example, Inc." ; CN=ALICE',
         "CN=Alice+O=Example\\2C Inc.,ST=Ohio,OID.1.2.840.113549.1.9.1=a@example.org",
+        "1.2.840.113549.1.9.1=#160d61406578616d706c652e6f7267,CN=Alice,O=Example\\, Inc.,ST=Ohio",
+        "E=#1e1a00610040006500780061006d0070006c0065002e006f00720067,CN=Alice,O=Example\\, Inc.,ST=Ohio",
     ],
 )
 def test_a_distinguished_name_is_compared_by_what_it_says(text):
     assert names_the_same(text, name(cn="Alice", o="Example, Inc.", st="Ohio", email="a@example.org"))
 
 
+def test_the_names_of_persons_are_known_by_each_of_their_types():
+    person = x509.Name(
+        [
+            x509.NameAttribute(x509.NameOID.SURNAME, "Doe"),
+            x509.NameAttribute(x509.NameOID.GIVEN_NAME, "Jane"),
+            x509.NameAttribute(x509.NameOID.SERIAL_NUMBER, "17"),
+            x509.NameAttribute(x509.NameOID.ORGANIZATION_IDENTIFIER, "VATDE-1"),
+        ]
+    )
+    for text in (
+        "SERIALNUMBER=17, G=Jane, SN=Doe, OID.2.5.4.97=VATDE-1",
+        "organizationIdentifier=VATDE-1,2.5.4.5=#13023137,2.5.4.42=#0c044a616e65,2.5.4.4=#0c03446f65",
+    ):
+        assert names_the_same(text, person)
+
+
+@pytest.mark.parametrize("text", ["CN=Alice\\20\\20,C=US", "CN=Alice \\ ,C=US", 'CN="Alice  ",C=US'])
+def test_blanks_at_the_end_of_a_value_may_be_escaped(text):
+    country = x509.NameAttribute(x509.NameOID.COUNTRY_NAME, "US")
+    assert names_the_same(text, x509.Name([*name(cn="Alice  "), country]))
+
+
 @pytest.mark.parametrize(
-    "text", ["CN=Alice", "CN=Alice,O=Other", "", "Alice", "CN=Alice,O=Example,O=Example", "=,=", "CN=Bob\\"]
+    "text",
+    [
+        "CN=Alice",
+        "CN=#16",
+        "CN=#zz,O=Example",
+        "CN=#1605416c696365,O=Other",
+        "CN=Alice,O=Other",
+        "",
+        "Alice",
+        "CN=Alice,O=Example,O=Example",
+        "=,=",
+        "CN=Bob\\",
+    ],
 )
 def test_another_name_is_another_name(text):
     assert not names_the_same(text, name(cn="Alice", o="Example"))
