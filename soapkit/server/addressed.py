@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal, TypeAlias
 
+from soapkit.errors import SoapkitError
+from soapkit.exchange.failures import exc_info
 from soapkit.exchange.flow import Flow, send
+from soapkit.exchange.masking import NOTHING
 from soapkit.exchange.message_security import SECURITY_HEADER
 from soapkit.operations import Operation
 from soapkit.soap.envelope import Envelope
@@ -105,6 +108,20 @@ class AddressedReplies:
         says_where = found.reply_to is not None or found.fault_to is not None
         if operation.reply is not None and not found.message_id and (found.version is VERSION_2005 or says_where):
             raise missing("MessageID", found)
+
+    def delivered(self, request: Properties, response: Response, *, is_fault: bool) -> Flow[Response]:
+        """The answer to a request goes back, elsewhere, or nowhere; what the caller then gets."""
+        target = request.goes_to(fault=is_fault)
+        if request.is_none(target):
+            return Response(202)
+        if not self.is_elsewhere(request, target):
+            return response
+        try:
+            return (yield from self.deliver(target.address, response))
+        except SoapkitError as error:
+            told, info = (request.message_id, url_for_log(target.address)), exc_info(error, NOTHING)
+            logger.error("the answer to %r could not be delivered to %r", *told, exc_info=info)
+            return Response(202)  # the request itself was taken
 
     def is_elsewhere(self, properties: Properties, reference: EndpointReference) -> bool:
         """Whether an answer goes neither back nor nowhere."""

@@ -7,11 +7,13 @@ import uuid
 from collections.abc import Container
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from lxml.etree import _Element
 
 from soapkit.errors import MessageError, SecurityError
-from soapkit.exchange.message_security import MessageSecurity, believed
+from soapkit.exchange.flow import Flow, call, within
+from soapkit.exchange.message_security import MessageSecurity, Waiting, believed
 from soapkit.security.context import CONTEXT_TOKENS, SecurityContext, context_element, context_reference, read_context
 from soapkit.security.conversation import GIVEN, Conversation
 from soapkit.security.derive import NAMESPACES
@@ -20,9 +22,15 @@ from soapkit.security.issued import check_key_size, computed_key
 from soapkit.security.markup import TOKEN_REFERENCE
 from soapkit.security.references import Wrapped, read_token_reference
 from soapkit.security.security import Security
+from soapkit.server.fault_answers import SoFar, late_fault
+from soapkit.server.http import HttpRequest
+from soapkit.server.intake import Intake
+from soapkit.server.senders import from_sender
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import Version
+from soapkit.transport.binding import response_for
+from soapkit.transport.values import Response
 from soapkit.ws.addressing import HEADERS, Properties, write_addressing
 from soapkit.ws.trust import RequestKind, TokenRequest, TokenResponse, TrustVersion, context_request
 from soapkit.ws.trust_read import read_request, version_of
@@ -62,6 +70,34 @@ class Agreements:
             return None
         trust, kind = found
         return ContextRequest(trust, kind, self.conversation.bootstrap if kind == "issue" else self.security)
+
+    def respond(
+        self,
+        asked: ContextRequest,
+        envelope: Envelope,
+        action: str,
+        request: HttpRequest,
+        intake: Intake,
+        so_far: SoFar,
+    ) -> Flow[Response]:
+        """The answer to a request for a security context, which no handler sees. Contexts may be held outside of this
+        process: then nobody else waits for them."""
+        security = from_sender(asked.security, request, intake.certificate_header) or asked.security
+        asked, processor, seconds = replace(asked, security=security), intake.processor, intake.handler_seconds
+        late = partial(late_fault, "security", seconds)
+        if isinstance(security, Waiting) and security.waits:
+            result = yield from within(seconds, call(self.receive, asked, envelope, processor.understood), late)
+        else:
+            result = self.receive(asked, envelope, processor.understood)
+        addressed = so_far.addressing = intake.addressing.read(result.envelope, action, processor.roles)
+        if processor.waits:
+            body = yield from within(seconds, call(self.answer, asked, result, so_far.version, addressed), late)
+        else:
+            body = self.answer(asked, result, so_far.version, addressed)
+        response = response_for(so_far.version, body)
+        if addressed is None:
+            return response
+        return (yield from intake.addressing.delivered(addressed, response, is_fault=False))
 
     def receive(self, asked: ContextRequest, envelope: Envelope, understood: Container[str]) -> SecurityResult:
         """What may be believed of the request. Raises `SecurityError`, `MessageError`."""

@@ -56,30 +56,43 @@ BAD_ARGUMENTS = FaultCode("Sender", (clark(RPC, "BadArguments"),))
 SECURITY_REASON = "the message does not meet the security requirements"
 
 
+@dataclass(slots=True)
+class SoFar:
+    """What is known of a request while it is read. `version`: of SOAP, at first as its media type has it;
+    `addressing`: its properties, once they are believed; `operation`: once it is found."""
+
+    version: Version
+    addressing: Properties | None = None
+    operation: Operation[Any, Any] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class FaultAnswers:
-    """The faults of one endpoint; `details` and `sender_fault_status` are those of its `Endpoint`."""
+    """The faults of one endpoint; `details` and `sender_fault_status` are those of `soapkit.server.host.Settings`."""
 
     service: Service
     processor: Processor
     details: bool
     sender_fault_status: int
 
-    def log_fields(
-        self, error: Exception, routed: list[Operation[Any, Any]], address: list[Properties]
-    ) -> dict[str, Any]:
+    def refused(self, error: Exception, so_far: SoFar) -> tuple[Fault | MessageError, Response]:
+        """What is wrong with a request that could not be taken in, and the response that says so."""
+        refusal = self._refusal(error, so_far)
+        of_body = isinstance(error, SoapkitError) and error.of_body
+        blocks = self._blocks(so_far, error)
+        return refusal, self._response(so_far.version, refusal, None, None, blocks, of_body=of_body)
+
+    def _log_fields(self, error: Exception, so_far: SoFar) -> dict[str, Any]:
         """What a record of a log says of a call beside its message."""
         return fields(
-            operation=routed[0].name if routed else "",
+            operation=so_far.operation.name if so_far.operation is not None else "",
             service=self.service.name,
-            message_id=address[0].message_id if address else "",
+            message_id=so_far.addressing.message_id if so_far.addressing is not None else "",
             error_type=type(error).__name__,
         )
 
-    def refusal(
-        self, error: Exception, version: Version, routed: list[Operation[Any, Any]], extra: dict[str, Any]
-    ) -> Fault | MessageError:
-        """What to answer to a request that could not be taken in."""
+    def _refusal(self, error: Exception, so_far: SoFar) -> Fault | MessageError:
+        extra = self._log_fields(error, so_far)
         if isinstance(error, MessageError):
             logger.info("refused a message: %s", error.for_log, extra=extra)
             return error
@@ -91,25 +104,23 @@ class FaultAnswers:
         if isinstance(error, (XmlError, DataError, ValidationError)):
             logger.info("refused a message: %s", error.for_log, extra=extra)
             kind = "is too large" if isinstance(error, LimitError) else "cannot be read"
-            code = _code_of(error, routed) if version is SOAP_1_2 else FaultCode("Sender")
+            code = _code_of(error, so_far) if so_far.version is SOAP_1_2 else FaultCode("Sender")
             return Fault(str(error) if self.details else f"the message {kind}", code=code)
         return internal_fault(error, None, EVERYTHING, extra)
 
-    def failure(
-        self, error: Exception, received: Received, version: Version, address: list[Properties], watched: Watched | None
-    ) -> Response | None:
+    def failure(self, error: Exception, received: Received, so_far: SoFar, watched: Watched | None) -> Response | None:
         """What answers a call whose handler failed; None for a one-way one: no envelope does (WS-I BP 1.1, R2714)."""
         operation = received.operation
-        extra = self.log_fields(error, [operation], address)
+        extra = self._log_fields(error, so_far)
         fault = error if isinstance(error, Fault) else internal_fault(error, operation, secrets_of(received), extra)
         if watched is not None:
             watched.error, watched.fault_code = error, code_name(fault)
         if operation.one_way:
             return None
-        blocks = self.blocks(version, address, fault, operation)
-        return self.response(version, fault, operation, received.security, blocks, of_body=True)
+        blocks = self._blocks(so_far, fault, operation)
+        return self._response(received.version, fault, operation, received.security, blocks, of_body=True)
 
-    def response(
+    def _response(
         self,
         version: Version,
         refusal: Fault | MessageError,
@@ -125,8 +136,8 @@ class FaultAnswers:
         try:
             body = self.processor.send_fault(version, refusal, operation, security, blocks, of_body=of_body)
         except SoapkitError as error:  # the fault itself cannot be written, or not secured
-            routed = [operation] if operation is not None else []
-            internal = internal_fault(error, operation, NOTHING, self.log_fields(error, routed, []))
+            extra = self._log_fields(error, SoFar(version, None, operation))
+            internal = internal_fault(error, operation, NOTHING, extra)
             told = plain_fault(version, internal.code, internal.reason, of_body=of_body)
             refusal, body = internal, Draft(version, told).to_bytes()
         return response_for(version, body, status=self._status(version, refusal.code.name))
@@ -160,21 +171,19 @@ class FaultAnswers:
         status = fault_status(version, code)
         return self.sender_fault_status if status == 400 else status
 
-    def blocks(
-        self, version: Version, address: list[Properties], error: object, operation: Operation[Any, Any] | None = None
-    ) -> tuple[str, ...]:
-        if not address:
+    def _blocks(self, so_far: SoFar, error: object, operation: Operation[Any, Any] | None = None) -> tuple[str, ...]:
+        if so_far.addressing is None:
             return ()
-        action = fault_action(self.service, operation, error, address[0].version)
-        return write_addressing(address[0].answer(action, fault=True), version)
+        action = fault_action(self.service, operation, error, so_far.addressing.version)
+        return write_addressing(so_far.addressing.answer(action, fault=True), so_far.version)
 
 
-def _code_of(error: SoapkitError, routed: list[Operation[Any, Any]]) -> FaultCode:
+def _code_of(error: SoapkitError, so_far: SoFar) -> FaultCode:
     """The code of SOAP 1.2 for a message that cannot be read."""
     if isinstance(error, DecodeError) and error.subcode:
         return FaultCode("Sender", (error.subcode,))
-    is_call = not isinstance(error, XmlError) and any(operation.request.style == "rpc" for operation in routed)
-    return BAD_ARGUMENTS if is_call else FaultCode("Sender")
+    is_rpc = so_far.operation is not None and so_far.operation.request.style == "rpc"
+    return BAD_ARGUMENTS if is_rpc and not isinstance(error, XmlError) else FaultCode("Sender")
 
 
 def late_fault(what: str, seconds: float | None) -> Fault:

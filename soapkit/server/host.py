@@ -20,9 +20,12 @@ from soapkit.server.beside import Beside, pages_of, together
 from soapkit.server.certificates import CertificateHeader
 from soapkit.server.dispatch import Dispatcher, handing_of
 from soapkit.server.endpoint import Endpoint
+from soapkit.server.fault_answers import FaultAnswers
+from soapkit.server.handed_on import HandedOn
 from soapkit.server.health import Health, probes_for
 from soapkit.server.hosted import handlers_of
 from soapkit.server.http import ResponderT
+from soapkit.server.intake import Intake
 from soapkit.server.interceptors import NONE, Chain
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, HANDLER_SECONDS, HostLimits
 from soapkit.server.page.site import Site
@@ -30,8 +33,10 @@ from soapkit.server.policies import PolicyUse, policies_of
 from soapkit.server.publication import SINGLE, Publication, Publish
 from soapkit.server.route import Router
 from soapkit.server.service import service_of
+from soapkit.server.serving import Serving
 from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, AttachmentLimits
 from soapkit.transport.limits import HttpLimits
+from soapkit.transport.values import AsyncTransport, Transport
 from soapkit.ws.addressing import HEADERS as ADDRESSING_HEADERS
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
@@ -66,6 +71,7 @@ class Settings(TypedDict, total=False):
     ``published`` where it can be said, unless said (else a warning tells what cannot); ``required``: a service whose
     policy cannot be said does not start; ``off``.
     `reply_to`: addresses (and all below them) that a request may have its answer sent to; none unless said.
+    `reply_transport`: what sends such answers, with a proxy, credentials or trust of its own; urllib3 unless said.
     `to`: addresses (and all below them) that a request may say it is for, in WS-Addressing's To; any, unless said.
     `roles`: URIs of the roles (SOAP 1.1: actors) that the service plays beside ``next`` and the ultimate receiver; none
     unless said. `understood`: Clark names of header blocks that the service understands though no operation declares
@@ -97,6 +103,7 @@ class Settings(TypedDict, total=False):
     addressing: Use
     policy: PolicyUse
     reply_to: Iterable[str]
+    reply_transport: Transport | AsyncTransport | None
     to: Iterable[str]
     roles: Iterable[str]
     understood: Iterable[str]
@@ -143,41 +150,55 @@ def endpoint_for(
     addressing = AddressedReplies(
         addressing_use(settings.get("addressing"), settings.get("security")),
         tuple(settings.get("reply_to", ())),
+        settings.get("reply_transport"),
         to=tuple(settings.get("to", ())),
     )
     if addressing.use != "off":
         understood |= ADDRESSING_HEADERS
     validator = validator_for(known.schema) if known is not None and validate != "off" else None
+    processor = Processor(
+        codecs,
+        settings.get("security"),
+        validator,
+        validate,
+        understood | declared,
+        declared - understood,
+        frozenset(settings.get("roles", ())),
+        rpc_result=settings.get("rpc_result", False),
+    )
+    seconds, certificates = settings.get("handler_seconds", HANDLER_SECONDS), settings.get("certificate_header")
+    intake = Intake(
+        processor,
+        Router(service, codecs.shapes),
+        addressing,
+        HttpLimits(bytes=limit, expanded=limit),
+        settings.get("xml_limits", DEFAULT_LIMITS),
+        settings.get("attachment_limits", DEFAULT_ATTACHMENT_LIMITS),
+        seconds,
+        certificates,
+    )
+    serving = Serving(
+        service,
+        handlers_of(served, service),
+        processor,
+        interceptors,
+        settings.get("mtom"),
+        settings.get("mtom_threshold", DEFAULT_THRESHOLD),
+        seconds,
+        certificates,
+    )
+    faults = FaultAnswers(service, processor, settings.get("details", True), settings.get("sender_fault_status", 400))
+    handing = handing_of(settings.get("dispatcher"), settings.get("dispatched"), service, path)
     return Endpoint(
-        service=service,
-        handlers=handlers_of(served, service),
-        processor=Processor(
-            codecs,
-            settings.get("security"),
-            validator,
-            validate,
-            understood | declared,
-            declared - understood,
-            frozenset(settings.get("roles", ())),
-            rpc_result=settings.get("rpc_result", False),
-        ),
-        router=Router(service, codecs.shapes),
-        publication=Publication(_site(service, known, codecs), publish, settings.get("try_it")),
-        details=settings.get("details", True),
-        limits=HttpLimits(bytes=limit, expanded=limit),
-        sender_fault_status=settings.get("sender_fault_status", 400),
-        mtom=settings.get("mtom"),
-        threshold=settings.get("mtom_threshold", DEFAULT_THRESHOLD),
-        gzip=settings.get("gzip", False),
-        addressing=addressing,
-        interceptors=interceptors,
-        observers=tuple(settings.get("observers", ())),
-        handler_seconds=settings.get("handler_seconds", HANDLER_SECONDS),
-        xml_limits=settings.get("xml_limits", DEFAULT_LIMITS),
-        attachment_limits=settings.get("attachment_limits", DEFAULT_ATTACHMENT_LIMITS),
-        certificate_header=settings.get("certificate_header"),
-        handing=handing_of(settings.get("dispatcher"), settings.get("dispatched"), service, path),
-        agreements=_agreements(settings.get("security")),
+        service,
+        intake,
+        serving,
+        faults,
+        Publication(_site(service, known, codecs), publish, settings.get("try_it")),
+        tuple(settings.get("observers", ())),
+        settings.get("gzip", False),
+        HandedOn(handing, intake, serving, faults) if handing is not None else None,
+        _agreements(settings.get("security")),
     )
 
 

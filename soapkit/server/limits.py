@@ -12,7 +12,7 @@ class HostLimits:
 
     `receive_seconds`: for a request to arrive, from its head to its last byte (408 beyond); `in_flight`: requests that
     are read or served at once (503 with Retry-After beyond); `retry_after`: the seconds that are told then. None:
-    without end. The time of a handler is the endpoint's (`soapkit.server.endpoint.Endpoint.handler_seconds`).
+    without end. The time of a handler is a setting (`soapkit.server.host.Settings`).
     """
 
     receive_seconds: float | None = 120.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
@@ -35,8 +34,7 @@ ELSEWHERE = Addressing(reply_to=EndpointReference(HERE))
 
 def answering(implementation: Any, transport: Any, **settings: Any) -> Asgi:
     """A service that sends its answers to us through a transport."""
-    endpoint: Any = soapkit.asgi(implementation, reply_to=[HERE], **settings).endpoints[""]
-    return Asgi({"": replace(endpoint, addressing=replace(endpoint.addressing, transport=transport))})
+    return soapkit.asgi(implementation, reply_to=[HERE], reply_transport=transport, **settings)
 
 
 @pytest.fixture(params=[answers_asgi, answers_wsgi], ids=["asgi", "wsgi"])

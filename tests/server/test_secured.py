@@ -139,7 +139,7 @@ def test_a_message_altered_after_signing_is_refused(bank: ModuleType, app: Any, 
         outbound=[Timestamp(), Sign(keys.alice, parts=PARTS)],
         inbound=Require(signed=PARTS, trust=keys.trust),
     )
-    service = soapkit.asgi(app.endpoints[""].handlers["balance"].function.__self__, security=_signing(keys))
+    service = soapkit.asgi(app.endpoints[""].serving.handlers["balance"].function.__self__, security=_signing(keys))
     tap = Tap(loopback(service), lambda body: body.replace(b">DE1<", b">DE2<"))
     with pytest.raises(soapkit.Fault, match="security requirements"):
         bank.BankClient("http://bank/", security=signed, transport=tap).balance(iban="DE1")
