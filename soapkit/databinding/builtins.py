@@ -157,10 +157,10 @@ def _clark(value: QName) -> str:
 
 def _items(parse: Parse) -> Parse:
     def items(text: str) -> list[Any]:
-        values = [parse(part) for part in text.split()]
-        if not values:
+        text = lexical.collapse_blanks(text)  # a no-break space separates nothing
+        if not text:
             raise ValueError("expected at least one item")
-        return values
+        return [parse(part) for part in text.split(" ")]
 
     return items
 

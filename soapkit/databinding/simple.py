@@ -14,7 +14,7 @@ from soapkit.attachment import Attachment
 from soapkit.databinding.adapted import ADAPTED
 from soapkit.databinding.builtins import BUILTINS, Builtin, accepts
 from soapkit.databinding.facets import Check, checks_for
-from soapkit.databinding.lexical import collapse_blanks, parse_qname, replace_blanks
+from soapkit.databinding.lexical import BLANKS, collapse_blanks, parse_qname, replace_blanks
 from soapkit.databinding.shape import Atomic, EnumValue, ListOf, Simple, UnionOf
 from soapkit.databinding.spellings import spellings
 from soapkit.databinding.values import QName
@@ -328,7 +328,7 @@ def _list(shape: ListOf) -> SimpleCodec:
             value = decode(value, no_scope)
         texts = [item.encode(part, prefix, strict) for part in value]
         for text in texts:
-            if not text or " " in text:
+            if not text or any(blank in text for blank in BLANKS):
                 raise ValueError(f"expected items without blanks; {text!r} would be read as several")
         text = " ".join(texts)
         _check_all(checks, value, text)

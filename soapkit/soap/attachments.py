@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urljoin
 
 from soapkit.attachment import Attachment, Spool
 from soapkit.errors import LimitError, MessageError, Place
@@ -55,13 +56,14 @@ DEFAULT_ATTACHMENT_LIMITS = AttachmentLimits()
 @dataclass(frozen=True, slots=True)
 class Package:
     """A message with what came beside it. `xop`: the envelope may refer to attachments by ``xop:Include``. `root`: the
-    bytes of the envelope as they came, `root_type` their media type."""
+    bytes of the envelope as they came, `root_type` their media type. `base`: the location of the envelope."""
 
     envelope: Envelope
     attachments: tuple[Attachment, ...] = ()
     xop: bool = False
     root: bytes = field(default=b"", repr=False, compare=False)
     root_type: str | None = field(default=None, repr=False, compare=False)
+    base: str = field(default="", repr=False, compare=False)
 
     @classmethod
     def single(
@@ -76,8 +78,15 @@ class Package:
         return to_parsable(self.root, parse_media_type(self.root_type).parameters.get("charset", ""))
 
     def references(self) -> dict[str, Attachment]:
-        """The attachments by all that may refer to them: ``cid:`` with the content id (RFC 2392, 2); the location."""
+        """The attachments by all that may refer to them: ``cid:`` with the content id (RFC 2392, 2); the location, also
+        as it is from that of the envelope (SOAP Messages with Attachments, 3; RFC 2557, 5)."""
         found = {attachment.location: attachment for attachment in self.attachments if attachment.location}
+        if self.base:
+            around = self.base[: self.base.rfind("/") + 1]
+            for location, attachment in tuple(found.items()):
+                with suppress(ValueError):  # of what is no URI
+                    found.setdefault(urljoin(self.base, location), attachment)
+                found.setdefault(location.removeprefix(around), attachment)
         found |= {f"cid:{attachment.content_id}": attachment for attachment in self.attachments}
         for attachment in self.attachments:  # some peers write the id as its references have it
             found.setdefault(f"cid:{unquote(attachment.content_id)}", attachment)
@@ -218,6 +227,7 @@ class Unpacker:
             self._reader = MultipartReader(boundary, limits=limits.multipart, source=source)
         self._envelope = bytearray()
         self._envelope_type = content_type
+        self._envelope_location = ""
         self._start = _content_id(self._media_type.parameters.get("start", ""))
         self._rooted = False
         self._part: _PartSink | None = None
@@ -258,7 +268,12 @@ class Unpacker:
             named = f"no part of the message has the content id {self._start!r} that start names"
             raise self._broken(named if self._start else "the multipart body has no part")
         single = Package.single(self.root, self._envelope_type, source=self._source, limits=self._xml_limits)
-        return replace(single, attachments=tuple(self._attachments), xop=_is_xop(self._media_type, self._envelope_type))
+        return replace(
+            single,
+            attachments=tuple(self._attachments),
+            xop=_is_xop(self._media_type, self._envelope_type),
+            base=self._envelope_location,
+        )
 
     @property
     def root(self) -> bytes:
@@ -285,14 +300,15 @@ class Unpacker:
             raise self._broken(f"two parts of the message have the content id {content_id!r}")
         if content_id:
             self._ids.add(content_id)
+        location = unquote(headers.get("content-location", ""))
         is_root = content_id == self._start if self._start else not self._rooted
         if is_root and not self._rooted:
             self._rooted = True
             self._envelope_type = headers.get("content-type")
+            self._envelope_location = location
             return _PartSink(decoder(), self._keep)
         spool = Spool(self._limits.spool_bytes)
         content_type = headers.get("content-type", "text/plain; charset=us-ascii")  # RFC 2045, 5.2
-        location = unquote(headers.get("content-location", ""))
         made = partial(spool.attachment, content_type, content_id, location, _kept(headers))
         return _PartSink(
             decoder(), partial(self._spool, spool), lambda: self._attachments.append(made()), spool.discard

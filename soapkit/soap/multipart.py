@@ -63,6 +63,9 @@ _State: TypeAlias = Literal["preamble", "header", "start", "data", "epilogue"]
 
 _BOUNDARY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")  # RFC 2046 has 70 characters; some peers more
 _PADDING = re.compile(rb"[ \t]*(\r?\n)?")
+# A longer line that begins like a delimiter is data, such as that of a nested multipart.
+_REST_OF_DELIMITER = rb"(?:--|-?\Z|[ \t]*+(?:\r?\n|\r?\Z))"
+_NOTHING = re.compile(rb"(?!)")
 _LINE_END = re.compile(r"\r?\n")
 _WINDOW = 256 * 1024  # bytes looked at together: what is copied at a delimiter stays small and in the cache
 _PADDED = 256  # blanks that may follow a delimiter
@@ -76,7 +79,7 @@ class MultipartReader:
     Raises `MessageError` for what is no multipart of this boundary, `LimitError` beyond a limit.
     """
 
-    __slots__ = ("_buffer", "_delimiter", "_limits", "_newline", "_parts", "_skipped", "_source", "_state")
+    __slots__ = ("_buffer", "_delimiter", "_limits", "_newline", "_parts", "_skipped", "_source", "_state", "_whole")
 
     def __init__(
         self, boundary: str, *, limits: MultipartLimits = DEFAULT_MULTIPART_LIMITS, source: str = "message"
@@ -87,6 +90,7 @@ class MultipartReader:
         self._source = source
         self._newline = b"\r\n"
         self._delimiter = b"--" + boundary.encode("ascii")  # with the newline before it, once that is known
+        self._whole = _NOTHING  # the delimiter with the rest of its line, or what may become that
         self._state: _State = "preamble"
         self._buffer = (
             b"\n"  # what came and was not judged yet; at first a line's end, for the first delimiter to follow
@@ -126,6 +130,7 @@ class MultipartReader:
             if verdict != "none":
                 self._newline = b"\n" if verdict == "next" and buffer[end - 2 : end] != b"\r\n" else b"\r\n"
                 self._delimiter = self._newline + self._delimiter
+                self._whole = re.compile(re.escape(self._delimiter) + _REST_OF_DELIMITER)
                 self._pass(verdict, end)
                 return
             start = found + 1
@@ -170,11 +175,12 @@ class MultipartReader:
         buffer, delimiter = self._buffer, self._delimiter
         # Most buffers hold none, which a search from the end sees in less than half the time. It takes no longer than
         # its bytes: what a delimiter begins with, CR or LF, stands in it but once.
-        found = buffer.find(delimiter) if buffer.rfind(delimiter) >= 0 else -1
-        while found >= 0:
+        whole = self._whole.search(buffer) if buffer.rfind(delimiter) >= 0 else None
+        while whole is not None:
+            found = whole.start()
             verdict, end = self._judge(found + len(delimiter))
-            if verdict == "none":  # a longer line that begins like a delimiter: the data of a nested multipart
-                found = buffer.find(delimiter, found + 1)
+            if verdict == "none":
+                whole = self._whole.search(buffer, found + 1)
                 continue
             if found:
                 yield PartData(buffer[:found])

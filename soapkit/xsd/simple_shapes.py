@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, cast
 
 from soapkit.attachment import Attachment
+from soapkit.databinding.lexical import collapse_blanks
 from soapkit.databinding.shape import NO_FACETS, Atomic, EnumValue, Facets, ListOf, Simple, Type, UnionOf
 from soapkit.databinding.simple import simple_codec, value_of
 from soapkit.errors import NOWHERE, ContractError, Place
@@ -152,7 +153,7 @@ class SimpleShapes:
         found: dict[str, EnumValue] = {}
         for facet in own:
             if facet.name == "enumeration":
-                value = facet.value if keeps else " ".join(facet.value.split())
+                value = facet.value if keeps else collapse_blanks(facet.value)
                 if names and facet.clark is not None:
                     value = facet.clark
                 found.setdefault(value, EnumValue(value, facet.documentation))

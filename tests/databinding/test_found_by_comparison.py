@@ -13,7 +13,8 @@ from soapkit.databinding.annotations import attribute, element, text, xml_type, 
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.describe import DescribedShapes
 from soapkit.databinding.sample import sample_content
-from soapkit.databinding.shape import RecordRef
+from soapkit.databinding.shape import Atomic, ListOf, RecordRef
+from soapkit.databinding.simple import no_scope, simple_codec
 from soapkit.errors import DecodeError, EncodeError
 from soapkit.xml.parse import parse_message
 
@@ -119,6 +120,17 @@ def test_what_is_one_too_many_does_not_put_what_follows_out_of_order() -> None:
     with pytest.raises(DecodeError) as caught:
         read(Pair, f"<p {XSI}><x:first>a</x:first><x:first>b</x:first><x:second>c</x:second></p>")
     assert [problem.message for problem in caught.value.problems] == ["has first more often than once"]
+
+
+def test_only_the_white_space_of_xml_separates_the_items_of_a_list() -> None:
+    words = simple_codec(ListOf(Atomic("string")))
+    assert words.decode("a\u00a0b\u2003c\nd", no_scope) == ["a\u00a0b\u2003c", "d"]
+    assert words.encode(["a\u00a0b"], str, False) == "a\u00a0b"
+    for item in ("a b", "a\tb", "a\n", ""):
+        with pytest.raises(ValueError, match="would be read as several"):
+            words.encode([item], str, False)
+    with pytest.raises(ValueError, match="expected"):
+        simple_codec(Atomic("NMTOKENS")).decode("a\u00a0b", no_scope)
 
 
 def test_a_million_problems_are_not_told_one_by_one() -> None:

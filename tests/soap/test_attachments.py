@@ -193,6 +193,23 @@ def test_a_part_is_found_by_its_location_however_that_is_spelt() -> None:
     assert package.attachment("http://x/a%20b") is package.attachment("http://x/a b") is not None
 
 
+@pytest.mark.parametrize("location", ["http://x/m/a%20b.gif", "a%20b.gif"])
+def test_a_location_is_told_from_that_of_the_envelope(location: str) -> None:
+    body, content_type = soap_with_attachments(
+        f"--b\nContent-Location: http://x/m/claim.xml\n\n{PLAIN11}\n--b\nContent-Location: {location}\n\nGIF\n--b--"
+    )
+    package = unpack_package(body, content_type)
+    assert package.attachment("a%20b.gif") is package.attachment("http://x/m/a%20b.gif") is not None
+    assert package.attachment("b.gif") is None
+
+
+def test_locations_that_are_no_uris_are_names_all_the_same() -> None:
+    body, content_type = soap_with_attachments(
+        f"--b\nContent-Location: http://[\n\n{PLAIN11}\n--b\nContent-Location: //[a\n\nGIF\n--b--"
+    )
+    assert unpack_package(body, content_type).attachment("//[a") is not None
+
+
 def test_a_start_without_brackets_is_understood() -> None:
     body, content_type = soap_with_attachments(f"--b\nContent-ID: root\n\n{PLAIN11}\n--b--", start="root")
     assert unpack_package(body, content_type).envelope.version is SOAP_1_1

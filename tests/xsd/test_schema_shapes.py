@@ -268,6 +268,10 @@ SIMPLE = [
         Atomic("token", "{urn:x}S", enumeration=(EnumValue("a b"), EnumValue("c", "See c."))),
     ),
     (
+        '<xs:restriction base="xs:token"><xs:enumeration value=" 10&#160;kg"/></xs:restriction>',
+        Atomic("token", "{urn:x}S", enumeration=(EnumValue("10\u00a0kg"),)),
+    ),
+    (
         '<xs:restriction base="xs:QName"><xs:enumeration value="o:x"/><xs:enumeration value="y"/></xs:restriction>',
         Atomic("QName", "{urn:x}S", enumeration=(EnumValue("{urn:other}x"), EnumValue("{urn:x}y"))),
     ),
