@@ -190,8 +190,8 @@ class AlgorithmPolicy:
     `signatures`, `ciphers`, `transports`, `wraps`, `agreements`: short names; `hashes`: of digests and key derivation,
     `oaep_hashes` of OAEP; `cbc`: whether CBC is decrypted ``"never"``, ``"signed"`` (only under a signature already
     verified, since without one the answer to a forged ciphertext tells its plaintext) or ``"always"``; `rsa_bits` (of
-    DSA too), `ec_bits`: the smallest keys. A bare key in a message (KeyValue) and a shortened HMAC
-    (HMACOutputLength) are accepted by no policy.
+    DSA too), `ec_bits`: the smallest keys. `key_values`: whether a bare key in a message (KeyValue) may be one that
+    signs, where it is among those of the trust store. A shortened HMAC (HMACOutputLength) is accepted by no policy.
     """
 
     name: str
@@ -206,6 +206,7 @@ class AlgorithmPolicy:
     warnings: tuple[str, ...] = ()
     wraps: frozenset[str] = _AES_WRAPS
     agreements: frozenset[str] = _AGREEMENTS
+    key_values: bool = False
 
     def signature(self, uri: str) -> SignatureAlgorithm:
         """The signature algorithm of that URI. Raises `SecurityError` when it is unknown or not allowed."""
@@ -263,6 +264,9 @@ _PKCS1_WARNING = (
 )
 
 
+_KEY_VALUE_WARNING = (
+    "a bare key (KeyValue) neither ends nor can it be revoked: it is believed for as long as it is in the trust store"
+)
 _BLOCK_WARNING = (
     "Triple-DES has blocks of 64 bits: some gigabytes under one key are enough to read what repeats (Sweet32, 2016)"
 )
@@ -300,6 +304,8 @@ LEGACY_SHA1 = replace(
     warnings=(_SHA1_WARNING,),
 )
 
+KEY_VALUE = replace(MODERN, name="key_value", key_values=True, warnings=(_KEY_VALUE_WARNING,))
+
 LEGACY = replace(
     LEGACY_SHA1,
     name="legacy",
@@ -328,6 +334,7 @@ PROFILES = {
     policy.name: policy
     for policy in (
         MODERN,
+        KEY_VALUE,
         LEGACY_SHA1,
         LEGACY,
         *(_suite(f"basic{size}gcm", f"aes{size}-gcm", "sha256") for size in (128, 192, 256)),

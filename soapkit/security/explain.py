@@ -58,6 +58,7 @@ from soapkit.security.parts import Message
 from soapkit.security.references import (
     Agreed,
     Asserted,
+    Bare,
     Carried,
     KeySource,
     Named,
@@ -281,6 +282,8 @@ def _named(source: KeySource) -> str:
         return f"the certificate with {source.words}"
     if isinstance(source, Agreed):
         return "a key that is agreed on"
+    if isinstance(source, Bare):
+        return "a bare key (KeyValue), which says nothing of its owner"
     by_password = source.user or (source.element is not None and source.element.tag == USERNAME_TOKEN)
     return "a key derived from a password" if by_password else "an encrypted key"
 

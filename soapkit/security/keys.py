@@ -19,7 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
     load_der_private_key,
+    load_der_public_key,
     load_pem_private_key,
+    load_pem_public_key,
     pkcs12,
 )
 from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates, load_pem_pkcs7_certificates
@@ -152,6 +154,24 @@ def name_of(certificate: x509.Certificate) -> str:
         return certificate.subject.rfc4514_string()
     except ValueError:  # a name that is not text is told lazily by cryptography
         return f"serial {certificate.serial_number}"
+
+
+def name_of_key(key: PublicKey) -> str:
+    """A public key for a person: SHA-256 of it, as RFC 7469, 2.4 has it of those that are pinned, in hexadecimal."""
+    return f"SHA-256 of key {hashlib.sha256(_public_bytes(key)).hexdigest()}"
+
+
+def load_public_key(source: Source) -> PublicKey:
+    """A public key without a certificate, from PEM or DER. Raises `SecurityError`."""
+    data, name = read_source(source)
+    load = load_pem_public_key if data.lstrip().startswith(b"-----") else load_der_public_key
+    try:
+        key = load(data)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise SecurityError(f"this is not a public key: {error}", place=Place(name)) from None
+    if not isinstance(key, PublicKey):
+        raise SecurityError(f"keys of the kind {type(key).__name__} are not used here", place=Place(name))
+    return key
 
 
 def public_key_of(certificate: x509.Certificate) -> PublicKey:

@@ -17,12 +17,14 @@ from soapkit.errors import SecurityError
 from soapkit.security.context import CONTEXT_TOKENS, named_context
 from soapkit.security.derive import DERIVED_KEY_TOKENS, implies_key
 from soapkit.security.ids import IdIndex
+from soapkit.security.key_value import key_value_element
 from soapkit.security.keys import (
     certificate_from_der,
     computed_key_identifier,
     der_of,
     key_identifier,
     name_of,
+    public_key_of,
     thumbprint,
 )
 from soapkit.security.markup import (
@@ -127,7 +129,14 @@ class Agreed:
     method: _Element
 
 
-KeySource: TypeAlias = Carried | Named | Wrapped | Asserted | Agreed
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """The key stands there by itself, in a KeyValue: nothing says whose it is."""
+
+    element: _Element
+
+
+KeySource: TypeAlias = Carried | Named | Wrapped | Asserted | Agreed | Bare
 
 
 def read_key_info(key_info: _Element, index: IdIndex) -> KeySource:
@@ -182,6 +191,8 @@ def token_reference(certificate: x509.Certificate, how: KeyReference, token_id: 
     leads to an assertion is made by `assertion_reference`."""
     if how == "key-name":
         return new(KEY_NAME, name_of(certificate))
+    if how == "key-value":
+        return key_value_element(public_key_of(certificate))
     reference = new(TOKEN_REFERENCE)
     _WRITERS[how](reference, certificate, token_id)
     return reference
@@ -368,12 +379,6 @@ def _read_encrypted_key(element: _Element, _index: IdIndex) -> KeySource:
     return Wrapped(element)
 
 
-def _refuse_key_value(element: _Element, _index: IdIndex) -> KeySource:
-    raise SecurityError(
-        "a bare key (KeyValue) says nothing about who signed; it is never believed", place=place_of(element)
-    )
-
-
 _IN_TOKEN_REFERENCE: dict[str, _Reader] = {
     REFERENCE: _read_reference,
     EMBEDDED: _read_embedded,
@@ -387,7 +392,7 @@ _IN_KEY_INFO: dict[str, _Reader] = {
     TOKEN_REFERENCE: read_token_reference,
     X509_DATA: _read_x509_data,
     KEY_NAME: _read_key_name,
-    KEY_VALUE: _refuse_key_value,
+    KEY_VALUE: lambda element, _index: Bare(element),
     RETRIEVAL_METHOD: _read_retrieval,
     ENCRYPTED_KEY: _read_encrypted_key,
     AGREEMENT_METHOD: lambda method, _index: Agreed(method),

@@ -19,7 +19,7 @@ from soapkit.errors import SecurityError
 from soapkit.security.confirm import signature_values
 from soapkit.security.context import SecurityContext
 from soapkit.security.inbound import Pass
-from soapkit.security.keys import name_of
+from soapkit.security.keys import name_of, name_of_key
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS, is_content, may_be_missing
 from soapkit.security.ruled import check_rules
 from soapkit.security.saml_confirm import claim_once, confirmed
@@ -57,7 +57,7 @@ def believe(found: Pass) -> SecurityResult:
         signed_attachments=tuple(_signed_attachments(found)),
         encrypted_attachments=tuple(_encrypted_attachments(found)),
         signer=signer,
-        signer_name=_believed_name(signer) if signer is not None else "",
+        signer_name=_believed_name(signer) if signer is not None else _signing_key(found, wanted),
         username=username,
         context=context.identifier if context is not None else "",
         assertion=assertion,
@@ -90,6 +90,8 @@ def _signer(found: Pass, wanted: list[_Wanted]) -> x509.Certificate | None:
         if any(_cover_all(proofs, wanted) for proofs in _by_user(found).values()):
             return None
         if _cover_all(_by_subject(found), wanted):
+            return None
+        if any(_cover_all(proofs, wanted) for proofs in _by_key(found).values()):
             return None
         if found.require.shared_key and _cover_all(unknown, wanted):
             return None
@@ -136,7 +138,7 @@ def _endorser(found: Pass, wanted: list[_Wanted]) -> Proved:
     endorsed = [proof for proof in found.proved if _cover_all([proof], wanted)]
     others = _wanted(found, [part for part in found.require.endorsed if part != "Signature"], "endorsed")
     known = (*(proofs for _, proofs in _by_signer(found)), *_by_context(found), _by_subject(found))
-    for proofs in (*known, *_by_user(found).values()):
+    for proofs in (*known, *_by_user(found).values(), *_by_key(found).values()):
         endorsing = [
             each for each in proofs if any(each is not one and covers([each], one.signature) for one in endorsed)
         ]
@@ -174,6 +176,15 @@ def _by_user(found: Pass) -> dict[str, list[Proved]]:
     for proof in found.proved:
         if proof.user is not None:
             grouped.setdefault(proof.user.name, []).append(proof)
+    return grouped
+
+
+def _by_key(found: Pass) -> dict[str, list[Proved]]:
+    """Signatures with public keys of the trust store, by which."""
+    grouped: dict[str, list[Proved]] = {}
+    for proof in found.proved:
+        if proof.pinned is not None:
+            grouped.setdefault(name_of_key(proof.pinned), []).append(proof)
     return grouped
 
 
@@ -287,7 +298,14 @@ def _believed(found: Pass) -> list[Proved]:
 
 
 def _signer_name(proof: Proved) -> str:
+    if proof.pinned is not None:
+        return name_of_key(proof.pinned)
     return _believed_name(proof.signer) if proof.signer is not None else ""
+
+
+def _signing_key(found: Pass, wanted: list[_Wanted]) -> str:
+    """The name of the bare key that signed all that must be signed; empty where none did."""
+    return next((name for name, proofs in _by_key(found).items() if _cover_all(proofs, wanted)), "")
 
 
 def _signed(found: Pass) -> list[Covered]:

@@ -9,13 +9,12 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.encrypted_key import cipher_value
 from soapkit.security.ids import IdIndex
+from soapkit.security.key_value import read_key_value
 from soapkit.security.keys import PublicKey, public_key_of
 from soapkit.security.markup import (
     ENCRYPTED_KEY,
@@ -23,24 +22,10 @@ from soapkit.security.markup import (
     KEY_VALUE,
     TOKEN_REFERENCE,
     X509_DATA,
-    bytes_of,
-    one,
 )
 from soapkit.security.references import Carried, Named, read_key
 from soapkit.security.saml_read import Assertion
-from soapkit.xml.names import DS, DSIG11, clark
-from soapkit.xml.walk import children, place_of, tag_of
-
-_RSA = clark(DS, "RSAKeyValue")
-_MODULUS, _EXPONENT = clark(DS, "Modulus"), clark(DS, "Exponent")
-_EC = clark(DSIG11, "ECKeyValue")
-_NAMED_CURVE, _POINT = clark(DSIG11, "NamedCurve"), clark(DSIG11, "PublicKey")
-_CURVES: dict[str, type[ec.EllipticCurve]] = {
-    "urn:oid:1.2.840.10045.3.1.7": ec.SECP256R1,
-    "urn:oid:1.3.132.0.34": ec.SECP384R1,
-    "urn:oid:1.3.132.0.35": ec.SECP521R1,
-}
-_MOST_BITS, _LONGEST_EXPONENT = 16_384, 8  # of an RSA key, since a larger one takes long to check with
+from soapkit.xml.walk import children, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,35 +83,13 @@ def _by_certificate(element: _Element, certificates: Sequence[x509.Certificate])
 
 def _by_value(element: _Element, _certificates: Sequence[x509.Certificate]) -> SubjectKey:
     """A bare key is enough here: the issuer says whose it is."""
-    entries = list(children(element))
-    if len(entries) == 1 and entries[0].tag in _VALUES:
-        try:
-            return SubjectKey(_VALUES[tag_of(entries[0])](entries[0]))
-        except (ValueError, UnsupportedAlgorithm):
-            raise SecurityError("the key of the subject is none", place=place_of(element)) from None
-    raise SecurityError("a KeyValue of this kind is not read", place=place_of(element))
-
-
-def _rsa(element: _Element) -> PublicKey:
-    modulus, exponent = (bytes_of(one(element, tag)) for tag in (_MODULUS, _EXPONENT))
-    if len(modulus) * 8 > _MOST_BITS or len(exponent) > _LONGEST_EXPONENT:
-        raise ValueError("the numbers are too large")
-    numbers = rsa.RSAPublicNumbers(int.from_bytes(exponent, "big"), int.from_bytes(modulus, "big"))
-    return numbers.public_key()
-
-
-def _ec(element: _Element) -> PublicKey:
-    curve = _CURVES.get(one(element, _NAMED_CURVE).get("URI", ""))
-    if curve is None:
-        raise ValueError("the curve is not known")
-    return ec.EllipticCurvePublicKey.from_encoded_point(curve(), bytes_of(one(element, _POINT)))
+    return SubjectKey(read_key_value(element))
 
 
 def _by_encrypted_key(element: _Element, _certificates: Sequence[x509.Certificate]) -> SubjectKey:
     return SubjectKey(encrypted=element)
 
 
-_VALUES: dict[str, Callable[[_Element], PublicKey]] = {_RSA: _rsa, _EC: _ec}
 _READERS: tuple[tuple[str, Callable[[_Element, Sequence[x509.Certificate]], SubjectKey]], ...] = (
     (X509_DATA, _by_certificate),
     (KEY_VALUE, _by_value),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from cryptography import x509
 
@@ -33,16 +33,17 @@ from soapkit.security.saml_settings import SamlRequirement, SamlToken
 from soapkit.security.truststore import TrustStore
 
 KeyReference: TypeAlias = Literal[
-    "direct", "path", "pkcs7", "issuer-serial", "ski", "thumbprint", "embedded", "key-name", "assertion"
+    "direct", "path", "pkcs7", "issuer-serial", "ski", "thumbprint", "embedded", "key-name", "key-value", "assertion"
 ]
 """How a message names a certificate: ``direct`` carries it as a BinarySecurityToken, ``path`` with the chain of its key
 pair as well (for a receiver who knows the authority alone), ``pkcs7`` so too, as PKCS#7,
-``embedded`` within the reference itself; ``assertion`` leads to the SAML assertion that names the key of its subject,
-which a `SamlToken` step before brought; the others name one that the receiver has (X.509 token profile 1.1, section 3;
-SAML Token Profile 1.1, 3.4)."""
+``embedded`` within the reference itself; ``key-value`` carries the public key alone, for a receiver who has it in his
+trust store; ``assertion`` leads to the SAML assertion that names the key of its subject, which a `SamlToken` step
+before brought; the others name one that the receiver has (X.509 token profile 1.1, section 3; SAML Token
+Profile 1.1, 3.4)."""
 
-KEY_REFERENCES = ("direct", "path", "pkcs7", "issuer-serial", "ski", "thumbprint", "embedded", "key-name", "assertion")
-_FOR_SIGNATURES = ("path", "pkcs7", "assertion")
+KEY_REFERENCES = get_args(KeyReference)
+_FOR_SIGNATURES = ("path", "pkcs7", "key-value", "assertion")
 TOKEN_KINDS = ("direct", "path", "pkcs7")
 """The key references that carry a token."""
 

@@ -11,7 +11,7 @@ from soapkit.errors import SecurityError
 from soapkit.security.ids import IdIndex
 from soapkit.security.keys import der_of
 from soapkit.security.markup import X509_V3, base64_text
-from soapkit.security.references import Agreed, Asserted, Carried, Named, Wrapped, read_token_reference
+from soapkit.security.references import Agreed, Asserted, Bare, Carried, Named, Wrapped, read_token_reference
 from soapkit.xml.c14n import canonicalise
 from soapkit.xml.names import WSSE
 from soapkit.xml.walk import place_of
@@ -37,8 +37,8 @@ def dereferenced(
         if source.element is None:
             raise SecurityError("STR-Transform of a key that is not in the message", place=place_of(reference))
         return source.element, token_octets(source.element, method)
-    if isinstance(source, Agreed):
-        raise SecurityError("STR-Transform of a key that is agreed on", place=place_of(reference))
+    if isinstance(source, Agreed | Bare):
+        raise SecurityError("STR-Transform of a key that is no token", place=place_of(reference))
     certificate = source.among(certificates) if isinstance(source, Named) else source.certificates[0]
     return reference, made_up_token(reference.prefix, certificate)
 

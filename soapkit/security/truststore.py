@@ -20,7 +20,7 @@ from cryptography.x509.ocsp import OCSPResponse
 
 from soapkit.errors import Place, SecurityError, UsageError
 from soapkit.security.crl import ListSource, load_list
-from soapkit.security.keys import KeyPair, Source, load_certificates, name_of
+from soapkit.security.keys import KeyPair, PublicKey, Source, load_certificates, load_public_key, name_of, name_of_key
 from soapkit.security.ocsp import ResponseSource, load_response
 from soapkit.security.ocsp_asking import AskedSource, OcspResponders
 from soapkit.security.revocation import REVOCATIONS, Revocation, StatusSource, check_not_revoked
@@ -43,7 +43,8 @@ class TrustStore:
     of a path but the last, which is believed by being here; where none of those that are about it can be used now, it
     is refused. `revocation`: ``given`` believes a certificate that none is about, ``required`` refuses it (RFC 5280,
     6.3: its status is undetermined). `v1_roots`: whether a loaded certificate of X.509 version 1, which cannot say that
-    it is an authority, is taken for one of what it issued itself.
+    it is an authority, is taken for one of what it issued itself. `keys`: public keys without a certificate, believed
+    by being here under a policy that takes such keys (the profile ``key_value``).
 
     Raises `SecurityError` for a list that cannot be read, `UsageError` for a pattern that is none.
     """
@@ -57,6 +58,7 @@ class TrustStore:
     ocsp: tuple[OCSPResponse, ...] = field(default=())
     responders: OcspResponders | None = None
     issuers: tuple[str, ...] = ()
+    keys: tuple[PublicKey, ...] = ()
     _built: dict[tuple[x509.Certificate, Chain], Chain] = field(default_factory=dict, init=False, compare=False)
     _at_hand: tuple[StatusSource, ...] = field(init=False, compare=False)
     _to_ask: tuple[StatusSource, ...] = field(init=False, compare=False)
@@ -83,18 +85,25 @@ class TrustStore:
         ocsp: Iterable[Source] = (),
         responders: OcspResponders | None = None,
         issuers: Iterable[str] = (),
+        keys: Iterable[Source] = (),
     ) -> TrustStore:
         """Load certificates from PEM, DER, PKCS#12 or JKS files, or from every PEM and DER file in a folder.
 
         `revoked`: PEM or DER files of revocation lists; `ocsp`: DER files of OCSP responses. They are read once: make a
-        new store when there are newer ones.
+        new store when there are newer ones. `keys`: PEM files of public keys.
 
         Raises `SecurityError` for what cannot be read or holds no certificate.
 
         >>> TrustStore.load("ca.pem", ocsp=["alice.ocsp"], revocation="required")       # doctest: +SKIP
         TrustStore(CN=a bank's authority)
         """
-        for name, given in {"subjects": subjects, "issuers": issuers, "revoked": revoked, "ocsp": ocsp}.items():
+        for name, given in {
+            "subjects": subjects,
+            "issuers": issuers,
+            "revoked": revoked,
+            "ocsp": ocsp,
+            "keys": keys,
+        }.items():
             if isinstance(given, str | bytes):
                 raise UsageError(f"{name}= is a list, not one value")
         found = [
@@ -112,12 +121,22 @@ class TrustStore:
             ocsp=tuple(map(load_response, ocsp)),
             responders=responders,
             issuers=tuple(issuers),
+            keys=tuple(map(load_public_key, keys)),
         )
 
     @classmethod
-    def of(cls, *members: x509.Certificate | KeyPair) -> TrustStore:
-        """A store of certificates at hand."""
-        return cls(tuple(item.certificate if isinstance(item, KeyPair) else item for item in members))
+    def of(cls, *members: x509.Certificate | KeyPair | PublicKey) -> TrustStore:
+        """A store of certificates, and public keys, at hand."""
+        certificates = [item.certificate if isinstance(item, KeyPair) else item for item in members]
+        return cls(
+            tuple(item for item in certificates if isinstance(item, x509.Certificate)),
+            keys=tuple(item for item in certificates if not isinstance(item, x509.Certificate)),
+        )
+
+    def check_key(self, key: PublicKey) -> None:
+        """Whether a public key alone is believed. Raises `SecurityError` where it is none of `keys`."""
+        if key not in self.keys:
+            raise SecurityError(f"a bare key is not among those that are trusted: {name_of_key(key)}")
 
     def check(self, certificate: x509.Certificate, others: Chain, now: datetime) -> Chain:
         """The path from `certificate` to what is believed, `others` (from the message) helping to build it.
@@ -165,7 +184,7 @@ class TrustStore:
             raise SecurityError(f"certificate {name_of(certificate)} is not trusted: {error}") from None
 
     def __repr__(self) -> str:
-        return f"TrustStore({', '.join(map(name_of, self.certificates))})"
+        return f"TrustStore({', '.join((*map(name_of, self.certificates), *map(name_of_key, self.keys)))})"
 
 
 def _check_patterns(name: str, patterns: object) -> None:

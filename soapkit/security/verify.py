@@ -33,7 +33,8 @@ from soapkit.security.attachments import (
 from soapkit.security.canonical import Canonical, check_key, read_canonical, read_signature_method, signed_octets
 from soapkit.security.context import SecurityContext
 from soapkit.security.ids import IdIndex
-from soapkit.security.keys import PublicKey, name_of, public_key_of
+from soapkit.security.key_value import read_key_value
+from soapkit.security.keys import PublicKey, name_of, name_of_key, public_key_of
 from soapkit.security.markup import (
     CANONICALIZATION_METHOD,
     DIGEST_METHOD,
@@ -52,7 +53,17 @@ from soapkit.security.markup import (
     one,
 )
 from soapkit.security.provider import CryptoProvider
-from soapkit.security.references import Agreed, Asserted, Carried, KeySource, Named, Wrapped, key_info_of, read_key_info
+from soapkit.security.references import (
+    Agreed,
+    Asserted,
+    Bare,
+    Carried,
+    KeySource,
+    Named,
+    Wrapped,
+    key_info_of,
+    read_key_info,
+)
 from soapkit.security.saml_keys import SubjectKey
 from soapkit.security.settings import Require
 from soapkit.security.shared import Secret
@@ -100,7 +111,8 @@ class Proved:
     """A signature that holds. `elements` and `attachments`: what it covers; `signer`: None when the key was a shared
     one, unless we made that key, and for whom. `context`: the security context whose key it was, or that it was derived
     from; `assertion`: the one whose subject's key it was; `user`: whose password the key was derived from; `token`:
-    the one in the message that brought the certificate, or that assertion.
+    the one in the message that brought the certificate, or that assertion; `pinned`: the public key alone, of the
+    trust store.
 
     `fingerprint`: names what was signed, for the replay store.
     """
@@ -116,12 +128,13 @@ class Proved:
     user: CheckedUser | None = None
     attachments: tuple[SignedAttachment, ...] = ()
     token: _Element | None = None
+    pinned: PublicKey | None = None
 
     @property
     def is_known(self) -> bool:
         """Whether it tells who signed: the owner of a certificate, the one a security context was agreed on with, the
-        subject of an assertion, or a user."""
-        return any(who is not None for who in (self.signer, self.context, self.assertion, self.user))
+        subject of an assertion, a user, or whoever has a key of the trust store."""
+        return any(who is not None for who in (self.signer, self.context, self.assertion, self.user, self.pinned))
 
 
 def covers(proofs: Iterable[Proved], element: _Element) -> bool:
@@ -141,10 +154,13 @@ class _Key:
     context: SecurityContext | None = None
     assertion: _Element | None = None
     user: CheckedUser | None = None
+    pinned: PublicKey | None = None
 
     @property
     def owner(self) -> str:
         """Whose it is, in words."""
+        if self.pinned is not None:
+            return name_of_key(self.pinned)
         if self.assertion is not None:
             return "the subject of the assertion"
         return name_of(self.chain[0]) if self.chain else "the shared key"
@@ -196,6 +212,7 @@ class Verifier:
             key.user,
             attached,
             source.token if isinstance(source, Carried) else key.assertion,
+            key.pinned,
         )
 
     def _key(self, algorithm: SignatureAlgorithm, source: KeySource, signature: _Element) -> _Key:
@@ -215,7 +232,19 @@ class Verifier:
             return self._subject_key(algorithm, source.element, signature)
         if isinstance(source, Agreed):
             raise SecurityError("a key that is agreed on opens another, and signs nothing", place=place_of(signature))
+        if isinstance(source, Bare):
+            return self._bare_key(algorithm, source.element)
         return _Key(self._check_signer(algorithm, source))
+
+    def _bare_key(self, algorithm: SignatureAlgorithm, element: _Element) -> _Key:
+        """One that the trust store has, which is all that makes it anybody's."""
+        if not self.require.algorithms.key_values:
+            told = f"and the policy {self.require.algorithms.name!r} believes none"
+            raise SecurityError(f"a bare key (KeyValue) says nothing about who signed, {told}", place=place_of(element))
+        key = read_key_value(element)
+        check_key(algorithm, key, self.require.algorithms, lambda: "the bare key")
+        self.trust.check_key(key)
+        return _Key(public=key, pinned=key)
 
     def _subject_key(self, algorithm: SignatureAlgorithm, assertion: _Element, signature: _Element) -> _Key:
         """That of an assertion's subject, believed on the word of its issuer: a certificate that it came in is not
