@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from soapkit.errors import Problem, Problems
-from soapkit.policy.demands import Demands, SecurityBinding, Supporting, Token
+from soapkit.policy.demands import Demands, SecurityBinding, Supporting, Token, TokenKind
 from soapkit.policy.keys import Keys
 from soapkit.policy.plan import saml_version
 from soapkit.policy.words import token_words
@@ -20,13 +20,15 @@ from soapkit.xml.walk import children, tag_of
 _KEY_TYPES = {"SymmetricKey": "symmetric", "PublicKey": "public", "Bearer": "bearer", "NoProofKey": "bearer"}
 _SAML = {"SAMLV2.0": "WssSamlV20Token11", "assertion": "WssSamlV20Token11", "SAMLV1.1": "WssSamlV11Token11"}
 _TYPES: dict[str, str] = {version.label: version.token_type for version in BY_LABEL.values()}
+_ASSERTIONS: tuple[TokenKind, ...] = ("issued", "saml")
 _ISSUED = "issued"  # an option of our own, of a token whose kind was told as the other of the two
 
 
 def as_assertions(demands: Demands, side: Literal["client", "server"]) -> Demands:
     """The demands with issued tokens told as the SAML assertions that they are: those that a client carries, or signs
     with a key pair for; for a service all of them. What stays is a token whose key the client shares with the service,
-    as an assertion is that protects the messages of a symmetric binding.
+    as an assertion is that protects the messages of a symmetric binding. One that stands for the transport is carried
+    over HTTPS, as Apache CXF understands that.
     """
 
     def shared(token: Token | None) -> Token | None:
@@ -37,10 +39,19 @@ def as_assertions(demands: Demands, side: Literal["client", "server"]) -> Demand
     def told(token: Token | None) -> Token | None:
         if token is None or token.kind != "issued" or (side == "client" and key_type_of(token) == "symmetric"):
             return token
+        return carried(token)
+
+    def carried(token: Token) -> Token:
+        if token.kind != "issued":
+            return token
         version = _SAML.get(_said(token, "TokenType").rpartition("#")[2].rpartition(":")[2])
         return replace(token, kind="saml", options=token.options | {_ISSUED, *([version] if version else [])})
 
-    binding = demands.binding
+    binding, supporting = demands.binding, demands.supporting
+    if binding is not None and binding.transport_token is not None and binding.transport_token.kind in _ASSERTIONS:
+        token = binding.transport_token
+        supporting = (*supporting, Supporting((token,), signed=True, place=token.place))
+        binding = replace(binding, transport_token=Token("https", place=token.place))
     if binding is not None:
         binding = replace(
             binding,
@@ -51,7 +62,8 @@ def as_assertions(demands: Demands, side: Literal["client", "server"]) -> Demand
             recipient_signature=told(binding.recipient_signature),
             recipient_encryption=told(binding.recipient_encryption),
         )
-    supporting = tuple(_told_in(each, told) for each in demands.supporting)
+    # a secret that signs nothing is not used: the assertion alone is shown
+    supporting = tuple(_told_in(each, told if each.endorsing else carried) for each in supporting)
     return replace(demands, binding=binding, supporting=supporting)
 
 

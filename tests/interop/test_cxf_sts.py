@@ -163,6 +163,7 @@ def test_what_it_cannot_issue_is_a_fault(sts: Any) -> None:
 SHARED_KEY = issued("SymmetricKey")
 ISSUED = {
     "https, bearer": transport() + nested("SupportingTokens", issued("Bearer")),
+    "https, bearer, for the transport": transport().replace(nested("HttpsToken", ""), issued("Bearer")),
     "https, a symmetric key": transport() + nested("EndorsingSupportingTokens", SHARED_KEY),
     "https, a symmetric key, derived": transport()
     + nested("EndorsingSupportingTokens", issued("SymmetricKey", derived=True)),

@@ -169,7 +169,6 @@ def test_a_token_that_is_given_needs_no_token_service(both: tuple[Keys, Keys], p
         (transport() + nested("EndorsingSupportingTokens", issued("")), Keys(), "give Keys(sts=...)"),
         (symmetric(protection=issued("SymmetricKey")), Keys(), "give Keys(sts=...)"),
         (asymmetric(initiator=issued("SymmetricKey")), Keys(), "is not done in an asymmetric binding"),
-        (transport() + nested("SignedSupportingTokens", issued("")), Keys(), "that signs nothing is not done"),
     ],
 )
 def test_what_is_missing_or_not_done_is_told_with_its_place(policy: str, keys: Keys, said: str, tmp_path: Path) -> None:
@@ -178,6 +177,23 @@ def test_what_is_missing_or_not_done_is_told_with_its_place(policy: str, keys: K
         Security.from_contract(known, keys=keys)
     assert said in str(caught.value)
     assert all("double.wsdl:" in line for line in str(caught.value).splitlines())
+
+
+FOR_TRANSPORT = transport().replace(nested("HttpsToken", ""), issued("{}"))
+
+
+@pytest.mark.parametrize("key_type", ["Bearer", "PublicKey", "SymmetricKey"])
+@pytest.mark.parametrize("policy", [FOR_TRANSPORT, transport() + nested("SignedSupportingTokens", issued("{}"))])
+def test_a_token_that_signs_nothing_is_asked_for_and_shown(
+    policy: str, key_type: str, both: tuple[Keys, Keys], tmp_path: Path
+) -> None:
+    """Also one that stands for the transport itself, as CXF's contracts have it: HTTPS protects it then."""
+    known = loaded(policy.replace("{}", key_type), tmp_path, "")
+    client = Security.from_contract(known, keys=both[0])
+    assert client.https
+    assert client.issuing is not None
+    assert [step.assertion for step in client.outbound if isinstance(step, SamlToken)] == [client.issuing.tokens]
+    assert Security.from_contract(known, keys=both[1], side="server").inbound.saml is not None
 
 
 DOUBLED = '<d:doubleResponse xmlns:d="urn:double"><d:result>42</d:result></d:doubleResponse>'

@@ -10,13 +10,14 @@ import re
 import subprocess
 import sys
 import warnings
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from catalog import Vector, vectors
+from contracts import Tally, tallies
 
 from soapkit.errors import SoapkitError
 
@@ -74,7 +75,7 @@ def reason(outcome: Outcome) -> str:
     return next((said for found, said in REASONS.items() if re.search(found, outcome.error)), outcome.error)
 
 
-def page(outcomes: Iterable[Outcome]) -> str:
+def page(outcomes: Iterable[Outcome], contracts: Sequence[Tally]) -> str:
     """docs/vectors.rst."""
     by_stack: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
@@ -90,7 +91,17 @@ def page(outcomes: Iterable[Outcome]) -> str:
                 missed[reason(outcome)].append(outcome.vector.name)
         for said, names in sorted(missed.items()):
             lines += [f"* {stack}: {len(names)} {said}:", *wrapped(names)]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *contracts_told(contracts)]) + "\n"
+
+
+def contracts_told(found: Sequence[Tally]) -> list[str]:
+    """How many contracts with policies give settings, and what keeps the others from it."""
+    head = ("contracts of CXF's tests", "with policies", "ports with policies", "that give a client settings")
+    rows = [(each.folder, *map(str, (each.contracts, each.ports, each.settings))) for each in found]
+    total = [sum(getattr(each, name) for each in found) for name in ("contracts", "ports", "settings")]
+    reasons: Counter[str] = sum((each.reasons for each in found), Counter())
+    told = [f"* {count}: {said}" for said, count in sorted(reasons.items(), key=lambda each: (-each[1], each[0]))]
+    return [*CONTRACTS, *table(head, [*rows, ("all", *map(str, total))]), "", OTHERS, "", *told]
 
 
 HEAD = [
@@ -104,6 +115,18 @@ HEAD = [
     "content that comes out. Damaged ones, and attacks, must be refused.",
     "",
 ]
+
+
+CONTRACTS = [
+    "",
+    "Contracts with policies",
+    "-----------------------",
+    "",
+    "``Security.from_contract`` on every port of CXF's contracts that has a policy, with every key that one may ask",
+    "for, and ``allow_rsa_1_5=True``. Which policies were tried against CXF itself is in :doc:`cxf`.",
+    "",
+]
+OTHERS = "The others say why not, by name; ports by reason:"
 
 
 def counts(found: list[Outcome]) -> tuple[int, int, int, str, str]:
@@ -147,8 +170,9 @@ def main() -> int:
         return 0
     printed = subprocess.run([SHARED / "unpack", "vectors"], capture_output=True, text=True, check=True)
     warnings.filterwarnings("ignore", message="Parsed a serial number")
-    outcomes = [ask(vector) for vector in vectors(Path(printed.stdout.strip()))]
-    text = page(outcomes)
+    folder = Path(printed.stdout.strip())
+    outcomes = [ask(vector) for vector in vectors(folder)]
+    text = page(outcomes, tallies(folder))
     print(text)
     if given.write:
         given.write.write_text(text, encoding="utf-8")
