@@ -164,13 +164,15 @@ def may_be_missing(part: str) -> bool:
     return part.endswith("?") or part == ALL_HEADERS or part in ATTACHMENT_PARTS
 
 
-def security_header(envelope: Envelope, actor: str | None) -> _Element | None:
-    """The security header for us: of our `actor`, or, without one, for whoever receives the message in the end.
+def security_header(envelope: Envelope, actor: str | None, *, received: bool = False) -> _Element | None:
+    """The security header for us: of our `actor`, or, without one, for whoever receives the message in the end; in one
+    that was `received` also for whoever comes next, which we are.
 
     Raises `SecurityError` when there are two: WSS SOAP Message Security 1.1, section 5, forbids it.
     """
     role = envelope.version.role
     ours = {actor} if actor else {None, "", envelope.version.ultimate_receiver_role}
+    ours |= {envelope.version.next_role} if received else set()
     found = [block for block in envelope.headers if block.tag == SECURITY and block.get(role) in ours]
     if len(found) > 1:
         raise SecurityError(f"the message holds {len(found)} security headers for the same receiver")

@@ -147,7 +147,7 @@ class Security:
         Go on with `SecurityResult.envelope`, never with the one that came in. Raises `SecurityError` when the message
         does not satisfy `inbound`, telling our side why.
         """
-        header = security_header(envelope, self.actor)
+        header = security_header(envelope, self.actor, received=True)
         if header is None and self.inbound.unsigned_faults and _is_fault(envelope):
             return SecurityResult(envelope, warnings=("this fault is not secured: anyone may have sent it",))
         message = Message(envelope, header, attachments=list(envelope.attachments))

@@ -179,8 +179,10 @@ def _role(element: _Element, version: Version) -> str:
     role = (element.get(version.role) or "").strip()
     if not role or ":" in role:
         return role
-    base = element.base
-    return urljoin(base, role) if base else role
+    try:
+        return urljoin(element.base or "", role)
+    except ValueError:  # the base is no URI
+        return role
 
 
 def _boolean(element: _Element, attribute: str) -> bool:

@@ -283,6 +283,8 @@ CASES = [
     Case("x1-useofuris-baseuri", "a relative role, by xml:base", message(header=block(f'{MU} xml:base="{ROLE}/" e:role="next"')), 500, NOT_UNDERSTOOD),
     Case("x1-useofuris-baseuri", "a relative role, by the Envelope's xml:base", message(header=block(f'{MU} e:role="none"'), envelope=f'xml:base="{ROLE}/"')),
     Case("x1-useofuris-ipv6", "an address of IPv6 in a role", message(header=block(f'{MU} e:role="http://[2001:db8::1]/role"'))),
+    Case("x1-useofuris-baseuri", "a relative role, by a base that is no URI, is nobody's", message(header=block(f'{MU} xml:base="http://[no" e:role="next"'))),
+    Case("x1-useofuris-baseuri", "a relative role, by nothing, likewise", message(header=block(f'{MU} e:role="next"'))),
     Case("x1-useofuris-ipv6", "in a namespace", message(header=f'<h xmlns="http://[FEDC:BA98:7654:3210:FEDC:BA98:7654:3210]/ts" {MU}/>'), 500, NOT_UNDERSTOOD),
     Case("x1-useofuris-length", "a role of 2048 characters", message(header=block(f'{MU} e:role="urn:{"x" * 2044}"'))),
     Case("x1-useofuris-length", "a namespace of 2048 characters", message(header=f'<h xmlns="urn:{"x" * 2044}" {MU}/>'), 500, NOT_UNDERSTOOD),

@@ -385,6 +385,18 @@ def test_an_actor_has_its_own_header(keys, now):
     assert Security(inbound=trusting).verify(both, now=now).signer_name == "CN=bob"
 
 
+def test_a_header_for_whoever_comes_next_is_ours_too_and_one_more_is_too_many(plain, keys, now):
+    """SOAP 1.1, 4.2.2: who receives a message is next; what must be understood is not passed over."""
+    trusting = Require(signed=["Body"], trust=keys.trust)
+    following = Security(outbound=[Sign(keys.alice, parts=["Body"])], actor=plain.version.next_role).apply(
+        plain, now=now
+    )
+    assert Security(inbound=trusting).verify(on_the_wire(following), now=now).signer_name == "CN=alice"
+    both = on_the_wire(Security(outbound=[Sign(keys.alice, parts=["Body"])]).apply(following, now=now))
+    with pytest.raises(SecurityError, match="2 security headers for the same receiver"):
+        Security(inbound=trusting).verify(both, now=now)
+
+
 def test_wsse_prefixes_of_the_sender_do_not_matter(plain, keys, now):
     signed = sent(plain, Timestamp(), Sign(keys.alice), now=now)
     assert re.search(rb"<wsse:Security[ >]", signed.to_bytes())
