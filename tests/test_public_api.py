@@ -114,5 +114,28 @@ def test_importing_soapkit_loads_no_crypto_http_or_server_library() -> None:
     assert not loaded_by("import soapkit") & heavy
 
 
+def test_a_service_from_code_answers_calls_without_what_contracts_and_pages_need() -> None:
+    code = """
+import soapkit, sys
+from soapkit.testing import loopback
+from soapkit.transport.values import Headers, Request
+
+def half(a: int) -> float:
+    return a / 2
+
+app = soapkit.asgi(soapkit.service("urn:x", name="Sums", operations=[half]))
+body = (
+    b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><half xmlns="urn:x"><a>3</a></half>'
+    b"</s:Body></s:Envelope>"
+)
+reply = loopback(app).send(Request("http://x/", body, Headers({"Content-Type": "text/xml"})))
+assert b">1.5<" in reply.body, reply.body
+needless = ("soapkit.wsdl.load", "soapkit.wsdl.write11", "soapkit.xsd", "soapkit.server.page")
+print([name for name in sys.modules if name.startswith(needless)])
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told == "[]\n"
+
+
 def test_making_a_client_class_loads_no_http_library() -> None:
     assert not loaded_by("from soapkit import Client, asgi") & {"xmlsec", "cryptography", "urllib3", "aiohttp"}

@@ -1,9 +1,14 @@
-"""An object that serves -> Endpoint: contract first (a generated Protocol) or code first (`soapkit.service`)."""
+"""An object that serves -> Endpoint: contract first (a generated Protocol) or code first (`soapkit.service`).
+
+What only contracts and pages need (`wsdl`, `xsd`, `page`: a third of all modules) is loaded when it is needed: a
+service from code that does not validate answers calls without.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -13,7 +18,7 @@ from soapkit.exchange.body import codecs_for
 from soapkit.exchange.message_security import MessageSecurity
 from soapkit.exchange.observing import Observer
 from soapkit.exchange.parts import DEFAULT_THRESHOLD
-from soapkit.exchange.processor import Processor, Validation
+from soapkit.exchange.processor import Processor, Validation, Validator
 from soapkit.operations import Service
 from soapkit.server.addressed import AddressedReplies, Use, addressing_use
 from soapkit.server.beside import Beside, pages_of, together
@@ -28,7 +33,6 @@ from soapkit.server.http import ResponderT
 from soapkit.server.intake import Intake
 from soapkit.server.interceptors import NONE, Chain
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, HANDLER_SECONDS, HostLimits
-from soapkit.server.page.site import Site
 from soapkit.server.policies import PolicyUse, policies_of
 from soapkit.server.publication import SINGLE, Publication, Publish
 from soapkit.server.route import Router
@@ -38,16 +42,12 @@ from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, AttachmentLimits
 from soapkit.transport.limits import HttpLimits
 from soapkit.transport.values import AsyncTransport, Transport
 from soapkit.ws.addressing import HEADERS as ADDRESSING_HEADERS
-from soapkit.wsdl.load import load_contract
-from soapkit.wsdl.model import Contract
-from soapkit.wsdl.publish import published
-from soapkit.wsdl.single import single
-from soapkit.wsdl.write11 import write_wsdl
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
-from soapkit.xsd.validate import validator_for
 
 if TYPE_CHECKING:
     from soapkit.server.conversation import Agreements  # it knows of cryptography
+    from soapkit.server.page.site import Site
+    from soapkit.wsdl.model import Contract
 
 DEFAULT_LIMIT = 64 * 1024 * 1024  # bytes of a request
 
@@ -136,15 +136,13 @@ def endpoint_for(
     service: Service | None = getattr(cls, "__soapkit_service__", None)
     known: Contract | None = None
     if service is not None:
-        location = contract or _carried(cls)
-        if location is not None:
-            known = location if isinstance(location, Contract) else load_contract(location)
+        known = _loaded(contract or _carried(cls))
     else:
         service = service_of(cls)
     codecs = codecs_for(service)
     publish = _publish(service, known, codecs, settings)
     if known is None and validate != "off" and publish is not None:
-        known = load_contract(publish("http://localhost/")["wsdl"])
+        known = _loaded(publish("http://localhost/")["wsdl"])
     declared = frozenset(header.tag for operation in service.operations for header in operation.request.headers)
     understood = frozenset(settings.get("understood", ()))
     addressing = AddressedReplies(
@@ -155,7 +153,7 @@ def endpoint_for(
     )
     if addressing.use != "off":
         understood |= ADDRESSING_HEADERS
-    validator = validator_for(known.schema) if known is not None and validate != "off" else None
+    validator = _validator(known) if known is not None and validate != "off" else None
     processor = Processor(
         codecs,
         settings.get("security"),
@@ -194,7 +192,7 @@ def endpoint_for(
         intake,
         serving,
         faults,
-        Publication(_site(service, known, codecs), publish, settings.get("try_it")),
+        Publication(cache(partial(_site, service, known, codecs)), publish, settings.get("try_it")),
         tuple(settings.get("observers", ())),
         settings.get("gzip", False),
         HandedOn(handing, intake, serving, faults) if handing is not None else None,
@@ -234,8 +232,25 @@ def _carried(cls: type) -> Path | None:
     return None
 
 
+def _loaded(contract: str | bytes | Path | Contract | None) -> Contract | None:
+    """A contract, wherever it is."""
+    if not isinstance(contract, (str, bytes, Path)):
+        return contract
+    from soapkit.wsdl.load import load_contract
+
+    return load_contract(contract)
+
+
+def _validator(contract: Contract) -> Validator:
+    from soapkit.xsd.validate import validator_for
+
+    return validator_for(contract.schema)
+
+
 def _site(service: Service, contract: Contract | None, codecs: Codecs) -> Site:
     """The pages of a service: told by its contract, which says more than the classes made from it."""
+    from soapkit.server.page.site import Site
+
     if contract is not None:
         for told in contract.services:
             if (told.name, told.port_type) == (service.name, service.port_type):
@@ -246,7 +261,7 @@ def _site(service: Service, contract: Contract | None, codecs: Codecs) -> Site:
 def _publish(service: Service, contract: Contract | None, codecs: Codecs, settings: Settings) -> Publish | None:
     """Where the documents for GET come from: the contract as it was written, or one written from the code."""
     if contract is not None:
-        return lambda address: {**published(contract, address), SINGLE: single(contract, address)}
+        return partial(_documents, contract)
     policies = policies_of(
         service,
         codecs.shapes,
@@ -256,10 +271,20 @@ def _publish(service: Service, contract: Contract | None, codecs: Codecs, settin
     )
 
     def written(address: str) -> Mapping[str, bytes]:
+        from soapkit.wsdl.write11 import write_wsdl
+
         shapes = DocumentedShapes(codecs.shapes)
         return {"wsdl": write_wsdl(service, shapes, address=address, policies=policies(address))}
 
     return written
+
+
+def _documents(contract: Contract, address: str) -> Mapping[str, bytes]:
+    """A contract as it was written, with an address in it."""
+    from soapkit.wsdl.publish import published
+    from soapkit.wsdl.single import single
+
+    return {**published(contract, address), SINGLE: single(contract, address)}
 
 
 def endpoints_for(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from soapkit.server.http import HttpRequest
-from soapkit.server.page.site import Site, Visit
 from soapkit.transport.values import Headers, Response
 from soapkit.xml.serialise import escape_attribute
+
+if TYPE_CHECKING:
+    from soapkit.server.page.site import Site, Visit
 
 Publish: TypeAlias = Callable[[str], Mapping[str, bytes]]
 """An address -> the documents of the contract with that address in them, by query: ``wsdl``, ``xsd=1``, ..."""
@@ -21,10 +23,11 @@ _HERE = "{scheme}://address.invalid/d41f7c"  # stands for the address in documen
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """`publish` None: the contract is not at hand, so only the pages are handed out. `try_it`: whether the pages offer
-    a form that calls the service; None: to browsers on this machine, that asked for this machine."""
+    """`site`: the pages, made when the first is asked for. `publish` None: the contract is not at hand, so only the
+    pages are handed out. `try_it`: whether the pages offer a form that calls the service; None: to browsers on this
+    machine, that asked for this machine."""
 
-    site: Site
+    site: Callable[[], Site]
     publish: Publish | None
     try_it: bool | None = None
     _kept: dict[str, Mapping[str, bytes]] = field(default_factory=dict)
@@ -42,7 +45,7 @@ class Publication:
             if document is not None:
                 document = document.replace(here.encode(), escape_attribute(request.address).encode())
                 return Response(200, Headers({"Content-Type": "text/xml; charset=utf-8"}), document)
-        page = self.site.respond(parameters, self._visit(request, _told(documents)))
+        page = self.site().respond(parameters, self._visit(request, _told(documents)))
         if page is not None:
             return page
         offered = ", ".join(f"?{query}" for query in _told(documents)) or "no documents"
@@ -50,6 +53,8 @@ class Publication:
         return Response(404, plain, f"not found; this service offers {offered}\n".encode())
 
     def _visit(self, request: HttpRequest, documents: tuple[str, ...]) -> Visit:
+        from soapkit.server.page.site import Visit  # calls need no pages
+
         try_it = request.is_local if self.try_it is None else self.try_it
         contract = f"{request.address}?wsdl" if documents else ""
         return Visit(request.address, contract, try_it=try_it, documents=documents)
