@@ -11,10 +11,12 @@ there with its place.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from lxml import etree
 
+from soapkit.databinding.given import given_with
+from soapkit.databinding.given_read import says_why_nil
 from soapkit.databinding.shape import RecordRef
 from soapkit.errors import SoapkitError
 from soapkit.exchange.items import ItemPlace, item_places
@@ -66,17 +68,31 @@ def receive_large(
         items = []
         for start in range(0, len(data), _PIECE):
             for element in reader.feed(data[start : start + _PIECE]):
-                items.append(codec.decode(element, nillable=place.field.nillable))  # noqa: PERF401  it is freed here
+                if place.field.nillable and says_why_nil(element):
+                    return None  # what it says is kept with its place among all of the items
+                items.append(codec.decode(element, nillable=place.field.nillable))
         around = Envelope.read(reader.finish())
         check_rules(around)
         received = receive(around)
     except SoapkitError:
         return None
     most = place.field.maximum
+    if _says_more(received.value, place):
+        return None
     if received.operation is not operation or len(items) <= keep or (most is not None and len(items) > most):
         return None
     value = with_items(received.value, place, items)
     return Received(operation, value, received.headers, Unparsed(data, content_type, around.version))
+
+
+def _says_more(record: Any, place: ItemPlace) -> bool:
+    """Whether something stood between the items, or around them, that is kept with its place among all of them."""
+    for name in place.names:
+        given = given_with(record)
+        if given.unknown_elements or given.texts or given.children:
+            return True
+        record = getattr(record, name, None)
+    return False
 
 
 def _envelope_of(data: bytes) -> Envelope | None:
