@@ -192,7 +192,13 @@ def kind_of(certificate: x509.Certificate) -> KeyKind:
 
 def kind_of_key(key: PublicKey) -> KeyKind:
     """What kind of key this is."""
-    return next(kind for cls, kind in _KINDS if isinstance(key, cls))
+    return _kind_of_class(type(key))
+
+
+@lru_cache(maxsize=64)
+def _kind_of_class(cls: type[PublicKey]) -> KeyKind:
+    """Remembered, since cryptography's are abstract classes, which take long to ask."""
+    return next(kind for base, kind in _KINDS if issubclass(cls, base))
 
 
 def key_bits(key: PublicKey) -> tuple[str, int] | None:
