@@ -45,8 +45,6 @@ from oracles import (
 
 from tests.parties import Keys, make_keys
 
-NOW = datetime.now(UTC)  # the service has a clock of its own
-
 
 @soapkit.service("urn:example:greeter")
 class Greeter:
@@ -57,7 +55,13 @@ class Greeter:
 
 @pytest.fixture(scope="module")
 def keys() -> Keys:
-    return make_keys(NOW)
+    return make_keys(datetime.now(UTC))
+
+
+@pytest.fixture
+def now() -> datetime:
+    """That of the service, which has a clock of its own."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture(scope="module", params=["1.1", "1.2"])
@@ -85,12 +89,12 @@ def with_octets(message: bytes, tag: str, octets: bytes, number: int = 0) -> byt
     return etree.tostring(root)
 
 
-def test_a_wrong_key_transport_is_not_told_from_a_wrong_key(plain, keys):
+def test_a_wrong_key_transport_is_not_told_from_a_wrong_key(plain, keys, now):
     legacy = Security(inbound=Require(encrypted=["Body"], key=keys.bob, algorithms=profile("legacy")))
     for transport, values in (("rsa-1_5", rsa15_keys), ("rsa-oaep-mgf1p", oaep_keys)):
         for cipher in ("aes256-gcm", "aes256-cbc"):
             steps = [Encrypt(to=keys.bob, key_transport=transport, algorithm=cipher)]
-            message = Security(outbound=steps).apply(plain, now=NOW).to_bytes()
+            message = Security(outbound=steps).apply(plain, now=now).to_bytes()
             assert b"hello Ann" in ask(legacy, message)[2]
             answers = {
                 ask(legacy, with_octets(message, CIPHER_VALUE, value)) for _, value in values(keys.bob.certificate)
@@ -98,21 +102,21 @@ def test_a_wrong_key_transport_is_not_told_from_a_wrong_key(plain, keys):
             assert answers == {refusing(plain)}, (transport, cipher)
 
 
-def test_a_wrong_padding_of_cbc_is_not_told_from_other_garbage(plain, keys):
+def test_a_wrong_padding_of_cbc_is_not_told_from_other_garbage(plain, keys, now):
     legacy = Security(inbound=Require(encrypted=["Body"], key=keys.bob, algorithms=profile("legacy")))
-    message = Security(outbound=[Encrypt(to=keys.bob, algorithm="aes256-cbc")]).apply(plain, now=NOW).to_bytes()
+    message = Security(outbound=[Encrypt(to=keys.bob, algorithm="aes256-cbc")]).apply(plain, now=now).to_bytes()
     data = octets_of(etree.fromstring(message), CIPHER_VALUE, 1)
     assert b"hello Ann" in ask(legacy, message)[2]
     answers = {ask(legacy, with_octets(message, CIPHER_VALUE, value, 1)) for _, value in cbc_values(data)}
     assert answers == {refusing(plain)}
 
 
-def test_libxmlsec_as_the_provider_tells_no_more(plain, keys):
+def test_libxmlsec_as_the_provider_tells_no_more(plain, keys, now):
     """Its own errors differ; what is answered does not."""
     require = Require(encrypted=["Body"], key=keys.bob, algorithms=profile("legacy"))
     legacy = Security(inbound=require, provider=XmlsecProvider())
     steps = [Encrypt(to=keys.bob, key_transport="rsa-1_5", algorithm="aes256-cbc")]
-    message = Security(outbound=steps).apply(plain, now=NOW).to_bytes()
+    message = Security(outbound=steps).apply(plain, now=now).to_bytes()
     assert b"hello Ann" in ask(legacy, message)[2]
     data = octets_of(etree.fromstring(message), CIPHER_VALUE, 1)
     altered = [with_octets(message, CIPHER_VALUE, value) for _, value in rsa15_keys(keys.bob.certificate)]
@@ -120,13 +124,13 @@ def test_libxmlsec_as_the_provider_tells_no_more(plain, keys):
     assert {ask(legacy, each) for each in altered} == {refusing(plain)}
 
 
-def test_cbc_under_a_signature_answers_nothing_to_who_alters_it(plain, keys):
+def test_cbc_under_a_signature_answers_nothing_to_who_alters_it(plain, keys, now):
     """The default: the signature is checked first, so that no altered ciphertext is decrypted at all."""
     security = Security(
         inbound=Require(signed=["Body"], encrypted=["Body"], trust=keys.trust, key=keys.bob, replay=None)
     )
     steps = [Encrypt(to=keys.bob, algorithm="aes256-cbc"), Sign(keys.alice, parts=["Body"])]
-    message = Security(outbound=steps).apply(plain, now=NOW).to_bytes()
+    message = Security(outbound=steps).apply(plain, now=now).to_bytes()
     assert b"hello Ann" in ask(security, message)[2]
     data = octets_of(etree.fromstring(message), CIPHER_VALUE, 1)
     altered = [flipped(data, len(data) - 17, by) for by in range(1, 256, 6)]
@@ -149,10 +153,10 @@ def test_cbc_under_a_signature_answers_nothing_to_who_alters_it(plain, keys):
         b'<s:Body xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"/>',
     ],
 )
-def test_whatever_comes_out_of_a_header_block_that_must_be_one_is_answered_alike(content, plain, keys):
+def test_whatever_comes_out_of_a_header_block_that_must_be_one_is_answered_alike(content, plain, keys, now):
     """A key that is a little wrong may make well-formed XML: what then is no message is told in the same words."""
     security = Security(inbound=Require(signed=["Body"], trust=keys.trust, key=keys.bob))
-    message = Security(outbound=[Encrypt(to=keys.bob, parts=["To"])]).apply(plain, now=NOW).root
+    message = Security(outbound=[Encrypt(to=keys.bob, parts=["To"])]).apply(plain, now=now).root
     secret = CryptographyProvider().random(32)
     decryptable(message, keys.bob.certificate, secret, content, cipher_named("aes256-gcm"))
     after = message[1]
@@ -177,14 +181,14 @@ def _not_a_message(plain):
     yield ask(Security(inbound=Require(username={})), etree.tostring(message))
 
 
-def test_all_else_that_is_wrong_with_the_security_is_answered_alike(plain, keys):
+def test_all_else_that_is_wrong_with_the_security_is_answered_alike(plain, keys, now):
     wanted = {"signed": ["Body", "Timestamp"], "trust": keys.trust, "key": keys.bob, "username": {"ann": "secret"}}
     server = Security(inbound=Require(**wanted))
     ann, stamp, sign = UsernameToken("ann", "secret", digest=True), Timestamp(), Sign(keys.alice)
-    good = Security(outbound=[stamp, ann, sign]).apply(plain, now=NOW).to_bytes()
+    good = Security(outbound=[stamp, ann, sign]).apply(plain, now=now).to_bytes()
     assert b"hello Ann" in ask(server, good)[2]
 
-    def secured(*steps, at=NOW):
+    def secured(*steps, at=now):
         return Security(outbound=steps).apply(plain, now=at).to_bytes()
 
     signature = octets_of(etree.fromstring(good), SIGNATURE_VALUE)
@@ -193,8 +197,8 @@ def test_all_else_that_is_wrong_with_the_security_is_answered_alike(plain, keys)
         "no signature": secured(stamp, ann),
         "no timestamp": secured(ann, Sign(keys.alice, parts=["Body"])),
         "a timestamp that is not signed": secured(stamp, ann, Sign(keys.alice, parts=["Body"])),
-        "an old timestamp": secured(stamp, sign, ann, at=NOW - timedelta(hours=1)),
-        "a timestamp of tomorrow": secured(stamp, sign, ann, at=NOW + timedelta(days=1)),
+        "an old timestamp": secured(stamp, sign, ann, at=now - timedelta(hours=1)),
+        "a timestamp of tomorrow": secured(stamp, sign, ann, at=now + timedelta(days=1)),
         "a stranger's signature": secured(stamp, ann, Sign(keys.mallory)),
         "a wrong signature": with_octets(good, SIGNATURE_VALUE, flipped(signature, 9)),
         "an altered body": good.replace(b">Ann<", b">Bob<"),
@@ -231,8 +235,8 @@ def test_times_are_compared_with_a_statistic_that_finds_a_difference():
     assert abs(z_of(outliers, same)) < MOST_Z < abs(z_of(outliers, more))
 
 
-def test_every_timed_attempt_is_refused(keys):
+def test_every_timed_attempt_is_refused(keys, now):
     """What ``make attacks`` times is what it says; two tries of each."""
-    for name, attempts in timed(keys, NOW).items():
+    for name, attempts in timed(keys, now).items():
         assert len(attempts) >= 2, name
         times_of(attempts, 2)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,13 +14,12 @@ from urllib.parse import quote
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 import soapkit
 from soapkit.errors import ConnectError, UsageError
+from soapkit.security.throwaway import write_keys
 from soapkit.server.certificates import CertificateHeader, certificate_of
 from soapkit.server.http import HttpRequest
 from soapkit.server.tls import TlsHTTPProtocol
@@ -54,31 +51,11 @@ class Files:
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    write(folder, "ca", key, key, "authority", "authority")
-    for name in ("localhost", "alice"):
-        write(folder, name, ec.generate_private_key(ec.SECP256R1()), key, name, "authority")
-    other = ec.generate_private_key(ec.SECP256R1())
-    write(folder, "mallory", other, other, "alice", "alice")  # says that it is alice, and nobody else does
+    write_keys(folder, ["localhost", "alice"])
+    write_keys(folder / "elsewhere", ["alice"])  # says that it is alice, and nobody here does
+    for kind in ("pem", "key"):
+        (folder / "elsewhere" / f"alice.{kind}").rename(folder / f"mallory.{kind}")
     return Files(folder)
-
-
-def write(folder: Path, file: str, key: Any, issuing: Any, name: str, issuer: str) -> None:
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.BasicConstraints(ca=file == "ca", path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(issuing, hashes.SHA256())
-    )
-    (folder / f"{file}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    (folder / f"{file}.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,7 +68,7 @@ def test_all_of_a_contract_can_be_used(path: str, records: int, corpus: Path) ->
     assert compiled.normalised.gaps == ()
 
 
-def test_a_message_of_a_contract_that_is_slow_to_compile_is_checked_at_once(corpus: Path) -> None:
+def test_a_message_of_a_contract_that_is_slow_to_compile_is_checked_by_what_it_needs_of_it(corpus: Path) -> None:
     validator = validator_for(schema_at(corpus, "Salesforce-Data-Management-Tool--enterprise/enterprise.wsdl"))
 
     def told(fields: str) -> list[str]:
@@ -80,12 +79,12 @@ def test_a_message_of_a_contract_that_is_slow_to_compile_is_checked_at_once(corp
         )
         return [str(problem) for problem in validator.problems(parse_message(text.encode()))]
 
-    started = time.perf_counter()
     assert told("<s:Name>A</s:Name>") == []
     assert "Nmae is not expected here" in told("<s:Nmae>A</s:Nmae>")[0]
     assert "is not a valid value" in told("<s:NumberOfEmployees>x</s:NumberOfEmployees>")[0]
     assert "AccountNumber is not expected here" in told("<s:Name>A</s:Name><s:AccountNumber>1</s:AccountNumber>")[0]
-    assert time.perf_counter() - started < 20  # all of it takes 15 seconds on an idle machine
+    # all of it takes libxml2 15 seconds
+    assert all(compiled.tags is not None for kept in validator._compiled.values() for compiled in kept)
 
 
 def test_recorded_messages_are_valid_where_they_are(corpus: Path) -> None:
