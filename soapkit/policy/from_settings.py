@@ -176,7 +176,10 @@ class Service:
 
     def _binding(self, suite: Suite) -> SecurityBinding | None:
         stamped = any(isinstance(step, Timestamp) for step in self.steps)
-        asked = "Timestamp" in self._signed or any("Timestamp" in require.present for require in self._requires)
+        asked = "Timestamp" in self._signed or any(
+            "Timestamp" in require.present or require.rules.layout.startswith("lax-timestamp")
+            for require in self._requires
+        )
         if not self.message_level:
             if not self.https:
                 return None

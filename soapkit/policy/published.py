@@ -37,7 +37,17 @@ from soapkit.security.context import Contexts
 from soapkit.security.keys import KeyPair
 from soapkit.security.saml_settings import SamlRequirement, SamlToken
 from soapkit.security.security import Security
-from soapkit.security.settings import Encrypt, Require, Sign, Step, Timestamp
+from soapkit.security.settings import (
+    REQUEST,
+    SIGNER,
+    Encrypt,
+    Recipient,
+    Require,
+    SharedKey,
+    Sign,
+    Step,
+    Timestamp,
+)
 from soapkit.security.throwaway import make_authority
 from soapkit.security.truststore import TrustStore
 from soapkit.ws.addressing import HEADERS
@@ -228,9 +238,12 @@ class _Publisher:
             asked, answered = plan_of(request, request=True), plan_of(reply, request=False)
             for problem in (*cannot(asked, rsa_1_5=True), *cannot(answered, rsa_1_5=True)):
                 yield problem.message
-            for told in unmet(outbound(asked, keys, _unheard()), kind.side.require):
+            sent = outbound(asked, keys, _unheard())
+            for told in unmet(sent, kind.side.require):
                 yield f"in requests of {kind.operation.name}: {told}"
             if kind.side.steps is not None:
+                for told in _unanswerable(sent, kind.side.steps):
+                    yield f"in answers of {kind.operation.name}: {told}"
                 if answered.timestamp and not any(isinstance(step, Timestamp) for step in kind.side.steps):
                     yield f"in answers of {kind.operation.name}: Timestamp must be there, and is not"
                 for told in unmet(kind.side.steps, inbound(answered, keys, _unheard())):
@@ -253,6 +266,18 @@ class _Publisher:
             assertion=SamlToken(b""),
             saml=saml or SamlRequirement(trust),
         )
+
+
+def _unanswerable(sent: Sequence[Step], steps: Sequence[Step]) -> Iterator[str]:
+    """What an answer takes from its request, and would not find there."""
+    if _to(steps, REQUEST) and not any(isinstance(step, SharedKey) for step in sent):
+        yield "they are secured with the key that a request brought, and requests need not bring one"
+    if _to(steps, SIGNER) and not any(isinstance(step, Sign) and isinstance(step.keypair, KeyPair) for step in sent):
+        yield "they are encrypted to whoever signed the request, and requests need not be signed with a certificate"
+
+
+def _to(steps: Sequence[Step], recipient: Recipient) -> bool:
+    return any(isinstance(step, Encrypt | SharedKey) and step.to is recipient for step in steps)
 
 
 def _unheard() -> Problems:

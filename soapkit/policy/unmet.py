@@ -134,8 +134,11 @@ def _rules_broken(steps: Sequence[Step], rules: HeaderRules) -> Iterator[str]:
     order = "sign-first" if kinds[:1] == [Sign] else "encrypt-first"
     if {Sign, Encrypt} <= set(kinds) and rules.order not in ("any", order):
         yield f"messages are to be secured {rules.order}, and are not"
-    last = any(isinstance(step, Timestamp) and step.last for step in steps)
-    if (rules.layout == "lax-timestamp-last") is not last and rules.layout != "lax":
+    stamps = [step for step in steps if isinstance(step, Timestamp)]
+    last = any(step.last for step in stamps)
+    if rules.layout.startswith("lax-timestamp") and not stamps:
+        yield "a Timestamp must be there, and is not"
+    if rules.layout.startswith("lax-timestamp") and (rules.layout == "lax-timestamp-last") is not last:
         yield f"the security header is to be laid out {rules.layout}, and is not"
     for step in steps:
         if not isinstance(step, Sign):

@@ -1,7 +1,7 @@
 """Others read the contract that code first writes, and make clients of it: Java, C, PHP, Python.
 
 The contract is that of samples/orders.py (lists, choices, enumerations, facets, faults, header blocks, one-way), and
-one of rpc messages.
+one of rpc messages; and the first with a policy of all its bindings, messages and faults.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ import xmlschema
 from lxml import etree
 
 import soapkit
+from soapkit.security import SIGNER, Encrypt, Require, Security, Sign, Timestamp, TrustStore
+from soapkit.security.throwaway import make_authority, make_keypair
 from tests.interop.java_driver import jars
 
 POM = Path(__file__).parent / "java" / "contract" / "pom.xml"
@@ -41,6 +43,15 @@ class Reckoner:
     def ping(self) -> None: ...
 
 
+def secured() -> Security:
+    """Settings whose policy the contract has too."""
+    authority = make_authority()
+    bob, trust = make_keypair("bob", authority), TrustStore.of(authority)
+    signed = ["Body", "Timestamp"]
+    steps = [Timestamp(), Sign(bob), Encrypt(to=SIGNER)]
+    return Security(steps, Require(signed=signed, encrypted=["Body"], trust=trust, key=bob))
+
+
 def loaded(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location("orders_for_others", path)
     assert spec is not None
@@ -56,9 +67,10 @@ def orders(root: Path) -> Iterator[ModuleType]:
     del sys.modules["orders_for_others"]
 
 
-@pytest.fixture(params=["orders", "reckoner"])
+@pytest.fixture(params=["orders", "reckoner", "secured"])
 def contract(request: pytest.FixtureRequest, orders: ModuleType, tmp_path: Path) -> Path:
-    app = soapkit.asgi(orders.Orders() if request.param == "orders" else Reckoner())
+    security = secured() if request.param == "secured" else None
+    app = soapkit.asgi(Reckoner() if request.param == "reckoner" else orders.Orders(), security=security)
     publish = app.endpoints[""].publication.publish
     assert publish is not None
     path = tmp_path / f"{request.param}.wsdl"
@@ -96,7 +108,7 @@ def test_wsimport_makes_java_of_it(java: Callable[..., str], contract: Path, tmp
     printed = java("com.sun.tools.ws.WsImport", "-extension", "-Xnocompile", "-keep", "-d", tmp_path, contract)
     assert "[ERROR]" not in printed
     sources = {path.stem: path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.java")}
-    if contract.stem == "orders":
+    if contract.stem != "reckoner":
         assert "throws OutOfStock" in sources["Orders"]
         assert "public enum State" in sources["State"]
     else:
@@ -106,7 +118,7 @@ def test_wsimport_makes_java_of_it(java: Callable[..., str], contract: Path, tmp
 def test_cxf_makes_java_of_it(java: Callable[..., str], contract: Path, tmp_path: Path) -> None:
     java("org.apache.cxf.tools.wsdlto.WSDLToJava", "-validate", "-d", tmp_path, contract)
     sources = {path.stem: path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.java")}
-    if contract.stem == "orders":
+    if contract.stem != "reckoner":
         assert "throws OutOfStock" in sources["Orders"]
         assert "List<Line>" in sources["Order"]
     else:
@@ -140,4 +152,4 @@ def test_xsdata_makes_python_of_it(contract: Path, tmp_path: Path, monkeypatch: 
     with contextlib.chdir(tmp_path):
         ResourceTransformer(config=config).process([contract.as_uri()])
     made = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "made").rglob("*.py"))
-    assert ("class Order" in made) if contract.stem == "orders" else ("class ReckonerAdd" in made)
+    assert ("class Order" in made) if contract.stem != "reckoner" else ("class ReckonerAdd" in made)
