@@ -150,7 +150,7 @@ class _Telling:
         )
 
     def _encrypted_key(self, _message: Message, entry: _Element) -> Iterator[str]:
-        uri = _algorithm(entry, ENCRYPTION_METHOD)
+        uri = algorithm_at(entry, ENCRYPTION_METHOD)
         method = TRANSPORTS.get(uri) or WRAPS.get(uri)
         name = method.name if method is not None else "an unknown algorithm"
         if name not in MODERN.transports | MODERN.wraps:
@@ -169,7 +169,7 @@ class _Telling:
     def _data(self, data: _Element) -> str:
         if data.tag != ENCRYPTED_DATA:
             return f"{path_of(data)}, which is not encrypted data"
-        cipher = CIPHERS.get(_algorithm(data, ENCRYPTION_METHOD))
+        cipher = CIPHERS.get(algorithm_at(data, ENCRYPTION_METHOD))
         name = cipher.name if cipher is not None else "an unknown algorithm"
         if cipher is None or cipher.mode != "gcm":
             self.weak.append(f"data is encrypted with {name}, which does not show alterations")
@@ -188,13 +188,13 @@ class _Telling:
         info = entry.find(SIGNED_INFO)
         if info is None:
             raise SecurityError("it has no SignedInfo")
-        algorithm = SIGNATURES.get(_algorithm(info, SIGNATURE_METHOD))
+        algorithm = SIGNATURES.get(algorithm_at(info, SIGNATURE_METHOD))
         name = algorithm.name if algorithm is not None else "an unknown algorithm"
         if name not in MODERN.signatures:
             self.weak.append(f"a signature is made with {name}")
         yield f"signature: {name} by {self._key_of(entry)}"
         for reference in info.iterfind(DS_REFERENCE):
-            digest = DIGESTS.get(_algorithm(reference, DIGEST_METHOD), "an unknown digest")
+            digest = DIGESTS.get(algorithm_at(reference, DIGEST_METHOD), "an unknown digest")
             if digest not in MODERN.hashes:
                 self.weak.append(f"a reference is digested with {digest}")
             uri = reference.get("URI", "")
@@ -228,7 +228,7 @@ class _Telling:
             self.weak.append(f"an assertion is signed with {name}")
         key_info = key_info_of(signature)
         source = read_hints(key_info, self.index) if key_info is not None else None
-        by = f" by {_named(source)}" if source is not None else ""
+        by = f" by {named_key(source)}" if source is not None else ""
         yield f"  signed by its issuer: {name}{by}"
 
     def _key_of(self, element: _Element) -> str:
@@ -236,7 +236,7 @@ class _Telling:
         if key_info is None or len(key_info) == 0:
             return "an unnamed key"
         source = read_key_info(key_info, self.index)
-        return self._agreed(source) if isinstance(source, Agreed) else _named(source)
+        return self._agreed(source) if isinstance(source, Agreed) else named_key(source)
 
     def _secret_of(self, element: _Element) -> str:
         key_info = element.find(KEY_INFO)
@@ -248,7 +248,7 @@ class _Telling:
         algorithm = AGREEMENTS.get(source.method.get("Algorithm", ""))
         name = algorithm.name if algorithm is not None else "an unknown algorithm"
         recipient = source.method.find(RECIPIENT_KEY_INFO)
-        told = _named(read_key_info(recipient, self.index)) if recipient is not None else "somebody"
+        told = named_key(read_key_info(recipient, self.index)) if recipient is not None else "somebody"
         return f"a key agreed on by {name} with {told}"
 
     def _nothing(self, _message: Message, _entry: _Element) -> Iterator[str]:
@@ -272,8 +272,8 @@ _TELLERS: dict[str, Callable[..., Iterator[str]]] = {
 }
 
 
-def _named(source: KeySource) -> str:
-    """A key in words."""
+def named_key(source: KeySource) -> str:
+    """A key in words, as a KeyInfo names it."""
     if isinstance(source, Carried):
         return f"certificate {name_of(source.certificates[0])}"
     if isinstance(source, Asserted):
@@ -288,6 +288,7 @@ def _named(source: KeySource) -> str:
     return "a key derived from a password" if by_password else "an encrypted key"
 
 
-def _algorithm(parent: _Element, method: str) -> str:
+def algorithm_at(parent: _Element, method: str) -> str:
+    """The URI in the child `method`, empty without one."""
     found = parent.find(method)
     return found.get("Algorithm", "") if found is not None else ""

@@ -345,7 +345,7 @@ def _paired(key: object, certificates: tuple[x509.Certificate, ...], name: str) 
     if own is None:
         told = "no certificate in it belongs to its private key" if certificates else "there is no certificate in it"
         raise SecurityError(told, place=Place(name))
-    return KeyPair(key, own, tuple(_above(own, certificates)))
+    return KeyPair(key, own, tuple(_above(own, [item for item in certificates if item is not own])))
 
 
 def _above(certificate: x509.Certificate, others: Sequence[x509.Certificate]) -> Iterator[x509.Certificate]:
