@@ -91,8 +91,9 @@ class ContentScribe:
                 known[place].addprevious(deepcopy(element.element))
             else:
                 around.append(deepcopy(element.element))
+        children = list(around)  # once: a place in a tree is counted to
         for place, said in given.texts:
-            last = around[min(place, len(around)) - 1] if place and len(around) else None
+            last = children[min(place, len(children)) - 1] if place and children else None
             if last is None:
                 around.text = (around.text or "") + said
             else:

@@ -79,3 +79,9 @@ def test_where_too_few_came_some_that_are_out_of_order_do_not_suffice() -> None:
     with pytest.raises(DecodeError) as caught:
         Codecs().codec(RecordRef(Three)).decode(parse_message(b"<t><b>1</b><a>1</a></t>"))
     assert [one.message for one in caught.value.problems] == ["has a fewer than 3 times", "has a out of order"]
+
+
+def test_texts_between_very_many_children_are_written_again_in_time_that_grows_with_their_number() -> None:
+    xml = f"<Order><number>1</number>{'<xs>1</xs>y<z/>' * 10_000}</Order>"
+    codec = Codecs(unknown="lenient").codec(RecordRef(Order))
+    assert codec.encode(codec.decode(parse_message(xml.encode())), "Order") == xml
