@@ -194,6 +194,9 @@ class _Publisher:
         service = self._service(problems)
         if problems.found or (not service.is_secured and not self.security.https):
             return Demands()
+        if self.security.actor:
+            problems.add(f"the security header is for the role {self.security.actor}, which no policy can say")
+            return Demands()
         lacking: list[list[str]] = []
         for suite in self._suites(service):
             found = service.demands(suite)

@@ -148,6 +148,14 @@ ONLY_EDWARDS = replace(profile("modern"), signatures=frozenset({"ed25519"}))
         (lambda pairs: Security((), pairs.require(signed=SIGNED)), "in answers of double: Timestamp must be"),
         (lambda pairs: Security((), pairs.require(signed=["#this"])), "in requests of double: #this must be signed"),
         (
+            lambda pairs: Security((), pairs.require(signed=["Body"]), actor="urn:gate"),
+            "for the role urn:gate, which no policy can say",
+        ),
+        (
+            lambda pairs: Security([Encrypt(to=SIGNER)], Require(key=pairs.bob, encrypted=["Body"])),
+            "in answers of double: they are encrypted to whoever signed the request",
+        ),
+        (
             lambda pairs: Security((), pairs.require(signed=["Body"], algorithms=ONLY_EDWARDS)),
             "in requests of double: rsa-sha1 is not accepted",
         ),
