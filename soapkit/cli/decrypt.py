@@ -7,6 +7,7 @@ from dataclasses import replace
 import click
 
 from soapkit.cli.secured import (
+    alias_option,
     message_argument,
     output_option,
     password_option,
@@ -24,10 +25,11 @@ _AT_ANY_TIME = 10**9  # seconds: a recorded message is decrypted whatever its Ti
 @message_argument
 @click.option("--key", required=True, metavar="FILE", help="PKCS#12, or PEM with the private key.")
 @click.option("--cert", default=None, metavar="FILE", help="The certificate, when --key holds the private key alone.")
+@alias_option
 @password_option
 @click.option("--profile", "policy", default="modern", show_default=True, help="Algorithms that are accepted.")
 @output_option
-def command(file: str, key: str, cert: str | None, password: str | None, policy: str, output: str) -> None:
+def command(file: str, key: str, cert: str | None, alias: str, password: str | None, policy: str, output: str) -> None:
     """Decrypt a SOAP message. Signatures are left for `soapkit verify`, which can decrypt too.
 
     FILE is the message, or - for the standard input.
@@ -37,7 +39,7 @@ def command(file: str, key: str, cert: str | None, password: str | None, policy:
         soapkit decrypt encrypted.xml --key bank.p12
     """
     envelope = read_envelope(file)
-    keypair = KeyPair.load(key, password, certificate=cert)
+    keypair = KeyPair.load(key, password, certificate=cert, alias=alias)
     with told_as_usage():
         # CBC is dangerous where a stranger learns from our answers what was wrong; at a prompt there is no stranger.
         algorithms = replace(profile(policy), cbc="always")

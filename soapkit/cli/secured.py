@@ -39,6 +39,13 @@ def password_option(function: _CommandT) -> _CommandT:
     )(function)
 
 
+def alias_option(function: _CommandT) -> _CommandT:
+    """The option --alias: which key of a Java key store."""
+    return click.option(
+        "--alias", default="", metavar="NAME", help="Which key of --key, a PKCS#12 file or Java key store with several."
+    )(function)
+
+
 def read_bytes(file: str) -> bytes:
     """What is in a file, ``-`` for the standard input. Raises `OSError`."""
     return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()

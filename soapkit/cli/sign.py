@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from soapkit.cli.secured import (
+    alias_option,
     message_argument,
     moment,
     output_option,
@@ -25,6 +26,7 @@ from soapkit.security.settings import KEY_REFERENCES, KeyReference, Step
 @message_argument
 @click.option("--key", required=True, metavar="FILE", help="PKCS#12, or PEM with the private key.")
 @click.option("--cert", default=None, metavar="FILE", help="The certificate, when --key holds the private key alone.")
+@alias_option
 @password_option
 @click.option(
     "--part",
@@ -56,6 +58,7 @@ def command(
     file: str,
     key: str,
     cert: str | None,
+    alias: str,
     password: str | None,
     parts: tuple[str, ...],
     algorithm: str,
@@ -78,7 +81,7 @@ def command(
         soapkit sign message.xml --key alice.p12 --assertion token.xml --reference assertion
     """
     envelope = read_envelope(file)
-    keypair = KeyPair.load(key, password, certificate=cert)
+    keypair = KeyPair.load(key, password, certificate=cert, alias=alias)
     wanted = parts or ("Body", "Timestamp")
     with told_as_usage():
         step = Sign(keypair, wanted, algorithm, digest, reference)

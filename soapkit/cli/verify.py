@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from soapkit.cli.secured import message_argument, moment, password_option, read_envelope, told_as_usage
+from soapkit.cli.secured import alias_option, message_argument, moment, password_option, read_envelope, told_as_usage
 from soapkit.security import KeyPair, Require, SamlRequirement, Security, TrustStore, profile
 from soapkit.security.saml_names import CONFIRMATIONS, Confirmation
 from soapkit.soap.security_result import Covered, ReceivedAssertion, SecurityResult
@@ -51,6 +51,7 @@ from soapkit.xml.walk import path_of
 @click.option("--encrypted", multiple=True, metavar="NAME", help="A part that must have come encrypted. Repeatable.")
 @click.option("--key", default=None, metavar="FILE", help="Key to decrypt with first: PKCS#12 or PEM.")
 @click.option("--cert", default=None, metavar="FILE", help="The certificate, when --key holds the private key alone.")
+@alias_option
 @password_option
 @click.option("--profile", "policy", default="modern", show_default=True, help="Algorithms that are accepted.")
 @click.option("--max-age", type=click.IntRange(min=1), default=300, show_default=True, help="Seconds.")
@@ -69,6 +70,7 @@ def command(
     encrypted: tuple[str, ...],
     key: str | None,
     cert: str | None,
+    alias: str,
     password: str | None,
     policy: str,
     max_age: int,
@@ -106,7 +108,7 @@ def command(
             encrypted=encrypted,
             trust=load(*trusted) if trusted else None,
             saml=saml,
-            key=KeyPair.load(key, password, certificate=cert) if key else (),
+            key=KeyPair.load(key, password, certificate=cert, alias=alias) if key else (),
             algorithms=profile(policy),
             max_age=max_age,
             unsigned_faults=False,

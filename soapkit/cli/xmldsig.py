@@ -11,6 +11,7 @@ from lxml import etree
 
 from soapkit import xmldsig
 from soapkit.cli.secured import (
+    alias_option,
     message_argument,
     moment,
     output_option,
@@ -32,6 +33,7 @@ def command() -> None:
 @message_argument
 @click.option("--key", required=True, metavar="FILE", help="PKCS#12, or PEM with the private key.")
 @click.option("--cert", default=None, metavar="FILE", help="The certificate, when --key holds the private key alone.")
+@alias_option
 @password_option
 @click.option(
     "--reference",
@@ -61,6 +63,7 @@ def sign(
     file: str,
     key: str,
     cert: str | None,
+    alias: str,
     password: str | None,
     references: tuple[str, ...],
     enveloping: bool,
@@ -80,7 +83,7 @@ def sign(
         soapkit xmldsig sign invoice.xml --key alice.p12 --output signed.xml
         soapkit xmldsig sign invoice.xml --key alice.p12 --reference "#invoice-1" --canonical inclusive
     """
-    keypair = xmldsig.KeyPair.load(key, password, certificate=cert)
+    keypair = xmldsig.KeyPair.load(key, password, certificate=cert, alias=alias)
     with told_as_usage():
         signed = xmldsig.sign(
             read_bytes(file),

@@ -8,6 +8,7 @@ import click
 
 from soapkit import xmlenc
 from soapkit.cli.secured import (
+    alias_option,
     message_argument,
     output_option,
     password_option,
@@ -84,6 +85,7 @@ def encrypt(
 @message_argument
 @click.option("--key", default=None, metavar="FILE", help="PKCS#12, or PEM with the private key.")
 @click.option("--cert", default=None, metavar="FILE", help="The certificate, when --key holds the private key alone.")
+@alias_option
 @password_option
 @click.option(
     "--secret",
@@ -98,6 +100,7 @@ def decrypt(
     file: str,
     key: str | None,
     cert: str | None,
+    alias: str,
     password: str | None,
     secrets: tuple[str, ...],
     policy: str,
@@ -115,7 +118,7 @@ def decrypt(
     with told_as_usage():
         found = xmlenc.decrypt(
             read_bytes(file),
-            key=xmlenc.KeyPair.load(key, password, certificate=cert) if key is not None else (),
+            key=xmlenc.KeyPair.load(key, password, certificate=cert, alias=alias) if key is not None else (),
             secrets=dict(_secret(each) for each in secrets),
             algorithms=xmlenc.profile(policy),
         )

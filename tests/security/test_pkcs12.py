@@ -7,6 +7,8 @@ import contextlib
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
+from soapkit import xmldsig
+from soapkit.cli.main import main
 from soapkit.errors import SecurityError
 from soapkit.security import KeyPair
 from soapkit.security.throwaway import make_authority, make_keypair
@@ -71,3 +73,13 @@ def test_no_damaged_file_raises_anything_else(people):
             KeyPair.load(whole[:cut] + b"\xff" + whole[cut + 1 :], "secret", alias="bob")
         with pytest.raises(SecurityError):
             KeyPair.load(whole[:cut], "secret", alias="bob")
+
+
+def test_a_command_takes_the_key_of_an_alias(people, tmp_path, capsysbinary):
+    (tmp_path / "keys.p12").write_bytes(store(**people))
+    (tmp_path / "plain.xml").write_bytes(b"<a/>")
+    arguments = ["--key", str(tmp_path / "keys.p12"), "--password", "secret", "--alias", "bob"]
+    with pytest.raises(SystemExit) as left:
+        main(["xmldsig", "sign", str(tmp_path / "plain.xml"), *arguments])
+    assert left.value.code == 0
+    assert xmldsig.verify(capsysbinary.readouterr().out, trust=people["bob"].certificate).signer_name == "CN=bob"
