@@ -33,7 +33,7 @@ from soapkit.security.parts import (
     may_be_missing,
 )
 from soapkit.security.provider import CryptoProvider
-from soapkit.security.references import encrypted_key_reference
+from soapkit.security.references_write import encrypted_key_reference
 from soapkit.security.settings import Encrypt, SharedKey
 from soapkit.soap.security_result import SecurityResult
 from soapkit.xml.names import DS, XENC

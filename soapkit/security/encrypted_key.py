@@ -46,7 +46,7 @@ from soapkit.security.markup import (
     sub,
 )
 from soapkit.security.provider import CryptoProvider
-from soapkit.security.references import token_reference
+from soapkit.security.references_write import token_reference
 from soapkit.security.settings import Encrypt, Recipient, SecretKey, SharedKey
 from soapkit.security.tokens import binary_token_element
 from soapkit.soap.security_result import SecurityResult

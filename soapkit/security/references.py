@@ -1,13 +1,13 @@
-"""SecurityTokenReference and KeyInfo, every way: how a message names the key that signed it or that opens it.
+"""SecurityTokenReference and KeyInfo, read, every way: how a message names the key that signed it or that opens it.
 
-What a reference says comes back as a value; whether the key is believed is decided elsewhere.
+What a reference says comes back as a value; whether the key is believed is decided elsewhere. Undone by
+references_write.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import TypeAlias
 
 from cryptography import x509
@@ -17,14 +17,10 @@ from soapkit.errors import SecurityError
 from soapkit.security.context import CONTEXT_TOKENS, named_context
 from soapkit.security.derive import DERIVED_KEY_TOKENS, implies_key
 from soapkit.security.ids import IdIndex
-from soapkit.security.key_value import key_value_element
 from soapkit.security.keys import (
     certificate_from_der,
     computed_key_identifier,
-    der_of,
     key_identifier,
-    name_of,
-    public_key_of,
     thumbprint,
 )
 from soapkit.security.markup import (
@@ -34,7 +30,6 @@ from soapkit.security.markup import (
     EMBEDDED,
     ENCRYPTED_KEY,
     ENCRYPTED_KEY_SHA1,
-    ENCRYPTED_KEY_TYPE,
     KEY_IDENTIFIER,
     KEY_INFO,
     KEY_NAME,
@@ -43,7 +38,6 @@ from soapkit.security.markup import (
     RETRIEVAL_METHOD,
     THUMBPRINT,
     TOKEN_REFERENCE,
-    TOKEN_TYPE,
     USERNAME_TOKEN,
     USERNAME_TOKEN_TYPE,
     X509_CERTIFICATE,
@@ -51,27 +45,19 @@ from soapkit.security.markup import (
     X509_ISSUER_NAME,
     X509_ISSUER_SERIAL,
     X509_KEY_IDENTIFIER,
-    X509_PKCS7,
-    X509_PKI_PATH,
     X509_SERIAL_NUMBER,
     X509_SKI,
     X509_SUBJECT_NAME,
     X509_V3,
-    base64_text,
     bytes_of,
-    new,
     one,
-    sub,
     text_of,
 )
 from soapkit.security.names import names_the_same
 from soapkit.security.saml_names import BY_KEY_IDENTIFIER, BY_TAG, SamlVersion
-from soapkit.security.settings import KeyReference
 from soapkit.security.tokens import MAX_CERTIFICATES, certificates_of
 from soapkit.security.truststore import Chain
-from soapkit.xml.names import DS, WSSE, WSSE11, XENC, local_name
-from soapkit.xml.parse import parse_own
-from soapkit.xml.serialise import escape_attribute, escape_text
+from soapkit.xml.names import XENC, local_name
 from soapkit.xml.walk import children, place_of, tag_of
 
 
@@ -184,48 +170,6 @@ def read_token_reference(reference: _Element, index: IdIndex) -> KeySource:
     if not isinstance(source, Wrapped):
         raise SecurityError("a key can be derived from a shared key only", place=place_of(reference))
     return replace(source, implied=reference)
-
-
-def token_reference(certificate: x509.Certificate, how: KeyReference, token_id: str) -> _Element:
-    """A ds:KeyInfo's content that names a certificate. `token_id`: of the BinarySecurityToken that carries it. One that
-    leads to an assertion is made by `assertion_reference`."""
-    if how == "key-name":
-        return new(KEY_NAME, name_of(certificate))
-    if how == "key-value":
-        return key_value_element(public_key_of(certificate))
-    reference = new(TOKEN_REFERENCE)
-    _WRITERS[how](reference, certificate, token_id)
-    return reference
-
-
-def encrypted_key_reference(key_id: str) -> _Element:
-    """A SecurityTokenReference to an EncryptedKey of the same message (WSS 1.1, 7.3; BSP 1.1, R3069)."""
-    return parse_own(
-        f'<wsse:SecurityTokenReference xmlns:wsse="{WSSE}" xmlns:wsse11="{WSSE11}" wsse11:TokenType='
-        f'"{ENCRYPTED_KEY_TYPE}"><wsse:Reference URI="#{escape_attribute(key_id)}" ValueType="{ENCRYPTED_KEY_TYPE}"/>'
-        "</wsse:SecurityTokenReference>"
-    )
-
-
-def encrypted_key_sha1_reference(sha1: bytes) -> _Element:
-    """A SecurityTokenReference to the EncryptedKey of another message, by SHA-1 of its cipher value (WSS 1.1, 7.3)."""
-    reference = new(TOKEN_REFERENCE, attributes={TOKEN_TYPE: ENCRYPTED_KEY_TYPE})
-    _identify(reference, ENCRYPTED_KEY_SHA1, sha1)
-    return reference
-
-
-def assertion_reference(assertion: _Element) -> _Element:
-    """A SecurityTokenReference to a SAML assertion, by its id (SAML Token Profile 1.1, 3.4; BSP 1.1, R6602 to R6611).
-
-    Raises `SecurityError` for one without an id.
-    """
-    version = BY_TAG[tag_of(assertion)]
-    identifier = assertion.get(version.id_attribute)
-    if not identifier:
-        raise SecurityError("a SAML assertion without an id cannot be referred to", place=place_of(assertion))
-    reference = new(TOKEN_REFERENCE, attributes={TOKEN_TYPE: version.token_type})
-    sub(reference, KEY_IDENTIFIER, identifier, {"ValueType": version.key_identifier})
-    return reference
 
 
 _SHARED_KEYS = DERIVED_KEY_TOKENS | CONTEXT_TOKENS | {ENCRYPTED_KEY, USERNAME_TOKEN}
@@ -435,64 +379,3 @@ def key_info_of(parent: _Element) -> _Element | None:
     if len(found) > 1:
         raise SecurityError(f"{_name(parent)} holds {len(found)} KeyInfo", place=place_of(parent))
     return found[0] if found else None
-
-
-def _write_direct(reference: _Element, _certificate: x509.Certificate, token_id: str) -> None:
-    sub(reference, REFERENCE, attributes={"URI": f"#{token_id}", "ValueType": X509_V3})
-
-
-def _write_path(reference: _Element, _certificate: x509.Certificate, token_id: str) -> None:
-    reference.set(TOKEN_TYPE, X509_PKI_PATH)  # BSP 1.1, R5215
-    sub(reference, REFERENCE, attributes={"URI": f"#{token_id}", "ValueType": X509_PKI_PATH})
-
-
-def _write_pkcs7(reference: _Element, _certificate: x509.Certificate, token_id: str) -> None:
-    reference.set(TOKEN_TYPE, X509_PKCS7)  # BSP 1.1, R5212
-    sub(reference, REFERENCE, attributes={"URI": f"#{token_id}", "ValueType": X509_PKCS7})
-
-
-def _write_issuer_serial(reference: _Element, certificate: x509.Certificate, _token_id: str) -> None:
-    reference.append(parse_own(_issuer_serial(certificate)))
-
-
-@lru_cache(maxsize=128)
-def _issuer_serial(certificate: x509.Certificate) -> str:
-    """Remembered, since one signs and encrypts with few certificates."""
-    return (
-        f'<ds:X509Data xmlns:ds="{DS}"><ds:X509IssuerSerial>'
-        f"<ds:X509IssuerName>{escape_text(certificate.issuer.rfc4514_string())}</ds:X509IssuerName>"
-        f"<ds:X509SerialNumber>{certificate.serial_number}</ds:X509SerialNumber></ds:X509IssuerSerial></ds:X509Data>"
-    )
-
-
-def _write_key_identifier(reference: _Element, certificate: x509.Certificate, _token_id: str) -> None:
-    value = key_identifier(certificate)
-    if value is None:
-        raise SecurityError(
-            f"certificate {name_of(certificate)} has no SubjectKeyIdentifier; name it by issuer-serial or thumbprint"
-        )
-    _identify(reference, X509_KEY_IDENTIFIER, value)
-
-
-def _write_thumbprint(reference: _Element, certificate: x509.Certificate, _token_id: str) -> None:
-    _identify(reference, THUMBPRINT, thumbprint(certificate))
-
-
-def _write_embedded(reference: _Element, certificate: x509.Certificate, _token_id: str) -> None:
-    """The certificate itself as a key identifier, as WSS4J writes and reads it; it reads no X509Certificate here."""
-    _identify(reference, X509_V3, der_of(certificate))
-
-
-def _identify(reference: _Element, kind: str, value: bytes) -> None:
-    sub(reference, KEY_IDENTIFIER, base64_text(value), {"EncodingType": BASE64, "ValueType": kind})
-
-
-_WRITERS: dict[str, Callable[[_Element, x509.Certificate, str], None]] = {
-    "direct": _write_direct,
-    "path": _write_path,
-    "pkcs7": _write_pkcs7,
-    "issuer-serial": _write_issuer_serial,
-    "ski": _write_key_identifier,
-    "thumbprint": _write_thumbprint,
-    "embedded": _write_embedded,
-}

@@ -30,7 +30,7 @@ from soapkit.security.markup import CIPHER_DATA, CIPHER_VALUE, ENCRYPTED_KEY, by
 from soapkit.security.parts import Message, insert_after_timestamp
 from soapkit.security.passwords import KeyOfPassword, Purpose, password_token, username_reference
 from soapkit.security.provider import CryptoProvider
-from soapkit.security.references import assertion_reference, encrypted_key_reference, encrypted_key_sha1_reference
+from soapkit.security.references_write import assertion_reference, encrypted_key_reference, encrypted_key_sha1_reference
 from soapkit.security.saml_names import BY_TAG as ASSERTIONS
 from soapkit.security.settings import PasswordKey, Recipient, SharedKey
 from soapkit.security.sign import SharedSecret

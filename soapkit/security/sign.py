@@ -34,7 +34,7 @@ from soapkit.security.parts import (
     may_be_missing,
 )
 from soapkit.security.provider import CryptoProvider
-from soapkit.security.references import assertion_reference, token_reference
+from soapkit.security.references_write import assertion_reference, token_reference
 from soapkit.security.saml_keys import subject_key
 from soapkit.security.saml_names import BY_TAG as ASSERTIONS
 from soapkit.security.saml_read import read_assertion

@@ -29,7 +29,7 @@ from soapkit.security import (
     issue_assertion,
 )
 from soapkit.security.markup import SIGNATURE, TIMESTAMP
-from soapkit.security.references import assertion_reference
+from soapkit.security.references_write import assertion_reference
 from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import SOAP_1_1

@@ -17,7 +17,7 @@ from soapkit.security import (
     UsernameToken,
 )
 from soapkit.security.markup import ENCRYPTED_KEY, KEY_INFO, REFERENCE_LIST, SIGNATURE, TIMESTAMP, USERNAME_TOKEN
-from soapkit.security.references import encrypted_key_sha1_reference
+from soapkit.security.references_write import encrypted_key_sha1_reference
 from soapkit.security.shared import SentKeys
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import SOAP_1_1
