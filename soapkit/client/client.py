@@ -34,7 +34,7 @@ from soapkit.soap.version import BY_LABEL, Version
 from soapkit.transport.values import AsyncTransport, Transport
 from soapkit.ws.addressing import HEADERS as ADDRESSING_HEADERS
 from soapkit.ws.addressing import Addressing
-from soapkit.xml.names import did_you_mean
+from soapkit.xml.names import did_you_mean, local_name
 
 if TYPE_CHECKING:
     from soapkit.wsdl.model import Contract  # loaded where a contract is read, not by every client
@@ -150,7 +150,8 @@ class BaseClient:
             pending=pending,
         )
         self._connection = Connection(transport)
-        self._loosen: Callable[[Any], Any] | None = None  # set by a dynamic client, whose values come as people type
+        # set by a dynamic client, whose values come as people type
+        self._loosen: Callable[[Any, str], Any] | None = None
         self._view: View = "value"
         self._attachments: tuple[Attachment, ...] = ()
         self._path = ""  # of the list that a stream gives
@@ -215,8 +216,11 @@ class BaseClient:
         client._view = view
         return client
 
-    def _record(self, request: Any) -> Any:
-        return request if self._loosen is None else self._loosen(request)
+    def _record(self, operation: Operation[Any, Any], request: Any) -> Any:
+        if self._loosen is None:
+            return request
+        tag = operation.request.tag  # what the encoder calls it too
+        return self._loosen(request, operation.name if tag is None else local_name(tag))
 
     def _previewed(self, operation: Operation[Any, Any], record: Any, headers: Mapping[str, object] | None) -> Any:
         parts = self._route.outgoing(operation, headers, self._attachments)
@@ -280,7 +284,7 @@ class Client(BaseClient):
         request: RequestT,
         headers: Mapping[str, object] | None = None,
     ) -> ReplyT:
-        record = self._record(request)
+        record = self._record(operation, request)
         if self._view == "preview":
             return self._previewed(operation, record, headers)  # type: ignore[no-any-return]  # see View
         transport = self._connection.made_by(_urllib3)
@@ -348,7 +352,7 @@ class AsyncClient(BaseClient):
         request: RequestT,
         headers: Mapping[str, object] | None = None,
     ) -> ReplyT:
-        record = self._record(request)
+        record = self._record(operation, request)
         if self._view == "preview":
             return self._previewed(operation, record, headers)  # type: ignore[no-any-return]  # see View
         transport = self._connection.made_by(_aiohttp)

@@ -39,8 +39,9 @@ class Loosen:
     def __init__(self, codecs: Codecs) -> None:
         self._codecs = codecs
 
-    def __call__(self, record: Any) -> Any:
-        return self._loosened(record, type(record).__name__)
+    def __call__(self, record: Any, name: str) -> Any:
+        """`name`: of the message, where paths begin."""
+        return self._loosened(record, name)
 
     def _loosened(self, record: Any, path: str) -> Any:
         shape = self._codecs.shapes[type(record)]

@@ -18,6 +18,7 @@ from soapkit.errors import (
     ConnectError,
     DataError,
     DecodeError,
+    EncodeError,
     HttpError,
     MessageError,
     TimeoutError,
@@ -121,7 +122,14 @@ def test_a_dynamic_client_takes_values_as_people_type_them(dynamic: Any) -> None
 
 def test_a_dynamic_client_takes_a_dict_for_a_record(dynamic: Any) -> None:
     everything = {"iban": "DE1", "available": "1.00", "requested": "2.00"}
-    assert dynamic._loosen(dynamic.types.Funds(**everything)).available == Decimal("1.00")
+    assert dynamic._loosen(dynamic.types.Funds(**everything), "funds").available == Decimal("1.00")
+
+
+@pytest.mark.parametrize("deposit", ["much", Decimal("1.0001")])  # by who reads what people type, by the encoder
+def test_a_value_that_is_refused_is_found_by_the_same_path_whoever_refuses_it(dynamic: Any, deposit: object) -> None:
+    ada = dynamic.types.Person(name="Ada", born=date(1815, 12, 10))
+    with pytest.raises(EncodeError, match=r"openAccount\.deposit"):
+        dynamic.open_account(owner=[ada], kind="savings", currency="EUR", deposit=deposit)
 
 
 def test_a_dynamic_client_hands_out_the_types_of_the_contract(dynamic: Any) -> None:
