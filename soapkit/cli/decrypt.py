@@ -17,6 +17,7 @@ from soapkit.cli.secured import (
 )
 from soapkit.errors import SecurityError
 from soapkit.security import KeyPair, Require, Security, profile
+from soapkit.security.spent import take_out_spent
 
 _AT_ANY_TIME = 10**9  # seconds: a recorded message is decrypted whatever its Timestamp says
 
@@ -30,7 +31,8 @@ _AT_ANY_TIME = 10**9  # seconds: a recorded message is decrypted whatever its Ti
 @click.option("--profile", "policy", default="modern", show_default=True, help="Algorithms that are accepted.")
 @output_option
 def command(file: str, key: str, cert: str | None, alias: str, password: str | None, policy: str, output: str) -> None:
-    """Decrypt a SOAP message. Signatures are left for `soapkit verify`, which can decrypt too.
+    """Decrypt a SOAP message. Signatures are left for `soapkit verify`, which can decrypt too; keys that open nothing
+    else are taken out.
 
     FILE is the message, or - for the standard input.
 
@@ -49,4 +51,5 @@ def command(file: str, key: str, cert: str | None, alias: str, password: str | N
     result = Security(inbound=require).verify(envelope)
     if not result.encrypted:
         raise SecurityError("nothing in the message is encrypted")
+    take_out_spent(result.envelope.root)
     write_envelope(result.envelope, output)

@@ -97,6 +97,13 @@ def test_verify_of_an_encrypted_message(run):
     assert b'<b:transfer xmlns:b="urn:bank"' in told
 
 
+def test_a_message_that_was_decrypted_is_verified_without_the_key(run):
+    run("sign", "message.xml", "--key", "keys/alice.p12", "--output", "signed.xml")
+    run("encrypt", "signed.xml", "--to", "keys/bob.pem", "--output", "both.xml")
+    assert run("decrypt", "both.xml", "--key", "keys/bob.p12", "--output", "opened.xml")[0] == 0
+    assert run("verify", "opened.xml", "--trust", "keys/ca.pem")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
