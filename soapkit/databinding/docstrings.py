@@ -14,6 +14,7 @@ import functools
 import inspect
 import itertools
 import textwrap
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
@@ -23,6 +24,10 @@ from soapkit.databinding.generics import origin_of
 from soapkit.databinding.shape import All, Choice, ElementField, Key, Particle, Record, Sequence, Shapes
 
 ParticleT = TypeVar("ParticleT", bound=Particle)
+
+# CPython 3.11 counts the depth of a syntax tree for all threads together, and gives SystemError where two make one at
+# once (its issue 106905); so ours do not, and a contract lacks a text rather than that there is none.
+_PARSING = threading.Lock()
 
 
 class DocumentedShapes(Mapping[Key, Record]):
@@ -55,8 +60,9 @@ def _all_texts(cls: type) -> dict[str, str]:
 def field_texts(cls: type) -> dict[str, str]:
     """The text under each field in the body of `cls`; nothing where its source is not at hand."""
     try:
-        (body,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
-    except (OSError, TypeError, SyntaxError, ValueError):
+        with _PARSING:
+            (body,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    except (OSError, TypeError, SyntaxError, ValueError, SystemError):
         return {}
     found = {}
     statements = body.body if isinstance(body, ast.ClassDef) else []

@@ -105,7 +105,7 @@ def _asked_blocking(app: Any, client: str, media_type: str, soap: str) -> tuple[
 
 async def close(app: Any) -> None:
     """Close the connections of its limits, each where it was opened."""
-    for limit in app.endpoints[""].interceptors.steps:
+    for limit in app.endpoints[""].serving.interceptors.steps:
         if isinstance(limit, BlockingRateLimit):
             limit.close()
         elif isinstance(app, Wsgi):
