@@ -273,7 +273,7 @@ def receive_package(route: Route, operation: Operation[Any, Any], response: Resp
     package = package_of(response, route.version, one_way=operation.one_way, source=operation.name)
     if package is None:
         return None
-    parts = Incoming(package) if package.xop or package.attachments else None
+    parts = Incoming.of(package)
     try:
         if operation.reply is None:
             route.processor.receive_fault(package.envelope, operation, parts)

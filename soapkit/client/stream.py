@@ -139,7 +139,7 @@ class Stream:
         package = package_of(response, self._route.version, source=self._operation.name)
         if package is None:
             raise HttpError("expected a reply, got none", status=response.status, body=b"")
-        parts = Incoming(package) if package.xop or package.attachments else None
+        parts = Incoming.of(package)
         received = self._route.processor.receive_reply(package.envelope, self._operation, parts)
         yield from self._place.items_of(received.value) or ()
 

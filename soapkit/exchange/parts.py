@@ -120,6 +120,11 @@ class Incoming:
     def __post_init__(self) -> None:
         self._references = self.package.references()
 
+    @classmethod
+    def of(cls, package: Package) -> Incoming | None:
+        """What came beside the envelope of a package; None where nothing did."""
+        return cls(package) if package.xop or package.attachments else None
+
     def put(self, content: bytes | Attachment, content_type: str) -> str | None:
         """Nothing is written while a message is read."""
         return None

@@ -34,6 +34,7 @@ from soapkit.security.parts import (
     STEPS,
     WHOLE_ATTACHMENTS,
     is_content,
+    plain_name,
 )
 from soapkit.security.settings import (
     OWN_CERTIFICATE,
@@ -123,11 +124,11 @@ class Service:
 
     @property
     def _signed(self) -> set[str]:
-        return {_name(part) for require in self._requires for part in require.signed}
+        return {plain_name(part) for require in self._requires for part in require.signed}
 
     @property
     def _encrypted(self) -> set[str]:
-        return {_name(part) for require in self._requires for part in require.encrypted}
+        return {plain_name(part) for require in self._requires for part in require.encrypted}
 
     @property
     def is_secured(self) -> bool:
@@ -339,7 +340,7 @@ def reply_protection(steps: Sequence[Step]) -> Protection:
 
 def protection_of(signed: Iterable[str] = (), encrypted: Iterable[str] = ()) -> Protection:
     """What settings name as parts, as a policy names them; tokens are none, nor is what is known by an id."""
-    signed, encrypted = [[_name(part) for part in parts] for parts in (signed, encrypted)]
+    signed, encrypted = [[plain_name(part) for part in parts] for parts in (signed, encrypted)]
     paths = [part for part in encrypted if part.startswith("/")]
     return Protection(
         signed=_parts(signed),
@@ -370,15 +371,11 @@ def _required(names: Iterable[str]) -> Protection:
     )
 
 
-def _name(part: str) -> str:
-    return part.removesuffix("?")
-
-
 def known_blocks(parts: Iterable[str], blocks: Mapping[str, str]) -> tuple[str, ...]:
     """Parts with header blocks by Clark name where settings name them by local name; `blocks`: those that are known."""
     return tuple(_known_block(part, blocks) for part in parts)
 
 
 def _known_block(part: str, blocks: Mapping[str, str]) -> str:
-    name = _name(part)
+    name = plain_name(part)
     return part.replace(name, blocks[name]) if name in blocks and name not in (*_TOKENS, "Body") else part

@@ -66,6 +66,9 @@ _SUITES: Final = tuple(
 )
 
 
+_ADDRESSING: Final = tuple(sorted(HEADERS))
+
+
 def policies_for(
     service: Contract,
     shapes: Shapes,
@@ -150,11 +153,11 @@ def _kind(operation: Operation[object, object], shapes: Shapes, security: Securi
         )
         steps = next((chosen.outbound[tag] for tag in _tags(operation.reply, shapes) if tag in chosen.outbound), steps)
     blocks = [header.tag for header in operation.request.headers]
-    require = _with_known_blocks(require, [*blocks, *sorted(HEADERS)])
+    require = _with_known_blocks(require, [*blocks, *_ADDRESSING])
     if operation.reply is None:
         return _Kind(operation, Side(require, None))
     blocks = [header.tag for header in operation.reply.headers]
-    return _Kind(operation, Side(require, [_step_with(step, [*blocks, *sorted(HEADERS)]) for step in steps]))
+    return _Kind(operation, Side(require, [_step_with(step, [*blocks, *_ADDRESSING]) for step in steps]))
 
 
 def _tags(message: Message | None, shapes: Shapes) -> list[str | None]:

@@ -19,7 +19,15 @@ from soapkit.security.algorithms import (
 )
 from soapkit.security.header_rules import HeaderRules
 from soapkit.security.keys import KeyPair
-from soapkit.security.parts import ALL_HEADERS, ATTACHMENT_CONTENTS, CONTENT, STEPS, WHOLE_ATTACHMENTS, may_be_missing
+from soapkit.security.parts import (
+    ALL_HEADERS,
+    ATTACHMENT_CONTENTS,
+    CONTENT,
+    STEPS,
+    WHOLE_ATTACHMENTS,
+    may_be_missing,
+    plain_name,
+)
 from soapkit.security.settings import (
     TOKEN_KINDS,
     Encrypt,
@@ -48,10 +56,10 @@ def unmet(steps: Sequence[Step], require: Require) -> Iterator[str]:
     encrypted = [part for step in steps if isinstance(step, Encrypt) for part in step.parts]
     for part in require.encrypted:
         if not _is_among(part, encrypted, steps):
-            yield f"{_told(part)} must be encrypted, and is not"
+            yield f"{plain_name(part)} must be encrypted, and is not"
     for part in require.present:
         if not may_be_missing(part) and not _is_there(part, steps):
-            yield f"{_told(part)} must be there, and need not be"
+            yield f"{plain_name(part)} must be there, and need not be"
     if require.confirmed and not any(isinstance(step, SignatureConfirmation) for step in steps):
         yield "the signatures of the request must be confirmed, and are not"
     if require.username is not None and not any(_names_user(step) for step in steps):
@@ -61,10 +69,6 @@ def unmet(steps: Sequence[Step], require: Require) -> Iterator[str]:
     yield from _rules_broken(steps, require.rules)
     for step in steps:
         yield from _not_allowed(step, steps, require.algorithms)
-
-
-def _told(part: str) -> str:
-    return part.removesuffix("?")
 
 
 def _names_user(step: Step) -> bool:
@@ -83,10 +87,10 @@ def _unsigned(steps: Sequence[Step], require: Require) -> Iterator[str]:
     ] or [[]]
     lacking = [[part for part in require.signed if not _is_among(part, signed, steps)] for signed in by_signer]
     for part in min(lacking, key=len):
-        yield f"{_told(part)} must be signed, and is not"
+        yield f"{plain_name(part)} must be signed, and is not"
     endorsed = [all(_is_among(part, step.parts, steps) for part in require.endorsed) for step in signing]
     if require.endorsed and not any(endorsed):
-        yield f"a second signature must cover {', '.join(map(_told, require.endorsed))}, and none does"
+        yield f"a second signature must cover {', '.join(map(plain_name, require.endorsed))}, and none does"
 
 
 def _may_be_believed(step: Sign, require: Require) -> bool:
@@ -99,11 +103,11 @@ def _may_be_believed(step: Sign, require: Require) -> bool:
 
 def _is_among(part: str, parts: Iterable[str], steps: Sequence[Step]) -> bool:
     """Whether one of the parts is this one, or more than it."""
-    name, found = _told(part), set(parts)
+    name, found = plain_name(part), set(parts)
     if part.endswith("?") or may_be_missing(part):
-        return any(_holds(name, _told(each)) for each in found)
+        return any(_holds(name, plain_name(each)) for each in found)
     surely = any(_holds(name, each) for each in found if not each.endswith("?"))
-    return surely or (any(_holds(name, _told(each)) for each in found) and _is_there(part, steps))
+    return surely or (any(_holds(name, plain_name(each)) for each in found) and _is_there(part, steps))
 
 
 def _holds(name: str, other: str) -> bool:
@@ -118,7 +122,7 @@ def _holds(name: str, other: str) -> bool:
 
 
 def _is_there(part: str, steps: Sequence[Step]) -> bool:
-    name = _told(part).removesuffix(CONTENT)
+    name = plain_name(part).removesuffix(CONTENT)
     if name == "Body" or (name in STEPS and _has_step(STEPS[name], steps)):
         return True
     present = [each for step in steps if isinstance(step, Present) for each in step.parts]

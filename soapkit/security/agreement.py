@@ -7,7 +7,6 @@ reads needs the private key that the message was made for; who sent is not prove
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -18,6 +17,7 @@ from lxml.etree import _Element
 from soapkit.errors import SecurityError
 from soapkit.security.algorithms import AGREEMENTS, AgreementAlgorithm, AlgorithmPolicy, KeyDerivation, WrapAlgorithm
 from soapkit.security.kdf import Derivation, read_derivation, write_derivation
+from soapkit.security.key_value import CURVES, key_value_element
 from soapkit.security.keys import AgreementKey, KeyPair, kind_of, name_of, public_key_of
 from soapkit.security.markup import (
     AGREEMENT_METHOD,
@@ -40,11 +40,6 @@ from soapkit.security.markup import (
 from soapkit.security.provider import CryptoProvider
 from soapkit.xml.walk import children, place_of, tag_of
 
-CURVES: Final[dict[str, type[ec.EllipticCurve]]] = {
-    "urn:oid:1.2.840.10045.3.1.7": ec.SECP256R1,
-    "urn:oid:1.3.132.0.34": ec.SECP384R1,
-    "urn:oid:1.3.132.0.35": ec.SECP521R1,
-}
 _UNCOMPRESSED = b"\x04"
 _LONGEST = 1024  # bytes of an encoded key
 
@@ -89,13 +84,7 @@ def _write_key(key_info: _Element, key: AgreementKey) -> None:
         der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         sub(key_info, DER_KEY_VALUE, base64_text(der))
         return
-    value = sub(sub(key_info, KEY_VALUE), EC_KEY_VALUE)
-    sub(
-        value,
-        NAMED_CURVE,
-        attributes={"URI": next(uri for uri, curve in CURVES.items() if isinstance(key.curve, curve))},
-    )
-    sub(value, PUBLIC_KEY, base64_text(key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)))
+    key_info.append(key_value_element(key))
 
 
 # --- on the way in ------------------------------------------------------------------------------------------------

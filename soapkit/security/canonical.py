@@ -13,10 +13,10 @@ from lxml.etree import _Element
 from soapkit.errors import LimitError, SecurityError, XmlError
 from soapkit.security.algorithms import CANONICAL_FORMS, AlgorithmPolicy, SignatureAlgorithm
 from soapkit.security.keys import PublicKey, key_bits, kind_of_key
-from soapkit.security.markup import INCLUSIVE_NAMESPACES, algorithm_of, at_most_one
+from soapkit.security.markup import INCLUSIVE_NAMESPACES, TRANSFORM, TRANSFORMS, algorithm_of, at_most_one
 from soapkit.xml.c14n import MAX_PREFIXES, METHODS, canonicalise
 from soapkit.xml.measure import Measure
-from soapkit.xml.walk import place_of
+from soapkit.xml.walk import children, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,15 @@ def signed_octets(signed_info: _Element, form: Canonical, measure: Measure | Non
         return canonicalise(signed_info, method=form.method, prefixes=form.prefixes, measure=measure)
     except (LimitError, XmlError) as error:
         raise SecurityError(f"SignedInfo cannot be canonicalised: {error}") from None
+
+
+def transforms_of(reference: _Element, most: int) -> list[_Element]:
+    """The ds:Transform of a ds:Reference, in their order. Raises `SecurityError` for more than `most`."""
+    holder = at_most_one(reference, TRANSFORMS)
+    transforms = list(children(holder, TRANSFORM)) if holder is not None else []
+    if len(transforms) > most:
+        raise SecurityError(f"{len(transforms)} transforms are not followed", place=place_of(reference))
+    return transforms
 
 
 def read_canonical(element: _Element, forms: Collection[str] = CANONICAL_FORMS) -> Canonical:

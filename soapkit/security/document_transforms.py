@@ -17,9 +17,9 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.algorithms import CANONICAL_FORMS, ENVELOPED
-from soapkit.security.canonical import Canonical, read_canonical
+from soapkit.security.canonical import Canonical, read_canonical, transforms_of
 from soapkit.security.document import Recipe
-from soapkit.security.markup import SIGNATURE, TRANSFORM, TRANSFORMS, algorithm_of, at_most_one
+from soapkit.security.markup import SIGNATURE, algorithm_of, at_most_one
 from soapkit.xml.c14n import INCLUSIVE, INCLUSIVE_11, INCLUSIVE_11_WITH_COMMENTS
 from soapkit.xml.names import DS, clark
 from soapkit.xml.walk import children, place_of
@@ -37,10 +37,7 @@ def recipe_of(reference: _Element, most: int) -> Recipe:
     Without a canonical form it is Canonical XML 1.0 (XML Signature 1.1, 4.4.3.2). `most`: how many are followed.
     Raises `SecurityError`.
     """
-    holder = at_most_one(reference, TRANSFORMS)
-    transforms = list(children(holder, TRANSFORM)) if holder is not None else []
-    if len(transforms) > most:
-        raise SecurityError(f"{len(transforms)} transforms are not followed", place=place_of(reference))
+    transforms = transforms_of(reference, most)
     left_out = _LeftOut()
     while transforms and (read := _READERS.get(algorithm_of(transforms[0]))) is not None:
         left_out |= read(transforms.pop(0))

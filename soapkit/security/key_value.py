@@ -12,14 +12,23 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.keys import PublicKey
-from soapkit.security.markup import EC_KEY_VALUE, KEY_VALUE, base64_text, bytes_of, new, one, sub
-from soapkit.xml.names import DS, DSIG11, clark
+from soapkit.security.markup import (
+    EC_KEY_VALUE,
+    KEY_VALUE,
+    NAMED_CURVE,
+    PUBLIC_KEY,
+    base64_text,
+    bytes_of,
+    new,
+    one,
+    sub,
+)
+from soapkit.xml.names import DS, clark
 from soapkit.xml.walk import children, place_of, tag_of
 
 _RSA: Final = clark(DS, "RSAKeyValue")
 _MODULUS, _EXPONENT = clark(DS, "Modulus"), clark(DS, "Exponent")
-_NAMED_CURVE, _POINT = clark(DSIG11, "NamedCurve"), clark(DSIG11, "PublicKey")
-_CURVES: Final[dict[str, type[ec.EllipticCurve]]] = {
+CURVES: Final[dict[str, type[ec.EllipticCurve]]] = {
     "urn:oid:1.2.840.10045.3.1.7": ec.SECP256R1,
     "urn:oid:1.3.132.0.34": ec.SECP384R1,
     "urn:oid:1.3.132.0.35": ec.SECP521R1,
@@ -46,13 +55,14 @@ def key_value_element(key: PublicKey) -> _Element:
         for tag, number in ((_MODULUS, numbers.n), (_EXPONENT, numbers.e)):
             sub(value, tag, base64_text(number.to_bytes((number.bit_length() + 7) // 8, "big")))
         return element
-    for uri, curve in _CURVES.items():
-        if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, curve):
-            element = new(KEY_VALUE)
-            value = sub(element, EC_KEY_VALUE)
-            sub(value, _NAMED_CURVE, attributes={"URI": uri})
-            sub(value, _POINT, base64_text(key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)))
-            return element
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        for uri, curve in CURVES.items():
+            if isinstance(key.curve, curve):
+                element = new(KEY_VALUE)
+                value = sub(element, EC_KEY_VALUE)
+                sub(value, NAMED_CURVE, attributes={"URI": uri})
+                sub(value, PUBLIC_KEY, base64_text(key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)))
+                return element
     raise SecurityError("a KeyValue holds an RSA key, or one of the curves P-256, P-384 and P-521")
 
 
@@ -65,10 +75,10 @@ def _rsa(element: _Element) -> PublicKey:
 
 
 def _ec(element: _Element) -> PublicKey:
-    curve = _CURVES.get(one(element, _NAMED_CURVE).get("URI", ""))
+    curve = CURVES.get(one(element, NAMED_CURVE).get("URI", ""))
     if curve is None:
         raise ValueError("the curve is not known")
-    return ec.EllipticCurvePublicKey.from_encoded_point(curve(), bytes_of(one(element, _POINT)))
+    return ec.EllipticCurvePublicKey.from_encoded_point(curve(), bytes_of(one(element, PUBLIC_KEY)))
 
 
 _READERS: Final[dict[str, Callable[[_Element], PublicKey]]] = {_RSA: _rsa, EC_KEY_VALUE: _ec}

@@ -75,7 +75,7 @@ class Message:
 
     def named(self, part: str) -> tuple[_Element, ...]:
         """The elements that a part's name stands for, each at its own place in the message; none if there are none."""
-        part = part.removesuffix("?")
+        part = plain_name(part)
         if part == "Body":
             return (self.envelope.body,)
         if part in ATTACHMENT_PARTS:  # no elements
@@ -97,7 +97,7 @@ class Message:
 
     def attached(self, parts: Iterable[str]) -> Attached:
         """The attachments, where they are among the parts of a step, and whether it means each as a whole."""
-        found = {part.removesuffix("?") for part in parts} & ATTACHMENT_PARTS
+        found = {plain_name(part) for part in parts} & ATTACHMENT_PARTS
         return tuple((attachment, WHOLE_ATTACHMENTS in found) for attachment in self.attachments if found)
 
     def hide(self, element: _Element, by: _Element) -> None:
@@ -106,7 +106,7 @@ class Message:
 
     def hidden_as(self, part: str) -> tuple[_Element, ...]:
         """What took the places of the elements that a part's name stands for; a signature over it covers them."""
-        part = part.removesuffix("?")
+        part = plain_name(part)
         if part in ATTACHMENT_PARTS:
             return tuple(self.hidden.get(ENCRYPTED_ATTACHMENTS, ()))
         return tuple(
@@ -132,7 +132,7 @@ def _is_named(tag: str, part: str) -> bool:
 
 def is_content(part: str) -> bool:
     """Whether a part is what stands in elements, and not those: by XPath alone."""
-    return part.startswith("/") and part.removesuffix("?").endswith(CONTENT)
+    return part.startswith("/") and plain_name(part).endswith(CONTENT)
 
 
 def token_name(tag: str) -> str | None:
@@ -144,7 +144,7 @@ def token_name(tag: str) -> str | None:
 def xpath_of(part: str) -> etree.ETXPath:
     """The XPath that a part's name is. Raises `UsageError` for one that cannot be compiled."""
     try:
-        return etree.ETXPath(part.removesuffix("?").removesuffix(CONTENT))
+        return etree.ETXPath(plain_name(part).removesuffix(CONTENT))
     except (etree.XPathError, ValueError) as error:
         raise UsageError(f"{part} is no XPath: {error}") from None
 
@@ -157,6 +157,11 @@ def _selected(part: str, root: _Element) -> tuple[_Element, ...]:
     if not isinstance(found, list) or not all(isinstance(each, _Element) for each in found):
         raise SecurityError(f"{part} selects something that is no element")
     return tuple(found)
+
+
+def plain_name(part: str) -> str:
+    """A part without the mark that says that it need not be there."""
+    return part.removesuffix("?")
 
 
 def may_be_missing(part: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from soapkit.errors import SecurityError
 from soapkit.security.inbound import Pass
 from soapkit.security.markup import TIMESTAMP
-from soapkit.security.parts import STEPS
+from soapkit.security.parts import STEPS, plain_name
 from soapkit.security.verify import covers
 from soapkit.xml.walk import place_of, tag_of
 
@@ -43,18 +43,14 @@ def _check_order(found: Pass) -> None:
     """Of what must be signed and encrypted. What a signature covers that was verified before was signed as ciphertext;
     what is covered now and was not then, as it is."""
     encrypt_first = found.require.rules.order == "encrypt-first"
-    both = [part for part in found.require.encrypted if _name(part) in map(_name, found.require.signed)]
+    both = [part for part in found.require.encrypted if plain_name(part) in map(plain_name, found.require.signed)]
     for part in both:
-        for element in found.message.named(part) if _name(part) not in STEPS else ():
+        for element in found.message.named(part) if plain_name(part) not in STEPS else ():
             for entry in found.opened:
                 is_it = entry.parent is element or element in entry.elements
                 if is_it and entry.under_signature is not encrypt_first:
                     told = "encrypted first, then signed" if encrypt_first else "signed first, then encrypted"
-                    raise SecurityError(f"the {_name(part)} must be {told}")
-
-
-def _name(part: str) -> str:
-    return part.removesuffix("?")
+                    raise SecurityError(f"the {plain_name(part)} must be {told}")
 
 
 def _check_whole(found: Pass) -> None:

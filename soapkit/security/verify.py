@@ -30,7 +30,14 @@ from soapkit.security.attachments import (
     is_cid,
     read_signature_transform,
 )
-from soapkit.security.canonical import Canonical, check_key, read_canonical, read_signature_method, signed_octets
+from soapkit.security.canonical import (
+    Canonical,
+    check_key,
+    read_canonical,
+    read_signature_method,
+    signed_octets,
+    transforms_of,
+)
 from soapkit.security.context import SecurityContext
 from soapkit.security.ids import IdIndex
 from soapkit.security.key_value import read_key_value
@@ -44,11 +51,8 @@ from soapkit.security.markup import (
     SIGNATURE_VALUE,
     SIGNED_INFO,
     TOKEN_REFERENCE,
-    TRANSFORM,
     TRANSFORMATION_PARAMETERS,
-    TRANSFORMS,
     algorithm_of,
-    at_most_one,
     bytes_of,
     one,
 )
@@ -352,10 +356,7 @@ def _read_transforms(reference: _Element, most: int) -> tuple[Canonical, bool]:
     Allowed: one canonical form, or STR-Transform; before it, an enveloped-signature transform, which does nothing to
     what does not hold the signature (node-soap writes it on every reference).
     """
-    holder = at_most_one(reference, TRANSFORMS)
-    transforms = list(children(holder, TRANSFORM)) if holder is not None else []
-    if len(transforms) > most:
-        raise SecurityError(f"{len(transforms)} transforms are not followed", place=place_of(reference))
+    transforms = transforms_of(reference, most)
     steps = [transform for transform in transforms if algorithm_of(transform) != ENVELOPED]
     if len(steps) != 1:
         raise SecurityError(

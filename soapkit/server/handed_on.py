@@ -86,7 +86,7 @@ class HandedOn:
             self.intake.route(believed, job.action, so_far)
             return operation
 
-        parts = Incoming(package) if package.xop or package.attachments else None
+        parts = Incoming.of(package)
         received = processor.receive_request(package.envelope, route, parts)
         return replace(received, security=security_of(job, received.envelope)), so_far, package.xop
 

@@ -79,7 +79,7 @@ class Intake:
 
     def received(self, package: Package, action: str, request: HttpRequest, so_far: SoFar) -> Flow[Received]:
         """The request, read as a tree. Raises what is wrong with it."""
-        parts = Incoming(package) if package.xop or package.attachments else None
+        parts = Incoming.of(package)
 
         def route(believed: Envelope) -> Operation[Any, Any]:
             return self.route(believed, action, so_far)

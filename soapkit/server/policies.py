@@ -33,15 +33,12 @@ def policies_of(
     if security is not None and not isinstance(security, Security):
         return lambda _address: NO_POLICIES  # somebody else's, of which nothing is known
 
-    def at(address: str) -> WrittenPolicies:
-        https = address.startswith("https:")
-        return policies_for(service, shapes, security, https=https, addressing=addressing) or NO_POLICIES
-
     found: dict[bool, WrittenPolicies] = {}
     refused: dict[bool, SecurityError] = {}
     for https in (False, True):
         try:
-            found[https] = at("https:" if https else "http:")
+            policies = policies_for(service, shapes, security, https=https, addressing=addressing)
+            found[https] = policies or NO_POLICIES
         except SecurityError as error:
             refused[https] = error
     if not found:
