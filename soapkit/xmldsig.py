@@ -5,12 +5,12 @@ For invoices, e-government documents, SAML. For SOAP messages there is `soapkit.
 
 from __future__ import annotations
 
-from soapkit.security.algorithms import AlgorithmPolicy, profile
-from soapkit.security.document import HmacKey, SignedPart, Verified
-from soapkit.security.document_sign import sign
-from soapkit.security.document_verify import verify, verify_all
-from soapkit.security.keys import KeyPair, load_certificate
-from soapkit.security.truststore import TrustStore
+from soapkit.security.crypto.algorithms import AlgorithmPolicy, profile
+from soapkit.security.crypto.keys import KeyPair, load_certificate
+from soapkit.security.document.document import HmacKey, SignedPart, Verified
+from soapkit.security.document.sign import sign
+from soapkit.security.document.verify import verify, verify_all
+from soapkit.security.trust.truststore import TrustStore
 
 __all__ = [
     "AlgorithmPolicy",

@@ -5,10 +5,10 @@ For invoices, e-government documents, SAML. For SOAP messages there is `soapkit.
 
 from __future__ import annotations
 
-from soapkit.security.algorithms import AlgorithmPolicy, profile
-from soapkit.security.document_decrypt import Decrypted, DecryptedPart, decrypt
-from soapkit.security.document_encrypt import encrypt
-from soapkit.security.keys import KeyPair, load_certificate
+from soapkit.security.crypto.algorithms import AlgorithmPolicy, profile
+from soapkit.security.crypto.keys import KeyPair, load_certificate
+from soapkit.security.document.decrypt import Decrypted, DecryptedPart, decrypt
+from soapkit.security.document.encrypt import encrypt
 
 __all__ = [
     "AlgorithmPolicy",

@@ -114,6 +114,17 @@ def test_every_room_has_a_floor() -> None:
     assert rooms <= FLOORS.keys()
 
 
+@pytest.mark.parametrize(("lower", "below"), [("crypto", {"crypto", "markup"}), ("trust", {"trust", "crypto"})])
+def test_keys_and_trust_know_nothing_of_messages(lower: str, below: set[str]) -> None:
+    of_security = [
+        (importer, target) for importer, target in arrows() if importer.startswith(f"soapkit.security.{lower}.")
+    ]
+    assert of_security
+    for importer, target in of_security:
+        if target.startswith("soapkit.security."):
+            assert target.split(".")[2] in below, f"{importer} imports {target}"
+
+
 def test_no_file_inside_a_package_imports_from_its_init() -> None:
     for importer, target in arrows():
         package = importer.rpartition(".")[0]

@@ -7,7 +7,7 @@ import json
 import click
 
 from soapkit.cli.secured import message_argument, read_bytes
-from soapkit.security.document_explain import explain_document
+from soapkit.security.document.explain import explain_document
 from soapkit.security.explain import explain
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.version import VERSIONS

@@ -12,7 +12,7 @@ import click
 
 from soapkit.cli.secured import alias_option, message_argument, moment, password_option, read_envelope, told_as_usage
 from soapkit.security import KeyPair, Require, SamlRequirement, Security, TrustStore, profile
-from soapkit.security.saml_names import CONFIRMATIONS, Confirmation
+from soapkit.security.saml.names import CONFIRMATIONS, Confirmation
 from soapkit.soap.security_result import Covered, ReceivedAssertion, SecurityResult
 from soapkit.xml.walk import path_of
 

@@ -21,7 +21,7 @@ from soapkit.cli.secured import (
     write_bytes,
 )
 from soapkit.errors import SecurityError
-from soapkit.security.document_key_info import KeyInfo
+from soapkit.security.document.key_info import KeyInfo
 
 
 @click.group(name="xmldsig")

@@ -16,7 +16,7 @@ from soapkit.cli.secured import (
     told_as_usage,
     write_bytes,
 )
-from soapkit.security.document_key_info import KeyInfo
+from soapkit.security.document.key_info import KeyInfo
 
 
 @click.group(name="xmlenc")

@@ -13,8 +13,8 @@ from soapkit.client.issuing import Issuance
 from soapkit.client.trust import Answer, Channel, ask, proof_of
 from soapkit.errors import Fault, MessageError, SecurityError, SoapkitError, UsageError
 from soapkit.exchange.flow import Flow
-from soapkit.security.context import CONTEXT_TOKENS, SecurityContext, context_reference, read_context
-from soapkit.security.conversation import Conversation
+from soapkit.security.context.context import CONTEXT_TOKENS, SecurityContext, context_reference, read_context
+from soapkit.security.context.conversation import Conversation
 from soapkit.security.derive import NAMESPACES
 from soapkit.security.security import Security
 from soapkit.soap.version import Version

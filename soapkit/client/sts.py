@@ -24,8 +24,8 @@ from soapkit.client.trust import Channel, ask, issued_token
 from soapkit.errors import MessageError, UsageError
 from soapkit.exchange.flow import Flow, arun, run
 from soapkit.exchange.message_security import MessageSecurity
+from soapkit.security.crypto.keys import KeyPair, der_of
 from soapkit.security.issued import IssuedToken, TokenCache, asked_key_size
-from soapkit.security.keys import KeyPair, der_of
 from soapkit.security.markup import KEY_INFO, X509_CERTIFICATE, X509_DATA, base64_text, new, sub
 from soapkit.security.settings import UsernameToken
 from soapkit.security.tokens import username_token_element

@@ -15,12 +15,12 @@ from soapkit.exchange.faults import undeclared_fault
 from soapkit.exchange.flow import Flow, send
 from soapkit.exchange.log import log_message
 from soapkit.exchange.message_security import MessageSecurity, believed
+from soapkit.security.crypto.keys import KeyPair
+from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.encrypted_key import unwrap
 from soapkit.security.issued import IssuedToken, check_key_size, computed_key
-from soapkit.security.keys import KeyPair
 from soapkit.security.markup import ENCRYPTED_KEY, PASSWORD
 from soapkit.security.settings import Require
-from soapkit.security.with_cryptography import CryptographyProvider
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.fault import read_fault
 from soapkit.soap.security_result import SecurityResult

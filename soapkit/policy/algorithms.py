@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from soapkit.policy.suites import Suite
-from soapkit.security.algorithms import MODERN, AlgorithmPolicy, profile
+from soapkit.security.crypto.algorithms import MODERN, AlgorithmPolicy, profile
 
 _SHA1 = profile("legacy_sha1").warnings
 _CBC = profile("basic256sha256").warnings

@@ -13,8 +13,8 @@ from soapkit.policy.issued import issuing_for
 from soapkit.policy.keys import Keys
 from soapkit.policy.outbound import outbound
 from soapkit.policy.plan import Plan, cannot, context_tokens, plan_of
-from soapkit.security.context import Contexts
-from soapkit.security.conversation import Conversation
+from soapkit.security.context.context import Contexts
+from soapkit.security.context.conversation import Conversation
 from soapkit.security.derive import DerivedVersion
 from soapkit.security.security import Security
 from soapkit.security.settings import Require, Step

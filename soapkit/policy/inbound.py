@@ -10,12 +10,12 @@ from soapkit.policy.demands import Token
 from soapkit.policy.keys import Keys
 from soapkit.policy.plan import CONTEXT_KINDS, Plan, context_tokens, saml_version, signed_parts
 from soapkit.policy.words import token_words
-from soapkit.security.context import Contexts
+from soapkit.security.context.context import Contexts
 from soapkit.security.header_rules import HeaderRules, Order
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS
-from soapkit.security.saml_settings import SamlRequirement
+from soapkit.security.saml.settings import SamlRequirement
 from soapkit.security.settings import Require
-from soapkit.security.truststore import TrustStore
+from soapkit.security.trust.truststore import TrustStore
 
 _CERTIFICATE = "BinarySecurityToken"
 _UNSIGNED = ("Signature",)

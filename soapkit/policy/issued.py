@@ -12,8 +12,8 @@ from soapkit.policy.keys import Keys
 from soapkit.policy.plan import saml_version
 from soapkit.policy.words import token_words
 from soapkit.security.issued import IssuedToken, IssuedTokens, Issuing
-from soapkit.security.saml_names import BY_LABEL
-from soapkit.security.saml_settings import SamlToken
+from soapkit.security.saml.names import BY_LABEL
+from soapkit.security.saml.settings import SamlToken
 from soapkit.xml.names import local_name
 from soapkit.xml.walk import children, tag_of
 

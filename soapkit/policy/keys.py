@@ -8,13 +8,13 @@ from typing import Any
 
 from cryptography import x509
 
-from soapkit.security.context import Contexts
+from soapkit.security.context.context import Contexts
+from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.issued import IssuedTokens
-from soapkit.security.keys import KeyPair
 from soapkit.security.replay import MemoryReplayStore, ReplayStore
-from soapkit.security.saml_settings import SamlRequirement, SamlToken
+from soapkit.security.saml.settings import SamlRequirement, SamlToken
 from soapkit.security.settings import PasswordOf
-from soapkit.security.truststore import TrustStore
+from soapkit.security.trust.truststore import TrustStore
 
 
 @dataclass(frozen=True, slots=True)

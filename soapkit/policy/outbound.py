@@ -14,8 +14,8 @@ from soapkit.policy.demands import Token, TokenKind
 from soapkit.policy.keys import Keys
 from soapkit.policy.plan import CONTEXT_KINDS, Carries, Plan, saml_version, signed_parts
 from soapkit.policy.words import token_words
-from soapkit.security.keys import KeyPair
-from soapkit.security.saml_settings import SamlAssertion
+from soapkit.security.crypto.keys import KeyPair
+from soapkit.security.saml.settings import SamlAssertion
 from soapkit.security.settings import (
     REQUEST,
     SHARED,

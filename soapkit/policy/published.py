@@ -33,9 +33,9 @@ from soapkit.policy.plan import cannot, plan_of
 from soapkit.policy.security_write import endpoint_assertions, message_assertions
 from soapkit.policy.suites import SUITES, Suite
 from soapkit.policy.unmet import brings_key, signature_of, unmet
-from soapkit.security.context import Contexts
-from soapkit.security.keys import KeyPair
-from soapkit.security.saml_settings import SamlRequirement, SamlToken
+from soapkit.security.context.context import Contexts
+from soapkit.security.crypto.keys import KeyPair
+from soapkit.security.saml.settings import SamlRequirement, SamlToken
 from soapkit.security.security import Security
 from soapkit.security.settings import (
     REQUEST,
@@ -49,7 +49,7 @@ from soapkit.security.settings import (
     Timestamp,
 )
 from soapkit.security.throwaway import make_authority
-from soapkit.security.truststore import TrustStore
+from soapkit.security.trust.truststore import TrustStore
 from soapkit.ws.addressing import HEADERS
 from soapkit.wsdl.policies import Direction, WrittenPolicies
 from soapkit.xml.names import local_name

@@ -15,7 +15,7 @@ HASHES: Final[dict[str, Hash]] = {"sha1": "sha1", "sha256": "sha256"}
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """One suite. `cipher`, `transport`: short names of `soapkit.security.algorithms`; `key_size`: of what the cipher
+    """One suite. `cipher`, `transport`: short names of `security.crypto.algorithms`; `key_size`: of what the cipher
     takes, in bytes; `derived_signature_size`: of a key derived to sign with, in bytes; `signature`: the hash in
     signatures."""
 

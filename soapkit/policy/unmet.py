@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cryptography import x509
 
-from soapkit.security.algorithms import (
+from soapkit.security.crypto.algorithms import (
     DIGESTS,
     AlgorithmPolicy,
     cipher_named,
@@ -17,8 +17,8 @@ from soapkit.security.algorithms import (
     signature_named,
     transport_named,
 )
+from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.header_rules import HeaderRules
-from soapkit.security.keys import KeyPair
 from soapkit.security.parts import (
     ALL_HEADERS,
     ATTACHMENT_CONTENTS,

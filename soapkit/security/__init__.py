@@ -9,17 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from soapkit.security.algorithms import AlgorithmPolicy, profile
-    from soapkit.security.context import Contexts, ContextStore, SecurityContext
-    from soapkit.security.context_store import RedisContextStore, SqliteContextStore
-    from soapkit.security.conversation import Conversation
+    from soapkit.security.context.context import Contexts, ContextStore, SecurityContext
+    from soapkit.security.context.conversation import Conversation
+    from soapkit.security.context.store import RedisContextStore, SqliteContextStore
+    from soapkit.security.crypto.algorithms import AlgorithmPolicy, profile
+    from soapkit.security.crypto.keys import KeyPair, load_certificate, load_certificates
+    from soapkit.security.crypto.with_cryptography import CryptographyProvider
+    from soapkit.security.crypto.with_xmlsec import XmlsecProvider
     from soapkit.security.header_rules import HeaderRules
     from soapkit.security.issued import IssuedToken, IssuedTokens, Issuing
-    from soapkit.security.keys import KeyPair, load_certificate, load_certificates
-    from soapkit.security.ocsp_asking import OcspResponders
     from soapkit.security.replay import MemoryReplayStore, RedisReplayStore, ReplayStore, SqliteReplayStore
-    from soapkit.security.saml_settings import SamlAssertion, SamlRequirement, SamlToken
-    from soapkit.security.saml_write import issue_assertion
+    from soapkit.security.saml.settings import SamlAssertion, SamlRequirement, SamlToken
+    from soapkit.security.saml.write import issue_assertion
     from soapkit.security.security import Security
     from soapkit.security.settings import (
         REQUEST,
@@ -38,35 +39,34 @@ if TYPE_CHECKING:
         Timestamp,
         UsernameToken,
     )
-    from soapkit.security.truststore import TrustStore
-    from soapkit.security.with_cryptography import CryptographyProvider
-    from soapkit.security.with_xmlsec import XmlsecProvider
+    from soapkit.security.trust.ocsp_asking import OcspResponders
+    from soapkit.security.trust.truststore import TrustStore
 
 _HOMES = {
-    "AlgorithmPolicy": "algorithms",
-    "profile": "algorithms",
-    "Contexts": "context",
-    "ContextStore": "context",
-    "RedisContextStore": "context_store",
-    "SqliteContextStore": "context_store",
-    "SecurityContext": "context",
-    "Conversation": "conversation",
+    "AlgorithmPolicy": "crypto.algorithms",
+    "profile": "crypto.algorithms",
+    "Contexts": "context.context",
+    "ContextStore": "context.context",
+    "RedisContextStore": "context.store",
+    "SqliteContextStore": "context.store",
+    "SecurityContext": "context.context",
+    "Conversation": "context.conversation",
     "IssuedToken": "issued",
     "IssuedTokens": "issued",
     "Issuing": "issued",
     "HeaderRules": "header_rules",
-    "KeyPair": "keys",
-    "load_certificate": "keys",
-    "load_certificates": "keys",
-    "OcspResponders": "ocsp_asking",
+    "KeyPair": "crypto.keys",
+    "load_certificate": "crypto.keys",
+    "load_certificates": "crypto.keys",
+    "OcspResponders": "trust.ocsp_asking",
     "MemoryReplayStore": "replay",
     "ReplayStore": "replay",
     "RedisReplayStore": "replay",
     "SqliteReplayStore": "replay",
-    "SamlAssertion": "saml_settings",
-    "SamlRequirement": "saml_settings",
-    "SamlToken": "saml_settings",
-    "issue_assertion": "saml_write",
+    "SamlAssertion": "saml.settings",
+    "SamlRequirement": "saml.settings",
+    "SamlToken": "saml.settings",
+    "issue_assertion": "saml.write",
     "Security": "security",
     "BinarySecurityToken": "settings",
     "REQUEST": "settings",
@@ -83,9 +83,9 @@ _HOMES = {
     "SignatureConfirmation": "settings",
     "Timestamp": "settings",
     "UsernameToken": "settings",
-    "TrustStore": "truststore",
-    "CryptographyProvider": "with_cryptography",
-    "XmlsecProvider": "with_xmlsec",
+    "TrustStore": "trust.truststore",
+    "CryptographyProvider": "crypto.with_cryptography",
+    "XmlsecProvider": "crypto.with_xmlsec",
 }
 
 __all__ = [

@@ -15,8 +15,9 @@ from lxml.etree import _Element
 
 from soapkit.attachment import Attachment, Spool
 from soapkit.errors import SecurityError
-from soapkit.security.algorithms import CipherAlgorithm
 from soapkit.security.attachments import cid_of, fields_received, fields_sent, is_cid
+from soapkit.security.crypto.algorithms import CipherAlgorithm
+from soapkit.security.crypto.with_cryptography import decrypt_pieces, encrypt_pieces
 from soapkit.security.markup import (
     CIPHER_DATA,
     CIPHER_REFERENCE,
@@ -33,7 +34,6 @@ from soapkit.security.markup import (
     sub,
 )
 from soapkit.security.mime_canonical import FIELD_NAMES
-from soapkit.security.with_cryptography import decrypt_pieces, encrypt_pieces
 from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, SIGNED_FIELDS
 from soapkit.xml.names import SWA
 from soapkit.xml.walk import children, place_of

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from lxml.etree import _Element
 
 from soapkit.errors import LimitError, SecurityError, XmlError
-from soapkit.security.algorithms import CANONICAL_FORMS, AlgorithmPolicy, SignatureAlgorithm
-from soapkit.security.keys import PublicKey, key_bits, kind_of_key
+from soapkit.security.crypto.algorithms import CANONICAL_FORMS, AlgorithmPolicy, SignatureAlgorithm
+from soapkit.security.crypto.keys import PublicKey, key_bits, kind_of_key
 from soapkit.security.markup import INCLUSIVE_NAMESPACES, TRANSFORM, TRANSFORMS, algorithm_of, at_most_one
 from soapkit.xml.c14n import MAX_PREFIXES, METHODS, canonicalise
 from soapkit.xml.measure import Measure

@@ -18,7 +18,8 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError, SoapkitError
-from soapkit.security.algorithms import AlgorithmPolicy, CipherAlgorithm
+from soapkit.security.crypto.algorithms import AlgorithmPolicy, CipherAlgorithm
+from soapkit.security.crypto.provider import NOT_XML, CryptoProvider
 from soapkit.security.encrypted_key import cipher_value
 from soapkit.security.markup import (
     ENCRYPTED_ASSERTION,
@@ -30,7 +31,6 @@ from soapkit.security.markup import (
     algorithm_of,
     one,
 )
-from soapkit.security.provider import NOT_XML, CryptoProvider
 from soapkit.xml.measure import Measure, measure_of
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_message
 from soapkit.xml.walk import children, place_of, tag_of

@@ -16,9 +16,9 @@ from typing import Final, Literal, TypeAlias
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
+from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.ids import WSU_ID
 from soapkit.security.markup import REFERENCE, TOKEN_REFERENCE, at_most_one, base64_text, bytes_of, new, sub, text_of
-from soapkit.security.provider import CryptoProvider
 from soapkit.xml.names import WSC2005_02, WSC2005_12, clark, namespace_of
 from soapkit.xml.walk import place_of, tag_of
 

@@ -9,8 +9,9 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.algorithms import CipherAlgorithm, cipher_named
 from soapkit.security.attachment_cipher import encrypt_attachment
+from soapkit.security.crypto.algorithms import CipherAlgorithm, cipher_named
+from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.encrypted_key import Addressee, encrypted_key, recipient
 from soapkit.security.ids import WSU_ID
 from soapkit.security.markup import (
@@ -32,7 +33,6 @@ from soapkit.security.parts import (
     is_content,
     may_be_missing,
 )
-from soapkit.security.provider import CryptoProvider
 from soapkit.security.references_write import encrypted_key_reference
 from soapkit.security.settings import Encrypt, SharedKey
 from soapkit.soap.security_result import SecurityResult

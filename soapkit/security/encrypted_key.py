@@ -14,8 +14,8 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.agreement import agree_with
-from soapkit.security.algorithms import (
+from soapkit.security.crypto.agreement import agree_with
+from soapkit.security.crypto.algorithms import (
     DIGESTS,
     MGFS,
     AlgorithmPolicy,
@@ -26,7 +26,8 @@ from soapkit.security.algorithms import (
     transport_named,
     wrap_named,
 )
-from soapkit.security.keys import KeyPair, kind_of
+from soapkit.security.crypto.keys import KeyPair, kind_of
+from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.markup import (
     CIPHER_DATA,
     CIPHER_VALUE,
@@ -45,7 +46,6 @@ from soapkit.security.markup import (
     one,
     sub,
 )
-from soapkit.security.provider import CryptoProvider
 from soapkit.security.references_write import token_reference
 from soapkit.security.settings import Encrypt, Recipient, SecretKey, SharedKey
 from soapkit.security.tokens import binary_token_element

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.algorithms import (
+from soapkit.security.attachment_cipher import holds_attachment, read_cipher_reference
+from soapkit.security.attachments import is_cid, read_signature_transform
+from soapkit.security.crypto.algorithms import (
     AGREEMENTS,
     CIPHERS,
     DIGESTS,
@@ -20,10 +22,8 @@ from soapkit.security.algorithms import (
     TRANSPORTS,
     WRAPS,
 )
-from soapkit.security.attachment_cipher import holds_attachment, read_cipher_reference
-from soapkit.security.attachments import is_cid, read_signature_transform
+from soapkit.security.crypto.keys import name_of
 from soapkit.security.ids import IdIndex
-from soapkit.security.keys import name_of
 from soapkit.security.markup import (
     BINARY_SECURITY_TOKEN,
     CREATED,
@@ -67,8 +67,8 @@ from soapkit.security.references import (
     read_key_info,
     read_token_reference,
 )
-from soapkit.security.saml_explain import told_assertion
-from soapkit.security.saml_names import BY_TAG as ASSERTIONS
+from soapkit.security.saml.explain import told_assertion
+from soapkit.security.saml.names import BY_TAG as ASSERTIONS
 from soapkit.security.tokens import certificates_of
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.names import local_name

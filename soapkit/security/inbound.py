@@ -14,7 +14,6 @@ from lxml.etree import _Element
 
 from soapkit.attachment import Attachment
 from soapkit.errors import LimitError, MessageError, SecurityError
-from soapkit.security.algorithms import CipherAlgorithm
 from soapkit.security.attachment_cipher import (
     DecryptedAttachment,
     decrypt_attachment,
@@ -22,6 +21,8 @@ from soapkit.security.attachment_cipher import (
     read_cipher_reference,
 )
 from soapkit.security.attachments import SignedAttachment, attachment_named
+from soapkit.security.crypto.algorithms import CipherAlgorithm
+from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.decrypt import Deciphered, Reread, decipher, put_back, read_cipher
 from soapkit.security.ids import IdIndex
 from soapkit.security.keyring import KeyRing, KnownKeys
@@ -43,18 +44,17 @@ from soapkit.security.markup import (
 )
 from soapkit.security.parts import Message
 from soapkit.security.passwords import derives_key
-from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import (
     key_info_of,
 )
-from soapkit.security.saml import CheckedAssertion, check_assertion
-from soapkit.security.saml_names import BY_TAG as ASSERTIONS
+from soapkit.security.saml.inbound import CheckedAssertion, check_assertion
+from soapkit.security.saml.names import BY_TAG as ASSERTIONS
 from soapkit.security.sender import Sender
 from soapkit.security.settings import Require
 from soapkit.security.shared import Secret, SentKeys
 from soapkit.security.timestamp import Lifetime, check_lifetime, read_timestamp
 from soapkit.security.tokens import CheckedUser, check_username_token
-from soapkit.security.truststore import TrustStore
+from soapkit.security.trust.truststore import TrustStore
 from soapkit.security.verify import Proved, Verifier, covers
 from soapkit.soap.attachments import Package
 from soapkit.soap.envelope import Envelope

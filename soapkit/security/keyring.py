@@ -19,13 +19,14 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.agreement import agreed_keys
-from soapkit.security.algorithms import WRAPS
-from soapkit.security.context import CONTEXT_TOKENS, read_context
+from soapkit.security.context.context import CONTEXT_TOKENS, read_context
+from soapkit.security.crypto.agreement import agreed_keys
+from soapkit.security.crypto.algorithms import WRAPS
+from soapkit.security.crypto.keys import KeyPair
+from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.derive import DERIVED_KEY_TOKENS, derive, derive_implied, derived_from
 from soapkit.security.encrypted_key import cipher_value, unwrap, unwrap_under
 from soapkit.security.ids import IdIndex, id_of
-from soapkit.security.keys import KeyPair
 from soapkit.security.markup import (
     EMBEDDED,
     ENCRYPTION_METHOD,
@@ -42,7 +43,6 @@ from soapkit.security.markup import (
 )
 from soapkit.security.parts import Message
 from soapkit.security.passwords import key_of_password, read_password_token
-from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import (
     Agreed,
     Asserted,
@@ -55,8 +55,8 @@ from soapkit.security.references import (
     read_opening_key,
     read_token_reference,
 )
-from soapkit.security.saml import CheckedAssertion
-from soapkit.security.saml_keys import SubjectKey, subject_key
+from soapkit.security.saml.inbound import CheckedAssertion
+from soapkit.security.saml.keys import SubjectKey, subject_key
 from soapkit.security.settings import Require
 from soapkit.security.shared import Secret, SentKeys, StoredSignatures, secret_of_context
 from soapkit.security.tokens import CheckedUser, password_of

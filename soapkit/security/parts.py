@@ -29,7 +29,7 @@ from soapkit.security.markup import (
     TIMESTAMP,
     USERNAME_TOKEN,
 )
-from soapkit.security.saml_names import BY_TAG as ASSERTIONS
+from soapkit.security.saml.names import BY_TAG as ASSERTIONS
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.names import local_name
 from soapkit.xml.walk import children, tag_of

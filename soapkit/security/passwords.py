@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
+from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.ids import WSU_ID
 from soapkit.security.markup import (
     CREATED,
@@ -34,7 +35,6 @@ from soapkit.security.markup import (
     sub,
     text_of,
 )
-from soapkit.security.provider import CryptoProvider
 from soapkit.security.settings import Limits, PasswordKey
 from soapkit.security.timestamp import check_age, read_instant
 from soapkit.xml.walk import place_of

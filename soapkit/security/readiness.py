@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from cryptography import x509
 
 from soapkit.errors import SecurityError
-from soapkit.security.keys import KeyPair, name_of
-from soapkit.security.saml_settings import SamlToken
+from soapkit.security.crypto.keys import KeyPair, name_of
+from soapkit.security.saml.settings import SamlToken
 from soapkit.security.settings import BinarySecurityToken, Encrypt, Require, SharedKey, Sign, Step
 
 

@@ -14,15 +14,15 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.context import CONTEXT_TOKENS, named_context
-from soapkit.security.derive import DERIVED_KEY_TOKENS, implies_key
-from soapkit.security.ids import IdIndex
-from soapkit.security.keys import (
+from soapkit.security.context.context import CONTEXT_TOKENS, named_context
+from soapkit.security.crypto.keys import (
     certificate_from_der,
     computed_key_identifier,
     key_identifier,
     thumbprint,
 )
+from soapkit.security.derive import DERIVED_KEY_TOKENS, implies_key
+from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (
     AGREEMENT_METHOD,
     BASE64,
@@ -53,10 +53,10 @@ from soapkit.security.markup import (
     one,
     text_of,
 )
-from soapkit.security.names import names_the_same
-from soapkit.security.saml_names import BY_KEY_IDENTIFIER, BY_TAG, SamlVersion
+from soapkit.security.saml.names import BY_KEY_IDENTIFIER, BY_TAG, SamlVersion
 from soapkit.security.tokens import MAX_CERTIFICATES, certificates_of
-from soapkit.security.truststore import Chain
+from soapkit.security.trust.names import names_the_same
+from soapkit.security.trust.truststore import Chain
 from soapkit.xml.names import XENC, local_name
 from soapkit.xml.walk import children, place_of, tag_of
 

@@ -9,8 +9,8 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.key_value import key_value_element
-from soapkit.security.keys import (
+from soapkit.security.crypto.key_value import key_value_element
+from soapkit.security.crypto.keys import (
     der_of,
     key_identifier,
     name_of,
@@ -35,7 +35,7 @@ from soapkit.security.markup import (
     new,
     sub,
 )
-from soapkit.security.saml_names import BY_TAG
+from soapkit.security.saml.names import BY_TAG
 from soapkit.security.settings import KeyReference
 from soapkit.xml.names import DS, WSSE, WSSE11
 from soapkit.xml.parse import parse_own

@@ -17,12 +17,12 @@ from lxml.etree import _Element
 from soapkit.attachment import Attachment
 from soapkit.errors import SecurityError
 from soapkit.security.confirm import signature_values
-from soapkit.security.context import SecurityContext
+from soapkit.security.context.context import SecurityContext
+from soapkit.security.crypto.keys import name_of, name_of_key
 from soapkit.security.inbound import Pass
-from soapkit.security.keys import name_of, name_of_key
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS, is_content, may_be_missing
 from soapkit.security.ruled import check_rules
-from soapkit.security.saml_confirm import claim_once, confirmed
+from soapkit.security.saml.confirm import claim_once, confirmed
 from soapkit.security.verify import Proved, covers
 from soapkit.soap.security_result import Covered, CoveredAttachment, SecurityResult
 

@@ -12,11 +12,13 @@ from typing import Any, Literal, TypeAlias, cast
 from lxml.etree import _Element
 
 from soapkit.errors import LimitError, MessageError, SecurityError, UsageError, XmlError
-from soapkit.security.algorithms import cipher_named, wrap_named
 from soapkit.security.by_message import ByMessage
 from soapkit.security.confirm import SentSignatures, check_confirmed, confirmations, signature_values
-from soapkit.security.context import Contexts
-from soapkit.security.conversation import Conversation, Exchanged
+from soapkit.security.context.context import Contexts
+from soapkit.security.context.conversation import Conversation, Exchanged
+from soapkit.security.crypto.algorithms import cipher_named, wrap_named
+from soapkit.security.crypto.provider import CryptoProvider
+from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.encrypt import DataKey, encrypt, encrypt_parts, encrypt_to
 from soapkit.security.encrypted_key import WrappingKey
 from soapkit.security.ids import WSU_ID
@@ -33,11 +35,10 @@ from soapkit.security.parts import (
     put_last,
     security_header,
 )
-from soapkit.security.provider import CryptoProvider
 from soapkit.security.readiness import problems_of
 from soapkit.security.requirements import believe
-from soapkit.security.saml_settings import SamlToken
-from soapkit.security.saml_write import token_of
+from soapkit.security.saml.settings import SamlToken
+from soapkit.security.saml.write import token_of
 from soapkit.security.sender import Sender
 from soapkit.security.settings import (
     BinarySecurityToken,
@@ -56,7 +57,6 @@ from soapkit.security.shared import Brought, SentKeys, bring
 from soapkit.security.sign import SharedSecret, name_elements, sign, sign_with_secret
 from soapkit.security.timestamp import timestamp_element
 from soapkit.security.tokens import token_of_key, username_token_element
-from soapkit.security.with_cryptography import CryptographyProvider
 from soapkit.soap.attachments import Package
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.security_result import SecurityResult
@@ -72,7 +72,7 @@ class Security:
     """How messages are secured on the way out and what they must satisfy on the way in.
 
     `outbound`: steps in order, each over the message as the ones before it left it. `inbound`: what is required.
-    `provider`: the crypto library (`soapkit.security.provider`), by default cryptography. `actor`: the SOAP role
+    `provider`: the crypto library (`soapkit.security.crypto.provider`), by default cryptography. `actor`: the SOAP role
     whose security header this is. `by_message`: where settings differ between messages. `https`: messages leave over
     HTTPS alone, since their protection is left to it. `conversation`: agree on a security context before the first
     message, and give such contexts as a service. `issuing`: ask a token service for a token before the first message.

@@ -10,7 +10,8 @@ from typing import Literal, TypeAlias, get_args
 from cryptography import x509
 
 from soapkit.errors import UsageError
-from soapkit.security.algorithms import (
+from soapkit.security.context.context import Contexts, SecurityContext
+from soapkit.security.crypto.algorithms import (
     KEY_DERIVATIONS,
     MODERN,
     WRAPS,
@@ -23,14 +24,13 @@ from soapkit.security.algorithms import (
     transport_named,
     wrap_named,
 )
-from soapkit.security.context import Contexts, SecurityContext
+from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.header_rules import NO_RULES, HeaderRules
 from soapkit.security.issued import IssuedToken, IssuedTokens
-from soapkit.security.keys import KeyPair
 from soapkit.security.parts import is_content, xpath_of
 from soapkit.security.replay import MemoryReplayStore, ReplayStore
-from soapkit.security.saml_settings import SamlRequirement, SamlToken
-from soapkit.security.truststore import TrustStore
+from soapkit.security.saml.settings import SamlRequirement, SamlToken
+from soapkit.security.trust.truststore import TrustStore
 
 KeyReference: TypeAlias = Literal[
     "direct", "path", "pkcs7", "issuer-serial", "ski", "thumbprint", "embedded", "key-name", "key-value", "assertion"
@@ -176,7 +176,7 @@ class Sign:
     names (``//{urn:shop}price``), or ``#id``; ``Attachments``, all that travel beside the message, with the header
     fields that say what each is, or ``AttachmentContents`` (SwA Profile 1.1, 5.3); with a question mark after it, a
     part that need not be there (``{urn:x}To?``). `algorithm`: a short name or
-    URI of `soapkit.security.algorithms`, by default RSA-SHA256, ECDSA-SHA256, EdDSA or HMAC-SHA256 as the key demands.
+    URI of `security.crypto.algorithms`, by default RSA-SHA256, ECDSA-SHA256, EdDSA or HMAC-SHA256 as the key demands.
     `keypair`: `SHARED` for the key of a `SharedKey` step before.
     """
 
@@ -355,7 +355,7 @@ class Require:
     it was agreed on with, and what is encrypted under them is decrypted.
     `shared_key`: whether a MAC under a key that came encrypted to us counts as a signature: the message is whole then,
     but anyone may have sent it. `max_age` and `skew` in seconds. `algorithms`: what is accepted
-    (`soapkit.security.algorithms.profile`). `certificates`: where a signer's certificate is looked up that a message
+    (`soapkit.security.profile`). `certificates`: where a signer's certificate is looked up that a message
     only names, besides those in `trust`. `unsigned_faults`: whether a SOAP fault without any security is handed on,
     marked unverified, instead of being refused: most stacks do not sign faults. `confirmed`: whether an answer must
     confirm, signed, signatures that we sent, each once. `password_keys`: whether a MAC under a key that is derived from

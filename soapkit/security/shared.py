@@ -20,18 +20,18 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.context import Contexts, ContextStore, SecurityContext, context_element, context_reference
+from soapkit.security.context.context import Contexts, ContextStore, SecurityContext, context_element, context_reference
+from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.derive import derived_key, implied_key
-from soapkit.security.document import read_document
+from soapkit.security.document.document import read_document
 from soapkit.security.encrypted_key import encrypted_key, recipient
 from soapkit.security.ids import WSU_ID, id_of
 from soapkit.security.issued import IssuedToken, IssuedTokens
 from soapkit.security.markup import CIPHER_DATA, CIPHER_VALUE, ENCRYPTED_KEY, bytes_of
 from soapkit.security.parts import Message, insert_after_timestamp
 from soapkit.security.passwords import KeyOfPassword, Purpose, password_token, username_reference
-from soapkit.security.provider import CryptoProvider
 from soapkit.security.references_write import assertion_reference, encrypted_key_reference, encrypted_key_sha1_reference
-from soapkit.security.saml_names import BY_TAG as ASSERTIONS
+from soapkit.security.saml.names import BY_TAG as ASSERTIONS
 from soapkit.security.settings import PasswordKey, Recipient, SharedKey
 from soapkit.security.sign import SharedSecret
 from soapkit.security.tokens import CheckedUser

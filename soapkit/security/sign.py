@@ -11,10 +11,11 @@ from typing import Protocol
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.algorithms import DIGESTS, STR_TRANSFORM, SignatureAlgorithm, digest_uri, signature_named
 from soapkit.security.attachments import cid_of, digest_of, fields_sent, signature_transform
+from soapkit.security.crypto.algorithms import DIGESTS, STR_TRANSFORM, SignatureAlgorithm, digest_uri, signature_named
+from soapkit.security.crypto.keys import KeyPair, public_key_of
+from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.ids import WSU_ID, give_id
-from soapkit.security.keys import KeyPair, public_key_of
 from soapkit.security.markup import (
     KEY_INFO,
     SIGNATURE,
@@ -33,11 +34,10 @@ from soapkit.security.parts import (
     insert_after,
     may_be_missing,
 )
-from soapkit.security.provider import CryptoProvider
 from soapkit.security.references_write import assertion_reference, token_reference
-from soapkit.security.saml_keys import subject_key
-from soapkit.security.saml_names import BY_TAG as ASSERTIONS
-from soapkit.security.saml_read import read_assertion
+from soapkit.security.saml.keys import subject_key
+from soapkit.security.saml.names import BY_TAG as ASSERTIONS
+from soapkit.security.saml.read import read_assertion
 from soapkit.security.settings import OWN_CERTIFICATE, TOKEN_KINDS, Sign
 from soapkit.security.strtransform import made_up_token, token_octets
 from soapkit.security.tokens import token_of_key

@@ -8,8 +8,8 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
+from soapkit.security.crypto.keys import der_of
 from soapkit.security.ids import IdIndex
-from soapkit.security.keys import der_of
 from soapkit.security.markup import X509_V3, base64_text
 from soapkit.security.references import Agreed, Asserted, Bare, Carried, Named, Wrapped, read_token_reference
 from soapkit.xml.c14n import canonicalise

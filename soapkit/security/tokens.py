@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
+from soapkit.security.crypto.keys import KeyPair, certificate_from_der, der_of, name_of
 from soapkit.security.ids import WSU_ID
-from soapkit.security.keys import KeyPair, certificate_from_der, der_of, name_of
 from soapkit.security.markup import (
     BASE64,
     BINARY_SECURITY_TOKEN,
@@ -41,7 +41,7 @@ from soapkit.security.markup import (
 )
 from soapkit.security.settings import PasswordOf, UsernameToken
 from soapkit.security.timestamp import check_age, read_instant, write_instant
-from soapkit.security.truststore import Chain
+from soapkit.security.trust.truststore import Chain
 from soapkit.xml.walk import place_of
 
 MAX_CERTIFICATES = 10

@@ -21,7 +21,6 @@ from lxml.etree import _Element
 
 from soapkit.attachment import Attachment
 from soapkit.errors import LimitError, SecurityError, XmlError
-from soapkit.security.algorithms import ENVELOPED, STR_TRANSFORM, SignatureAlgorithm
 from soapkit.security.attachments import (
     SignedAttachment,
     attachment_named,
@@ -38,10 +37,13 @@ from soapkit.security.canonical import (
     signed_octets,
     transforms_of,
 )
-from soapkit.security.context import SecurityContext
+from soapkit.security.context.context import SecurityContext
+from soapkit.security.crypto.algorithms import ENVELOPED, STR_TRANSFORM, SignatureAlgorithm
+from soapkit.security.crypto.key_value import read_key_value
+from soapkit.security.crypto.keys import PublicKey, name_of, name_of_key, public_key_of
+from soapkit.security.crypto.provider import CryptoProvider
+from soapkit.security.crypto.with_cryptography import signature_holds
 from soapkit.security.ids import IdIndex
-from soapkit.security.key_value import read_key_value
-from soapkit.security.keys import PublicKey, name_of, name_of_key, public_key_of
 from soapkit.security.markup import (
     CANONICALIZATION_METHOD,
     DIGEST_METHOD,
@@ -56,7 +58,6 @@ from soapkit.security.markup import (
     bytes_of,
     one,
 )
-from soapkit.security.provider import CryptoProvider
 from soapkit.security.references import (
     Agreed,
     Asserted,
@@ -68,14 +69,13 @@ from soapkit.security.references import (
     key_info_of,
     read_key_info,
 )
-from soapkit.security.saml_keys import SubjectKey
+from soapkit.security.saml.keys import SubjectKey
 from soapkit.security.settings import Require
 from soapkit.security.shared import Secret
 from soapkit.security.sign import fingerprint
 from soapkit.security.strtransform import dereferenced
 from soapkit.security.tokens import CheckedUser
-from soapkit.security.truststore import Chain, TrustStore
-from soapkit.security.with_cryptography import signature_holds
+from soapkit.security.trust.truststore import Chain, TrustStore
 from soapkit.xml.c14n import canonicalise
 from soapkit.xml.measure import Measure
 from soapkit.xml.walk import children, place_of

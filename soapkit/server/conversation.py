@@ -14,8 +14,14 @@ from lxml.etree import _Element
 from soapkit.errors import MessageError, SecurityError
 from soapkit.exchange.flow import Flow, call, within
 from soapkit.exchange.message_security import MessageSecurity, Waiting, believed
-from soapkit.security.context import CONTEXT_TOKENS, SecurityContext, context_element, context_reference, read_context
-from soapkit.security.conversation import GIVEN, Conversation
+from soapkit.security.context.context import (
+    CONTEXT_TOKENS,
+    SecurityContext,
+    context_element,
+    context_reference,
+    read_context,
+)
+from soapkit.security.context.conversation import GIVEN, Conversation
 from soapkit.security.derive import NAMESPACES
 from soapkit.security.ids import IdIndex
 from soapkit.security.issued import check_key_size, computed_key

@@ -2,7 +2,7 @@
 
 Sources: WS-Trust 1.3 and 1.4 (OASIS, 2007 and 2009; one namespace) and the submission of February 2005, which .NET
 speaks by default. What differs between the two is a field of a frozen `TrustVersion`. The elements are written by
-trust_write.py and read by trust_read.py; keys are computed by `soapkit.security.conversation`.
+trust_write.py and read by trust_read.py; keys are computed by `soapkit.security.context.conversation`.
 """
 
 from __future__ import annotations

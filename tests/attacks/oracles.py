@@ -15,9 +15,9 @@ from signed_messages import read
 
 from soapkit.errors import SecurityError
 from soapkit.security import Encrypt, Require, Security, UsernameToken, profile
-from soapkit.security.algorithms import KeyTransport, transport_named
+from soapkit.security.crypto.algorithms import KeyTransport, transport_named
+from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.markup import CIPHER_VALUE, ENCRYPTED_DATA, ENCRYPTED_KEY
-from soapkit.security.with_cryptography import CryptographyProvider
 from soapkit.soap.envelope import Envelope
 
 RSA15 = transport_named("rsa-1_5")

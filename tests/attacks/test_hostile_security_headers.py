@@ -32,7 +32,7 @@ from soapkit.security import (
     issue_assertion,
     profile,
 )
-from soapkit.security.algorithms import (
+from soapkit.security.crypto.algorithms import (
     ENVELOPED,
     MODERN,
     SIGNATURES,
@@ -41,7 +41,8 @@ from soapkit.security.algorithms import (
     signature_named,
     transport_named,
 )
-from soapkit.security.keys import der_of
+from soapkit.security.crypto.keys import der_of
+from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.markup import (
     BINARY_SECURITY_TOKEN,
     CIPHER_VALUE,
@@ -57,7 +58,6 @@ from soapkit.security.markup import (
     TRANSFORMS,
 )
 from soapkit.security.throwaway import make_authority, make_keypair
-from soapkit.security.with_cryptography import CryptographyProvider
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import SOAP_1_1
 from soapkit.xml.c14n import canonicalise

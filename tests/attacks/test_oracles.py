@@ -19,10 +19,10 @@ from lxml import etree
 
 import soapkit
 from soapkit.security import Encrypt, Require, Security, Sign, Timestamp, UsernameToken, profile
-from soapkit.security.algorithms import cipher_named
+from soapkit.security.crypto.algorithms import cipher_named
+from soapkit.security.crypto.with_cryptography import CryptographyProvider
+from soapkit.security.crypto.with_xmlsec import XmlsecProvider
 from soapkit.security.markup import CIPHER_VALUE, ENCRYPTED_DATA, SIGNATURE_VALUE
-from soapkit.security.with_cryptography import CryptographyProvider
-from soapkit.security.with_xmlsec import XmlsecProvider
 from soapkit.soap.envelope import Draft
 from soapkit.soap.version import BY_LABEL
 from soapkit.testing import loopback

@@ -32,7 +32,7 @@ from soapkit.security import (
     TrustStore,
     UsernameToken,
 )
-from soapkit.security.context import context_reference
+from soapkit.security.context.context import context_reference
 from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.server.conversation import Agreements
 from soapkit.testing import loopback

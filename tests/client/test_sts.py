@@ -17,11 +17,11 @@ from soapkit.client.sts import SAML_2_0, AsyncStsClient, StsClient
 from soapkit.errors import MessageError, SecurityError, UsageError
 from soapkit.exchange.log import MessageLog, set_message_log
 from soapkit.security import SIGNER, Encrypt, KeyPair, Require, Security, Sign, Timestamp, TrustStore, UsernameToken
+from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.encrypt import encrypted_key
 from soapkit.security.issued import IssuedToken, TokenCache
 from soapkit.security.settings import SharedKey
 from soapkit.security.throwaway import make_authority, make_keypair
-from soapkit.security.with_cryptography import CryptographyProvider
 from soapkit.testing import FakeTransport, loopback
 from soapkit.ws.trust import TokenResponse
 from soapkit.xml.parse import parse_message

@@ -22,7 +22,7 @@ import xmlsec
 from lxml import etree
 
 from soapkit.errors import XmlError
-from soapkit.security.algorithms import ENVELOPED
+from soapkit.security.crypto.algorithms import ENVELOPED
 from soapkit.xml.c14n import (
     EXCLUSIVE,
     EXCLUSIVE_WITH_COMMENTS,

@@ -14,7 +14,7 @@ import pytest
 
 import soapkit
 from soapkit.security import Security
-from soapkit.security.algorithms import profile
+from soapkit.security.crypto.algorithms import profile
 from tests.interop.cxf_peer import Cxf, hosted
 from tests.policy.services import ASYMMETRIC, OVER_HTTPS, SYMMETRIC, Doubler, Pairs, published
 

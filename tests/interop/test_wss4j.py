@@ -27,8 +27,8 @@ from soapkit.security import (
     UsernameToken,
     profile,
 )
-from soapkit.security.algorithms import digest_uri, mgf_uri, signature_named
-from soapkit.security.keys import der_of
+from soapkit.security.crypto.algorithms import digest_uri, mgf_uri, signature_named
+from soapkit.security.crypto.keys import der_of
 from soapkit.security.throwaway import make_authority, make_keypair, write_keys
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import BY_LABEL, SOAP_1_1

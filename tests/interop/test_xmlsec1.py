@@ -17,7 +17,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from soapkit.security import Encrypt, KeyPair, Require, Security, Sign, Timestamp, TrustStore, profile
-from soapkit.security.keys import load_certificate
+from soapkit.security.crypto.keys import load_certificate
 from soapkit.security.throwaway import make_authority, make_keypair, write_keys
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.parse import parse_message

@@ -25,7 +25,7 @@ from soapkit.security import (
     Timestamp,
     TrustStore,
 )
-from soapkit.security.algorithms import profile
+from soapkit.security.crypto.algorithms import profile
 from soapkit.security.settings import Step
 from soapkit.server.asgi import Asgi
 

@@ -32,7 +32,7 @@ from soapkit.security import (
     Sign,
     TrustStore,
 )
-from soapkit.security.algorithms import profile
+from soapkit.security.crypto.algorithms import profile
 from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.server.asgi import Asgi
 from soapkit.wsdl.load import load_contract

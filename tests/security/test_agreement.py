@@ -26,9 +26,9 @@ from soapkit.security import (
     XmlsecProvider,
     profile,
 )
-from soapkit.security.algorithms import MODERN
+from soapkit.security.crypto.algorithms import MODERN
+from soapkit.security.crypto.kdf import Derivation, read_derivation
 from soapkit.security.explain import explain
-from soapkit.security.kdf import Derivation, read_derivation
 from soapkit.security.markup import (
     AGREEMENT_METHOD,
     CONCAT_PARAMS,

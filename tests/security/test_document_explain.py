@@ -8,7 +8,7 @@ import pytest
 
 from soapkit import xmldsig, xmlenc
 from soapkit.cli.main import main
-from soapkit.security.document_explain import explain_document
+from soapkit.security.document.explain import explain_document
 from soapkit.xml.parse import parse_exact
 
 INVOICE = b'<i:invoice xmlns:i="urn:i" Id="all"><i:total Id="t">10.00</i:total></i:invoice>'

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from soapkit.errors import SecurityError
 from soapkit.security import Encrypt, Require, Security, Sign, Timestamp
-from soapkit.security.algorithms import (
+from soapkit.security.crypto.algorithms import (
     CIPHERS,
     SIGNATURES,
     KeyTransport,
@@ -18,9 +18,9 @@ from soapkit.security.algorithms import (
     signature_named,
     transport_named,
 )
+from soapkit.security.crypto.with_cryptography import CryptographyProvider
+from soapkit.security.crypto.with_xmlsec import XmlsecProvider
 from soapkit.security.markup import SIGNATURE
-from soapkit.security.with_cryptography import CryptographyProvider
-from soapkit.security.with_xmlsec import XmlsecProvider
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import SOAP_1_1
 from soapkit.xml.names import WSU

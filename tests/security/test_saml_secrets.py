@@ -22,9 +22,9 @@ from soapkit.security import (
     TrustStore,
     issue_assertion,
 )
+from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.encrypt import encrypted_key
 from soapkit.security.issued import IssuedToken
-from soapkit.security.with_cryptography import CryptographyProvider
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.names import DS, SAML20, WSSE
 from soapkit.xml.parse import parse_message

@@ -30,9 +30,9 @@ from soapkit.security import (
     load_certificates,
     profile,
 )
-from soapkit.security.jks import MAGIC, read_jks
-from soapkit.security.names import names_the_same
+from soapkit.security.crypto.jks import MAGIC, read_jks
 from soapkit.security.throwaway import make_authority, make_keypair
+from soapkit.security.trust.names import names_the_same
 from soapkit.soap.envelope import Draft
 from soapkit.soap.version import SOAP_1_1
 

@@ -22,7 +22,8 @@ from soapkit.security import (
     XmlsecProvider,
     profile,
 )
-from soapkit.security.algorithms import wrap_named
+from soapkit.security.crypto.algorithms import wrap_named
+from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.encrypted_key import cipher_value
 from soapkit.security.explain import explain
 from soapkit.security.markup import (
@@ -34,7 +35,6 @@ from soapkit.security.markup import (
     KEY_NAME,
     REFERENCE,
 )
-from soapkit.security.with_cryptography import CryptographyProvider
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import SOAP_1_1
 from soapkit.xml.parse import parse_message

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from soapkit.errors import LimitError, SecurityError, UsageError, XmlError
-from soapkit.security.algorithms import SIGNATURES
+from soapkit.security.crypto.algorithms import SIGNATURES
 from soapkit.security.markup import SIGNATURE
 from soapkit.xml.c14n import canonicalise_document
 from soapkit.xml.names import DS
@@ -267,7 +267,7 @@ def test_a_document_without_a_signature_is_told():
 def test_a_garbage_signature_does_not_make_us_canonicalise_the_document(keys, now, monkeypatch):
     signed = sign(ORDER, keys.alice)
     at = signed.index(b"<ds:SignatureValue>") + 20
-    monkeypatch.setattr("soapkit.security.document_verify.octets_of", lambda *_: pytest.fail("canonicalised"))
+    monkeypatch.setattr("soapkit.security.document.verify.octets_of", lambda *_: pytest.fail("canonicalised"))
     with pytest.raises(SecurityError, match="is not that of CN=alice"):
         verify(signed[:at] + b"AAAA" + signed[at + 4 :], trust=keys.trust, at=now)
 

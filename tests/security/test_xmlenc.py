@@ -13,9 +13,9 @@ from lxml import etree
 
 from soapkit.cli.main import main
 from soapkit.errors import SecurityError, UsageError, XmlError
-from soapkit.security.algorithms import CIPHERS
+from soapkit.security.crypto.algorithms import CIPHERS
+from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.throwaway import make_keypair
-from soapkit.security.with_cryptography import CryptographyProvider
 from soapkit.xml.names import XENC
 from soapkit.xmlenc import decrypt, encrypt, profile
 

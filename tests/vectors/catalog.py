@@ -24,7 +24,7 @@ from lxml import etree
 from soapkit import xmldsig, xmlenc
 from soapkit.errors import SecurityError, SoapkitError
 from soapkit.security import KeyPair, Require, Security, TrustStore, profile
-from soapkit.security.keys import load_certificate
+from soapkit.security.crypto.keys import load_certificate
 from soapkit.security.markup import BINARY_SECURITY_TOKEN, ENCRYPTED_DATA, SIGNATURE
 from soapkit.security.tokens import certificates_of
 from soapkit.soap.envelope import Envelope

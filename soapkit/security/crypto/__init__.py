@@ -1,0 +1,1 @@
+"""Keys, algorithms, and the two providers of primitives. Knows no message."""

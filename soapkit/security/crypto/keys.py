@@ -1,0 +1,375 @@
+"""Keys and certificates: from PEM, PKCS#12, PKCS#7, JKS and DER, loaded once, never shown.
+
+A `KeyPair` is what one signs and decrypts with; whom one believes is a `soapkit.security.trust.truststore.TrustStore`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeAlias
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x448, x25519
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_private_key,
+    load_der_public_key,
+    load_pem_private_key,
+    load_pem_public_key,
+    pkcs12,
+)
+from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates, load_pem_pkcs7_certificates
+
+from soapkit.errors import Place, SecurityError
+from soapkit.security.crypto.algorithms import KeyKind
+from soapkit.security.crypto.jks import MAGIC as JKS_MAGIC
+from soapkit.security.crypto.jks import read_jks
+from soapkit.security.crypto.pkcs12 import keys_in
+
+PrivateKey: TypeAlias = (
+    rsa.RSAPrivateKey
+    | ec.EllipticCurvePrivateKey
+    | ed25519.Ed25519PrivateKey
+    | ed448.Ed448PrivateKey
+    | x25519.X25519PrivateKey
+    | x448.X448PrivateKey
+)
+AgreementKey: TypeAlias = ec.EllipticCurvePublicKey | x25519.X25519PublicKey | x448.X448PublicKey
+"""A public key that a secret can be agreed on with."""
+PublicKey: TypeAlias = (
+    rsa.RSAPublicKey | dsa.DSAPublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey | AgreementKey
+)
+Source: TypeAlias = str | Path | bytes
+"""A path, or the bytes themselves."""
+
+_JCEKS_MAGIC = b"\xce\xce\xce\xce"
+
+_KINDS: tuple[tuple[type, KeyKind], ...] = (
+    (rsa.RSAPublicKey, "rsa"),
+    (dsa.DSAPublicKey, "dsa"),
+    (ec.EllipticCurvePublicKey, "ec"),
+    (ed25519.Ed25519PublicKey, "ed25519"),
+    (ed448.Ed448PublicKey, "ed448"),
+    (x25519.X25519PublicKey, "x25519"),
+    (x448.X448PublicKey, "x448"),
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class KeyPair:
+    """A private key and the certificate that goes with it.
+
+    `chain`: the certificates between this one and its authority, as far as they were loaded. The key is in no repr.
+
+    >>> KeyPair.load("alice.p12", "secret")          # doctest: +SKIP
+    KeyPair(CN=alice)
+    """
+
+    private_key: PrivateKey
+    certificate: x509.Certificate
+    chain: tuple[x509.Certificate, ...] = field(default=())
+
+    @classmethod
+    def load(
+        cls,
+        source: Source,
+        password: str | bytes | None = None,
+        *,
+        certificate: Source | None = None,
+        alias: str = "",
+        key_password: str = "",
+    ) -> KeyPair:
+        """Load from PKCS#12 or JKS, or from PEM that holds key and certificate, or key and certificate from two files.
+
+        `certificate`: where the certificate is, when `source` holds the key alone. `alias`: which key of a file with
+        several, as Java keeps them; without it the first of PKCS#12, the only one of JKS. `key_password`: of a key that
+        has its own in JKS. Raises `SecurityError` for a file that cannot be read, a wrong password, a key that is not
+        there, one without a certificate or with that of another key.
+        """
+        data, name = read_source(source)
+        secret = password.encode() if isinstance(password, str) else password
+        if data.startswith(JKS_MAGIC):
+            return _from_jks(data, name, (secret or b"").decode(), alias, key_password)
+        if b"-----BEGIN" in data or certificate is not None:
+            return _from_pem_or_der(data, name, secret, certificate)
+        return _from_pkcs12(data, name, secret, alias)
+
+    @property
+    def kind(self) -> KeyKind:
+        """What kind of key this is."""
+        return kind_of(self.certificate)
+
+    def __repr__(self) -> str:
+        return f"KeyPair({name_of(self.certificate)})"
+
+    def __reduce__(self) -> str:
+        raise SecurityError("a KeyPair is not pickled, since that would write its private key")
+
+
+def load_certificate(source: Source) -> x509.Certificate:
+    """Load the one certificate in a PEM or DER file; the first, when PEM holds several. Raises `SecurityError`."""
+    return load_certificates(source)[0]
+
+
+def load_certificates(source: Source, password: str | bytes | None = None) -> tuple[x509.Certificate, ...]:
+    """Load every certificate in a PEM, DER, PKCS#7, PKCS#12 or JKS file. Raises `SecurityError`."""
+    data, name = read_source(source)
+    found = _certificates(data, name, password.encode() if isinstance(password, str) else password)
+    if not found:
+        raise SecurityError("there is no certificate in it", place=Place(name))
+    return found
+
+
+def certificate_from_der(data: bytes) -> x509.Certificate:
+    """One certificate from its DER bytes. Raises `SecurityError`.
+
+    The last few of ordinary size are remembered: peers send the same with every message.
+    """
+    return _remembered(data) if len(data) <= _ORDINARY else _parsed(data)
+
+
+def _parsed(data: bytes) -> x509.Certificate:
+    try:
+        certificate = x509.load_der_x509_certificate(data)
+        # cryptography reads these only when asked, and a stranger's certificate may hold anything
+        _ = (certificate.subject, certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+    except ValueError as error:
+        raise SecurityError(f"this is not an X.509 certificate: {error}") from None
+    return certificate
+
+
+_ORDINARY = 8_192
+_remembered = lru_cache(maxsize=128)(_parsed)
+
+
+def name_of(certificate: x509.Certificate) -> str:
+    """The subject of a certificate for a person, RFC 4514."""
+    try:
+        return certificate.subject.rfc4514_string()
+    except ValueError:  # a name that is not text is told lazily by cryptography
+        return f"serial {certificate.serial_number}"
+
+
+def name_of_key(key: PublicKey) -> str:
+    """A public key for a person: SHA-256 of it, as RFC 7469, 2.4 has it of those that are pinned, in hexadecimal."""
+    return f"SHA-256 of key {hashlib.sha256(_public_bytes(key)).hexdigest()}"
+
+
+def load_public_key(source: Source) -> PublicKey:
+    """A public key without a certificate, from PEM or DER. Raises `SecurityError`."""
+    data, name = read_source(source)
+    load = load_pem_public_key if data.lstrip().startswith(b"-----") else load_der_public_key
+    try:
+        key = load(data)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise SecurityError(f"this is not a public key: {error}", place=Place(name)) from None
+    if not isinstance(key, PublicKey):
+        raise SecurityError(f"keys of the kind {type(key).__name__} are not used here", place=Place(name))
+    return key
+
+
+def public_key_of(certificate: x509.Certificate) -> PublicKey:
+    """The public key of a certificate. Raises `SecurityError` when it is of a kind that is not used here."""
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise SecurityError(f"the key of certificate {name_of(certificate)} cannot be used: {error}") from None
+    if not isinstance(key, PublicKey):
+        raise SecurityError(f"the key of certificate {name_of(certificate)} is of a kind that is not used here")
+    return key
+
+
+def kind_of(certificate: x509.Certificate) -> KeyKind:
+    """What kind of key a certificate holds. Raises `SecurityError`."""
+    return kind_of_key(public_key_of(certificate))
+
+
+def kind_of_key(key: PublicKey) -> KeyKind:
+    """What kind of key this is."""
+    return _kind_of_class(type(key))
+
+
+@lru_cache(maxsize=64)
+def _kind_of_class(cls: type[PublicKey]) -> KeyKind:
+    """Remembered, since cryptography's are abstract classes, which take long to ask."""
+    return next(kind for base, kind in _KINDS if issubclass(cls, base))
+
+
+def key_bits(key: PublicKey) -> tuple[str, int] | None:
+    """The size of a key of a kind that has several, ``RSA``, ``DSA`` or ``EC``; None for another kind."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return "RSA", key.key_size
+    if isinstance(key, dsa.DSAPublicKey):
+        return "DSA", key.key_size
+    return ("EC", key.curve.key_size) if isinstance(key, ec.EllipticCurvePublicKey) else None
+
+
+def thumbprint(certificate: x509.Certificate) -> bytes:
+    """SHA-1 of the whole certificate, as X.509 token profile 1.1, 3.2.1 names it (a name, not a proof)."""
+    return hashlib.sha1(der_of(certificate), usedforsecurity=False).digest()
+
+
+def der_of(certificate: x509.Certificate) -> bytes:
+    """The certificate's own bytes."""
+    return certificate.public_bytes(Encoding.DER)
+
+
+def key_identifier(certificate: x509.Certificate) -> bytes | None:
+    """The SubjectKeyIdentifier extension, None where there is none or it cannot be read."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return None
+
+
+def computed_key_identifier(certificate: x509.Certificate) -> bytes:
+    """SHA-1 of the public key (RFC 5280, 4.2.1.2, method 1): what stacks say where the extension is missing."""
+    return x509.SubjectKeyIdentifier.from_public_key(public_key_of(certificate)).digest
+
+
+def read_source(source: Source) -> tuple[bytes, str]:
+    """The bytes, and the name of the file where they are from one. Raises `SecurityError`."""
+    if isinstance(source, bytes):
+        return source, ""
+    try:
+        return Path(source).read_bytes(), str(source)
+    except OSError as error:
+        raise SecurityError(f"cannot be read: {error.strerror}", place=Place(str(source))) from None
+
+
+def _certificates(data: bytes, name: str, password: bytes | None = None) -> tuple[x509.Certificate, ...]:
+    try:
+        if b"-----BEGIN" in data:
+            if b"BEGIN PKCS7-----" in data:
+                return tuple(load_pem_pkcs7_certificates(data))
+            return tuple(x509.load_pem_x509_certificates(data)) if b"CERTIFICATE-----" in data else ()
+        if data.startswith(JKS_MAGIC):
+            return _certificates_from_jks(data, name, password)
+        return (x509.load_der_x509_certificate(data),)
+    except ValueError:
+        pass
+    _check_readable(data, name)
+    try:
+        return tuple(load_der_pkcs7_certificates(data))
+    except (ValueError, UnsupportedAlgorithm):
+        pass
+    try:
+        bundle = pkcs12.load_pkcs12(data, password)
+    except ValueError:
+        raise SecurityError("neither PEM nor DER, nor PKCS#12 with that password", place=Place(name)) from None
+    found = ([bundle.cert] if bundle.cert else []) + list(bundle.additional_certs)
+    return tuple(item.certificate for item in found)
+
+
+def _check_readable(data: bytes, name: str) -> None:
+    """Raise `SecurityError`, with what to do, for a store of a kind that is not read."""
+    if data.startswith(_JCEKS_MAGIC):
+        told = f"keytool -importkeystore -srckeystore {name or 'FILE'} -destkeystore NEW.p12 -deststoretype PKCS12"
+        raise SecurityError(f"a Java key store of the kind JCEKS is not read; convert it: {told}", place=Place(name))
+
+
+def _from_pem_or_der(data: bytes, name: str, password: bytes | None, certificate: Source | None) -> KeyPair:
+    try:
+        if b"-----BEGIN" in data:
+            key = load_pem_private_key(data, password)
+        else:
+            key = load_der_private_key(data, password)
+    except TypeError:
+        asked = "its private key is encrypted: a password is needed" if password is None else "it needs no password"
+        raise SecurityError(asked, place=Place(name)) from None
+    except (ValueError, UnsupportedAlgorithm):
+        told = "no private key can be read from it (a wrong password?)"
+        if b"-----BEGIN" in data and b"PRIVATE KEY-----" not in data:
+            told = "there is no private key in it"
+        raise SecurityError(told, place=Place(name)) from None
+    certificates = _certificates(*read_source(certificate)) if certificate is not None else _certificates(data, name)
+    return _paired(key, certificates, name)
+
+
+def _from_jks(data: bytes, name: str, password: str, alias: str, key_password: str) -> KeyPair:
+    try:
+        keys = [entry for entry in read_jks(data, password) if entry.protected is not None]
+        chosen = [entry for entry in keys if not alias or entry.alias.casefold() == alias.casefold()]
+        if len(chosen) != 1:
+            asked = f"it holds no key {alias!r}" if alias and not chosen else "which key? alias= tells"
+            raise SecurityError(f"{asked}; there are: {', '.join(entry.alias for entry in keys) or 'none'}")
+        (entry,) = chosen
+        key = load_der_private_key(entry.private_key(key_password or password), None)
+        return _paired(key, tuple(map(certificate_from_der, entry.certificates)), "")
+    except SecurityError as error:
+        raise SecurityError(str(error), place=Place(name)) from None
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise SecurityError(f"its private key cannot be used: {error}", place=Place(name)) from None
+
+
+def _certificates_from_jks(data: bytes, name: str, password: bytes | None) -> tuple[x509.Certificate, ...]:
+    try:
+        entries = read_jks(data, password.decode() if password is not None else None)
+        return tuple(certificate_from_der(der) for entry in entries for der in entry.certificates)
+    except SecurityError as error:
+        raise SecurityError(str(error), place=Place(name)) from None
+
+
+def _from_pkcs12(data: bytes, name: str, password: bytes | None, alias: str) -> KeyPair:
+    """The first key of a file, or the one of that alias: Java keeps several keys in one file."""
+    _check_readable(data, name)
+    try:
+        bundle = pkcs12.load_pkcs12(data, password)
+        keys = keys_in(data, password) if alias else ()
+    except ValueError as error:
+        is_wrong = "password" in str(error)
+        told = "it is not PKCS#12, or the password is wrong" if is_wrong else f"it cannot be read: {error}"
+        raise SecurityError(told, place=Place(name)) from None
+    certificates = ([bundle.cert] if bundle.cert else []) + list(bundle.additional_certs)
+    chosen = [entry.key for entry in keys if entry.alias.casefold() == alias.casefold()] if alias else [bundle.key]
+    if alias and len(chosen) != 1:
+        told = ", ".join(entry.alias or "one without a name" for entry in keys) or "none"
+        raise SecurityError(f"it holds {len(chosen) or 'no'} key {alias!r}; there are: {told}", place=Place(name))
+    if chosen == [None]:
+        raise SecurityError("there is no private key in it", place=Place(name))
+    return _paired(chosen[0], tuple(item.certificate for item in certificates), name)
+
+
+def _paired(key: object, certificates: tuple[x509.Certificate, ...], name: str) -> KeyPair:
+    """The key with its own certificate, told by the public key, and those of its authorities as its chain."""
+    if not isinstance(key, PrivateKey):
+        raise SecurityError(f"keys of the kind {type(key).__name__} are not used here", place=Place(name))
+    wanted = _public_bytes(key.public_key())
+    own = next((item for item in certificates if _holds(item, wanted)), None)
+    if own is None:
+        told = "no certificate in it belongs to its private key" if certificates else "there is no certificate in it"
+        raise SecurityError(told, place=Place(name))
+    return KeyPair(key, own, tuple(_above(own, [item for item in certificates if item is not own])))
+
+
+def _above(certificate: x509.Certificate, others: Sequence[x509.Certificate]) -> Iterator[x509.Certificate]:
+    """The issuer of a certificate, the issuer of that, and so on, as far as they are at hand: a file may hold those of
+    other keys too, which are in no path of this one."""
+    seen = [certificate]
+    while (issuer := next((item for item in others if _issued(item, seen[-1]) and item not in seen), None)) is not None:
+        seen.append(issuer)
+        yield issuer
+
+
+def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    try:
+        return issuer.subject == certificate.issuer
+    except ValueError:  # a name that is not text
+        return False
+
+
+def _holds(certificate: x509.Certificate, public: bytes) -> bool:
+    try:
+        return _public_bytes(public_key_of(certificate)) == public
+    except SecurityError:
+        return False
+
+
+def _public_bytes(key: PublicKey) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

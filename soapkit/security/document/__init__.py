@@ -1,0 +1,1 @@
+"""XML Signature and XML Encryption of plain documents, without an envelope."""

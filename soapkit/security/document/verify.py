@@ -1,0 +1,344 @@
+"""Signatures of plain documents on the way in: only what is covered is handed on. Undoes sign.py.
+
+The law of this file is its order of work, the same as for messages: algorithms against the policy; which key; whether
+it is believed; the signature value over SignedInfo alone; and only then the references. Nothing outside the document
+is ever opened, and the transforms are those of transforms.py: what leaves out elements, and canonical forms.
+
+XML Signature 1.1, 3.2; See what is signed: its 8.1.2.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from cryptography import x509
+from lxml import etree
+from lxml.etree import _Element
+
+from soapkit.errors import LimitError, SecurityError, UsageError, XmlError
+from soapkit.security.canonical import Canonical, check_key, read_canonical, read_signature_method, signed_octets
+from soapkit.security.crypto.algorithms import MODERN, AlgorithmPolicy, SignatureAlgorithm
+from soapkit.security.crypto.keys import PublicKey, name_of, public_key_of
+from soapkit.security.crypto.with_cryptography import CryptographyProvider, signature_holds
+from soapkit.security.document.document import (
+    Document,
+    HmacKey,
+    Recipe,
+    SignedPart,
+    Target,
+    Verified,
+    octets_of,
+    read_document,
+    signatures_of,
+    target_of,
+)
+from soapkit.security.document.transforms import FORMS, recipe_of
+from soapkit.security.ids import IdIndex
+from soapkit.security.markup import (
+    CANONICALIZATION_METHOD,
+    DIGEST_METHOD,
+    DIGEST_VALUE,
+    DS_REFERENCE,
+    KEY_INFO,
+    OBJECT,
+    SIGNATURE,
+    SIGNATURE_METHOD,
+    SIGNATURE_VALUE,
+    SIGNED_INFO,
+    TRANSFORM,
+    TRANSFORMS,
+    algorithm_of,
+    bytes_of,
+    one,
+)
+from soapkit.security.references import Carried, key_info_of, read_hints
+from soapkit.security.settings import Limits
+from soapkit.security.trust.truststore import Chain, TrustStore
+from soapkit.xml.names import local_name
+from soapkit.xml.parse import parse_exact
+from soapkit.xml.walk import children, path_of, place_of, tag_of
+
+Trust: TypeAlias = TrustStore | x509.Certificate | PublicKey | HmacKey
+"""Whose signature is believed: of certificates in a store or under it; of one certificate, one key, one secret."""
+
+_MOST_SIGNED = 64 * 1024 * 1024  # bytes that the references of one signature come to
+_PRIMITIVES = CryptographyProvider()
+
+
+def verify(
+    document: Document,
+    *,
+    trust: Trust,
+    signed: Sequence[str] | None = None,
+    signature: int | str | None = None,
+    algorithms: AlgorithmPolicy = MODERN,
+    certificates: Sequence[x509.Certificate] = (),
+    at: datetime | None = None,
+    id_attributes: Sequence[str] = (),
+    limits: Limits | None = None,
+) -> Verified:
+    """Verify the signature of a document, and hand on what it covers.
+
+    `trust`: whom to believe. A `TrustStore` believes certificates, which the signature carries or names; a certificate,
+    a public key or an `HmacKey` is itself the key, whatever the signature says of it. `signed`: what must be covered:
+    names of elements (Clark names or local names) of which there must be one at least, each of them covered; by default
+    the whole document, or, when the signature stands around it, what that contains; ``[]`` for whatever it covers.
+    `signature`: which one, by its number from 0 or its Id; needed when there are several. `algorithms`: what is
+    accepted (`soapkit.security.profile`). `certificates`: where one is looked up that is only named. `at`: the time at
+    which certificates must be valid; by default now. `id_attributes`: as in `sign`.
+
+    Raises `SecurityError` with the first thing that is wrong and its place, `XmlError` and `LimitError` for a document
+    that is not parsed, also for one with a DOCTYPE.
+    """
+    if signature is not None and not isinstance(signature, int | str):
+        raise UsageError("signature= is a number from 0, or the Id of one")
+    verifier = _verifier(document, trust, algorithms, certificates, at, id_attributes, limits)
+    return verifier.verify(_chosen(verifier.root, signature), signed)
+
+
+def verify_all(
+    document: Document,
+    *,
+    trust: Trust,
+    algorithms: AlgorithmPolicy = MODERN,
+    certificates: Sequence[x509.Certificate] = (),
+    at: datetime | None = None,
+    id_attributes: Sequence[str] = (),
+    limits: Limits | None = None,
+) -> tuple[Verified, ...]:
+    """Verify every signature of a document, in its order; each must hold. What they cover is not asked for: see
+    `Verified.signed` of each. Parameters and errors as of `verify`."""
+    verifier = _verifier(document, trust, algorithms, certificates, at, id_attributes, limits)
+    found = signatures_of(verifier.root)
+    if not found:
+        raise SecurityError("the document holds no signature")
+    if len(found) > verifier.limits.signatures:
+        raise SecurityError(f"more than {verifier.limits.signatures} signatures are not checked")
+    return tuple(verifier.verify(entry, ()) for entry in found)
+
+
+def _verifier(
+    document: Document,
+    trust: Trust,
+    algorithms: AlgorithmPolicy,
+    certificates: Sequence[x509.Certificate],
+    at: datetime | None,
+    id_attributes: Sequence[str],
+    limits: Limits | None,
+) -> _Verifier:
+    if not isinstance(trust, Trust):
+        raise UsageError(
+            f"trust= is a TrustStore, a certificate, a public key or an HmacKey, found {type(trust).__name__}"
+        )
+    if at is not None and at.tzinfo is None:
+        raise UsageError("at= needs a time zone")
+    root = read_document(document)
+    index = IdIndex(root, id_attributes)
+    return _Verifier(root, index, trust, algorithms, tuple(certificates), at or datetime.now(UTC), limits or Limits())
+
+
+def _chosen(root: _Element, wanted: int | str | None) -> _Element:
+    found = signatures_of(root)
+    if not found:
+        raise SecurityError("the document holds no signature", place=place_of(root))
+    if wanted is None and len(found) > 1:
+        raise SecurityError(f"the document holds {len(found)} signatures: which one? signature= tells, by number or Id")
+    if isinstance(wanted, str):
+        named = [entry for entry in found if entry.get("Id") == wanted]
+        if len(named) != 1:
+            raise SecurityError(f"{len(named)} signatures have the Id {wanted!r:.120}")
+        return named[0]
+    number = wanted or 0
+    if not 0 <= number < len(found):
+        raise SecurityError(f"there is no signature number {number}: the document holds {len(found)}")
+    return found[number]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """SignedInfo, within the policy."""
+
+    algorithm: SignatureAlgorithm
+    form: Canonical
+    references: tuple[_Element, ...]
+    recipes: tuple[Recipe, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Verifier:
+    """One document, and all that the proof of its signatures depends on."""
+
+    root: _Element
+    index: IdIndex
+    trust: Trust
+    policy: AlgorithmPolicy
+    certificates: Chain
+    now: datetime
+    limits: Limits
+
+    def verify(self, signature: _Element, wanted: Sequence[str] | None) -> Verified:
+        _check_layout(signature)
+        signed_info, value = one(signature, SIGNED_INFO), bytes_of(one(signature, SIGNATURE_VALUE))
+        read = self._read(signed_info)
+        right, chain = self._proof(read, signature, signed_octets(signed_info, read.form), value)
+        if not right:
+            maker = name_of(chain[0]) if chain else "the key given"
+            raise SecurityError(f"the signature is not that of {maker} over its SignedInfo", place=place_of(signature))
+        targets: list[Target] = []
+        parts: list[SignedPart] = []
+        size = 0
+        for reference, recipe in zip(read.references, read.recipes, strict=True):
+            target, part, length = self._check_reference(reference, recipe, signature)
+            size += length
+            if size > _MOST_SIGNED:
+                raise SecurityError("its references come to more than is followed", place=place_of(signature))
+            targets.append(target)
+            parts.append(part)
+        _check_wanted(self.root, signature, list(zip(targets, read.recipes, strict=True)), wanted)
+        signer = chain[0] if chain else None
+        return Verified(tuple(parts), read.algorithm.name, path_of(signature), signer, chain, self.policy.warnings)
+
+    def _read(self, signed_info: _Element) -> _Read:
+        """The policy first, over the whole of SignedInfo."""
+        algorithm = read_signature_method(one(signed_info, SIGNATURE_METHOD), self.policy)
+        form = read_canonical(one(signed_info, CANONICALIZATION_METHOD), FORMS)
+        references = tuple(children(signed_info, DS_REFERENCE))
+        if not references:
+            raise SecurityError("the signature covers nothing", place=place_of(signed_info))
+        if len(references) > self.limits.references:
+            raise SecurityError(
+                f"the signature has {len(references)} references; only {self.limits.references} are followed",
+                place=place_of(signed_info),
+            )
+        if sum(reference.get("URI") is None for reference in references) > 1:  # XML Signature 1.1, 4.4.3.1
+            raise SecurityError("one reference may be without a URI, not several", place=place_of(signed_info))
+        for reference in references:
+            self.policy.digest(algorithm_of(one(reference, DIGEST_METHOD)))
+        recipes = tuple(recipe_of(reference, self.limits.transforms) for reference in references)
+        return _Read(algorithm, form, references, recipes)
+
+    def _proof(self, read: _Read, signature: _Element, octets: bytes, value: bytes) -> tuple[bool, Chain]:
+        """Whether the value is right, and the chain of the certificate, once it is believed."""
+        if isinstance(self.trust, HmacKey) != (read.algorithm.key == "secret"):
+            kind = "shared secret" if isinstance(self.trust, HmacKey) else "public key"
+            raise SecurityError(f"{read.algorithm.name} is not verified with a {kind}", place=place_of(signature))
+        if isinstance(self.trust, HmacKey):
+            return hmac.compare_digest(_PRIMITIVES.mac(read.algorithm, self.trust.value, octets), value), ()
+        if isinstance(self.trust, TrustStore | x509.Certificate):
+            certificate, others = self._certificate(signature)
+            key, whose = public_key_of(certificate), name_of(certificate)
+        else:
+            certificate, others, key, whose = None, (), self.trust, "trust"
+        check_key(read.algorithm, key, self.policy, lambda: whose)
+        chain: Chain = ()
+        if certificate is not None:
+            store = self.trust if isinstance(self.trust, TrustStore) else TrustStore.of(certificate)
+            chain = store.check(certificate, others, self.now)
+        return signature_holds(read.algorithm, key, octets, value, lambda: whose), chain
+
+    def _certificate(self, signature: _Element) -> tuple[x509.Certificate, Chain]:
+        """The certificate of the key, with others that the document carries."""
+        if isinstance(self.trust, x509.Certificate):
+            return self.trust, ()
+        assert isinstance(self.trust, TrustStore)
+        key_info = key_info_of(signature)
+        if key_info is None:
+            raise SecurityError(
+                "the signature does not say which key it was made with; say trust=, a certificate or a public key",
+                place=place_of(signature),
+            )
+        source = read_hints(key_info, self.index)
+        if isinstance(source, Carried):
+            return source.certificates[0], source.certificates[1:]
+        return source.among((*self.certificates, *self.trust.certificates)), ()
+
+    def _check_reference(
+        self, reference: _Element, recipe: Recipe, signature: _Element
+    ) -> tuple[Target, SignedPart, int]:
+        """What a reference covers, made anew of the octets whose digest is right."""
+        uri = reference.get("URI")
+        target = target_of(uri, self.index, self.root, reference)
+        name = uri or "the document"
+        try:
+            octets = octets_of(target, recipe, signature)
+        except (LimitError, XmlError) as error:
+            raise SecurityError(f"{name!r:.120} cannot be canonicalised: {error}", place=place_of(reference)) from None
+        digest = self.policy.digest(algorithm_of(one(reference, DIGEST_METHOD)))
+        if not hmac.compare_digest(_PRIMITIVES.digest(digest, octets), bytes_of(one(reference, DIGEST_VALUE))):
+            raise SecurityError(f"{name!r:.120} was altered after it was signed", place=place_of(target.element))
+        return target, SignedPart(parse_exact(octets), path_of(target.element), uri or "", digest), len(octets)
+
+
+_LAYOUT = {
+    SIGNATURE: (SIGNED_INFO, SIGNATURE_VALUE, KEY_INFO, OBJECT),
+    SIGNED_INFO: (CANONICALIZATION_METHOD, SIGNATURE_METHOD, DS_REFERENCE),
+    DS_REFERENCE: (TRANSFORMS, DIGEST_METHOD, DIGEST_VALUE),
+    TRANSFORMS: (TRANSFORM,),
+}
+
+
+def _check_layout(signature: _Element) -> None:
+    """A signature is what its schema says, at each level, and no comment is in what proves it.
+
+    What another reader might take for the signed part (a second SignedInfo, one inside another element) is not
+    left to guessing.
+    """
+    signed_info = one(signature, SIGNED_INFO)
+    holders = [signature, signed_info, *children(signed_info, DS_REFERENCE)]
+    holders += [entry for reference in holders[2:] for entry in children(reference, TRANSFORMS)]
+    for holder in holders:
+        order = _LAYOUT[tag_of(holder)]
+        at = 0
+        for entry in children(holder):
+            tag = tag_of(entry)
+            if tag not in order[at:]:
+                raise SecurityError(f"{local_name(tag)} may not stand here", place=place_of(entry))
+            at = order.index(tag)
+    for proof in (signed_info, one(signature, SIGNATURE_VALUE)):
+        for node in proof.iter(etree.Comment, etree.ProcessingInstruction):
+            holding = node.getparent()
+            place = place_of(holding if holding is not None else proof)
+            raise SecurityError("a signature may not have comments or instructions in what proves it", place=place)
+
+
+def _check_wanted(
+    root: _Element, signature: _Element, covered: Sequence[tuple[Target, Recipe]], wanted: Sequence[str] | None
+) -> None:
+    """Raise `SecurityError` unless each element that must be covered is."""
+    if isinstance(wanted, str):
+        raise UsageError("signed= is a list of names, not one string")
+    if wanted is None:
+        around = [recipe for target, recipe in covered if target.element is root]
+        if signature is not root and not any(recipe.left_out <= {SIGNATURE} for recipe in around):
+            told = ", ".join(path_of(target.element) for target, _ in covered)
+            if around:
+                told = f"what is not in {', '.join(sorted(around[0].left_out))}"
+            raise SecurityError(
+                f"the signature does not cover the whole document, only {told}; signed= says what must be covered",
+                place=place_of(signature),
+            )
+        return
+    for name in wanted:
+        found = list(root.iter(name if name.startswith("{") else f"{{*}}{name}"))
+        if not found:
+            raise SecurityError(f"there is no {name} in the document, which must be signed")
+        for element in found:
+            if not _is_covered(element, signature, covered):
+                raise SecurityError(f"{name} is not signed", place=place_of(element))
+
+
+def _is_covered(element: _Element, signature: _Element, covered: Sequence[tuple[Target, Recipe]]) -> bool:
+    """Whether an element stands in one that is covered, and not in the signature or what else was taken out of that."""
+    around = (element, *element.iterancestors())
+    in_signature = any(node is signature for node in around)
+    return any(
+        target.element is node
+        and not (in_signature and recipe.enveloped)
+        and not any(inner.tag in recipe.left_out for inner in around)
+        for target, recipe in covered
+        for node in around
+    )

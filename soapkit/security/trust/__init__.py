@@ -1,0 +1,1 @@
+"""Whom we believe: certificates, chains, names, and whether one was revoked."""

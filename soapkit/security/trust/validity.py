@@ -1,0 +1,67 @@
+"""What a certificate says of itself that must hold whoever issued it: its time, its usage, its strength."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+
+from soapkit.errors import SecurityError
+from soapkit.security.crypto.keys import name_of
+
+UNREADABLE: Final = (ValueError, TypeError, x509.DuplicateExtension, x509.InvalidVersion, UnsupportedAlgorithm)
+"""What cryptography raises, often late, for a structure that is not as it should be."""
+
+_WEAK: Final = (hashes.MD5, hashes.SHA1)
+
+
+def check_time(certificate: x509.Certificate, now: datetime) -> None:
+    """Raises `SecurityError` when a certificate is not valid at `now` (RFC 5280, 4.1.2.5)."""
+    if now < certificate.not_valid_before_utc:
+        raise SecurityError(
+            f"certificate {name_of(certificate)} is not valid before {certificate.not_valid_before_utc:%Y-%m-%d %H:%M}Z"
+        )
+    if now > certificate.not_valid_after_utc:
+        raise SecurityError(
+            f"certificate {name_of(certificate)} expired on {certificate.not_valid_after_utc:%Y-%m-%d %H:%M}Z"
+        )
+
+
+def check_may_sign(certificate: x509.Certificate) -> None:
+    """Raises `SecurityError` when a certificate's key usage is for other things than signing (RFC 5280, 4.2.1.3)."""
+    usage = usage_of(certificate)
+    if usage is not None and not (usage.digital_signature or usage.content_commitment):
+        raise SecurityError(f"the key usage of certificate {name_of(certificate)} does not allow it to sign")
+
+
+def usage_of(certificate: x509.Certificate) -> x509.KeyUsage | None:
+    """What the key may be used for; None for anything. Raises `SecurityError` for extensions that cannot be read."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return None
+    except UNREADABLE as error:
+        raise SecurityError(f"the extensions of certificate {name_of(certificate)} cannot be read: {error}") from None
+
+
+def is_strong(algorithm: hashes.HashAlgorithm | None) -> bool:
+    """Whether a signature with this hash can still be believed; None: of a scheme that has its own, such as Ed25519."""
+    return not isinstance(algorithm, _WEAK)
+
+
+def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether the name is the issuer's, and the signature holds under its key; not whether that may certify."""
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, *UNREADABLE):
+        return False
+    return True
+
+
+def unknown_and_critical(extensions: x509.Extensions) -> str:
+    """The first extension that must be understood and is not, by its number; empty without one (RFC 5280, 4.2)."""
+    found = (each for each in extensions if each.critical and isinstance(each.value, x509.UnrecognizedExtension))
+    return next((each.oid.dotted_string for each in found), "")
