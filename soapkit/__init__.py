@@ -6,6 +6,7 @@
     service, operation      declare a service in code; header(): a parameter is a header block
     encode, decode          values and XML without SOAP; iter_decode() for the items of a large file
     nil, given_with         a nil value with attributes; what a message said beside a value
+    typed                   a value with its xsi:type, where any type may stand
     Attachment              bytes that travel beside a message, in memory or in a file
     Fault, DeclaredFault    what a service raises and a client catches
     SoapkitError            the root of all errors (soapkit.errors)
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from soapkit.databinding.codec import decode, encode
     from soapkit.databinding.given import given_with, nil
     from soapkit.databinding.items import iter_decode
+    from soapkit.databinding.typed import typed
     from soapkit.databinding.values import Raw
     from soapkit.server.asgi import asgi
     from soapkit.server.code_first import header
@@ -68,6 +70,7 @@ __all__ = [
     "security",
     "service",
     "testing",
+    "typed",
     "validator_for",
     "wsgi",
 ]
@@ -94,6 +97,7 @@ _HOMES = {
     "nil": "soapkit.databinding.given",
     "operation": "soapkit.server.service",
     "service": "soapkit.server.service",
+    "typed": "soapkit.databinding.typed",
     "validator_for": "soapkit.xsd.validate",
     "wsgi": "soapkit.server.wsgi",
 }

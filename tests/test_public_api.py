@@ -36,6 +36,7 @@ FACE = [
     "security",
     "service",
     "testing",
+    "typed",
     "validator_for",
     "wsgi",
 ]

@@ -51,7 +51,6 @@ def builtin_for(value: object) -> str | None:
     return next((name for cls, name in BUILTIN_OF.items() if isinstance(value, cls)), None)
 
 
-def says_its_type(type_: Type, value: object) -> bool:
-    """Whether a value that is no text stands where any simple one may (xs:anySimpleType): xsi:type says what it is."""
-    anywhere = isinstance(type_, Atomic) and type_.builtin == "anySimpleType" and type_.facets == NO_FACETS
-    return anywhere and not isinstance(value, str) and not is_record_class(type(value))
+def is_any_simple(type_: Type) -> bool:
+    """Whether a value of any simple type may stand here (xs:anySimpleType): xsi:type says which it is."""
+    return isinstance(type_, Atomic) and type_.builtin == "anySimpleType" and type_.facets == NO_FACETS

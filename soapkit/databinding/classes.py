@@ -46,12 +46,15 @@ class PythonField:
         return self.default is NO_DEFAULT and self.factory is None
 
 
+_VALUES = tuple(cls for cls in BUILTIN_OF if dataclasses.is_dataclass(cls))
+
+
 def is_record_class(cls: object) -> TypeGuard[type]:
     """Whether instances are complex values: a msgspec Struct, NamedTuple or dataclass that is no value type of soapkit;
     also the class that stands for a generic one (`soapkit.databinding.generics.concrete`)."""
     return (
         isinstance(cls, type)
-        and cls not in BUILTIN_OF
+        and not issubclass(cls, _VALUES)
         and cls is not msgspec.Struct
         and (
             issubclass(cls, msgspec.Struct)

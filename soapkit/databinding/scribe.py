@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml.etree import _Element
 
-from soapkit.databinding.actual import builtin_for, own_class, says_its_type
+from soapkit.databinding.actual import builtin_for, is_any_simple, own_class
 from soapkit.databinding.builtins import BUILTINS
 from soapkit.databinding.classes import is_record_class
 from soapkit.databinding.context import Bound, Context
@@ -23,6 +23,7 @@ from soapkit.databinding.scribe_content import ContentScribe
 from soapkit.databinding.scribe_texts import TextScribe
 from soapkit.databinding.shape import AnyType, Atomic, Key, RecordRef, Type
 from soapkit.databinding.simple import SimpleCodec, value_of
+from soapkit.databinding.typed import said_type
 from soapkit.databinding.values import Raw
 from soapkit.xml.names import XMIME, XSI, clark, did_you_mean
 
@@ -67,8 +68,10 @@ class Scribe:
             return self.texts.problem("is None: expected a value, since it may not be nil")
         if isinstance(type_, RecordRef):
             return self._record(name, value, type_.key)
-        if isinstance(type_, AnyType) or says_its_type(type_, value):
+        if isinstance(type_, AnyType):
             return self._anything(tag, name, value)
+        if is_any_simple(type_) and (not isinstance(value, str) or self._said(value)):
+            return self._anything_simple(tag, name, value)
         codec = codec or self.context.simple(type_)
         if (markup := self.texts.beside(value, codec, fixed)) is not None:
             return f"<{name}>{markup}</{name}>"
@@ -77,6 +80,24 @@ class Scribe:
         if text == "" and default and len(self.problems) == told:
             return self.texts.problem(f"is empty, which would be read as the default {default!r}")
         return f"<{name}>{self.texts.escaped(text)}</{name}>"
+
+    def _anything_simple(self, tag: str, name: str, value: Any) -> str:
+        """The same of a value that is written as text, though it may have attributes."""
+        cls = type(value)
+        if is_record_class(cls) and self.context.bound(own_class(cls)).record.text is None:
+            return self.texts.problem(f"is {cls.__name__}, which has elements: expected a value that is a text")
+        return self._anything(tag, name, value)
+
+    def _said(self, value: Any) -> tuple[str, Type | None] | None:
+        """The type that a value says, with its name: None where it says none; of a class of enumeration, where it is
+        one of the contract."""
+        said = said_type(value)
+        if said is None:
+            return None
+        found = self.context.find(said)
+        if isinstance(value, Enum) and not (isinstance(found, Atomic) and found.python is type(value)):
+            return None
+        return said, found
 
     def _anything(self, tag: str, name: str, value: Any) -> str:
         """A value of no declared type: kept XML as it is, anything else with its xsi:type."""
@@ -88,14 +109,17 @@ class Scribe:
             return value.xml.decode()
         if is_record_class(type(value)):
             return self._record(name, value, None)
-        if isinstance(value, Enum):
+        said = self._said(value)
+        if said is None and isinstance(value, Enum):
             return self._anything(tag, name, value.value)
         builtin = builtin_for(value)
-        if builtin is None:
+        if said is None and builtin is None:
             return self.texts.problem(f"is {type(value).__name__}, which has no counterpart in XSD")
-        atomic = Atomic(builtin)
-        text = self.texts.escaped(self.texts.text(value, self.context.simple(atomic)))
-        return f"<{name}{self._xsi_type(BUILTINS[builtin].tag)}>{text}</{name}>"
+        type_name, type_ = said or (BUILTINS[builtin or ""].tag, Atomic(builtin or ""))
+        if type_ is None or isinstance(type_, (RecordRef, AnyType)):
+            return self.texts.problem(f"is of the type {type_name}: expected a simple type that the contract knows")
+        text = self.texts.escaped(self.texts.text(value, self.context.simple(type_)))
+        return f"<{name}{self._xsi_type(type_name)}>{text}</{name}>"
 
     def _xsi_type(self, type_name: str) -> str:
         return f' {self.context.prefix(XSI)}:type="{self.context.qualified(type_name)}"'

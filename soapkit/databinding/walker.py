@@ -12,6 +12,7 @@ from typing import Any
 
 from lxml.etree import _Element
 
+from soapkit.databinding.actual import is_any_simple
 from soapkit.databinding.binary import included, is_included, put_back
 from soapkit.databinding.builtins import BUILTINS
 from soapkit.databinding.content import Assigned, Chosen, Mismatch, allows
@@ -34,6 +35,7 @@ from soapkit.databinding.shape import (
 )
 from soapkit.databinding.simple import SimpleCodec, value_of
 from soapkit.databinding.surprise import Surprise
+from soapkit.databinding.typed import read_as
 from soapkit.databinding.values import Raw
 from soapkit.errors import MOST_TOLD, DecodeError, Place, Problem, and_more
 from soapkit.xml.names import XSI, XSI_NIL, XSI_TYPE, did_you_mean, local_name, namespace_of
@@ -147,12 +149,25 @@ class Walker:
         if named is not None:
             actual = self._actual_type(element, named, type_)
             if actual is not type_:
+                if not isinstance(actual, RecordRef) and (isinstance(type_, AnyType) or is_any_simple(type_)):
+                    return self._typed(element, named, actual, type_)
                 type_, codec = actual, None
         if isinstance(type_, RecordRef):
             return self.record(element, type_.key)
         if isinstance(type_, AnyType):
             return self._kept(element)
         return self._simple(element, codec or self.context.simple(type_), default, fixed)
+
+    def _typed(self, element: _Element, named: str, actual: Type, declared: Type) -> Any:
+        """A simple value of the type that it says, where any may stand: it is written with the same again."""
+        assert not isinstance(actual, (RecordRef, AnyType))
+        before = self.wrong
+        value = self._simple(element, self.context.simple(actual), None, None)
+        if self.wrong > before:
+            return None
+        name = parse_qname(collapse_blanks(named), element.nsmap).text
+        said = read_as(value, name, "string" if isinstance(declared, AnyType) else "anySimpleType")
+        return self._kept(element) if said is None else said
 
     def _is_nil(self, element: _Element, nil: str, allowed: bool) -> bool:
         text = collapse_blanks(nil)
@@ -175,7 +190,8 @@ class Walker:
             return declared
         found = self.context.find(name)
         if found is None:
-            if isinstance(declared, RecordRef) and self.context.shapes[declared.key].name != name:
+            lost = is_any_simple(declared)
+            if lost or (isinstance(declared, RecordRef) and self.context.shapes[declared.key].name != name):
                 self.problem(element, f"xsi:type names {name}, a type nobody declares")
             return declared  # a simple value must satisfy its declared type in any case
         if isinstance(declared, AnyType) or self._derives(found, declared):
@@ -183,7 +199,9 @@ class Walker:
         if isinstance(found, RecordRef) and not isinstance(declared, RecordRef):
             text = self.context.shapes[found.key].text
             if text is not None and self._derives(text.type, declared):
-                return declared  # the same text with attributes (3.4.2), for which the field has no room
+                return (
+                    found if is_any_simple(declared) else declared
+                )  # the same text with attributes (3.4.2), for which the field has no room
         if isinstance(declared, RecordRef) or isinstance(found, RecordRef):
             self.problem(element, f"xsi:type names {name}, which is not derived from {self._name_of(declared)}")
         return declared
@@ -191,6 +209,8 @@ class Walker:
     def _derives(self, actual: Type, declared: Type) -> bool:
         if isinstance(actual, RecordRef) and isinstance(declared, RecordRef):
             return self.context.derives(actual.key, declared.key)
+        if is_any_simple(declared) and not isinstance(actual, (RecordRef, AnyType)):
+            return True
         if isinstance(actual, Atomic) and isinstance(declared, Atomic) and not declared.python:
             name = actual.builtin
             while name in BUILTINS:
