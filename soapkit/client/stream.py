@@ -141,7 +141,7 @@ class Stream:
             raise HttpError("expected a reply, got none", status=response.status, body=b"")
         parts = Incoming.of(package)
         received = self._route.processor.receive_reply(package.envelope, self._operation, parts)
-        yield from self._place.items_of(received.value) or ()
+        yield from self._place.told_of(received.value)
 
 
 def _is_stream(head: Head) -> bool:

@@ -13,7 +13,7 @@ from soapkit.databinding.builtins import BUILTINS
 from soapkit.databinding.classes import NO_DEFAULT, PythonField, fields_of
 from soapkit.databinding.content import Model
 from soapkit.databinding.generics import origin_of
-from soapkit.databinding.given import keeps
+from soapkit.databinding.given import keeps, let_travel
 from soapkit.databinding.shape import (
     AnyAttributeField,
     Atomic,
@@ -147,10 +147,12 @@ class Context:
     def _bind(self, record: Record) -> Bound:
         assert isinstance(record.key, type), f"{record.key} has no Python class yet"
         python = {one.name: one for one in fields_of(record.key)}
-        fields = record.fields
+        fields, cls = record.fields, origin_of(record.key)
+        if keeps(cls):
+            let_travel(cls)
         return Bound(
             record,
-            origin_of(record.key),
+            cls,
             self.model(record),
             {one.name: _absent(one, python.get(one.name)) for one in fields},
             {
@@ -163,7 +165,7 @@ class Context:
             record.elements,
             record.mixed,
             record.text is None and not record.mixed,
-            keeps(origin_of(record.key)),
+            keeps(cls),
             _alone(record),
         )
 

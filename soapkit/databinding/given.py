@@ -5,13 +5,18 @@ the same, the messages are not. What came is kept beside the fields of an instan
 same message; it is no part of the value, and is neither compared nor shown, nor written as JSON. Only classes with room
 for it keep it: dataclasses, and Structs with ``dict=True``, which generated classes have where their type may say more
 than its values (`is_told`), and all of them where they are to keep what is unknown.
+
+It travels with copies of the instance (`copy`, `pickle`), which msgspec makes of the fields alone: see `let_travel`.
+What is made of another's fields, by a ``replace`` of whatever library, is a new value; `Given.beside` takes it along.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
+
+import msgspec
 
 from soapkit.databinding.shape import (
     All,
@@ -25,6 +30,9 @@ from soapkit.databinding.shape import (
     Shapes,
 )
 from soapkit.databinding.values import Raw
+from soapkit.errors import UsageError
+
+ValueT = TypeVar("ValueT")
 
 KEY: Final = "__xml_given__"
 
@@ -57,6 +65,18 @@ class Given:
         """The attributes that came with the value of a field and are none of the value, by Clark name."""
         return self.children[name, place][1] if (name, place) in self.children else {}
 
+    def beside(self, value: ValueT) -> ValueT:
+        """The value itself, with this beside it: for one that was made of the fields of another.
+
+        Raises `UsageError` where its class has no room.
+
+        >>> given_with(item).beside(dataclasses.replace(item, amount=3))                      # doctest: +SKIP
+        """
+        if not keeps(type(value)):
+            raise UsageError(f"{type(value).__name__} has no room: expected a dataclass, or a Struct with dict=True")
+        value.__dict__[KEY] = self
+        return value
+
 
 NOTHING: Final = Given()
 
@@ -72,12 +92,22 @@ class Nil:
     def __repr__(self) -> str:
         return f"nil({self.attributes!r})"
 
+    def __bool__(self) -> bool:
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return self.attributes == other.attributes if isinstance(other, Nil) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.attributes.items()))
+
 
 def nil(attributes: Mapping[str, str] | None = None) -> Any:
     """A nil value with attributes, for a field that may be None: ``price=nil({"reason": "withdrawn"})``.
 
-    `attributes`: texts by Clark name. What comes so is None, and `given_with` tells the attributes. XSD part 1, 2.6.2
-    and 3.3.4: an element that is nil may have attributes, but no content.
+    `attributes`: texts by Clark name. What comes so is None, and `given_with` tells the attributes; but an item of a
+    stream, beside which there is no record, comes as this very value, which is false as None is. XSD part 1, 2.6.2 and
+    3.3.4: an element that is nil may have attributes, but no content.
 
     >>> nil({"reason": "withdrawn"})
     nil({'reason': 'withdrawn'})
@@ -117,6 +147,29 @@ def _may_say_why(element: ElementField | Alternative, shapes: Shapes) -> bool:
 def keeps(cls: type) -> bool:
     """Whether instances have room for what was said beside their values."""
     return bool(getattr(cls, "__dictoffset__", 0))
+
+
+def let_travel(cls: type) -> None:
+    """Let what is kept beside instances of a Struct travel with their copies; of a dataclass, it does.
+
+    To the class itself, the first time that a codec reads into it: it may be anybody's.
+    """
+    if not issubclass(cls, msgspec.Struct):
+        return
+    ways = {"__copy__": _copied, "__reduce__": _reduced}
+    for name, way in ways.items():
+        if getattr(cls, name) is getattr(msgspec.Struct, name):  # it has none of its own
+            setattr(cls, name, way)
+
+
+def _copied(value: Any) -> Any:
+    copied = msgspec.Struct.__copy__(value)  # type: ignore[attr-defined]  # its stubs do not tell
+    copied.__dict__.update(value.__dict__)
+    return copied
+
+
+def _reduced(value: Any) -> tuple[Any, ...]:
+    return (*msgspec.Struct.__reduce__(value), value.__dict__ or None)
 
 
 def keep(value: Any, given: Given) -> None:

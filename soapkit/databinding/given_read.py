@@ -24,7 +24,12 @@ xmime:contentType that peers write beside an xop:Include."""
 
 def says_why_nil(element: _Element) -> bool:
     """Whether an element is nil and has attributes of its own."""
-    return is_nil(element) and any(namespace_of(name) not in OF_THE_MESSAGE for name in element.keys())  # noqa: SIM118
+    return is_nil(element) and bool(attributes_beside(element))
+
+
+def attributes_beside(element: _Element) -> dict[str, str]:
+    """The attributes of an element that has no value, or a simple one: its own, by Clark name."""
+    return {name: text for name, text in element.items() if namespace_of(name) not in OF_THE_MESSAGE}
 
 
 def is_nil(element: _Element) -> bool:
@@ -168,8 +173,7 @@ def _beside_values(
             continue
         if not is_nil(child) and (not unknown or isinstance(type_, (RecordRef, AnyType))):
             continue
-        found = {name: text for name, text in child.items() if namespace_of(name) not in OF_THE_MESSAGE}
-        if found:
+        if found := attributes_beside(child):
             value = values.get(field.name)
             if field.many and isinstance(value, list):
                 value = value[place] if place < len(value) else None

@@ -23,7 +23,7 @@ from soapkit.exchange.encoded_read import literal_body
 from soapkit.exchange.encoded_write import encoded_text
 from soapkit.operations import Header, Message, Operation, Service
 from soapkit.soap.envelope import Envelope
-from soapkit.soap.headers import blocks_for
+from soapkit.soap.headers import blocks_for, must_understand
 from soapkit.soap.version import SOAP_1_1, Version
 from soapkit.xml.names import XSI_NIL, did_you_mean, local_name, split
 from soapkit.xml.positions import told_of_originals
@@ -202,22 +202,37 @@ def decode_headers(
 ) -> dict[str, Any]:
     """The declared header blocks that came for us, by part name. The pair of `encode_headers`. `roles`: that we play.
 
-    Raises `MessageError` when a required one is missing, `DecodeError` when one does not fit its type.
+    Of several blocks of one name the first is read. Raises `MessageError` when a required one is missing, or when one
+    that must be understood would be passed over for another of its name; `DecodeError` when one does not fit its type.
     """
     if not declared:
         return {}
-    blocks = {tag_of(block): block for block in reversed(blocks_for(envelope, roles))}
+    blocks: dict[str, list[_Element]] = {}
+    for block in blocks_for(envelope, roles):
+        blocks.setdefault(tag_of(block), []).append(block)
     found: dict[str, Any] = {}
     for header in declared:
-        block = blocks.get(header.tag)
-        if block is not None:
-            found[header.name] = codecs.codec(header.type).decode(block)
+        first, *others = blocks.get(header.tag) or (None,)
+        if first is not None:
+            _check_passed_over(header, others, envelope)
+            found[header.name] = codecs.codec(header.type).decode(first)
         elif header.required:
             raise MessageError(
                 f"the header {header.tag} is required by the contract and is missing",
                 place=place_of(envelope.root, "message"),
             )
     return found
+
+
+def _check_passed_over(header: Header, others: list[_Element], envelope: Envelope) -> None:
+    """A block that must be processed is, or the message fails (SOAP 1.2 part 1, 2.6; SOAP 1.1, 4.2.3)."""
+    for block in others:
+        if header.required or must_understand(block, envelope.version):
+            raise MessageError(
+                f"the header {header.tag} stands there {len(others) + 1} times: expected one of them",
+                place=place_of(block, "message"),
+            )
+        logger.warning("of several header blocks %s the first is read", header.tag)
 
 
 def _listed(entries: list[_Element]) -> str:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from soapkit.databinding.codec import Codec, Codecs
+from soapkit.databinding.given import given_with, nil
+from soapkit.databinding.given_read import attributes_beside
 from soapkit.databinding.shape import ElementField, RecordRef
 from soapkit.errors import DecodeError, MessageError, Place, Problem, UsageError
 from soapkit.exchange.processor import Processor
@@ -48,6 +50,16 @@ class ItemPlace:
             if record is None:
                 return ()
         return record
+
+    def told_of(self, record: Any) -> Iterator[Any]:
+        """The same one by one, as a stream gives them: a nil item with the attributes that it came with."""
+        *way, last = self.names
+        for name in way:
+            record = getattr(record, name, None)
+        said = given_with(record)
+        for place, item in enumerate(getattr(record, last, None) or ()):
+            attributes = said.attributes_of(last, place) if item is None else {}
+            yield nil(attributes) if attributes else item
 
     def path(self, message: Message, version: Version) -> tuple[str, ...]:
         """The tags from the Envelope to an item."""
@@ -133,6 +145,8 @@ class ReplyItems:
                     self._processor.believed(Envelope.read(element.getroottree().getroot()))
                 nillable = self._place.field.nillable
                 item = self._codec.decode(element, nillable=nillable, path=f"{self._name}[{self._count}]")
+                if item is None and (attributes := attributes_beside(element)):
+                    item = nil(attributes)
             self._count += 1
             yield item
 
@@ -146,7 +160,7 @@ class ReplyItems:
             problem = f"has {self._count} items: expected at most {most}"
             raise DecodeError(problems=[Problem(problem, Place(self._operation.name, path=self._name))])
         if not self._count:
-            yield from self._place.items_of(received.value) or ()
+            yield from self._place.told_of(received.value)
 
 
 def check_streamable(processor: Processor) -> None:

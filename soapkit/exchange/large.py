@@ -39,6 +39,7 @@ Receive: TypeAlias = Callable[[Envelope], Received]
 LARGE = 1_000_000  # bytes
 _PIECE = 128 * 1024
 _HEAD = 64 * 1024  # bytes in which the first element of the Body begins
+_STYLE = b":encodingStyle"
 _BODIES = {version.body for version in (SOAP_1_1, SOAP_1_2)}
 
 
@@ -53,6 +54,8 @@ def receive_large(
     if len(data) < least or not is_utf8(content_type):
         return None
     if processor.security is not None or processor.validate in ("in", "both") or may_have_too_many(data):
+        return None
+    if _STYLE in data:  # which is looked for in all of a Body
         return None
     try:
         envelope = _envelope_of(data)

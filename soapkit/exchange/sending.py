@@ -14,7 +14,6 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from soapkit.databinding.codec import Codecs
-from soapkit.databinding.given import given_with, keep
 from soapkit.errors import SoapkitError
 from soapkit.exchange.failures import exc_info
 from soapkit.exchange.flow import Flow, call
@@ -42,7 +41,6 @@ def with_items(record: Any, place: ItemPlace, items: list[Any]) -> Any:
     """The same record with a list in place of the iterator."""
     name, *rest = place.names
     changed = copy.copy(record)
-    keep(changed, given_with(record))  # of a Struct, a copy has its fields only
     inner = ItemPlace(tuple(rest), place.tags[1:], place.field)
     setattr(changed, name, with_items(getattr(record, name), inner, items) if rest else items)
     return changed

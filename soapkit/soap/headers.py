@@ -76,6 +76,11 @@ def blocks_for(envelope: Envelope, roles: Container[str] = ()) -> tuple[_Element
     return tuple(block for block in envelope.headers if _plays(_role(block, version), version, roles, ultimate=True))
 
 
+def must_understand(block: _Element, version: Version) -> bool:
+    """Whether a header block must be processed by whom it is for. Raises `MessageError` for what is no boolean."""
+    return _boolean(block, version.must_understand)
+
+
 def _plays(role: str, version: Version, roles: Container[str], ultimate: bool) -> bool:
     if not role or role == version.ultimate_receiver_role:
         return ultimate
@@ -169,7 +174,7 @@ def _read(element: _Element, version: Version) -> HeaderBlock:
         element,
         tag_of(element),
         _role(element, version),
-        _boolean(element, version.must_understand),
+        must_understand(element, version),
         version is not SOAP_1_1 and _boolean(element, _RELAY),
     )
 

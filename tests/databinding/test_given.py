@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Annotated, Any
 
 import msgspec
@@ -72,7 +71,6 @@ def test_it_is_no_part_of_the_value() -> None:
     assert given == absent
     assert repr(given) == repr(absent)
     assert msgspec.json.encode(given) == msgspec.json.encode(absent)
-    assert copy.copy(given) == absent
 
 
 @pytest.mark.parametrize("cls", [Plain, Item])

@@ -12,6 +12,7 @@ import soapkit
 from soapkit.client import call
 from soapkit.exchange.large import receive_large
 from soapkit.testing import FakeTransport
+from soapkit.transport.values import Headers, OpenResponse, Request, Response
 from soapkit.xml.parse import parse_message
 
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
@@ -66,3 +67,36 @@ def test_it_is_written_again_in_its_place(page: str, tmp_path: Path, monkeypatch
 def told(message: bytes) -> list[Any]:
     page = parse_message(message)[0][0][0]
     return [(each.tag, sorted(each.items()), each.text, each.tail) for each in page.iter()]
+
+
+@pytest.mark.parametrize("kind", ["cut", "whole"])
+def test_a_nil_item_of_a_stream_comes_with_its_attributes(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "l.wsdl").write_text(CONTRACT)
+    page = f"<page>{ITEM}<item xsi:nil='true' why='sold'/><item xsi:nil='true'/>{ITEM}</page>"
+    body = f'<turned xmlns="urn:l" {XSI}>{page}</turned>'
+    reply = f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{body}</s:Body></s:Envelope>'
+    transport = FakeTransport(reply.encode())
+    streaming: Any = Streaming(reply.encode()) if kind == "cut" else transport
+    with soapkit.Client.from_wsdl(tmp_path / "l.wsdl", transport=streaming) as client:
+        one, sold, nothing, _ = client.stream("turn", page={})
+    assert one.a == 1
+    assert (repr(sold), bool(sold)) == ("nil({'why': 'sold'})", False)
+    assert nothing is None
+    with soapkit.Client.from_wsdl(tmp_path / "l.wsdl", transport=transport) as client:
+        client.turn(page={"item": [one, sold, nothing]})
+    assert b'<ns1:item xsi:nil="true" why="sold"/><ns1:item xsi:nil="true"/>' in transport.requests[-1].body
+
+
+class Streaming:
+    """A transport whose reply comes in two pieces."""
+
+    def __init__(self, body: bytes) -> None:
+        self.pieces = iter((body[:300], body[300:]))
+
+    def send(self, request: Request) -> Response:
+        raise AssertionError("a stream was asked for")
+
+    def open(self, request: Request) -> OpenResponse:
+        return OpenResponse(200, Headers({"Content-Type": "text/xml"}), "", self.pieces, lambda: None)
+
+    def close(self) -> None: ...
