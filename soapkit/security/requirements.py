@@ -61,6 +61,7 @@ def believe(found: Pass) -> SecurityResult:
         username=username,
         context=context.identifier if context is not None else "",
         assertion=assertion,
+        header=found.message.security,
         keys=tuple(found.secrets),
         signature_values=signature_values(found.message),
         created=lifetime.created if lifetime is not None else None,
