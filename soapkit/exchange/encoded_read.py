@@ -39,6 +39,7 @@ from soapkit.exchange.encoded import (
     is_array,
 )
 from soapkit.operations import Message
+from soapkit.xml.make import make_child, make_element
 from soapkit.xml.names import (
     SOAP11,
     SOAP11_ENC,
@@ -86,7 +87,7 @@ def literal_body(
     reader = _Reader(codecs.context, body if within is None else within)
     record = codecs.shapes[message.record]
     if message.tag is None:
-        around = reader.struct(etree.Element("around", nsmap=_nsmap(body)), body, record)
+        around = reader.struct(make_element("around", nsmap=_nsmap(body)), body, record)
         return list(children(around)), reader.made_of
     entries = [entry for entry in children(body) if entry.get(clark(SOAP11_ENC, "root")) != "0"]
     wrapper = next((entry for entry in entries if tag_of(entry) == message.tag), entries[0] if entries else None)
@@ -96,7 +97,7 @@ def literal_body(
         )
     if namespace_of(tag_of(body)) == SOAP12:
         _check_alone(wrapper, entries)
-    made = etree.Element(tag_of(wrapper), nsmap=_nsmap(wrapper))
+    made = make_element(tag_of(wrapper), nsmap=_nsmap(wrapper))
     made.sourceline = wrapper.sourceline  # type: ignore[misc]  # as below
     reader.made_of[made] = wrapper
     return [reader.call(made, reader.target(wrapper), record)], reader.made_of
@@ -203,7 +204,7 @@ class _Reader:
                 place=place_of(target),
                 bare="has a wrong nodeType",
             )
-        made = etree.SubElement(parent, tag, nsmap=_nsmap(target))
+        made = make_child(parent, tag, nsmap=_nsmap(target))
         made.sourceline = element.sourceline  # type: ignore[misc]  # lxml lets it be set, its stubs do not know
         self.made_of[made] = element
         if any(one.get(name, "").strip() in ("true", "1") for one in (element, target) for name in _NILS):
@@ -322,7 +323,7 @@ class _Reader:
 
     def _leave_out(self, made: _Element, tag: str) -> None:
         self._count(made)
-        etree.SubElement(made, tag).set(XSI_NIL, "true")
+        make_child(made, tag).set(XSI_NIL, "true")
 
     def _array(self, made: _Element, target: _Element, record: Record) -> None:
         """An array: its items by position, whatever they are called (SOAP 1.1, 5.4.2)."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.databinding.codec import Codecs
@@ -21,6 +20,7 @@ from soapkit.databinding.shape import (
 from soapkit.exchange.encoded import ARRAY_TYPE, ARRAYS, accessors, declared_type, is_array
 from soapkit.operations import Message
 from soapkit.soap.version import Version
+from soapkit.xml.make import make_element
 from soapkit.xml.names import (
     SOAP11,
     SOAP11_ENC,
@@ -128,7 +128,7 @@ class _Writer:
     def finish(self, root: _Element) -> _Element:
         """The same element, its prefixes declared, with all that was noted."""
         prefixes = self._prefixes(root)
-        whole = etree.Element(tag_of(root), dict(root.attrib), nsmap=prefixes)
+        whole = make_element(tag_of(root), root.attrib, prefixes)
         whole.text = root.text
         by_uri = {uri: prefix for prefix, uri in prefixes.items()}
         for element, attribute, name, rest in self.notes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 
-from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import ContractError, Place
@@ -21,6 +20,7 @@ from soapkit.policy.expression import (
     said,
 )
 from soapkit.wsdl.page import POLICY_NAMESPACES
+from soapkit.xml.make import make_child, make_element
 from soapkit.xml.names import WSAM, WSP15, WSU, clark, local_name, namespace_of
 from soapkit.xml.walk import children, tag_of
 
@@ -178,5 +178,5 @@ def _flags(assertion: Assertion, namespace: str) -> Iterator[tuple[str, str]]:
 
 def _element(tag: str, parent: _Element | None, nsmap: dict[str | None, str]) -> _Element:
     if parent is None:
-        return etree.Element(tag, nsmap=nsmap)
-    return etree.SubElement(parent, tag, nsmap=nsmap)
+        return make_element(tag, nsmap=nsmap)
+    return make_child(parent, tag, nsmap=nsmap)

@@ -11,6 +11,7 @@ from lxml.etree import _Element
 from soapkit.errors import Place, Problems
 from soapkit.wsdl.model import Attached, Extension, Policy, PolicyReference
 from soapkit.xml.documents import Document
+from soapkit.xml.make import make_element
 from soapkit.xml.names import (
     WSDL11,
     WSDL11_HTTP,
@@ -181,7 +182,7 @@ def schemas_in(types: _Element) -> Iterator[_Element]:
         if is_schema(element):
             yield element
         elif local_name(tag_of(element)) == "import" and "XMLSchema" in namespace_of(tag_of(element)):
-            holder = element.makeelement(clark(namespace_of(tag_of(element)), "schema"), nsmap=dict(element.nsmap))
+            holder = make_element(clark(namespace_of(tag_of(element)), "schema"), nsmap=element.nsmap)
             holder.append(deepcopy(element))
             yield holder
 

@@ -19,6 +19,7 @@ from soapkit.wsdl.model import Contract
 from soapkit.wsdl.page import POLICY_REFERENCES, POLICY_URIS, is_schema, schemas_in
 from soapkit.wsdl.publish import links_of, queries_of, reachable, set_address
 from soapkit.xml.documents import Document
+from soapkit.xml.make import make_element
 from soapkit.xml.names import WSDL11, WSDL20, clark, local_name, namespace_of
 from soapkit.xml.serialise import serialise
 from soapkit.xml.transplant import declared, prefix_for, transplant
@@ -59,7 +60,7 @@ def single(contract: Contract, address: str) -> bytes:
     own = [prefix_and_uri for prefix_and_uri in first.nsmap.items() if prefix_and_uri[0]]
     prefixes = declared(dict(own), namespace_of(tag_of(first)), "wsdl")
     prefixes = declared(prefixes, _target(first), "tns", [document.root for document in wsdls])
-    made = etree.Element(tag_of(first), dict(first.attrib), nsmap=prefixes)
+    made = make_element(tag_of(first), first.attrib, prefixes)
     made.text = "\n"
     move = _Move(made, _target(first), _names(wsdls), frozenset(_target(document.root) for document in wsdls))
     for kind, component, document in _components(wsdls):

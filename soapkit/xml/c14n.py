@@ -67,8 +67,8 @@ def canonicalise(
     `measure`: of the element with all that is in scope, or of the document around it, where it is known, from which
     the cost is estimated.
 
-    Raises `LimitError` when the work would be out of proportion, `XmlError` for what has no canonical form (a relative
-    namespace URI) and for an unknown method.
+    Raises `LimitError` when the work would be out of proportion, `XmlError` for what has no canonical form (a namespace
+    name that is a relative URI, or none) and for an unknown method.
 
     >>> from soapkit.xml.parse import parse_message
     >>> canonicalise(parse_message(b'<a xmlns:p="urn:p" z="1" b="2"/>'))
@@ -88,7 +88,8 @@ def canonicalise(
         return _exclusive(element, prefixes)
     except etree.C14NError:
         raise XmlError(
-            "this element has no canonical form; is one of its namespaces a relative URI?", place=place_of(element)
+            "this element has no canonical form; is one of its namespaces a relative URI, or no URI?",
+            place=place_of(element),
         ) from None
 
 

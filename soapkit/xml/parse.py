@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import LimitError, Place, XmlError
 from soapkit.xml.measure import Measure, is_like_ascii, measure_of
+from soapkit.xml.namespace_names import is_of_a_namespace_name, root_with_any_names
 from soapkit.xml.walk import tag_of
 
 _LIBXML2_DEPTH, _LIBXML2_TEXT = 256, 10_000_000
@@ -44,6 +47,20 @@ DEFAULT_LIMITS = XmlLimits()
 
 _local = threading.local()
 
+_OWN: Mapping[str, Any] = {"resolve_entities": False, "no_network": True, "remove_comments": True, "huge_tree": True}
+_STRANGERS: Mapping[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "huge_tree": False,
+    "remove_comments": True,  # a comment inside a value would cut its text in two
+    "remove_pis": False,  # told apart from comments: a message may not carry any
+    "remove_blank_text": False,
+}
+_EXACT: Mapping[str, Any] = {**_STRANGERS, "remove_comments": False}
+_CONTRACTS: Mapping[str, Any] = {**_STRANGERS, "resolve_entities": "internal", "remove_pis": True, "collect_ids": False}
+
 # A DOCTYPE can only stand before the root element: after the declaration, comments, processing instructions, blanks.
 # Atomic groups: without them, forty comments before a mistake would keep the expression busy for ever.
 _DOCTYPE = re.compile(rb"\s*+(?:<\?(?>.*?\?>)\s*+|<!--(?>.*?-->)\s*+)*+<!DOCTYPE", re.DOTALL)
@@ -53,8 +70,7 @@ def _message_parser() -> etree.XMLParser:
     """One parser a thread, kept: making one costs as much as reading a small message."""
     parser: etree.XMLParser | None = getattr(_local, "parser", None)
     if parser is None:
-        # a comment inside a value would cut its text in two
-        parser = _local.parser = _strangers_parser(remove_comments=True)
+        parser = _local.parser = etree.XMLParser(**_STRANGERS)
     return parser
 
 
@@ -62,23 +78,24 @@ def parse_own(text: bytes | str) -> _Element:
     """The root element of what this process has just written itself, or has read before, within limits."""
     parser: etree.XMLParser | None = getattr(_local, "own_parser", None)
     if parser is None:
-        parser = _local.own_parser = etree.XMLParser(
-            resolve_entities=False, no_network=True, remove_comments=True, huge_tree=True
-        )
-    return etree.fromstring(text, parser)
+        parser = _local.own_parser = etree.XMLParser(**_OWN)
+    return _root_of(text, parser, _OWN)
 
 
-def _strangers_parser(*, remove_comments: bool) -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        remove_comments=remove_comments,
-        remove_pis=False,  # told apart from comments: a message may not carry any
-        remove_blank_text=False,
-    )
+def _root_of(
+    text: bytes | str, parser: etree.XMLParser, options: Mapping[str, Any], base_url: str | None = None
+) -> _Element:
+    """The root that a parser of these options reads."""
+    try:
+        return etree.fromstring(text, parser, base_url=base_url)
+    except etree.XMLSyntaxError as error:
+        if not is_of_a_namespace_name(error):
+            raise
+        data = text.encode() if isinstance(text, str) else text
+        root = root_with_any_names(data, base_url=base_url, **options)
+        if root is None:
+            raise
+        return root
 
 
 def parse_message(data: bytes, *, source: str = "message", limits: XmlLimits = DEFAULT_LIMITS) -> _Element:
@@ -97,7 +114,7 @@ def parse_measured(
     data: bytes, *, source: str = "message", limits: XmlLimits = DEFAULT_LIMITS
 ) -> tuple[_Element, Measure]:
     """As `parse_message`, with the most that the tree can have, for who would have to walk it to know."""
-    root, measure = _parse(data, _message_parser(), source, limits), measure_of(data)
+    root, measure = _parse(data, _message_parser(), _STRANGERS, source, limits), measure_of(data)
     if _may_hold_instructions(data) and (found := _instructions(root)):
         raise XmlError("a message may not carry a processing instruction", place=Place(source, found[0].sourceline))
     check_limits(root, measure, source=source, limits=limits)
@@ -110,16 +127,18 @@ def parse_exact(data: bytes, *, source: str = "document", limits: XmlLimits = DE
 
     Raises `XmlError` for what is not well-formed and for a DOCTYPE, `LimitError` beyond `limits`.
     """
-    root = _parse(data, _strangers_parser(remove_comments=False), source, limits)
+    root = _parse(data, etree.XMLParser(**_EXACT), _EXACT, source, limits)
     check_limits(root, measure_of(data), source=source, limits=limits)
     return root
 
 
-def _parse(data: bytes, parser: etree.XMLParser, source: str, limits: XmlLimits) -> _Element:
+def _parse(
+    data: bytes, parser: etree.XMLParser, options: Mapping[str, Any], source: str, limits: XmlLimits
+) -> _Element:
     if len(data) > limits.bytes:
         raise LimitError(f"{len(data):,} bytes; at most {limits.bytes:,} are read", place=Place(source))
     try:
-        root = etree.fromstring(data, parser)
+        root = _root_of(data, parser, options)
     except etree.XMLSyntaxError as error:
         raise _told(error, data, source, doctype=False) from None
     except ValueError as error:
@@ -144,17 +163,8 @@ def parse_document(
         raise LimitError(f"{len(data):,} bytes; at most {limits.bytes:,} are read", place=Place(source))
     if not data.strip():
         raise XmlError("the document is empty", place=Place(source, 1))
-    parser = etree.XMLParser(
-        resolve_entities="internal",
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-        collect_ids=False,
-    )
     try:
-        root = etree.fromstring(data, parser, base_url=base_url)
+        root = _root_of(data, etree.XMLParser(**_CONTRACTS), _CONTRACTS, base_url)
     except etree.XMLSyntaxError as error:
         raise _told(error, data, source, doctype=True) from None
     except ValueError as error:

@@ -12,6 +12,7 @@ from copy import deepcopy
 from lxml import etree
 from lxml.etree import _Element
 
+from soapkit.xml.make import make_child
 from soapkit.xml.walk import tag_of
 
 
@@ -19,7 +20,7 @@ def transplant(source: _Element, parent: _Element) -> _Element:
     """Write `source` and all in it as the last child of `parent`; gives the new element."""
     around = parent.nsmap
     missing = {prefix: uri for prefix, uri in source.nsmap.items() if around.get(prefix) != uri}
-    made = etree.SubElement(parent, tag_of(source), dict(source.attrib), nsmap=missing or None)
+    made = make_child(parent, tag_of(source), source.attrib, missing or None)
     made.text, made.tail = source.text, source.tail
     for child in source:
         if isinstance(child.tag, str):

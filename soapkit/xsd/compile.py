@@ -113,7 +113,8 @@ class _InMemory(etree.Resolver):
 
 
 def _compile(normalised: Normalised) -> etree.XMLSchema:
-    parser = etree.XMLParser(no_network=True, resolve_entities=False, huge_tree=True)
+    # recover: from namespace names that libxml2 does not take for URIs; what is read is our own
+    parser = etree.XMLParser(no_network=True, resolve_entities=False, huge_tree=True, recover=True)
     documents = dict(normalised.documents)
     parser.resolvers.add(_InMemory(documents))
     return etree.XMLSchema(etree.fromstring(documents[DRIVER], parser))

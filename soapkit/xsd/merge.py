@@ -13,6 +13,7 @@ from typing import Final
 from lxml import etree
 from lxml.etree import _Element
 
+from soapkit.xml.make import make_child
 from soapkit.xml.names import clark, local_name, namespace_of
 from soapkit.xml.transplant import declared, prefix_for, transplant
 from soapkit.xml.walk import children, tag_of
@@ -54,7 +55,7 @@ def merge(pages: Iterable[SchemaPage], parent: _Element) -> _Element:
         prefixes = declared(prefixes, first.namespace, "tns", [page.root for page in pages])
     around = parent.nsmap
     missing = {prefix: uri for prefix, uri in prefixes.items() if around.get(prefix) != uri}
-    made = etree.SubElement(parent, tag_of(first.root), dict(first.root.attrib), nsmap=missing)
+    made = make_child(parent, tag_of(first.root), first.root.attrib, missing)
     if first.namespace:
         made.set("targetNamespace", first.namespace)
     made.text, made.tail = "\n", "\n"

@@ -16,6 +16,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import MOST_TOLD, Place, Problem, ValidationError, and_more
+from soapkit.xml.make import make_element
 from soapkit.xml.names import SOAP11, SOAP12, WSU, XSD, XSI, XSI_TYPE, clark, did_you_mean, local_name
 from soapkit.xml.positions import starts_in_tree
 from soapkit.xml.walk import path_of, tag_of
@@ -80,7 +81,7 @@ class Validator:
         So are the parts of an rpc message checked, whose elements no schema declares (WSDL 1.1, 3.5).
         """
         tag = f"{{{_PART}}}part"
-        copy = etree.Element(tag, dict(element.attrib), nsmap=element.nsmap)
+        copy = make_element(tag, element.attrib, element.nsmap)
         copy.text = element.text
         copy.extend(deepcopy(child) for child in element)
         part = Element(tag, type_name, nillable=True)
