@@ -7,7 +7,6 @@ of one encode or decode, with `carried_by`.
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,6 +16,7 @@ from lxml.etree import _Element
 
 from soapkit.attachment import Attachment
 from soapkit.databinding.lexical import BLANKS
+from soapkit.xml.base64 import to_base64
 from soapkit.xml.names import XOP, clark
 from soapkit.xml.walk import children, tag_of
 
@@ -91,5 +91,5 @@ def put_back(element: _Element) -> _Element:
             if parent is not None:
                 content = included(parent).read()
                 parent.remove(include)
-                parent.text = binascii.b2a_base64(content, newline=False).decode("ascii")
+                parent.text = to_base64(content)
     return element

@@ -7,7 +7,6 @@ is confirmed once: an answer to another request confirms another.
 from __future__ import annotations
 
 import threading
-from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from datetime import datetime, timedelta
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.markup import SIGNATURE, SIGNATURE_CONFIRMATION, SIGNATURE_VALUE, bytes_of, new
+from soapkit.security.markup import SIGNATURE, SIGNATURE_CONFIRMATION, SIGNATURE_VALUE, base64_text, bytes_of, new
 from soapkit.security.parts import Message
 from soapkit.soap.security_result import SecurityResult
 from soapkit.xml.walk import children, place_of
@@ -65,7 +64,7 @@ def confirmations(values: Iterable[bytes]) -> list[_Element]:
     for value in wanted or [None]:
         element = new(SIGNATURE_CONFIRMATION)
         if value is not None:
-            element.set("Value", b64encode(value).decode("ascii"))
+            element.set("Value", base64_text(value))
         made.append(element)
     return made
 

@@ -6,7 +6,6 @@ What is made with a key is not weakened by what is made with another, though bot
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import hmac
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from soapkit.errors import SecurityError
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.ids import WSU_ID
 from soapkit.security.markup import REFERENCE, TOKEN_REFERENCE, at_most_one, base64_text, bytes_of, new, sub, text_of
+from soapkit.xml.base64 import from_base64
 from soapkit.xml.names import WSC2005_02, WSC2005_12, clark, namespace_of
 from soapkit.xml.walk import place_of, tag_of
 
@@ -85,8 +85,8 @@ def derive_implied(reference: _Element, secret: bytes) -> bytes:
     """The key that such a reference is to. Raises `SecurityError` for what is out of measure."""
     namespace = next(each for each in NAMESPACES.values() if reference.get(clark(each, "Nonce")) is not None)
     try:
-        nonce = binascii.a2b_base64((reference.get(clark(namespace, "Nonce")) or "").encode(), strict_mode=True)
-    except (binascii.Error, UnicodeEncodeError):
+        nonce = from_base64(reference.get(clark(namespace, "Nonce")) or "")
+    except ValueError:
         nonce = b""
     length = reference.get(clark(namespace, "Length"), str(_LENGTH))
     if not 0 < len(nonce) <= _LONGEST_NONCE:

@@ -18,7 +18,6 @@ from soapkit.security.markup import (
     DATA_REFERENCE,
     ENCRYPTED_HEADER,
     REFERENCE_LIST,
-    RETRIEVAL_METHOD,
     TYPE_CONTENT,
     TYPE_ELEMENT,
     base64_text,
@@ -33,7 +32,7 @@ from soapkit.security.parts import (
     is_content,
     may_be_missing,
 )
-from soapkit.security.references_write import encrypted_key_reference
+from soapkit.security.references_write import encrypted_key_reference_text
 from soapkit.security.settings import Encrypt, SharedKey
 from soapkit.soap.security_result import SecurityResult
 from soapkit.xml.names import DS, XENC
@@ -43,11 +42,11 @@ from soapkit.xml.serialise import escape_text, serialise
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
-    """The key that parts are encrypted under. `reference`: makes what stands in the KeyInfo of each."""
+    """The key that parts are encrypted under. `reference`: what stands in the KeyInfo of each, as text."""
 
     cipher: CipherAlgorithm
     secret: bytes = field(repr=False)
-    reference: Callable[[], _Element]
+    reference: Callable[[], str]
 
 
 def encrypt(message: Message, step: Encrypt, provider: CryptoProvider, request: SecurityResult | None) -> None:
@@ -103,7 +102,7 @@ def _encrypt_attachments(message: Message, step: Encrypt, key: DataKey, provider
             whole=whole,
             cipher=key.cipher,
             secret=key.secret,
-            key_info=key.reference(),
+            key_info=parse_own(key.reference()),
             random=provider.random,
         )
         for attachment, whole in message.attached(step.parts)
@@ -114,11 +113,11 @@ def _encrypt_attachments(message: Message, step: Encrypt, key: DataKey, provider
     return [data for _, data in made]
 
 
-def _retrieval(key_id: str) -> _Element:
-    return new(RETRIEVAL_METHOD, attributes={"Type": f"{XENC}EncryptedKey", "URI": f"#{key_id}"})
+def _retrieval(key_id: str) -> str:
+    return f'<ds:RetrievalMethod xmlns:ds="{DS}" Type="{XENC}EncryptedKey" URI="#{key_id}"/>'
 
 
-_REFERENCES: dict[str, Callable[[str], _Element]] = {"token": encrypted_key_reference, "retrieval": _retrieval}
+_REFERENCES: dict[str, Callable[[str], str]] = {"token": encrypted_key_reference_text, "retrieval": _retrieval}
 
 
 def _elements(message: Message, part: str) -> tuple[_Element, ...]:
@@ -136,11 +135,11 @@ def _encrypt_part(message: Message, part: str, element: _Element, key: DataKey, 
     plain = content_bytes(element) if content else serialise(element)
     data = parse_own(
         f'<xenc:EncryptedData xmlns:xenc="{XENC}" Id="{data_id}" Type="{TYPE_CONTENT if content else TYPE_ELEMENT}">'
-        f'<xenc:EncryptionMethod Algorithm="{key.cipher.uri}"/><ds:KeyInfo xmlns:ds="{DS}"/>'
-        "<xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedData>"
+        f'<xenc:EncryptionMethod Algorithm="{key.cipher.uri}"/>'
+        f'<ds:KeyInfo xmlns:ds="{DS}">{key.reference()}</ds:KeyInfo>'
+        f"<xenc:CipherData><xenc:CipherValue>{base64_text(provider.encrypt(key.cipher, key.secret, plain))}"
+        "</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>"
     )
-    data[1].append(key.reference())
-    data[2][0].text = base64_text(provider.encrypt(key.cipher, key.secret, plain))
     if content:
         empty(element)
         element.append(data)

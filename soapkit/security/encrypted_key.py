@@ -46,7 +46,7 @@ from soapkit.security.markup import (
     one,
     sub,
 )
-from soapkit.security.references_write import token_reference
+from soapkit.security.references_write import token_reference, token_reference_text
 from soapkit.security.settings import Encrypt, Recipient, SecretKey, SharedKey
 from soapkit.security.tokens import binary_token_element
 from soapkit.soap.security_result import SecurityResult
@@ -103,10 +103,11 @@ def encrypted_key(
         return _wrapped(to, secret, key_id, provider), None
     token_id = f"X509-{provider.random(16).hex()}"
     token = binary_token_element(to, token_id) if step.key_reference == "direct" else None
-    reference = token_reference(to, step.key_reference, token_id)
     if kind_of(to) == "rsa":
-        return _transported(step, to, reference, secret, key_id, provider), token
+        named = token_reference_text(to, step.key_reference, token_id)
+        return _transported(step, to, named, secret, key_id, provider), token
     wrap = wrap_named(step.key_wrap or _WRAP)
+    reference = token_reference(to, step.key_reference, token_id)
     method, agreed = agree_with(to, wrap, step.key_derivation, [reference], provider)
     return _wrapped(WrappingKey(wrap, agreed, method), secret, key_id, provider), token
 
@@ -123,19 +124,18 @@ def agreed_encrypted_key(
 def _transported(
     step: Encrypt | SharedKey,
     certificate: x509.Certificate,
-    reference: _Element,
+    reference: str,
     secret: bytes,
     key_id: str,
     provider: CryptoProvider,
 ) -> _Element:
     transport = _transport_of(step)
-    key = parse_own(
-        f'<xenc:EncryptedKey xmlns:xenc="{XENC}" Id="{key_id}">{transport_text(transport)}<ds:KeyInfo xmlns:ds="{DS}"/>'
+    return parse_own(
+        f'<xenc:EncryptedKey xmlns:xenc="{XENC}" Id="{key_id}">{transport_text(transport)}'
+        f'<ds:KeyInfo xmlns:ds="{DS}">{reference}</ds:KeyInfo>'
         f"<xenc:CipherData><xenc:CipherValue>{base64_text(provider.wrap(transport, certificate, secret))}"
         "</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>"
     )
-    key[1].append(reference)
-    return key
 
 
 @lru_cache(maxsize=64)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import b64encode
+from contextlib import suppress
 
 from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
+from soapkit.xml.base64 import from_base64, to_base64
 from soapkit.xml.names import (
     DS,
     DSIG11,
@@ -143,7 +143,7 @@ def sub(parent: _Element, tag: str, text: str | None = None, attributes: dict[st
 
 def base64_text(data: bytes) -> str:
     """Bytes as base64 on one line."""
-    return b64encode(data).decode("ascii")
+    return to_base64(data)
 
 
 def text_of(element: _Element) -> str:
@@ -155,9 +155,12 @@ def text_of(element: _Element) -> str:
 
 def bytes_of(element: _Element) -> bytes:
     """The bytes an element holds as base64, line breaks allowed. Raises `SecurityError`."""
+    text = text_of(element)
+    with suppress(ValueError):
+        return from_base64(text)
     try:
-        return binascii.a2b_base64("".join(text_of(element).split()).encode("ascii"), strict_mode=True)
-    except (binascii.Error, UnicodeEncodeError):
+        return from_base64("".join(text.split()))  # line breaks, and then those who write them are few
+    except ValueError:
         raise SecurityError(f"{local_name(tag_of(element))} does not hold base64", place=place_of(element)) from None
 
 

@@ -22,8 +22,6 @@ from soapkit.security.markup import (
     ENCRYPTED_KEY_SHA1,
     ENCRYPTED_KEY_TYPE,
     KEY_IDENTIFIER,
-    KEY_NAME,
-    REFERENCE,
     THUMBPRINT,
     TOKEN_REFERENCE,
     TOKEN_TYPE,
@@ -39,36 +37,34 @@ from soapkit.security.saml.names import BY_TAG
 from soapkit.security.settings import KeyReference
 from soapkit.xml.names import DS, WSSE, WSSE11
 from soapkit.xml.parse import parse_own
-from soapkit.xml.serialise import escape_attribute, escape_text
+from soapkit.xml.serialise import escape_attribute, escape_text, serialise
 from soapkit.xml.walk import place_of, tag_of
 
 
 def token_reference(certificate: x509.Certificate, how: KeyReference, token_id: str) -> _Element:
     """A ds:KeyInfo's content that names a certificate. `token_id`: of the BinarySecurityToken that carries it. One that
     leads to an assertion is made by `assertion_reference`."""
-    if how == "key-name":
-        return new(KEY_NAME, name_of(certificate))
-    if how == "key-value":
-        return key_value_element(public_key_of(certificate))
-    reference = new(TOKEN_REFERENCE)
-    _WRITERS[how](reference, certificate, token_id)
-    return reference
+    return parse_own(token_reference_text(certificate, how, token_id))
+
+
+def token_reference_text(certificate: x509.Certificate, how: KeyReference, token_id: str) -> str:
+    """The same as text, which declares all of its prefixes."""
+    return _WRITERS[how](certificate, token_id)
 
 
 def encrypted_key_reference(key_id: str) -> _Element:
     """A SecurityTokenReference to an EncryptedKey of the same message (WSS 1.1, 7.3; BSP 1.1, R3069)."""
-    return parse_own(
-        f'<wsse:SecurityTokenReference xmlns:wsse="{WSSE}" xmlns:wsse11="{WSSE11}" wsse11:TokenType='
-        f'"{ENCRYPTED_KEY_TYPE}"><wsse:Reference URI="#{escape_attribute(key_id)}" ValueType="{ENCRYPTED_KEY_TYPE}"/>'
-        "</wsse:SecurityTokenReference>"
-    )
+    return parse_own(encrypted_key_reference_text(key_id))
+
+
+def encrypted_key_reference_text(key_id: str) -> str:
+    """The same as text, which declares all of its prefixes."""
+    return _by_uri(key_id, ENCRYPTED_KEY_TYPE, token_type=ENCRYPTED_KEY_TYPE)
 
 
 def encrypted_key_sha1_reference(sha1: bytes) -> _Element:
     """A SecurityTokenReference to the EncryptedKey of another message, by SHA-1 of its cipher value (WSS 1.1, 7.3)."""
-    reference = new(TOKEN_REFERENCE, attributes={TOKEN_TYPE: ENCRYPTED_KEY_TYPE})
-    _identify(reference, ENCRYPTED_KEY_SHA1, sha1)
-    return reference
+    return parse_own(_by_identifier(ENCRYPTED_KEY_SHA1, sha1, token_type=ENCRYPTED_KEY_TYPE))
 
 
 def assertion_reference(assertion: _Element) -> _Element:
@@ -85,62 +81,83 @@ def assertion_reference(assertion: _Element) -> _Element:
     return reference
 
 
-def _write_direct(reference: _Element, _certificate: x509.Certificate, token_id: str) -> None:
-    sub(reference, REFERENCE, attributes={"URI": f"#{token_id}", "ValueType": X509_V3})
+def _reference(inside: str, token_type: str = "") -> str:
+    type_ = f' xmlns:wsse11="{WSSE11}" wsse11:TokenType="{token_type}"' if token_type else ""
+    return f'<wsse:SecurityTokenReference xmlns:wsse="{WSSE}"{type_}>{inside}</wsse:SecurityTokenReference>'
 
 
-def _write_path(reference: _Element, _certificate: x509.Certificate, token_id: str) -> None:
-    reference.set(TOKEN_TYPE, X509_PKI_PATH)  # BSP 1.1, R5215
-    sub(reference, REFERENCE, attributes={"URI": f"#{token_id}", "ValueType": X509_PKI_PATH})
+def _by_uri(name: str, value_type: str, token_type: str = "") -> str:
+    return _reference(f'<wsse:Reference URI="#{escape_attribute(name)}" ValueType="{value_type}"/>', token_type)
 
 
-def _write_pkcs7(reference: _Element, _certificate: x509.Certificate, token_id: str) -> None:
-    reference.set(TOKEN_TYPE, X509_PKCS7)  # BSP 1.1, R5212
-    sub(reference, REFERENCE, attributes={"URI": f"#{token_id}", "ValueType": X509_PKCS7})
+def _by_identifier(value_type: str, value: bytes, token_type: str = "") -> str:
+    return _reference(
+        f'<wsse:KeyIdentifier EncodingType="{BASE64}" ValueType="{value_type}">{base64_text(value)}'
+        "</wsse:KeyIdentifier>",
+        token_type,
+    )
 
 
-def _write_issuer_serial(reference: _Element, certificate: x509.Certificate, _token_id: str) -> None:
-    reference.append(parse_own(_issuer_serial(certificate)))
+def _key_name(certificate: x509.Certificate, _token_id: str) -> str:
+    return f'<ds:KeyName xmlns:ds="{DS}">{escape_text(name_of(certificate))}</ds:KeyName>'
+
+
+def _key_value(certificate: x509.Certificate, _token_id: str) -> str:
+    return serialise(key_value_element(public_key_of(certificate))).decode()
+
+
+def _direct(_certificate: x509.Certificate, token_id: str) -> str:
+    return _by_uri(token_id, X509_V3)
+
+
+def _path(_certificate: x509.Certificate, token_id: str) -> str:
+    return _by_uri(token_id, X509_PKI_PATH, token_type=X509_PKI_PATH)  # BSP 1.1, R5215
+
+
+def _pkcs7(_certificate: x509.Certificate, token_id: str) -> str:
+    return _by_uri(token_id, X509_PKCS7, token_type=X509_PKCS7)  # BSP 1.1, R5212
 
 
 @lru_cache(maxsize=128)
-def _issuer_serial(certificate: x509.Certificate) -> str:
+def _issuer_serial_of(certificate: x509.Certificate) -> str:
     """Remembered, since one signs and encrypts with few certificates."""
-    return (
+    return _reference(
         f'<ds:X509Data xmlns:ds="{DS}"><ds:X509IssuerSerial>'
         f"<ds:X509IssuerName>{escape_text(certificate.issuer.rfc4514_string())}</ds:X509IssuerName>"
         f"<ds:X509SerialNumber>{certificate.serial_number}</ds:X509SerialNumber></ds:X509IssuerSerial></ds:X509Data>"
     )
 
 
-def _write_key_identifier(reference: _Element, certificate: x509.Certificate, _token_id: str) -> None:
+def _issuer_serial(certificate: x509.Certificate, _token_id: str) -> str:
+    return _issuer_serial_of(certificate)
+
+
+def _key_identifier(certificate: x509.Certificate, _token_id: str) -> str:
     value = key_identifier(certificate)
     if value is None:
         raise SecurityError(
             f"certificate {name_of(certificate)} has no SubjectKeyIdentifier; name it by issuer-serial or thumbprint"
         )
-    _identify(reference, X509_KEY_IDENTIFIER, value)
+    return _by_identifier(X509_KEY_IDENTIFIER, value)
 
 
-def _write_thumbprint(reference: _Element, certificate: x509.Certificate, _token_id: str) -> None:
-    _identify(reference, THUMBPRINT, thumbprint(certificate))
+def _thumbprint(certificate: x509.Certificate, _token_id: str) -> str:
+    return _by_identifier(THUMBPRINT, thumbprint(certificate))
 
 
-def _write_embedded(reference: _Element, certificate: x509.Certificate, _token_id: str) -> None:
+def _embedded(certificate: x509.Certificate, _token_id: str) -> str:
     """The certificate itself as a key identifier, as WSS4J writes and reads it; it reads no X509Certificate here."""
-    _identify(reference, X509_V3, der_of(certificate))
+    return _by_identifier(X509_V3, der_of(certificate))
 
 
-def _identify(reference: _Element, kind: str, value: bytes) -> None:
-    sub(reference, KEY_IDENTIFIER, base64_text(value), {"EncodingType": BASE64, "ValueType": kind})
-
-
-_WRITERS: dict[str, Callable[[_Element, x509.Certificate, str], None]] = {
-    "direct": _write_direct,
-    "path": _write_path,
-    "pkcs7": _write_pkcs7,
-    "issuer-serial": _write_issuer_serial,
-    "ski": _write_key_identifier,
-    "thumbprint": _write_thumbprint,
-    "embedded": _write_embedded,
+_WRITERS: dict[str, Callable[[x509.Certificate, str], str]] = {
+    "direct": _direct,
+    "path": _path,
+    "pkcs7": _pkcs7,
+    "issuer-serial": _issuer_serial,
+    "ski": _key_identifier,
+    "thumbprint": _thumbprint,
+    "embedded": _embedded,
+    "key-name": _key_name,
+    "key-value": _key_value,
 }

@@ -61,6 +61,7 @@ from soapkit.soap.attachments import Package
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.xop import inline
+from soapkit.xml.serialise import serialise
 
 _NONCE_SIZE = 16
 
@@ -314,7 +315,8 @@ def _write_encryption(message: Message, step: Encrypt, making: _Making) -> None:
         return
     cipher = cipher_named(step.algorithm)
     used = shared.key_for("encrypt", cipher.key_size, making.provider)
-    key = DataKey(cipher, used.value[: cipher.key_size], used.reference)  # a context's may be longer
+    # a context's may be longer
+    key = DataKey(cipher, used.value[: cipher.key_size], lambda: serialise(used.reference()).decode())
     references, beside = encrypt_parts(message, step, key, making.provider)
     if shared.element is not None and shared.element.getparent() is None:
         raise SecurityError(f"{', '.join(step.parts)} holds the token of the key itself, which cannot hide it")

@@ -16,10 +16,8 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.crypto.keys import KeyPair, certificate_from_der, der_of, name_of
-from soapkit.security.ids import WSU_ID
 from soapkit.security.markup import (
     BASE64,
-    BINARY_SECURITY_TOKEN,
     CREATED,
     NONCE,
     PASSWORD,
@@ -42,6 +40,8 @@ from soapkit.security.markup import (
 from soapkit.security.settings import PasswordOf, UsernameToken
 from soapkit.security.timestamp import check_age, read_instant, write_instant
 from soapkit.security.trust.truststore import Chain
+from soapkit.xml.names import WSSE, WSU
+from soapkit.xml.parse import parse_own
 from soapkit.xml.walk import place_of
 
 MAX_CERTIFICATES = 10
@@ -108,8 +108,14 @@ def check_username_token(
 
 def binary_token_element(certificate: x509.Certificate, token_id: str) -> _Element:
     """A BinarySecurityToken that carries one certificate (X.509 token profile 1.1, 3.3)."""
-    attributes = {"EncodingType": BASE64, "ValueType": X509_V3, WSU_ID: token_id}
-    return new(BINARY_SECURITY_TOKEN, _carried(certificate), attributes)
+    return _binary_token(X509_V3, token_id, _carried(certificate))
+
+
+def _binary_token(kind: str, token_id: str, content: str) -> _Element:
+    return parse_own(
+        f'<wsse:BinarySecurityToken xmlns:wsse="{WSSE}" EncodingType="{BASE64}" ValueType="{kind}" xmlns:wsu="{WSU}" '
+        f'wsu:Id="{token_id}">{content}</wsse:BinarySecurityToken>'
+    )
 
 
 @lru_cache(maxsize=64)
@@ -130,15 +136,13 @@ def path_token_element(certificates: Chain, token_id: str) -> _Element:
     """A BinarySecurityToken that carries a certificate and those above it, given leaf first (X.509 token profile 1.1,
     3.3.2)."""
     path = b"".join(der_of(certificate) for certificate in reversed(certificates))
-    attributes = {"EncodingType": BASE64, "ValueType": X509_PKI_PATH, WSU_ID: token_id}
-    return new(BINARY_SECURITY_TOKEN, base64_text(_as_sequence(path)), attributes)
+    return _binary_token(X509_PKI_PATH, token_id, base64_text(_as_sequence(path)))
 
 
 def pkcs7_token_element(certificates: Chain, token_id: str) -> _Element:
     """A BinarySecurityToken that carries certificates as PKCS#7 (X.509 token profile 1.1, 3.3.3)."""
-    attributes = {"EncodingType": BASE64, "ValueType": X509_PKCS7, WSU_ID: token_id}
     data = pkcs7.serialize_certificates(list(certificates), Encoding.DER)
-    return new(BINARY_SECURITY_TOKEN, base64_text(data), attributes)
+    return _binary_token(X509_PKCS7, token_id, base64_text(data))
 
 
 def certificates_of(token: _Element) -> Chain:

@@ -87,7 +87,8 @@ class Envelope:
 
     def with_attachments(self, attachments: Iterable[Attachment]) -> Envelope:
         """The same message, with these attachments beside it."""
-        return replace(self, attachments=tuple(attachments))
+        beside = tuple(attachments)
+        return replace(self, attachments=beside) if beside or self.attachments else self
 
     def to_bytes(self) -> bytes:
         """The message, UTF-8 without an XML declaration."""

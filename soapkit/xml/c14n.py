@@ -64,8 +64,7 @@ def canonicalise(
 
     `method`: the URI of a canonical form (`METHODS`); `prefixes`: those that the exclusive form treats as the
     inclusive one does, ``#default`` for the default namespace (Exclusive XML Canonicalization 1.0, 2.1);
-    `measure`: of the element with all that is in scope, or of the document around it, where it is known, from which
-    the cost is estimated.
+    `measure`: of the element, or of the document around it, where it is known, from which the cost is estimated.
 
     Raises `LimitError` when the work would be out of proportion, `XmlError` for what has no canonical form (a namespace
     name that is a relative URI, or none) and for an unknown method.
@@ -167,7 +166,7 @@ def _check_cost(element: _Element, measure: Measure | None) -> None:
         raise LimitError(
             f"{scope} namespaces are in scope; at most {MAX_NAMESPACES} are canonicalised", place=place_of(element)
         )
-    if measure is not None and measure.elements * measure.namespaces**2 <= MAX_COST:
+    if measure is not None and measure.elements * (scope + measure.namespaces) ** 2 <= MAX_COST:
         return
     text = etree.tostring(element, encoding="UTF-8", with_tail=False)
     elements, declared = text.count(b"<"), text.count(b" xmlns")  # at least as many as there are

@@ -40,6 +40,8 @@ def measure_of(data: bytes) -> Measure:
 
 def is_like_ascii(data: bytes) -> bool:
     """Whether each angle bracket, equals sign and name of ASCII letters in a document is there as its ASCII octets."""
+    if data[:1] == b"<" and data[1:2] not in b"?\0":  # UTF-8: no other goes without a declaration, or a second octet
+        return True
     if b"\0" in data[:4] or data.startswith(b"Lo\xa7\x94"):  # UTF-16, UTF-32; EBCDIC (XML 1.0, appendix F)
         return False
     if not data.startswith((b"<?xml", b"\xef\xbb\xbf<?xml")):

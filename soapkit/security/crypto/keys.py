@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -180,9 +180,9 @@ def public_key_of(certificate: x509.Certificate) -> PublicKey:
         key = certificate.public_key()
     except (ValueError, UnsupportedAlgorithm) as error:
         raise SecurityError(f"the key of certificate {name_of(certificate)} cannot be used: {error}") from None
-    if not isinstance(key, PublicKey):
+    if _kind_of_class(type(key)) is None:
         raise SecurityError(f"the key of certificate {name_of(certificate)} is of a kind that is not used here")
-    return key
+    return cast("PublicKey", key)
 
 
 def kind_of(certificate: x509.Certificate) -> KeyKind:
@@ -192,13 +192,15 @@ def kind_of(certificate: x509.Certificate) -> KeyKind:
 
 def kind_of_key(key: PublicKey) -> KeyKind:
     """What kind of key this is."""
-    return _kind_of_class(type(key))
+    kind = _kind_of_class(type(key))
+    assert kind is not None, "a PublicKey is of one of the kinds"
+    return kind
 
 
 @lru_cache(maxsize=64)
-def _kind_of_class(cls: type[PublicKey]) -> KeyKind:
-    """Remembered, since cryptography's are abstract classes, which take long to ask."""
-    return next(kind for base, kind in _KINDS if issubclass(cls, base))
+def _kind_of_class(cls: type) -> KeyKind | None:
+    """Remembered, since cryptography's are abstract classes, which take long to ask. None for a kind not used here."""
+    return next((kind for base, kind in _KINDS if issubclass(cls, base)), None)
 
 
 def key_bits(key: PublicKey) -> tuple[str, int] | None:
