@@ -47,6 +47,8 @@ _STRANGE = etree.XPath(
     "boolean(.//comment() or .//processing-instruction() or descendant-or-self::*[*]/text()[normalize-space()])"
 )
 
+_MANY = 1000  # children that are not read in vain
+
 Count: TypeAlias = "list[float]"
 """Elements and texts that have been read."""
 
@@ -142,8 +144,8 @@ class Decoder:
         def read(element: _Element, count: Count, elements: float, texts: float) -> Any:
             if self.context.settings.unknown == "lenient":
                 raise Surprise  # what is passed over is told with its path, which only the walk of the whole knows
-            if element.get(XSI_NIL) is not None:
-                raise Surprise
+            if element.get(XSI_NIL) is not None or len(element) > _MANY:
+                raise Surprise  # the walk of the whole reads the many that are as they should be by their functions too
             walker = Walker(self.context, "", nested)
             value = walker.walk_record(element, bound)
             count[:] = elements, texts  # as they were before the function began that gives up

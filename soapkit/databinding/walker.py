@@ -103,11 +103,17 @@ class Walker:
         """`bare`: the message without the value it repeats, for a log."""
         if self.nested is not None:
             raise Surprise
-        self.wrong += 1
-        if self.wrong <= MOST_TOLD:
+        if self.wrong < MOST_TOLD:
+            self.wrong += 1
             self.problems.append(Problem(message, self.place(element), bare))
             self.elements.append(element)
-        elif self.wrong > _MOST_COUNTED:
+        else:
+            self._untold(1)
+
+    def _untold(self, count: int) -> None:
+        """So many problems more than are told; the last, where there are too many."""
+        self.wrong += count
+        if self.wrong > _MOST_COUNTED:
             self.raise_problems()
 
     def leniently(self, element: _Element, message: str, bare: str | None = None) -> None:
@@ -407,7 +413,7 @@ class Walker:
         assigned, mismatches = bound.model.assign([tag_of(child) for child in children])
         for number, mismatch in enumerate(mismatches):
             if self.wrong >= MOST_TOLD:  # there may be a million
-                self.wrong += len(mismatches) - number
+                self._untold(len(mismatches) - number)
                 break
             self._mismatch(element, children, bound, mismatch, assigned)
         if not bound.mixed:
@@ -497,7 +503,7 @@ class Walker:
         known = bound.model.owner
         if mismatch.kind == "unknown":
             names = ", ".join(local_name(name) for name in list(known)[:12]) or "nothing"
-            guess = did_you_mean(tag, known) if self.warned < MOST_TOLD else ""  # it takes its time
+            guess = did_you_mean(tag, known) if max(self.wrong, self.warned) < MOST_TOLD else ""  # it takes its time
             self.leniently(child, f"has the element {tag}, which its type does not know: expected {names}{guess}")
         elif mismatch.kind == "too many":
             leaf = bound.model.fields[mismatch.field]

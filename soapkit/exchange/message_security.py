@@ -34,7 +34,8 @@ class MessageSecurity(Protocol):
         ...
 
     def verify(self, envelope: Envelope, *, now: datetime | None = None) -> SecurityResult:
-        """What may be believed. Raises `soapkit.errors.SecurityError`."""
+        """What may be believed, and in `SecurityResult.header` which security header was processed: it is understood,
+        and no other. Raises `soapkit.errors.SecurityError`."""
         ...
 
 
@@ -119,14 +120,16 @@ def believed(
 ) -> SecurityResult | None:
     """What may be believed of a message, its mandatory header blocks understood; None without security.
 
-    `understood`: Clark names of header blocks, beside those of security; `roles`: that this node plays beside those of
-    every node. Raises `soapkit.errors.SecurityError`, `soapkit.errors.MessageError`.
+    `understood`: Clark names of header blocks, beside the security header that is processed; `roles`: that this node
+    plays beside those of every node. A security header that is for us and that nobody processed, since `security` is of
+    another role, is not understood (WSS SOAP Message Security 1.1, 5: the rules of SOAP hold for each of them).
+
+    Raises `soapkit.errors.SecurityError`, `soapkit.errors.MessageError`.
     """
     result = security.verify(envelope, now=now) if security is not None else None
     if result is None:
         check_understood(envelope, understood, roles=roles)
     else:
-        check_understood(
-            result.envelope, lambda block: block.tag == SECURITY_HEADER or block.tag in understood, roles=roles
-        )
+        header = result.header
+        check_understood(result.envelope, lambda block: block is header or block.tag in understood, roles=roles)
     return result

@@ -11,14 +11,16 @@ _PKCS1 = profile("basic256sha256rsa15").warnings
 _BLOCKS = profile("tripledessha256").warnings
 
 
-def algorithms_for(suite: Suite) -> AlgorithmPolicy:
-    """What a suite allows, and, for signatures and digests, what is stronger than it asks for."""
+def algorithms_for(suite: Suite, *, bare_keys: bool = False) -> AlgorithmPolicy:
+    """What a suite allows, and, for signatures and digests, what is stronger than it asks for. `bare_keys`: whether
+    keys without a certificate may be believed."""
     weak = "sha1" in (suite.digest, suite.signature)
     signatures = MODERN.signatures | ({"rsa-sha1", "hmac-sha1", "ecdsa-sha1"} if weak else frozenset())
     warnings = _SHA1 if weak else ()
     warnings += _CBC if suite.cipher.endswith("cbc") else ()
     warnings += tuple(each for each in _BLOCKS if each not in _CBC) if suite.cipher == "tripledes-cbc" else ()
     warnings += tuple(each for each in _PKCS1 if each not in _CBC) if suite.transport == "rsa-1_5" else ()
+    warnings += profile("key_value").warnings if bare_keys else ()
     return AlgorithmPolicy(
         suite.name,
         signatures,
@@ -29,6 +31,7 @@ def algorithms_for(suite: Suite) -> AlgorithmPolicy:
         rsa_bits=1024 if weak else 2048,
         warnings=warnings,
         wraps=frozenset({wrap_name(suite)}),
+        key_values=bare_keys,
     )
 
 

@@ -11,14 +11,20 @@ from soapkit.policy.keys import Keys
 from soapkit.policy.plan import CONTEXT_KINDS, Plan, context_tokens, saml_version, signed_parts
 from soapkit.policy.words import token_words
 from soapkit.security.context.context import Contexts
-from soapkit.security.header_rules import HeaderRules, Order
+from soapkit.security.crypto.keys import KeyPair, public_key_of
+from soapkit.security.header_rules import Brought, HeaderRules, Order
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS
 from soapkit.security.saml.settings import SamlRequirement
 from soapkit.security.settings import Require
 from soapkit.security.trust.truststore import TrustStore
 
 _CERTIFICATE = "BinarySecurityToken"
-_UNSIGNED = ("Signature",)
+_PROTECTED: dict[tuple[bool, bool], Brought] = {
+    (False, False): "present",
+    (True, False): "signed",
+    (False, True): "encrypted",
+    (True, True): "signed-encrypted",
+}
 
 
 def inbound(plan: Plan, keys: Keys, problems: Problems) -> Require:
@@ -50,10 +56,8 @@ class _Reader:
         symmetric = plan.binding is not None and plan.binding.kind == "symmetric" and not of_both and not by_subject
         # the assertion does not say which of the two ways an attachment is encrypted in
         encrypted = [ATTACHMENT_CONTENTS if part == WHOLE_ATTACHMENTS else part for part in plan.encrypted]
-        if plan.binding is not None and plan.binding.kind == "asymmetric":
-            # the token of the signature itself is no supporting one, and looks the same; that of an endorsing signature
-            # is known by its signature
-            signed, encrypted = ([part for part in each if part != _CERTIFICATE] for each in (signed, encrypted))
+        # the certificate of the signature itself is no supporting one, and looks the same: the rules tell them apart
+        signed, encrypted = ([part for part in each if part != _CERTIFICATE] for each in (signed, encrypted))
         if encrypted and keys.own is None and not of_both and not (symmetric and not plan.request):
             self.missing("own", "what was encrypted to us is decrypted with")
             encrypted = []
@@ -70,7 +74,7 @@ class _Reader:
             key=keys.own if keys.own is not None and not of_both else (),
             username=passwords,
             saml=saml,
-            algorithms=algorithms_for(plan.suite),
+            algorithms=algorithms_for(plan.suite, bare_keys=plan.bare_key is not None),
             certificates=keys.certificates,
             # an answer is under the key that we sent; without a key pair, nobody could bring us another
             shared_key=symmetric and (plan.request or keys.own is None),
@@ -101,7 +105,17 @@ class _Reader:
             order if self.plan.message_level else "any",
             whole_parts=binding.whole_parts_only,
             tokens_protected=binding.protect_tokens,
+            supporting=self._brought(endorsing=False),
+            endorsing=self._brought(endorsing=True) if self.endorsed() else "",
         )
+
+    def _brought(self, *, endorsing: bool) -> Brought:
+        """How the certificates that the message brings must be protected; over HTTPS, by that."""
+        found = [each.supporting for each in self.plan.certificates if each.supporting.endorsing is endorsing]
+        if not found or not self.plan.message_level:
+            return "present" if found and not endorsing else ""
+        signed, encrypted = any(each.signed for each in found), any(each.encrypted for each in found)
+        return _PROTECTED[signed, encrypted]
 
     @property
     def usernames(self) -> tuple[Token, ...]:
@@ -157,13 +171,24 @@ class _Reader:
 
     def trust(self, signed: list[str], *, believed: bool) -> TrustStore | None:
         """`believed`: whether signatures are, without a trust of their own."""
-        if not signed or (believed and self.keys.trust is None):
-            return self.keys.trust
-        if self.keys.trust is None and self.keys.peer is None:
+        trust, bare = self.keys.trust, self.plan.bare_key
+        if not signed or (believed and trust is None):
+            return trust
+        if trust is None and self.keys.peer is not None:
+            peer = self.keys.peer
+            certificate = peer.certificate if isinstance(peer, KeyPair) else peer
+            trust = TrustStore.of(certificate, *([public_key_of(certificate)] if bare is not None else []))
+        if trust is None:
             self.missing("trust", "its signatures are believed by")
-        if self.keys.trust is not None or self.keys.peer is None:
-            return self.keys.trust
-        return TrustStore.of(self.keys.peer)
+        elif bare is not None and not trust.keys:
+            self.problems.found.append(
+                Problem(
+                    f"the policy asks for {token_words(bare)}: whose is believed? give"
+                    " Keys(trust=TrustStore.load(..., keys=[...])) with the public keys",
+                    bare.place,
+                )
+            )
+        return trust
 
     def missing(self, name: str, what: str) -> None:
         token = self.plan.signature_token or next(iter((*self.plan.usernames, *self.plan.assertions)), None)

@@ -17,6 +17,7 @@ from soapkit.policy.words import token_words
 from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.saml.settings import SamlAssertion
 from soapkit.security.settings import (
+    OWN_CERTIFICATE,
     REQUEST,
     SHARED,
     SIGNER,
@@ -183,15 +184,20 @@ class _Maker:
             self.missing("own", each.token)
             return
         parts = [*parts, *signed_parts(each.supporting.protection)]
-        if each.supporting.signed or (self.plan.binding is not None and self.plan.binding.protect_tokens):
-            parts.append("Assertion" if each.token.kind == "saml" else "BinarySecurityToken")
+        reference = self.reference(each.token)
+        if (each.supporting.signed or self._protects_tokens) and reference != "key-value":
+            parts.append(_CARRIED.get(reference, OWN_CERTIFICATE))
         yield Sign(
             keypair,
             parts=parts,
             algorithm=signature_name(self.suite, keypair.kind),
             digest=self.suite.digest,
-            key_reference=self.reference(each.token),
+            key_reference=reference,
         )
+
+    @property
+    def _protects_tokens(self) -> bool:
+        return self.plan.binding is not None and self.plan.binding.protect_tokens
 
     def endorse_with_issued(self, each: Carries, parts: list[str]) -> Iterator[Step]:
         yield from self.issued(each.token, self.derived_for(each.token))
@@ -274,10 +280,9 @@ class _Maker:
             self.missing("own", token)
             return
         reference = self.reference(token)
-        protect = plan.binding is not None and plan.binding.protect_tokens
         yield Sign(
             own,
-            parts=[*plan.signed, *([_CARRIED[reference]] if protect and reference in _CARRIED else [])],
+            parts=[*plan.signed, *([_CARRIED.get(reference, OWN_CERTIFICATE)] if self._protects_tokens else [])],
             algorithm=signature_name(suite, own.kind),
             digest=suite.digest,
             key_reference=reference,
@@ -297,7 +302,7 @@ class _Maker:
             algorithm=suite.cipher,
             key_transport=suite.transport,
             oaep_digest="sha1" if suite.transport == "rsa-oaep-mgf1p" else "sha256",
-            key_reference="issuer-serial" if reference in ("path", "assertion") else reference,
+            key_reference="issuer-serial" if reference in ("path", "assertion", "key-value") else reference,
             key_wrap=wrap_name(suite),
         )
 
@@ -313,6 +318,8 @@ class _Maker:
         """How a token is referred to: as itself where it travels, else as its assertion, or the Wss assertion, asks."""
         if token.kind == "saml":
             return "assertion" if self.plan.request else "issuer-serial"
+        if token.kind == "key-value":
+            return "key-value"
         if token.travels(to_recipient=self.plan.request):
             return "path" if token.has(*_PATHS) else "direct"
         for option, reference in _REFERENCES:

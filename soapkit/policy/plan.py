@@ -36,6 +36,11 @@ class Carries:
         """What settings call the token."""
         return _PART_OF.get(self.token.kind, "")
 
+    @property
+    def part_travels(self) -> bool:
+        """Whether that is in the message: certificates may only be named."""
+        return bool(self.part) and (self.token.kind != "x509" or self.token.travels(to_recipient=True))
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -132,14 +137,26 @@ class Plan:
         )
 
     @property
+    def certificates(self) -> tuple[Carries, ...]:
+        """The certificates that the message brings beside that of its own signature."""
+        return tuple(
+            each for each in self.carries if each.token.kind == "x509" and each.token.travels(to_recipient=self.request)
+        )
+
+    @property
     def brought(self) -> tuple[Carries, ...]:
-        """The certificates that no signature of their own brings, or that the message's signature must find there."""
+        """Those that no signature of their own brings, or that the message's signature must find there."""
         return tuple(
             each
-            for each in self.carries
-            if each.token.kind == "x509"
-            and (not each.supporting.endorsing or (each.supporting.signed and self.message_level))
+            for each in self.certificates
+            if not each.supporting.endorsing or (each.supporting.signed and self.message_level)
         )
+
+    @property
+    def bare_key(self) -> Token | None:
+        """The token, if any, of a key without a certificate that the message is signed or endorsed with."""
+        tokens = (self.signature_token, *(each.token for each in self.endorsing))
+        return next((token for token in tokens if token is not None and token.kind == "key-value"), None)
 
     @property
     def endorsing(self) -> tuple[Carries, ...]:
@@ -167,12 +184,12 @@ def plan_of(demands: Demands, *, request: bool) -> Plan:
         if not each.supporting.endorsing:
             protection |= each.supporting.protection
     signed = [*signed_parts(protection)]
-    signed += [each.part for each in carries if each.supporting.signed and each.part]
+    signed += [each.part for each in carries if each.supporting.signed and each.part_travels]
     if binding.timestamp:
         signed.insert(0, "Timestamp")
     encrypted = [*part_names(protection.encrypted), *_selected(protection.encrypted_elements)]
     encrypted += _selected(protection.content_elements, content_of)
-    encrypted += [each.part for each in carries if each.supporting.encrypted and each.part]
+    encrypted += [each.part for each in carries if each.supporting.encrypted and each.part_travels]
     if not request and demands.signature_confirmation:
         signed.append("SignatureConfirmation")
     if encrypted and binding.encrypt_signature:
@@ -236,7 +253,7 @@ def cannot(plan: Plan, *, rsa_1_5: bool = False) -> Iterator[Problem]:
     if plan.binding is None and (protection.signs or protection.encrypts):
         yield Problem(
             "parts must be signed or encrypted, and no security binding (TransportBinding, SymmetricBinding,"
-            " AsymmetricBinding) says with what",
+            " AsymmetricBinding) says with what; where a policy beside the contract does, give attachments=[...]",
             protection.place,
         )
     for assertion in plan.demands.others:
@@ -254,6 +271,7 @@ def cannot(plan: Plan, *, rsa_1_5: bool = False) -> Iterator[Problem]:
             yield Problem("SamlToken is done for the initiator, for protection and beside, not as this one", place)
         elif token.derived_keys and not plan.derives and not _signs_with_secret(plan, token):
             yield Problem("RequireDerivedKeys is done with the key of a symmetric binding only", place)
+    yield from _bare_keys_not_done(plan)
     if plan.by_password and plan.encrypted and not plan.derives and plan.suite.key_size > _PASSWORD_KEY_SIZE:
         told = f"a UsernameToken without RequireDerivedKeys has a key of 160 bits, too few for {plan.suite.cipher}"
         yield Problem(told, plan.binding.place if plan.binding is not None else NOWHERE)
@@ -268,6 +286,28 @@ def cannot(plan: Plan, *, rsa_1_5: bool = False) -> Iterator[Problem]:
             yield Problem("a security context that signs nothing is not done", each.token.place)
 
 
+def _bare_keys_not_done(plan: Plan) -> Iterator[Problem]:
+    """A key without a certificate signs, and is named by its signature alone: it cannot be encrypted to, nor signed."""
+    binding, encryption = plan.binding, plan.encryption_token
+    if plan.encrypted and encryption is not None and encryption.kind == "key-value":
+        yield Problem("encryption to a bare key (KeyValueToken) is not done", encryption.place)
+    for each in plan.carries:
+        if each.token.kind != "key-value":
+            continue
+        supporting = each.supporting
+        if not supporting.endorsing:
+            yield Problem("a bare key (KeyValueToken) that signs nothing is not done", each.token.place)
+        elif plan.message_level and (supporting.signed or supporting.encrypted):
+            yield Problem("a bare key (KeyValueToken) is no token that could be signed or encrypted", each.token.place)
+    bare = plan.bare_key
+    if bare is None or binding is None:
+        return
+    if binding.protect_tokens:
+        yield Problem("ProtectTokens: a bare key (KeyValueToken) is no token that could be signed", bare.place)
+    if binding.kind == "symmetric" and bare is binding.signature_token:
+        yield Problem("a bare key (KeyValueToken) is no secret of two sides", bare.place)
+
+
 def _signs_with_secret(plan: Plan, token: Token) -> bool:
     """Whether a token beside the binding has a secret that keys can be derived from."""
     by_user = token.kind == "username" and any(token is each.token for each in plan.endorsing)
@@ -279,7 +319,6 @@ _NOT_DONE: dict[TokenKind, str] = {
     "spnego": "SpnegoContextToken (Kerberos and SPNEGO)",
     "kerberos": "KerberosToken (Kerberos)",
     "rel": "RelToken (REL licences)",
-    "key-value": "KeyValueToken (a bare key says nothing of its owner)",
 }
 
 

@@ -23,6 +23,7 @@ from soapkit.security.crypto.algorithms import (
     WRAPS,
 )
 from soapkit.security.crypto.keys import name_of
+from soapkit.security.hints import read_hints
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (
     BINARY_SECURITY_TOKEN,
@@ -63,7 +64,6 @@ from soapkit.security.references import (
     KeySource,
     Named,
     key_info_of,
-    read_hints,
     read_key_info,
     read_token_reference,
 )
@@ -71,6 +71,7 @@ from soapkit.security.saml.explain import told_assertion
 from soapkit.security.saml.names import BY_TAG as ASSERTIONS
 from soapkit.security.tokens import certificates_of
 from soapkit.soap.envelope import Envelope
+from soapkit.soap.headers import role_of
 from soapkit.xml.names import local_name
 from soapkit.xml.walk import path_of, tag_of
 
@@ -95,8 +96,7 @@ class _Telling:
         if not headers:
             yield "no security header: nothing in this message is signed or encrypted with WS-Security"
         for header in headers:
-            actor = header.get(self.envelope.version.role)
-            yield f"security header for {actor or 'the ultimate receiver'}"
+            yield f"security header for {role_of(header, self.envelope.version) or 'the ultimate receiver'}"
             for entry in header:
                 teller = _TELLERS.get(tag_of(entry), _Telling._other)
                 for line in self._safely(teller, Message(self.envelope, header), entry):

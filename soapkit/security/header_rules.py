@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 from soapkit.errors import UsageError
 
 Layout: TypeAlias = Literal["strict", "lax", "lax-timestamp-first", "lax-timestamp-last"]
 Order: TypeAlias = Literal["any", "sign-first", "encrypt-first"]
+Brought: TypeAlias = Literal["", "present", "signed", "encrypted", "signed-encrypted"]
+"""What is demanded of a certificate that a message brings: nothing, that it is there, and how it is protected."""
+
+_KNOWN: Final = {
+    "layout": get_args(Layout),
+    "order": get_args(Order),
+    "supporting": get_args(Brought),
+    "endorsing": get_args(Brought),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +29,25 @@ class HeaderRules:
     encrypted is signed as it was (``sign-first``) or as it came out of encryption (``encrypt-first``, 6.3).
     `whole_parts`: signatures cover the Body, whole header blocks, and what is in the security header, and no elements
     inside of others (6.6). `tokens_protected`: each signature covers the token it was made with, where the message has
-    that (6.5).
+    that (6.5). `supporting`: how a certificate must be protected that the message brings and that need not have signed
+    anything; `endorsing`: the same of the one that the endorsing signature was made with (8.1 to 8.8): signed by who
+    signed the message, come encrypted.
 
-    Raises `UsageError` for a layout or an order that there is not.
+    Raises `UsageError` for a layout, an order or a protection that there is not.
     """
 
     layout: Layout = "lax"
     order: Order = "any"
     whole_parts: bool = False
     tokens_protected: bool = False
+    supporting: Brought = ""
+    endorsing: Brought = ""
 
     def __post_init__(self) -> None:
-        for name, known in (("layout", get_args(Layout)), ("order", get_args(Order))):
+        for name, known in _KNOWN.items():
             if getattr(self, name) not in known:
-                raise UsageError(f"{name}= is one of {', '.join(known)}, found {getattr(self, name)!r}")
+                told = ", ".join(each or "''" for each in known)
+                raise UsageError(f"{name}= is one of {told}, found {getattr(self, name)!r}")
 
 
 NO_RULES = HeaderRules()

@@ -70,6 +70,8 @@ X509_ISSUER_NAME = f"{{{DS}}}X509IssuerName"
 X509_SERIAL_NUMBER = f"{{{DS}}}X509SerialNumber"
 X509_SKI = f"{{{DS}}}X509SKI"
 X509_SUBJECT_NAME = f"{{{DS}}}X509SubjectName"
+X509_DIGEST = f"{{{DSIG11}}}X509Digest"
+KEY_INFO_REFERENCE = f"{{{DSIG11}}}KeyInfoReference"
 INCLUSIVE_NAMESPACES = f"{{{EXC_C14N}}}InclusiveNamespaces"
 
 ENCRYPTED_ASSERTION = f"{{{SAML20}}}EncryptedAssertion"

@@ -31,6 +31,7 @@ from soapkit.security.markup import (
 )
 from soapkit.security.saml.names import BY_TAG as ASSERTIONS
 from soapkit.soap.envelope import Envelope
+from soapkit.soap.headers import role_of
 from soapkit.xml.names import local_name
 from soapkit.xml.walk import children, tag_of
 
@@ -175,10 +176,10 @@ def security_header(envelope: Envelope, actor: str | None, *, received: bool = F
 
     Raises `SecurityError` when there are two: WSS SOAP Message Security 1.1, section 5, forbids it.
     """
-    role = envelope.version.role
-    ours = {actor} if actor else {None, "", envelope.version.ultimate_receiver_role}
-    ours |= {envelope.version.next_role} if received else set()
-    found = [block for block in envelope.headers if block.tag == SECURITY and block.get(role) in ours]
+    version = envelope.version
+    ours = {actor} if actor else {"", version.ultimate_receiver_role}
+    ours |= {version.next_role} if received else set()
+    found = [block for block in envelope.headers if block.tag == SECURITY and role_of(block, version) in ours]
     if len(found) > 1:
         raise SecurityError(f"the message holds {len(found)} security headers for the same receiver")
     return found[0] if found else None

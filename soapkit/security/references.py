@@ -6,6 +6,7 @@ references_write.py.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -15,9 +16,12 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.context.context import CONTEXT_TOKENS, named_context
+from soapkit.security.crypto.algorithms import DIGESTS
+from soapkit.security.crypto.key_value import BARE_KEYS
 from soapkit.security.crypto.keys import (
     certificate_from_der,
     computed_key_identifier,
+    der_of,
     key_identifier,
     thumbprint,
 )
@@ -27,6 +31,7 @@ from soapkit.security.markup import (
     AGREEMENT_METHOD,
     BASE64,
     BINARY_SECURITY_TOKEN,
+    DER_KEY_VALUE,
     EMBEDDED,
     ENCRYPTED_KEY,
     ENCRYPTED_KEY_SHA1,
@@ -42,6 +47,7 @@ from soapkit.security.markup import (
     USERNAME_TOKEN_TYPE,
     X509_CERTIFICATE,
     X509_DATA,
+    X509_DIGEST,
     X509_ISSUER_NAME,
     X509_ISSUER_SERIAL,
     X509_KEY_IDENTIFIER,
@@ -49,6 +55,7 @@ from soapkit.security.markup import (
     X509_SKI,
     X509_SUBJECT_NAME,
     X509_V3,
+    algorithm_of,
     bytes_of,
     one,
     text_of,
@@ -57,7 +64,7 @@ from soapkit.security.saml.names import BY_KEY_IDENTIFIER, BY_TAG, SamlVersion
 from soapkit.security.tokens import MAX_CERTIFICATES, certificates_of
 from soapkit.security.trust.names import names_the_same
 from soapkit.security.trust.truststore import Chain
-from soapkit.xml.names import XENC, local_name
+from soapkit.xml.names import local_name
 from soapkit.xml.walk import children, place_of, tag_of
 
 
@@ -253,10 +260,11 @@ def _by_key_identifier(value: bytes) -> Named:
 
 
 def _read_x509_data(data: _Element, _index: IdIndex) -> KeySource:
-    return _certificate_in(data)
+    return certificate_in(data)
 
 
-def _certificate_in(data: _Element) -> Carried | Named:
+def certificate_in(data: _Element) -> Carried | Named:
+    """The certificate that a ds:X509Data carries or names. Raises `SecurityError`."""
     carried = [certificate_from_der(bytes_of(entry)) for entry in children(data, X509_CERTIFICATE)]
     if len(carried) > MAX_CERTIFICATES:
         raise SecurityError(f"{len(carried)} certificates are not followed", place=place_of(data))
@@ -269,7 +277,16 @@ def _certificate_in(data: _Element) -> Carried | Named:
             return _by_key_identifier(bytes_of(entry))
         if entry.tag == X509_SUBJECT_NAME:
             return _by_subject(text_of(entry))
+        if entry.tag == X509_DIGEST and algorithm_of(entry) in DIGESTS:
+            return _by_digest(bytes_of(entry), DIGESTS[algorithm_of(entry)])
     raise SecurityError("X509Data names no certificate", place=place_of(data))
+
+
+def _by_digest(value: bytes, digest: str) -> Named:
+    """XML Signature 1.1, 4.5.4.1."""
+    return Named(
+        f"{digest} {value.hex():.80}", lambda certificate: hashlib.new(digest, der_of(certificate)).digest() == value
+    )
 
 
 def _on_one_line(text: str) -> str:
@@ -297,10 +314,11 @@ def _by_issuer_serial(element: _Element) -> Named:
 
 
 def _read_key_name(element: _Element, _index: IdIndex) -> KeySource:
-    return _by_name(element)
+    return by_key_name(element)
 
 
-def _by_name(element: _Element) -> Named:
+def by_key_name(element: _Element) -> Named:
+    """The certificate that a ds:KeyName names: by its subject, or the CN of that."""
     said = text_of(element)
 
     def matches(certificate: x509.Certificate) -> bool:
@@ -310,13 +328,30 @@ def _by_name(element: _Element) -> Named:
     return Named(f"name {_on_one_line(said)}", matches, said)
 
 
+def retrieved(method: _Element, index: IdIndex) -> _Element:
+    """What a ds:RetrievalMethod leads to, in the same document: nothing outside is ever opened (XML Signature 1.1,
+    4.5.3). Raises `SecurityError`."""
+    if len(method):
+        raise SecurityError("a RetrievalMethod with transforms is not followed", place=place_of(method))
+    target = index.find(method.get("URI", ""), by=method)
+    kind = method.get("Type", "")
+    if kind and kind != tag_of(target)[1:].replace("}", ""):
+        raise SecurityError(
+            f"a RetrievalMethod leads to {tag_of(target)}, not to {kind!r:.120}", place=place_of(method)
+        )
+    return target
+
+
 def _read_retrieval(element: _Element, index: IdIndex) -> KeySource:
-    if element.get("Type") != f"{XENC}EncryptedKey" or len(element):
-        raise SecurityError("a RetrievalMethod may lead to an EncryptedKey only", place=place_of(element))
-    target = index.find(element.get("URI", ""), by=element)
-    if target.tag != ENCRYPTED_KEY:
-        raise SecurityError(f"a RetrievalMethod leads to {tag_of(target)}", place=place_of(element))
-    return Wrapped(target)
+    target = retrieved(element, index)
+    reader = _RETRIEVED.get(tag_of(target))
+    if reader is None:
+        raise SecurityError(f"a RetrievalMethod leads to {tag_of(target)}, not to a key", place=place_of(element))
+    return reader(target, index)
+
+
+def _read_bare_key(element: _Element, _index: IdIndex) -> KeySource:
+    return Bare(element)
 
 
 def _read_encrypted_key(element: _Element, _index: IdIndex) -> KeySource:
@@ -336,41 +371,17 @@ _IN_KEY_INFO: dict[str, _Reader] = {
     TOKEN_REFERENCE: read_token_reference,
     X509_DATA: _read_x509_data,
     KEY_NAME: _read_key_name,
-    KEY_VALUE: lambda element, _index: Bare(element),
+    **dict.fromkeys((KEY_VALUE, DER_KEY_VALUE), _read_bare_key),
     RETRIEVAL_METHOD: _read_retrieval,
     ENCRYPTED_KEY: _read_encrypted_key,
     AGREEMENT_METHOD: lambda method, _index: Agreed(method),
 }
 
-
-def read_hints(key_info: _Element, index: IdIndex) -> Carried | Named:
-    """Which certificate the ds:KeyInfo of a plain XML signature leads to: what X509Data carries or names, else KeyName,
-    else a SecurityTokenReference, which token services write in assertions.
-
-    All of its children speak of one key (XML Signature 1.1, 4.5), so that those which cannot be believed (KeyValue) or
-    are not known may stand beside one that can. Raises `SecurityError` when none can.
-    """
-    found = [
-        *map(_certificate_in, children(key_info, X509_DATA)),
-        *map(_by_name, children(key_info, KEY_NAME)),
-    ]
-    if not found:
-        sources = [read_token_reference(entry, index) for entry in children(key_info, TOKEN_REFERENCE)]
-        found = [source for source in sources if isinstance(source, Carried | Named)]
-    if not found:
-        told = ", ".join(_name(entry) for entry in children(key_info)) or "nothing"
-        raise SecurityError(
-            f"KeyInfo holds {told}, which leads to no certificate; say trust=, a certificate or a public key",
-            place=place_of(key_info),
-        )
-    carried = [entry for entry in found if isinstance(entry, Carried)]
-    if not carried:
-        return found[0]
-    certificates = tuple(dict.fromkeys(item for entry in carried for item in entry.certificates))
-    issuers = {item.issuer for item in certificates if item.issuer != item.subject}
-    # the one that certifies none of the others; stacks write them in either order
-    own = next((item for item in certificates if item.subject not in issuers), certificates[0])
-    return Carried((own, *(item for item in certificates if item is not own)))
+_RETRIEVED: dict[str, _Reader] = {
+    X509_DATA: _read_x509_data,
+    ENCRYPTED_KEY: _read_encrypted_key,
+    **dict.fromkeys(BARE_KEYS, _read_bare_key),
+}
 
 
 def key_info_of(parent: _Element) -> _Element | None:

@@ -21,7 +21,7 @@ from soapkit.security.context.context import SecurityContext
 from soapkit.security.crypto.keys import name_of, name_of_key
 from soapkit.security.inbound import Pass
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS, is_content, may_be_missing
-from soapkit.security.ruled import check_rules
+from soapkit.security.ruled import check_rules, is_kept
 from soapkit.security.saml.confirm import claim_once, confirmed
 from soapkit.security.verify import Proved, covers
 from soapkit.soap.security_result import Covered, CoveredAttachment, SecurityResult
@@ -42,7 +42,7 @@ def believe(found: Pass) -> SecurityResult:
         signer = endorser.signer
     for part in found.require.encrypted:
         _check_encrypted(found, part)
-    check_rules(found)
+    check_rules(found, _covering(found, wanted), endorser)
     for part in found.require.present:
         _present(found, part, "")
     context = _context(found, signer, wanted) or (endorser.context if endorser is not None else None)
@@ -61,6 +61,7 @@ def believe(found: Pass) -> SecurityResult:
         username=username,
         context=context.identifier if context is not None else "",
         assertion=assertion,
+        header=found.message.security,
         keys=tuple(found.secrets),
         signature_values=signature_values(found.message),
         created=lifetime.created if lifetime is not None else None,
@@ -127,6 +128,12 @@ def _wanted(found: Pass, parts: Sequence[str], what: str) -> list[_Wanted]:
     return elements + [_Wanted(names[whole], attachment, whole) for attachment, whole in attached]
 
 
+def _covering(found: Pass, wanted: list[_Wanted]) -> list[Proved]:
+    """The signatures that cover all that must be signed, each by somebody who is believed."""
+    believed = [proof for proof in found.proved if proof.is_known or found.require.shared_key]
+    return [proof for proof in believed if _cover_all([proof], wanted)]
+
+
 def _cover_all(proofs: Sequence[Proved], wanted: Iterable[_Wanted]) -> bool:
     return all(one.is_covered(proofs) for one in wanted)
 
@@ -143,7 +150,8 @@ def _endorser(found: Pass, wanted: list[_Wanted]) -> Proved:
             each for each in proofs if any(each is not one and covers([each], one.signature) for one in endorsed)
         ]
         if endorsing and _cover_all(proofs, others):
-            return endorsing[0]
+            rule = found.require.rules.endorsing
+            return next((each for each in endorsing if is_kept(rule, each.token, found, endorsed)), endorsing[0])
     raise SecurityError("the signature is not endorsed: nobody who is known signed it")
 
 

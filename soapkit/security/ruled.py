@@ -1,20 +1,28 @@
 """HeaderRules, held against what was found in a message.
 
-WS-SecurityPolicy 1.3, 6.3, 6.5 to 6.7.
+WS-SecurityPolicy 1.3, 6.3, 6.5 to 6.7, and 8 for the certificates that a message brings.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from lxml.etree import _Element
+
 from soapkit.errors import SecurityError
+from soapkit.security.header_rules import Brought
 from soapkit.security.inbound import Pass
-from soapkit.security.markup import TIMESTAMP
+from soapkit.security.markup import BINARY_SECURITY_TOKEN, TIMESTAMP
 from soapkit.security.parts import STEPS, plain_name
-from soapkit.security.verify import covers
+from soapkit.security.verify import Proved, covers
 from soapkit.xml.walk import place_of, tag_of
 
 
-def check_rules(found: Pass) -> None:
-    """Raises `SecurityError` for the first rule that the message does not keep."""
+def check_rules(found: Pass, main: Sequence[Proved], endorser: Proved | None) -> None:
+    """Raises `SecurityError` for the first rule that the message does not keep.
+
+    `main`: the signatures that cover all that must be signed; `endorser`: the one over them, where there must be one.
+    """
     rules = found.require.rules
     if rules.layout != "lax":
         _check_layout(found)
@@ -24,6 +32,28 @@ def check_rules(found: Pass) -> None:
         _check_whole(found)
     if rules.tokens_protected:
         _check_protected(found)
+    if rules.supporting:
+        tokens = (token for token in found.message.tokens if token.tag == BINARY_SECURITY_TOKEN)
+        if not any(is_kept(rules.supporting, token, found, main) for token in tokens):
+            raise SecurityError(f"the message must bring a certificate, {_WORDS[rules.supporting]}, and does not")
+    if rules.endorsing and (endorser is None or not is_kept(rules.endorsing, endorser.token, found, main)):
+        raise SecurityError(f"the certificate of who endorses must be there, {_WORDS[rules.endorsing]}, and is not")
+
+
+_WORDS: dict[Brought, str] = {
+    "present": "as a token",
+    "signed": "signed by who signed the message",
+    "encrypted": "encrypted",
+    "signed-encrypted": "signed by who signed the message, and encrypted",
+}
+
+
+def is_kept(rule: Brought, token: _Element | None, found: Pass, main: Sequence[Proved]) -> bool:
+    """Whether a token is protected as a rule has it. `main`: as for `check_rules`."""
+    if token is None:
+        return not rule
+    signed = "signed" not in rule or covers(main, token)
+    return signed and ("encrypted" not in rule or any(token in entry.elements for entry in found.opened))
 
 
 def _check_layout(found: Pass) -> None:
@@ -63,6 +93,7 @@ def _check_whole(found: Pass) -> None:
 
 
 def _check_protected(found: Pass) -> None:
+    """What the message has: of certificates that are only named, few stacks sign what they do not send."""
     for proof in found.proved:
         if proof.token is not None and not covers([proof], proof.token):
             raise SecurityError("a signature does not cover the token it was made with", place=place_of(proof.token))

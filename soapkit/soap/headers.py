@@ -73,7 +73,7 @@ def blocks_for(envelope: Envelope, roles: Container[str] = ()) -> tuple[_Element
     """The header blocks that the ultimate receiver of a message may process, in order: those for others are none of
     its business, whatever they are called (SOAP 1.2 part 1, 2.4 and 2.6; SOAP 1.1, 4.2.2)."""
     version = envelope.version
-    return tuple(block for block in envelope.headers if _plays(_role(block, version), version, roles, ultimate=True))
+    return tuple(block for block in envelope.headers if _plays(role_of(block, version), version, roles, ultimate=True))
 
 
 def must_understand(block: _Element, version: Version) -> bool:
@@ -173,13 +173,13 @@ def _read(element: _Element, version: Version) -> HeaderBlock:
     return HeaderBlock(
         element,
         tag_of(element),
-        _role(element, version),
+        role_of(element, version),
         must_understand(element, version),
         version is not SOAP_1_1 and _boolean(element, _RELAY),
     )
 
 
-def _role(element: _Element, version: Version) -> str:
+def role_of(element: _Element, version: Version) -> str:
     """Whom a block is for. A relative URI counts from the xml:base in scope (SOAP 1.2 part 1, section 6)."""
     role = (element.get(version.role) or "").strip()
     if not role or ":" in role:

@@ -95,8 +95,10 @@ class SecurityResult:
     """What may be believed of a message.
 
     `envelope`: the message to go on with, decrypted, as are its attachments; the tree that came in is not to be used
-    any more. `signed_attachments`, `encrypted_attachments`: of what travelled beside it. `signer`: the certificate that
-    signed (`cryptography.x509.Certificate`), None if unsigned; `signer_name`: its subject, RFC 4514.
+    any more. `header`: the security header that was processed, in `envelope`, None where none was; one for another role
+    was not, and is not understood either. `signed_attachments`, `encrypted_attachments`: of what travelled beside it.
+    `signer`: the certificate that signed (`cryptography.x509.Certificate`), None if unsigned; `signer_name`: its
+    subject, RFC 4514.
     `username`: of a UsernameToken whose password was checked, or whom the security context was agreed on with.
     `context`: the identifier of that context, where the message was signed under one. `assertion`: the SAML assertion
     that was demanded and believed, None where none was demanded. `created`, `expires`: of the
@@ -117,6 +119,7 @@ class SecurityResult:
     created: datetime | None = None
     expires: datetime | None = None
     warnings: tuple[str, ...] = ()
+    header: _Element | None = field(default=None, repr=False)
     keys: Any = field(default=(), repr=False)
     signature_values: tuple[bytes, ...] = field(default=(), repr=False)
 

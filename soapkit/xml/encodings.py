@@ -1,8 +1,10 @@
-"""Documents whose declared encoding is not the true one: what was most likely meant."""
+"""Encodings of documents: what was most likely meant by a false one; UTF-16 written anew as UTF-8."""
 
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
+from collections.abc import Callable
 
 _DECLARED_ENCODING = re.compile(rb"""^(<\?xml[^>]*?)\s+encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _ENCODING_BY_START = (
@@ -15,6 +17,29 @@ _ENCODING_BY_START = (
 def without_encoding(data: bytes) -> bytes:
     """UTF-8 text without the encoding that its XML declaration names."""
     return _DECLARED_ENCODING.sub(rb"\1", data)
+
+
+def blanked_encoding(data: bytes) -> bytes:
+    """The same with blanks in its place, so that all that follows stands where it stood."""
+    return _DECLARED_ENCODING.sub(lambda found: found[1].ljust(len(found[0])), data)
+
+
+_WIDE_STARTS = {
+    BOM_UTF16_LE: "utf-16",
+    BOM_UTF16_BE: "utf-16",
+    "<?".encode("utf-16-le"): "utf-16-le",
+    "<?".encode("utf-16-be"): "utf-16-be",
+}
+
+
+def from_utf16(start: bytes) -> Callable[[bytes], bytes] | None:
+    """For a document in UTF-16 that begins so, what makes UTF-8 of its pieces, one after the other, without the mark of
+    the byte order; None for any other (XML 1.0, appendix F)."""
+    encoding = _WIDE_STARTS.get(start[:2]) or _WIDE_STARTS.get(start[:4])
+    if encoding is None:
+        return None
+    decoder = getincrementaldecoder(encoding)("replace")  # what is no character is refused by the parser
+    return lambda piece: decoder.decode(piece).encode()
 
 
 def mended(data: bytes) -> tuple[bytes, str] | None:

@@ -14,7 +14,7 @@ the document.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -22,6 +22,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import LimitError, Place, Problem, SoapkitError, XmlError
+from soapkit.xml.encodings import blanked_encoding, from_utf16
 from soapkit.xml.measure import Measure, is_like_ascii
 from soapkit.xml.names import local_name
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, check_limits, words_of
@@ -65,6 +66,7 @@ class ElementReader:
         self._broken = False  # whether what was read is not what was parsed
         self._judged = False  # whether the encoding is known, which is the next that is asked
         self._hidden = True  # whether markup may stand there in other octets than those of ASCII
+        self._rewritten: Callable[[bytes], bytes] | None = None  # what makes such octets of those of UTF-16
         self._parent: _Element | None = None  # of the element found last
         self._previous: _Element | None = None  # the one found last
         last = self._path[-1]
@@ -89,12 +91,9 @@ class ElementReader:
         """The elements that end in the next piece. Run the iterator to its end before the next piece."""
         self._around += len(piece)
         self._fed = self._fed or bool(piece)
-        self._window.add(piece)
+        self._window.add(self._rewritten(piece) if self._rewritten is not None else piece)
         if not self._judged:
-            start = self._window.data
-            declares = start.startswith(b"<?xml") and b"?>" not in start
-            self._judged = len(start) > (_DECLARATION if declares else len(b"<?xml"))
-            self._hidden = not (self._judged and is_like_ascii(start))
+            self._judge(self._window.data)
         self._fields += len(piece) if self._hidden else piece.count(b"=")
         found = self._found
         try:
@@ -128,6 +127,17 @@ class ElementReader:
         check_limits(root, _full_of(1000), source=self._source, limits=self._limits)
         return root
 
+    def _judge(self, start: bytes) -> None:
+        """How the document is encoded, as soon as enough of it is there."""
+        declares = start.startswith(b"<?xml") and b"?>" not in start
+        self._judged = len(start) > (_DECLARATION if declares else len(b"<?xml"))
+        if self._judged:
+            self._hidden = not is_like_ascii(start)
+            self._rewritten = from_utf16(start)
+        if self._rewritten is not None:
+            self._window = Window()
+            self._window.add(self._rewritten(start))
+
     @contextmanager
     def telling(self) -> Iterator[None]:
         """What is refused inside is told with line and column in the document, where that can be found: of a problem
@@ -135,7 +145,8 @@ class ElementReader:
         try:
             yield
         except SoapkitError as error:
-            if error.problems and self._root is not None and not self._hidden and not self._broken:
+            shown = self._rewritten is not None or not self._hidden
+            if error.problems and self._root is not None and shown and not self._broken:
                 error.tell(self._with_columns(self._root, error.problems, error.starts))
             raise
 
@@ -144,11 +155,13 @@ class ElementReader:
         starts = starts or (UNKNOWN,) * len(problems)
         if self._keep is not None:  # else what stood there is gone
             before = [start if start[0] < self._before or not self._found else (-2, "") for start in starts]
-            problems = with_columns(problems, self._head or self._window.data, before)
+            head = self._head or self._window.data
+            problems = with_columns(problems, blanked_encoding(head) if self._rewritten is not None else head, before)
         names = [local_name(tag_of(each)) for each in counted(root)]
         wanted = {start for start in starts if 0 <= start[0] < len(names) and names[start[0]] == start[1]}
         later = _later(names, wanted)
-        found = self._window.positions(later.values(), root.getroottree().docinfo.encoding or "utf-8")
+        encoding = root.getroottree().docinfo.encoding if self._rewritten is None else None
+        found = self._window.positions(later.values(), encoding or "utf-8")
         return [
             replace(problem, place=place_at(problem.place, found.get(later[start])))
             if start in later and problem.place.column is None

@@ -61,8 +61,9 @@ def test_what_is_wrong_is_looked_for_until_ten_thousand_are_found() -> None:
     assert str(caught.value).endswith("and 9,900 more like these")
 
 
-def test_of_many_items_only_those_that_are_wrong_are_read_by_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    walked = []
+def counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the elements that are read by table from now on."""
+    walked: list[str] = []
     by_table = Walker.walk_record
 
     def counted(self: Walker, element: Any, bound: Any) -> Any:
@@ -70,6 +71,20 @@ def test_of_many_items_only_those_that_are_wrong_are_read_by_table(monkeypatch: 
         return by_table(self, element, bound)
 
     monkeypatch.setattr(Walker, "walk_record", counted)
+    return walked
+
+
+@pytest.mark.parametrize("item", ["<items><a>x</a></items>", "<items><a>1</a><new/></items>", "<items/>"])
+def test_whatever_is_wrong_with_the_items(item: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    walked = counting(monkeypatch)
+    with pytest.raises(DecodeError) as caught:
+        read("<number>1</number>" + item * 12_000)
+    assert str(caught.value).endswith("and 9,900 more like these")
+    assert walked.count("items") < 20_010  # each first by its own function, which asks the table
+
+
+def test_of_many_items_only_those_that_are_wrong_are_read_by_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    walked = counting(monkeypatch)
     with pytest.raises(DecodeError, match=r"Order.items\[99\].a: 'x' is not"):
         read("<number>1</number>" + "<items><a>1</a></items>" * 99 + "<items><a>x</a></items>")
     assert walked.count("items") <= 3

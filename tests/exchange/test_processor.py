@@ -12,8 +12,10 @@ from soapkit.databinding.annotations import XmlType, element
 from soapkit.databinding.shape import Atomic
 from soapkit.errors import Fault, MessageError, SecurityError, UsageError, ValidationError
 from soapkit.exchange.body import codecs_for
+from soapkit.exchange.message_security import SECURITY_HEADER
 from soapkit.exchange.processor import Processor
 from soapkit.operations import Header, Message, Operation, Port, Service
+from soapkit.security import Security
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2
@@ -85,7 +87,8 @@ class Believing:
         return self.believed
 
     def verify(self, envelope: Envelope, **_: object) -> SecurityResult:
-        return SecurityResult(self.believed)
+        header = next((block for block in self.believed.headers if block.tag == SECURITY_HEADER), None)
+        return SecurityResult(self.believed, header=header)
 
 
 class Refusing:
@@ -110,6 +113,20 @@ def test_a_security_header_is_understood_only_where_security_is_asked_for() -> N
         processor().receive_reply(secured, ADD)
     assert caught.value.code == "MustUnderstand"
     assert processor(security=Believing(secured)).receive_reply(secured, ADD).value.result == 3
+
+
+def test_a_mandatory_security_header_that_is_for_us_and_was_not_processed_is_not_understood() -> None:
+    """WSS 1.1, 5: each security header is for a role, and the rules of SOAP hold for each."""
+    to_us = f'<w:Security xmlns:w="{WSSE}" s:mustUnderstand="1"/>'
+    to_gate = to_us.replace("/>", ' s:actor="urn:gate"/>')
+    with pytest.raises(MessageError, match=r"must be understood, and is not: .*Security"):
+        processor(security=Security(actor="urn:gate")).receive_reply(envelope(SUM, to_gate + to_us), ADD)
+    assert processor(security=Security(actor="urn:gate")).receive_reply(envelope(SUM, to_gate), ADD).value.result == 3
+    optional = to_us.replace(' s:mustUnderstand="1"', "")
+    assert processor(security=Security(actor="urn:gate")).receive_reply(envelope(SUM, to_gate + optional), ADD)
+    assert processor(security=Security()).receive_reply(envelope(SUM, to_gate + to_us), ADD).value.result == 3
+    with pytest.raises(MessageError, match=r"must be understood, and is not: .*Security"):  # a role that we do play
+        processor(security=Security(), roles=("urn:gate",)).receive_reply(envelope(SUM, to_gate + to_us), ADD)
 
 
 def test_an_unsigned_reply_is_refused() -> None:

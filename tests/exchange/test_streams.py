@@ -149,6 +149,8 @@ ENVELOPE = (
 class Pieces:
     """A transport whose replies come in pieces of three bytes."""
 
+    size = 3
+
     def __init__(self, body: str, status: int = 200, content_type: str = "text/xml; charset=utf-8") -> None:
         self.body, self.status, self.headers = body.encode(), status, Headers({"Content-Type": content_type})
 
@@ -156,7 +158,7 @@ class Pieces:
         raise AssertionError("a stream was asked for")
 
     def open(self, request: Request) -> OpenResponse:
-        pieces = (self.body[start : start + 3] for start in range(0, len(self.body), 3))
+        pieces = (self.body[start : start + self.size] for start in range(0, len(self.body), self.size))
         return OpenResponse(self.status, self.headers, "", pieces, lambda: None)
 
     def close(self) -> None: ...
@@ -303,11 +305,11 @@ def test_what_is_wrong_in_a_file_is_told_with_file_and_line(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000, 100_000])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "iso-8859-1"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "iso-8859-1", "utf-16", "utf-16-le", "utf-16-be"])
 def test_the_column_is_right_however_a_document_is_cut(encoding: str, size: int) -> None:
     good = "<entry><!--<number>--><number>7</number><text><![CDATA[<number>]]>ü</text></entry>"
     bad = good.replace("<number>7", "<number\n>ü")
-    head = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>'
+    head = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")[:10]}"?>'
     text = f"{head}<a>{good * 400}\n{good * 400}{bad}{good}<number>8</number></a>"
     data = text.encode(encoding)
     pieces = [data[start : start + size] for start in range(0, len(data), size)]
@@ -319,6 +321,21 @@ def test_the_column_is_right_however_a_document_is_cut(encoding: str, size: int)
         400 * len(good) + bad.index("<number\n") + 1,
         "entry[800].number",
     )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("size", [3, 100_000])
+def test_what_is_wrong_around_the_items_has_its_column_in_every_encoding(size: int, encoding: str) -> None:
+    head, inside = f'<?xml version="1.0" encoding="{encoding}"?>', "\N{GRINNING FACE}\n" + item(1) + "\N{GRINNING FACE}"
+    transport = Pieces("", content_type="text/xml")
+    transport.body, transport.size = (head + ENVELOPE.format(header="", inside=inside)).encode(encoding), size
+    with (
+        soapkit.Client.from_wsdl(WSDL, "http://x/", transport=transport) as journal,
+        pytest.raises(DecodeError) as caught,
+    ):
+        list(journal.stream("entries", count=0))
+    column = len(head) + ENVELOPE.format(header="", inside="").index("<entries") + 1
+    assert [(one.place.line, one.place.column) for one in caught.value.problems] == [(1, column)] * 2
 
 
 def test_an_encoding_that_is_declared_across_pieces_hides_no_attributes() -> None:

@@ -12,6 +12,7 @@ import soapkit
 from soapkit.codegen.generate import module_in_memory
 from soapkit.policy import Keys
 from soapkit.security import KeyPair, Security, TrustStore
+from soapkit.security.crypto.keys import public_key_of
 from soapkit.security.throwaway import write_keys
 from soapkit.transport.urllib3 import Urllib3Transport
 from soapkit.wsdl.load import load_contract
@@ -36,8 +37,10 @@ class Cxf:
 
     @property
     def trust(self) -> TrustStore:
-        """The authority of both."""
-        return TrustStore.load(self.keys / "ca.pem")
+        """The authority of both, and the public keys of either."""
+        authority = TrustStore.load(self.keys / "ca.pem")
+        keys = [public_key_of(self.pair(name).certificate) for name in ("alice", "bob")]
+        return TrustStore.of(*authority.certificates, *keys)
 
     def pair(self, name: str) -> KeyPair:
         """The keys of alice or bob."""

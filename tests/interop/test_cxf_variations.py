@@ -26,6 +26,7 @@ from tests.policy.contracts import (
     WSA,
     asymmetric,
     contract,
+    key_value,
     nested,
     suite,
     symmetric,
@@ -84,6 +85,12 @@ class Variation:
         """Whether the transport protects messages."""
         return "TransportBinding" in self.policy
 
+    @property
+    def options(self) -> list[str]:
+        """What CXF is told besides: that a bare key in KeyInfo is right, against the Basic Security Profile, R5417."""
+        https = ["https=true"] if self.https else []
+        return [*https, *(["ws-security.is-bsp-compliant=false"] if "KeyValueToken" in self.policy else [])]
+
     def written(self, folder: Path) -> Path:
         """The contract."""
         parts = ("", "") if self.https else (self.request, self.reply)
@@ -140,8 +147,15 @@ VARIATIONS: dict[str, Variation] = {
     **{
         f"{name}, X509 in {holder}": Variation(binding + WSS11 + endorsing(holder))
         for name, binding in (("asymmetric", asymmetric()), ("symmetric", symmetric()))
-        for holder in ("SupportingTokens", "SignedSupportingTokens", "SignedEndorsingSupportingTokens")
+        for holder in (
+            *("SupportingTokens", "SignedSupportingTokens", "SignedEndorsingSupportingTokens"),
+            *("EncryptedSupportingTokens", "SignedEncryptedSupportingTokens", "EndorsingEncryptedSupportingTokens"),
+        )
     },
+    "https, endorsed by a bare key": Variation(transport() + nested("EndorsingSupportingTokens", key_value())),
+    "asymmetric, signed by bare keys": Variation(
+        asymmetric(initiator=key_value(), recipient=key_value()), BODY_SIGNED, BODY_SIGNED
+    ),
     "symmetric, X509 in SignedEndorsingEncryptedSupportingTokens": Variation(
         symmetric() + WSS11 + endorsing("SignedEndorsingEncryptedSupportingTokens")
     ),
@@ -180,7 +194,7 @@ VARIATIONS: dict[str, Variation] = {
 def test_our_client_calls_cxf(name: str, cxf: Cxf, tmp_path: Path) -> None:
     varied = VARIATIONS[name]
     path = varied.written(tmp_path)
-    address = cxf.serve(path, *(["https=true"] if varied.https else []))
+    address = cxf.serve(path, *varied.options)
     with cxf.client(load_contract(path), address, keys_of(cxf, "alice", "bob")) as client:
         assert (client.double(number=21), client.half(number=21)) == (42, 10)
 
@@ -190,7 +204,7 @@ def test_a_client_by_cxf_calls_us(name: str, cxf: Cxf, tmp_path: Path, serve: Ca
     varied = VARIATIONS[name]
     path = varied.written(tmp_path)
     address, _ = our_service(cxf, serve, path, keys_of(cxf, "bob", "alice"), https=varied.https)
-    assert cxf.call(path, address) == ["42"]
+    assert cxf.call(path, address, *(each for each in varied.options if each != "https=true")) == ["42"]
 
 
 @pytest.mark.parametrize("binding", [asymmetric, symmetric])

@@ -76,6 +76,11 @@ def x509(include: str = "AlwaysToRecipient", *options: str) -> str:
     return nested("X509Token", *(f"<sp:{option}/>" for option in (*options, "WssX509V3Token10")), include=include)
 
 
+def key_value() -> str:
+    """A key without a certificate."""
+    return nested("KeyValueToken", "<sp:RsaKeyValue/>", include="AlwaysToRecipient")
+
+
 def asymmetric(*options: str, algorithms: str = "Basic256Sha256", initiator: str = "", recipient: str = "") -> str:
     return nested(
         "AsymmetricBinding",

@@ -11,12 +11,10 @@ import pytest
 
 import soapkit
 from soapkit.errors import SecurityError, SoapkitError, UsageError
-from soapkit.exchange.samples import Sampled, sample_envelope
 from soapkit.policy import Keys
 from soapkit.security import KeyPair, Security, TrustStore
 from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.soap.envelope import Envelope
-from soapkit.soap.version import BY_LABEL
 from soapkit.testing import FakeTransport
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
@@ -34,6 +32,7 @@ from tests.policy.contracts import (
     username,
     x509,
 )
+from tests.policy.messages import sample
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +61,6 @@ def both(people: dict[str, KeyPair]) -> tuple[Keys, Keys]:
 def loaded(text: bytes, folder: Path) -> Contract:
     (folder / "double.wsdl").write_bytes(text)
     return load_contract(folder / "double.wsdl")
-
-
-def sample(known: Contract, direction: Any = "request", name: str = "double") -> Envelope:
-    service = known.services[0]
-    return sample_envelope(known.shapes, Sampled(service, service.operation(name), direction), BY_LABEL["1.1"])
 
 
 CONFIRMED = nested("Wss11", "<sp:RequireSignatureConfirmation/>")

@@ -183,9 +183,9 @@ def _der(kind: str) -> str:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (_drop(ORIGINATOR_KEY_INFO), "needs one ephemeral key of its sender, found 0"),
-        (_drop(KEY_VALUE), "needs one ephemeral key of its sender, found 0"),
-        (_twice(KEY_VALUE), "needs one ephemeral key of its sender, found 2"),
+        (_drop(ORIGINATOR_KEY_INFO), "needs one key of its sender, found 0"),
+        (_drop(KEY_VALUE), "needs one key of its sender, found 0"),
+        (_twice(KEY_VALUE), "needs one key of its sender, found 2"),
         (_drop(EC_KEY_VALUE), "is not understood"),
         (_drop(NAMED_CURVE), "expected a NamedCurve"),
         (_set(NAMED_CURVE, "URI", "urn:oid:1.3.132.0.10"), "on a curve that is not used here"),
@@ -233,10 +233,10 @@ def test_a_key_of_another_curve_is_not_multiplied(curves):
     [
         (b64encode(bytes.fromhex("302a300506032b656e032100") + bytes(32)).decode(), "agree on nothing"),
         (_der("x448"), "none for x25519"),
-        (_der("ed25519"), "of a kind that agrees on nothing"),
-        (_der("rsa"), "of a kind that agrees on nothing"),
+        (_der("ed25519"), "none for x25519"),
+        (_der("rsa"), "none for x25519"),
         (b64encode(b"no key").decode(), "is no key"),
-        (b64encode(bytes(5000)).decode(), "of a kind that agrees on nothing"),
+        (b64encode(bytes(5000)).decode(), "is no key"),
     ],
     ids=["zeros", "x448", "ed25519", "rsa", "text", "long"],
 )

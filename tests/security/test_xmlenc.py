@@ -194,7 +194,7 @@ CONCAT = "<x11:ConcatKDFParams AlgorithmID='{0}'><d:DigestMethod Algorithm='http
         ('<d:RetrievalMethod URI="#none"/>', "none"),
         (DERIVED.format("pbkdf2", PBKDF2.format(2_000_001)), "from 1 to 2,000,000"),
         (DERIVED.format("pbkdf2", PBKDF2.format("\u0661")), "IterationCount"),
-        (DERIVED.format("hkdf", ""), "keys are not derived by"),
+        (DERIVED.format("hkdf", ""), "xmlenc11#hkdf' is not understood"),
         (DERIVED.format("ConcatKDF", CONCAT.format("09FF")), "shorter than it says"),
         (DERIVED.format("ConcatKDF", CONCAT.format("xyz")), "not hexadecimal"),
     ],

@@ -12,6 +12,7 @@ from soapkit.errors import SoapkitError
 from soapkit.policy import Keys
 from soapkit.policy.attach import Policies
 from soapkit.security import Contexts, KeyPair, SamlToken, Security, TrustStore
+from soapkit.security.crypto.keys import public_key_of
 from soapkit.security.throwaway import make_authority
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
@@ -35,7 +36,7 @@ def keys_of_anybody() -> Keys:
     return Keys(
         pair,
         peer=pair,
-        trust=TrustStore.of(pair),
+        trust=TrustStore.of(pair, public_key_of(pair.certificate)),
         username="alice",
         password="secret",
         certificates=(pair.certificate,),

@@ -1,7 +1,8 @@
 """A key that is agreed on: the sender's ephemeral key and the receiver's own make the key that wraps another.
 
 Ephemeral-static Diffie-Hellman: XML Encryption 1.1, 5.6.4 (ECDH-ES) and RFC 9231, 2.6.13 and 2.6.14 (X25519, X448). Who
-reads needs the private key that the message was made for; who sent is not proved by it.
+reads needs the private key that the message was made for; who sent is not proved by it. What others write is read too:
+a key of the sender's that lasts, which a certificate is named for.
 """
 
 from __future__ import annotations
@@ -9,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, x448, x25519
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
@@ -22,33 +22,25 @@ from soapkit.security.crypto.algorithms import (
     KeyDerivation,
     WrapAlgorithm,
 )
-from soapkit.security.crypto.kdf import Derivation, read_derivation, write_derivation
-from soapkit.security.crypto.key_value import CURVES, key_value_element
+from soapkit.security.crypto.kdf import Derivation, Derives, read_derivation, write_derivation
+from soapkit.security.crypto.key_value import BARE_KEYS, CURVES, key_value_element, read_key_value
 from soapkit.security.crypto.keys import AgreementKey, KeyPair, kind_of, name_of, public_key_of
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.markup import (
     AGREEMENT_METHOD,
     DER_KEY_VALUE,
-    EC_KEY_VALUE,
     KEY_DERIVATION_METHOD,
-    KEY_VALUE,
-    NAMED_CURVE,
+    KEY_NAME,
     ORIGINATOR_KEY_INFO,
-    PUBLIC_KEY,
     RECIPIENT_KEY_INFO,
+    X509_DATA,
     algorithm_of,
     at_most_one,
     base64_text,
-    bytes_of,
     new,
-    one,
     sub,
 )
 from soapkit.xml.walk import children, place_of, tag_of
-
-_UNCOMPRESSED = b"\x04"
-_LONGEST = 1024  # bytes of an encoded key
-
 
 # --- on the way out -----------------------------------------------------------------------------------------------
 
@@ -97,23 +89,32 @@ def _write_key(key_info: _Element, key: AgreementKey) -> None:
 
 
 def agreed_keys(
-    method: _Element, size: int, keys: Sequence[KeyPair], policy: AlgorithmPolicy, provider: CryptoProvider
+    method: _Element,
+    size: int,
+    keys: Sequence[KeyPair],
+    policy: AlgorithmPolicy,
+    provider: CryptoProvider,
+    named: Callable[[_Element], x509.Certificate] | None = None,
+    derivation_of: Callable[[_Element], Derives] | None = None,
 ) -> list[bytes]:
     """What an AgreementMethod and each of `keys` that is of its kind agree on: keys of `size` bytes.
 
-    Raises `SecurityError` for what the policy does not allow, for a missing ephemeral key or one that is none, and
+    `named`: looks up the certificate that is said to hold the sender's key (X509Data, KeyName); without it the key
+    itself must be there. `derivation_of`: reads more functions than messages may use.
+
+    Raises `SecurityError` for what the policy does not allow, for a missing key of the sender or one that is none, and
     where no key of ours is of its kind, or on its curve.
     """
     algorithm = policy.agreement(algorithm_of(method))
     derived = at_most_one(method, KEY_DERIVATION_METHOD)
     if derived is None:
         raise SecurityError("a key agreement does not say how the key is derived", place=place_of(method))
-    derivation = read_derivation(derived, size, policy)
-    ephemeral = _read_key(method, algorithm)
-    ours = [keypair for keypair in keys if keypair.kind == algorithm.key and _on_one_curve(keypair, ephemeral)]
+    derivation = derivation_of(derived) if derivation_of is not None else read_derivation(derived, size, policy)
+    senders = _read_key(method, algorithm, named)
+    ours = [keypair for keypair in keys if keypair.kind == algorithm.key and _on_one_curve(keypair, senders)]
     if not ours:
         raise SecurityError(f"no key of ours is of the kind that {algorithm.name} needs here", place=place_of(method))
-    return [derivation.key(provider.agree(keypair, ephemeral), size) for keypair in ours]
+    return [derivation.key(provider.agree(keypair, senders), size) for keypair in ours]
 
 
 def _on_one_curve(keypair: KeyPair, key: AgreementKey) -> bool:
@@ -124,52 +125,29 @@ def _on_one_curve(keypair: KeyPair, key: AgreementKey) -> bool:
     return own.curve.name == key.curve.name
 
 
-def _read_key(method: _Element, algorithm: AgreementAlgorithm) -> AgreementKey:
-    """The sender's ephemeral key. Raises `SecurityError`."""
+def _read_key(
+    method: _Element, algorithm: AgreementAlgorithm, named: Callable[[_Element], x509.Certificate] | None
+) -> AgreementKey:
+    """The sender's key, ephemeral for the most part. Raises `SecurityError`."""
     info = at_most_one(method, ORIGINATOR_KEY_INFO)
     entries = list(children(info)) if info is not None else []
     if len(entries) != 1:
         raise SecurityError(
-            f"a key agreement needs one ephemeral key of its sender, found {len(entries)}", place=place_of(method)
+            f"a key agreement needs one key of its sender, found {len(entries)}", place=place_of(method)
         )
     entry = entries[0]
-    if entry.tag == KEY_VALUE:
-        entry = next(children(entry), entry)
-    reader = _READERS.get(tag_of(entry))
-    if reader is None:
-        raise SecurityError(f"an ephemeral key as {tag_of(entry)} is not understood", place=place_of(entry))
-    try:
-        key = reader(entry)
-    except (ValueError, UnsupportedAlgorithm):
-        raise SecurityError("the ephemeral key is no key, or no point on its curve", place=place_of(entry)) from None
+    if entry.tag in BARE_KEYS:
+        key = read_key_value(entry)
+    elif named is not None and entry.tag in (X509_DATA, KEY_NAME):
+        key = public_key_of(named(entry))
+    else:
+        raise SecurityError(f"a key of the sender as {tag_of(entry)} is not understood", place=place_of(entry))
     if not isinstance(key, _TYPES[algorithm.key]):
-        raise SecurityError(f"the ephemeral key is none for {algorithm.name}", place=place_of(entry))
+        raise SecurityError(f"the key of the sender is none for {algorithm.name}", place=place_of(entry))
     return key
 
 
-def _read_ec_key(value: _Element) -> AgreementKey:
-    """XML Signature 1.1, 4.5.2.3.1: a named curve, and a point that is not compressed."""
-    curve = CURVES.get(one(value, NAMED_CURVE).get("URI", ""))
-    if curve is None:
-        raise SecurityError("the ephemeral key is on a curve that is not used here", place=place_of(value))
-    point = bytes_of(one(value, PUBLIC_KEY))
-    if not point.startswith(_UNCOMPRESSED):
-        raise SecurityError(
-            "the ephemeral key is a compressed point, which the standard excludes", place=place_of(value)
-        )
-    return ec.EllipticCurvePublicKey.from_encoded_point(curve(), point)
-
-
-def _read_der_key(value: _Element) -> AgreementKey:
-    octets = bytes_of(value)
-    key = load_der_public_key(octets) if len(octets) <= _LONGEST else None
-    if not isinstance(key, AgreementKey):
-        raise SecurityError("the ephemeral key is of a kind that agrees on nothing", place=place_of(value))
-    return key
-
-
-_READERS: dict[str, Callable[[_Element], AgreementKey]] = {EC_KEY_VALUE: _read_ec_key, DER_KEY_VALUE: _read_der_key}
-_TYPES: dict[str, type] = {
+_TYPES: dict[str, type[AgreementKey]] = {
     "ec": ec.EllipticCurvePublicKey,
     "x25519": x25519.X25519PublicKey,
     "x448": x448.X448PublicKey,

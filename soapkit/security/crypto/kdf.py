@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -45,6 +45,14 @@ from soapkit.xml.walk import place_of
 
 _BITS: Final = ("AlgorithmID", "PartyUInfo", "PartyVInfo", "SuppPubInfo", "SuppPrivInfo")
 _LONGEST: Final = 1024  # octets of a parameter, which are hashed for whoever sends them
+
+
+class Derives(Protocol):
+    """What makes a key of a secret."""
+
+    def key(self, secret: bytes, size: int) -> bytes:
+        """`size` bytes made of a secret."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cryptography import x509
 from lxml import etree
 from lxml.etree import _Element
 
@@ -21,7 +22,7 @@ from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.decrypt import Deciphered, octets_in, put_back, read_cipher
 from soapkit.security.document.document import Document, read_document
-from soapkit.security.document.keys import derived_key, name_in
+from soapkit.security.document.keys import Derivations, derived_key, name_in
 from soapkit.security.encrypted_key import cipher_value, unwrap, unwrap_under
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (
@@ -32,6 +33,7 @@ from soapkit.security.markup import (
     ENCRYPTED_KEY,
     ENCRYPTION_METHOD,
     KEY_INFO,
+    KEY_INFO_REFERENCE,
     KEY_NAME,
     RETRIEVAL_METHOD,
     TYPE_CONTENT,
@@ -40,6 +42,7 @@ from soapkit.security.markup import (
     at_most_one,
     one,
 )
+from soapkit.security.references import Carried, Named, read_key, retrieved
 from soapkit.xml.parse import parse_exact
 from soapkit.xml.walk import children, path_of, place_of, tag_of
 
@@ -90,6 +93,7 @@ def decrypt(
     *,
     key: KeyPair | Iterable[KeyPair] = (),
     secrets: Mapping[str, bytes] | None = None,
+    certificates: Sequence[x509.Certificate] = (),
     algorithms: AlgorithmPolicy = MODERN,
     id_attributes: Sequence[str] = (),
     provider: CryptoProvider | None = None,
@@ -97,9 +101,10 @@ def decrypt(
     """Open every EncryptedData of a document, also those inside what comes out.
 
     `key`: what opens keys that came encrypted to a certificate of ours; `secrets`: keys that both sides have, by the
-    name that the document gives them (KeyName, MasterKeyName), ``""`` for one that is not named. `algorithms`: what is
-    accepted; the default decrypts AES-GCM alone, since nothing vouches for CBC here: the profile ``legacy`` has it.
-    `id_attributes`: attributes in no namespace that are ids in this document, besides ``Id``, ``ID``, ``xml:id``.
+    name that the document gives them (KeyName, MasterKeyName), ``""`` for one that is not named. `certificates`: those
+    of senders, for a key that is agreed on with one whom the document only names. `algorithms`: what is accepted; the
+    default decrypts AES-GCM alone, since nothing vouches for CBC here: the profile ``legacy`` has it. `id_attributes`:
+    attributes in no namespace that are ids in this document, besides ``Id``, ``ID``, ``xml:id``.
 
     Raises `SecurityError` when there is nothing to decrypt, no key fits, or what comes out does not fit in its place;
     `XmlError` for a document that cannot be parsed, `LimitError` for one that is too large, also decrypted. Answer a
@@ -114,9 +119,11 @@ def decrypt(
     opener = _Opener(
         (key,) if isinstance(key, KeyPair) else tuple(key),
         dict(secrets or {}),
+        tuple(certificates),
         algorithms,
         tuple(id_attributes),
         provider or CryptographyProvider(),
+        Derivations(algorithms),
     )
     root = read_document(document)
     parts: list[DecryptedPart] = []
@@ -142,9 +149,11 @@ def _is_xml(data: _Element) -> bool:
 class _Opener:
     keys: tuple[KeyPair, ...]
     secrets: dict[str, bytes] = field(repr=False)
+    certificates: tuple[x509.Certificate, ...]
     policy: AlgorithmPolicy
     id_attributes: tuple[str, ...]
     provider: CryptoProvider
+    derivations: Derivations
     unwrapped: int = 0
 
     def octets(self, root: _Element, found: Sequence[_Element]) -> list[DecryptedPart]:
@@ -264,27 +273,54 @@ class _KeyFinder:
         method = at_most_one(key_info, AGREEMENT_METHOD) if key_info is not None else None
         if method is None:
             return [self._secret(key, size, depth)]
-        return agreed_keys(method, size, self.opener.keys, self.opener.policy, self.opener.provider)
+        return self._agreed_keys(method, size)
 
     def _retrieved(self, method: _Element, size: int, depth: int) -> bytes:
-        if len(method):
-            raise SecurityError("a RetrievalMethod with transforms is not followed", place=place_of(method))
-        found = self.index.find(method.get("URI", ""), by=method)
+        found = retrieved(method, self.index)
         if found.tag not in (ENCRYPTED_KEY, DERIVED_KEY):
             raise SecurityError(f"a RetrievalMethod leads to {tag_of(found)}, not to a key", place=place_of(method))
         return _READERS[found.tag](self, found, size, depth + 1)
 
+    def _referred(self, reference: _Element, size: int, depth: int) -> bytes:
+        """What another KeyInfo of the document says (XML Signature 1.1, 4.5.10)."""
+        found = self.index.find(reference.get("URI", ""), by=reference)
+        holder = found.getparent()
+        if found.tag != KEY_INFO or holder is None:
+            raise SecurityError(f"a KeyInfoReference leads to {tag_of(found)}", place=place_of(reference))
+        return self._secret(holder, size, depth + 1)
+
     def _agreed(self, method: _Element, size: int, _depth: int) -> bytes:
         """The key of the data itself, with the first of our keys that is of its kind."""
-        return agreed_keys(method, size, self.opener.keys, self.opener.policy, self.opener.provider)[0]
+        return self._agreed_keys(method, size)[0]
+
+    def _agreed_keys(self, method: _Element, size: int) -> list[bytes]:
+        opener = self.opener
+        return agreed_keys(
+            method,
+            size,
+            opener.keys,
+            opener.policy,
+            opener.provider,
+            self._named,
+            lambda derived: opener.derivations.read(derived, size),
+        )
+
+    def _named(self, entry: _Element) -> x509.Certificate:
+        """The certificate of a sender."""
+        source = read_key(entry, self.index)
+        if isinstance(source, Carried):
+            return source.certificates[0]
+        assert isinstance(source, Named), "X509Data and KeyName carry a certificate or name one"
+        return source.among(self.opener.certificates)
 
     def _derived(self, element: _Element, size: int, _depth: int) -> bytes:
-        return derived_key(element, self.opener.secrets, size, self.opener.policy)
+        return derived_key(element, self.opener.secrets, size, self.opener.derivations)
 
 
 _READERS: dict[object, Callable[[_KeyFinder, _Element, int, int], bytes]] = {
     ENCRYPTED_KEY: _KeyFinder._unwrapped,
     RETRIEVAL_METHOD: _KeyFinder._retrieved,
+    KEY_INFO_REFERENCE: _KeyFinder._referred,
     KEY_NAME: _KeyFinder._by_name,
     DERIVED_KEY: _KeyFinder._derived,
     AGREEMENT_METHOD: _KeyFinder._agreed,

@@ -15,6 +15,7 @@ from soapkit.security.document.document import signatures_of, target_of
 from soapkit.security.document.keys import name_in
 from soapkit.security.document.transforms import recipe_of
 from soapkit.security.explain import algorithm_at, named_key
+from soapkit.security.hints import read_hints
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (
     DIGEST_METHOD,
@@ -30,7 +31,7 @@ from soapkit.security.markup import (
     TYPE_CONTENT,
     TYPE_ELEMENT,
 )
-from soapkit.security.references import key_info_of, read_hints
+from soapkit.security.references import key_info_of
 from soapkit.security.settings import Limits
 from soapkit.xml.walk import children, path_of, tag_of
 

@@ -37,6 +37,7 @@ from soapkit.security.document.document import (
     target_of,
 )
 from soapkit.security.document.transforms import FORMS, recipe_of
+from soapkit.security.hints import read_hints
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (
     CANONICALIZATION_METHOD,
@@ -55,7 +56,7 @@ from soapkit.security.markup import (
     bytes_of,
     one,
 )
-from soapkit.security.references import Carried, key_info_of, read_hints
+from soapkit.security.references import Carried, key_info_of
 from soapkit.security.settings import Limits
 from soapkit.security.trust.truststore import Chain, TrustStore
 from soapkit.xml.names import local_name
@@ -88,8 +89,9 @@ def verify(
     names of elements (Clark names or local names) of which there must be one at least, each of them covered; by default
     the whole document, or, when the signature stands around it, what that contains; ``[]`` for whatever it covers.
     `signature`: which one, by its number from 0 or its Id; needed when there are several. `algorithms`: what is
-    accepted (`soapkit.security.profile`). `certificates`: where one is looked up that is only named. `at`: the time at
-    which certificates must be valid; by default now. `id_attributes`: as in `sign`.
+    accepted (`soapkit.security.profile`). `certificates`: where one is looked up that is only named; one alone is also
+    that of a signature which names none. `at`: the time at which certificates must be valid; by default now.
+    `id_attributes`: as in `sign`.
 
     Raises `SecurityError` with the first thing that is wrong and its place, `XmlError` and `LimitError` for a document
     that is not parsed, also for one with a DOCTYPE.
@@ -246,9 +248,11 @@ class _Verifier:
             return self.trust, ()
         assert isinstance(self.trust, TrustStore)
         key_info = key_info_of(signature)
+        if key_info is None and len(self.certificates) == 1:
+            return self.certificates[0], ()
         if key_info is None:
             raise SecurityError(
-                "the signature does not say which key it was made with; say trust=, a certificate or a public key",
+                "the signature does not say which key it was made with; say certificates=, the one of its signer",
                 place=place_of(signature),
             )
         source = read_hints(key_info, self.index)
