@@ -12,7 +12,8 @@ from soapkit.policy.inbound import inbound
 from soapkit.policy.issued import issuing_for
 from soapkit.policy.keys import Keys
 from soapkit.policy.outbound import outbound
-from soapkit.policy.plan import Plan, cannot, context_tokens, plan_of
+from soapkit.policy.plan import Plan, context_tokens, plan_of
+from soapkit.policy.undone import cannot
 from soapkit.security.context.context import Contexts
 from soapkit.security.context.conversation import Conversation
 from soapkit.security.derive import DerivedVersion
@@ -29,6 +30,7 @@ _RESPONSES = tuple(
 )
 _VERSIONS: dict[str, DerivedVersion] = {
     "SC10SecurityContextToken": "2005/02",
+    "SC200502SecurityContextToken": "2005/02",
     "SC13SecurityContextToken": "2005/12",
 }
 

@@ -1,6 +1,6 @@
 """Assertions beside security in real policies: which demand nothing of a message, which are done, which are not.
 
-What is in no table here is unknown: `soapkit.policy.plan.cannot` refuses it by its name, unless it is ignorable.
+What is in no table here is unknown: `soapkit.policy.undone.cannot` refuses it by its name, unless it is ignorable.
 """
 
 from __future__ import annotations
@@ -41,6 +41,10 @@ _CONFIGURATION = frozenset(
         "http://www.wso2.org/products/wso2commons/throttle",
         "http://www.wso2.org/products/wso2commons/caching",
         "http://schemas.oracle.com/ws/2006/01/loggingpolicy",
+        "http://www.wso2.org/products/carbon/security",
+        # .NET: which network an endpoint is for (ADFS), what svcutil notes for itself
+        "http://schemas.microsoft.com/ws/2009/12/identityserver/",
+        "http://tempuri.org/temporaryworkaround",
     }
 )
 

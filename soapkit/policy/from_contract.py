@@ -21,9 +21,10 @@ from soapkit.policy.issued import as_assertions, issuing_for
 from soapkit.policy.keys import Keys
 from soapkit.policy.normal import normalise
 from soapkit.policy.outbound import outbound
-from soapkit.policy.plan import Plan, cannot, plan_of
+from soapkit.policy.plan import Plan, plan_of
 from soapkit.policy.security import read_demands
 from soapkit.policy.suites import Hash
+from soapkit.policy.undone import cannot
 from soapkit.security.by_message import ByMessage
 from soapkit.security.security import Security
 from soapkit.soap.version import BY_LABEL

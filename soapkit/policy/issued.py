@@ -17,11 +17,17 @@ from soapkit.security.saml.settings import SamlToken
 from soapkit.xml.names import local_name
 from soapkit.xml.walk import children, tag_of
 
-_KEY_TYPES = {"SymmetricKey": "symmetric", "PublicKey": "public", "Bearer": "bearer", "NoProofKey": "bearer"}
+_KEY_TYPES: dict[str, Literal["symmetric", "public", "bearer"]] = {
+    "SymmetricKey": "symmetric",
+    "PublicKey": "public",
+    "Bearer": "bearer",
+    "NoProofKey": "bearer",
+}
 _SAML = {"SAMLV2.0": "WssSamlV20Token11", "assertion": "WssSamlV20Token11", "SAMLV1.1": "WssSamlV11Token11"}
 _TYPES: dict[str, str] = {version.label: version.token_type for version in BY_LABEL.values()}
 _ASSERTIONS: tuple[TokenKind, ...] = ("issued", "saml")
 _ISSUED = "issued"  # an option of our own, of a token whose kind was told as the other of the two
+_KEY_PAIR = "key pair"  # an option of our own, of a token that signs with a key pair, whatever its template says
 
 
 def as_assertions(demands: Demands, side: Literal["client", "server"]) -> Demands:
@@ -41,6 +47,12 @@ def as_assertions(demands: Demands, side: Literal["client", "server"]) -> Demand
             return token
         return carried(token)
 
+    def of_pair(token: Token | None) -> Token | None:
+        """An asymmetric binding knows key pairs alone (7.5): so does its token, unless it clearly says otherwise."""
+        if token is not None and token.kind == "issued" and not _key_type(token):
+            token = replace(token, options=token.options | {_KEY_PAIR})
+        return told(token)
+
     def carried(token: Token) -> Token:
         if token.kind != "issued":
             return token
@@ -57,10 +69,10 @@ def as_assertions(demands: Demands, side: Literal["client", "server"]) -> Demand
             binding,
             signature_token=shared(binding.signature_token),
             encryption_token=shared(binding.encryption_token),
-            initiator_signature=told(binding.initiator_signature),
-            initiator_encryption=told(binding.initiator_encryption),
-            recipient_signature=told(binding.recipient_signature),
-            recipient_encryption=told(binding.recipient_encryption),
+            initiator_signature=of_pair(binding.initiator_signature),
+            initiator_encryption=of_pair(binding.initiator_encryption),
+            recipient_signature=of_pair(binding.recipient_signature),
+            recipient_encryption=of_pair(binding.recipient_encryption),
         )
     # a secret that signs nothing is not used: the assertion alone is shown
     supporting = tuple(_told_in(each, told if each.endorsing else carried) for each in supporting)
@@ -83,7 +95,12 @@ def issued_tokens(demands: Demands) -> Iterator[Token]:
 
 def key_type_of(token: Token) -> Literal["symmetric", "public", "bearer"]:
     """What key an issued token should have; a symmetric one, where its template says nothing."""
-    return _KEY_TYPES.get(local_name(_said(token, "KeyType").rpartition("/")[2]), "symmetric")  # type: ignore[return-value]  # a value of the table
+    return _key_type(token) or ("public" if token.has(_KEY_PAIR) else "symmetric")
+
+
+def _key_type(token: Token) -> Literal["symmetric", "public", "bearer", ""]:
+    """What its template says; nothing where that is no type of key."""
+    return _KEY_TYPES.get(local_name(_said(token, "KeyType").rpartition("/")[2]), "")
 
 
 def issuing_for(demands: Demands, keys: Keys, problems: Problems) -> tuple[Keys, Issuing | None]:

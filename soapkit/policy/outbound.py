@@ -49,11 +49,16 @@ _SUPPORTED: tuple[tuple[str, KeyReference], ...] = (
 _CARRIED: dict[KeyReference, str] = {
     "direct": "BinarySecurityToken",
     "path": "BinarySecurityToken",
+    "pkcs7": "BinarySecurityToken",
     "assertion": "Assertion",
 }
 
 
-_PATHS = ("WssX509PkiPathV1Token10", "WssX509PkiPathV1Token11")
+_KINDS: tuple[tuple[Literal["path", "pkcs7"], tuple[str, str]], ...] = (
+    ("path", ("WssX509PkiPathV1Token10", "WssX509PkiPathV1Token11")),
+    ("pkcs7", ("WssX509Pkcs7Token10", "WssX509Pkcs7Token11")),
+)
+_OF_RECEIVERS: frozenset[KeyReference] = frozenset({"direct", "issuer-serial", "ski", "thumbprint", "embedded"})
 _WITH_KEYS: frozenset[TokenKind] = CONTEXT_KINDS | {"issued", "username"}
 
 
@@ -132,7 +137,7 @@ class _Maker:
                 if keypair is None:
                     self.missing("own", each.token)
                     return
-                yield BinarySecurityToken(keypair, "path" if each.token.has(*_PATHS) else "direct")
+                yield BinarySecurityToken(keypair, _kind_of(each.token))
 
     def who_calls(self, token: Token) -> Iterator[tuple[str, str]]:
         """User and password; neither where one is missing."""
@@ -260,7 +265,7 @@ class _Maker:
             key_transport=self.suite.transport,
             oaep_digest="sha1",
             key_wrap=wrap_name(self.suite),
-            key_reference=self.reference(token),
+            key_reference=self.receiver(token),
             derived=derived,
             implied=token.implied_keys,
             signature_size=self.suite.derived_signature_size,
@@ -295,14 +300,13 @@ class _Maker:
         if symmetric:
             yield Encrypt(to=self.own_key, parts=parts, algorithm=suite.cipher)
             return
-        reference = self.reference(token)
         yield Encrypt(
             to=self.peer(token),
             parts=parts,
             algorithm=suite.cipher,
             key_transport=suite.transport,
             oaep_digest="sha1" if suite.transport == "rsa-oaep-mgf1p" else "sha256",
-            key_reference="issuer-serial" if reference in ("path", "assertion", "key-value") else reference,
+            key_reference=self.receiver(token),
             key_wrap=wrap_name(suite),
         )
 
@@ -321,7 +325,7 @@ class _Maker:
         if token.kind == "key-value":
             return "key-value"
         if token.travels(to_recipient=self.plan.request):
-            return "path" if token.has(*_PATHS) else "direct"
+            return _kind_of(token)
         for option, reference in _REFERENCES:
             if token.has(option):
                 return reference
@@ -330,7 +334,20 @@ class _Maker:
                 return reference
         return "issuer-serial"
 
+    def receiver(self, token: Token) -> KeyReference:
+        """How a token is referred to that is encrypted to, which its receiver has."""
+        reference = self.reference(token)
+        return reference if reference in _OF_RECEIVERS else "issuer-serial"
+
     def missing(self, name: str, token: Token) -> None:
         told = Problem(f"the policy asks for {token_words(token)}; give Keys({name}=...)", token.place)
         if told not in self.problems.found:
             self.problems.found.append(told)
+
+
+def _kind_of(token: Token) -> Literal["direct", "path", "pkcs7"]:
+    """What a certificate is carried as (X.509 token profile 1.1, 3.1)."""
+    for kind, options in _KINDS:
+        if token.has(*options):
+            return kind
+    return "direct"

@@ -29,9 +29,10 @@ from soapkit.policy.inbound import inbound
 from soapkit.policy.keys import Keys
 from soapkit.policy.outbound import outbound
 from soapkit.policy.parse import policy_element
-from soapkit.policy.plan import cannot, plan_of
+from soapkit.policy.plan import plan_of
 from soapkit.policy.security_write import endpoint_assertions, message_assertions
 from soapkit.policy.suites import SUITES, Suite
+from soapkit.policy.undone import cannot
 from soapkit.policy.unmet import brings_key, signature_of, unmet
 from soapkit.security.context.context import Contexts
 from soapkit.security.crypto.keys import KeyPair

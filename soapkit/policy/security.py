@@ -15,7 +15,6 @@ from lxml.etree import _Element
 from soapkit.errors import ContractError, Problems
 from soapkit.policy.demands import (
     Demands,
-    Include,
     Parts,
     Protection,
     SecurityBinding,
@@ -25,64 +24,30 @@ from soapkit.policy.demands import (
     XPath,
 )
 from soapkit.policy.expression import Alternative, Assertion, Parameter
-from soapkit.policy.foreign import demands_nothing
+from soapkit.policy.foreign import demands_nothing, foreign
+from soapkit.policy.names import (
+    ADDRESSING,
+    BINDINGS,
+    FLAGS,
+    HOLDERS,
+    INCLUDES,
+    LAYOUTS,
+    NAMESPACES,
+    NO_DEMANDS,
+    OPTIONS,
+    PART_NAMES,
+    PATHS,
+    SIGNATURE_HASH,
+    SUITE_OPTIONS,
+    TOKENS,
+    WSS_AND_TRUST,
+    is_option,
+    is_token,
+)
 from soapkit.policy.suites import HASHES, SUITES, Suite
-from soapkit.security.header_rules import Layout
 from soapkit.wsdl.addressing import ADDRESSING_MARKS
 from soapkit.xml.names import clark, did_you_mean, local_name, namespace_of
 from soapkit.xml.walk import children, tag_of
-
-SP11 = "http://schemas.xmlsoap.org/ws/2005/07/securitypolicy"
-SP12 = "http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702"
-SP13 = "http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200802"
-CXF = "http://cxf.apache.org/custom/security-policy"
-SIGNATURE_HASH = "{urn:soapkit:policy}SignatureHash"
-"""An attribute of our own on an AlgorithmSuite: the hash that is signed with, where that is not the standard's."""
-NAMESPACES = frozenset(
-    {
-        SP11,
-        SP12,
-        SP13,
-        CXF,
-        "http://schemas.microsoft.com/ws/2005/07/securitypolicy",
-        "http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200512",  # a draft
-        "http://schemas.xmlsoap.org/ws/2005/07/securitypolicy/",
-        "http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702/",
-    }
-)
-
-_TOKENS: dict[str, TokenKind] = {
-    "UsernameToken": "username",
-    "X509Token": "x509",
-    "SamlToken": "saml",
-    "IssuedToken": "issued",
-    "SecureConversationToken": "secure-conversation",
-    "SecurityContextToken": "security-context",
-    "SpnegoContextToken": "spnego",
-    "KerberosToken": "kerberos",
-    "KeyValueToken": "key-value",
-    "RsaToken": "key-value",  # of Microsoft, before KeyValueToken was standard
-    "HttpsToken": "https",
-    "RelToken": "rel",
-    "SslContextToken": "spnego",
-}
-_INCLUDES: dict[str, Include] = {
-    "Never": "never",
-    "Once": "once",
-    "AlwaysToRecipient": "always-to-recipient",
-    "AlwaysToInitiator": "always-to-initiator",
-    "Always": "always",
-}
-_LAYOUTS: dict[str, Layout] = {
-    "Strict": "strict",
-    "Lax": "lax",
-    "LaxTsFirst": "lax-timestamp-first",
-    "LaxTsLast": "lax-timestamp-last",
-    "LaxTimestampFirst": "lax-timestamp-first",
-    "LaxTimestampLast": "lax-timestamp-last",
-}
-_BINDINGS = ("TransportBinding", "SymmetricBinding", "AsymmetricBinding")
-_ADDRESSING = ("UsingAddressing", "Addressing")
 
 
 def read_demands(alternative: Alternative | Iterable[Assertion]) -> Demands:
@@ -101,20 +66,31 @@ def read_demands(alternative: Alternative | Iterable[Assertion]) -> Demands:
 
 
 class _Reader:
+    """`beside`: what stands inside of another assertion, and is read as standing beside it, or not known."""
+
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
+        self.beside: list[Assertion] = []
 
     def demands(self, assertions: tuple[Assertion, ...]) -> Demands:
-        found = Demands()
+        around, self.beside = self.beside, []
+        found = self._read(Demands(), assertions)
+        while self.beside:
+            waiting, self.beside = tuple(self.beside), []
+            found = self._read(found, waiting)
+        self.beside = around
+        return found
+
+    def _read(self, found: Demands, assertions: tuple[Assertion, ...]) -> Demands:
         for assertion in assertions:
             reader = _READERS.get(assertion.local) if assertion.namespace in NAMESPACES else None
             if reader is not None:
                 found = reader(self, found, assertion)
-            elif assertion.local in _ADDRESSING:
+            elif assertion.local in ADDRESSING:
                 found = replace(found, addressing=ADDRESSING_MARKS.get(assertion.name, "2005/08"))
             elif assertion.local == "OptimizedMimeSerialization":
                 found = replace(found, mtom=True)
-            elif demands_nothing(assertion) or (assertion.namespace in NAMESPACES and assertion.local in _NO_DEMANDS):
+            elif demands_nothing(assertion) or (assertion.namespace in NAMESPACES and assertion.local in NO_DEMANDS):
                 continue
             else:
                 found = replace(found, others=(*found.others, assertion))
@@ -132,13 +108,17 @@ class _Reader:
     def token_in(self, holder: Assertion) -> Token | None:
         """The token of a holder such as InitiatorToken."""
         tokens = list(self.tokens(holder.inner))
+        others = [inner for inner in holder.inner if not is_token(inner)]
+        self.beside += others
         if len(tokens) == 1:
             return tokens[0]
+        if not tokens and any(foreign(inner) is not None for inner in others):
+            return None  # told as what it is
         self.problems.add(f"{holder.local} names {len(tokens)} tokens; expected one", holder.place)
         return None
 
     def suite(self, assertion: Assertion) -> Suite | None:
-        names = [inner.local for inner in assertion.inner if inner.local not in _SUITE_OPTIONS]
+        names = [inner.local for inner in assertion.inner if inner.local not in SUITE_OPTIONS]
         for name in names:
             if name in SUITES:
                 signing = HASHES.get(dict(assertion.attributes).get(SIGNATURE_HASH, ""))
@@ -153,13 +133,13 @@ class _Reader:
 
     def tokens(self, assertions: Iterable[Assertion]) -> Iterator[Token]:
         for assertion in assertions:
-            kind = _TOKENS.get(assertion.local)
-            if kind is not None and assertion.namespace in NAMESPACES:
-                yield self.token(kind, assertion)
+            if is_token(assertion):
+                yield self.token(TOKENS[assertion.local], assertion)
 
     def token(self, kind: TokenKind, assertion: Assertion) -> Token:
         include = assertion.attribute("IncludeToken").rpartition("/")[2]
-        options = {inner.local for inner in assertion.inner} - {"BootstrapPolicy"}
+        options = {OPTIONS[inner.local.lower()] for inner in assertion.inner if is_option(inner)} - {"BootstrapPolicy"}
+        self.beside += [inner for inner in assertion.inner if not is_option(inner)]
         if assertion.attribute("RequireClientCertificate").lower() in ("true", "1"):  # WS-SecurityPolicy 1.1, 5.3.9
             options.add("RequireClientCertificate")
         bootstrap = next((inner for inner in assertion.inner if inner.local == "BootstrapPolicy"), None)
@@ -167,7 +147,7 @@ class _Reader:
         claims = next((each for each in assertion.parameters if local_name(each.name) == "Claims"), None)
         return Token(
             kind,
-            _INCLUDES.get(include, "always"),
+            INCLUDES.get(include, "always"),
             frozenset(options),
             issuer=_issuer(assertion.parameters),
             template=template,
@@ -181,9 +161,11 @@ class _Reader:
         suite = None
         for inner in assertion.inner:
             if inner.local in _PARTS:
-                protection |= _protection(inner)
+                protection |= self.protection(inner)
             elif inner.local == "AlgorithmSuite":
                 suite = self.suite(inner)
+            elif not is_token(inner):
+                self.beside.append(inner)
         read = Supporting(
             tuple(self.tokens(assertion.inner)),
             signed="Signed" in assertion.local,
@@ -198,54 +180,37 @@ class _Reader:
     # --- parts and options ----------------------------------------------------------------------------------------
 
     def parts(self, found: Demands, assertion: Assertion) -> Demands:
-        return replace(found, protection=found.protection | _protection(assertion))
+        return replace(found, protection=found.protection | self.protection(assertion))
+
+    def protection(self, assertion: Assertion) -> Protection:
+        by_path = assertion.local.endswith("Elements")
+        for parameter in assertion.parameters:
+            local = local_name(parameter.name)
+            place = replace(assertion.place, line=parameter.element.sourceline)
+            if local.lower() not in (PATHS if by_path else PART_NAMES):
+                self.problems.add(f"{assertion.local} names {local}, which is no part of a message", place)
+            elif by_path and parameter.get("Filter").lower() not in ("", "intersect"):
+                self.problems.add(f"XPath Filter 2.0 is read with intersect, not {parameter.get('Filter')}", place)
+        return replace(_PARTS[assertion.local](assertion), place=assertion.place)
 
     def layout(self, found: Demands, assertion: Assertion) -> Demands:
         """A Layout beside the binding instead of inside, as CXF's contracts have it, adds nothing that is checked."""
         return found
 
     def wss(self, found: Demands, assertion: Assertion) -> Demands:
-        return replace(found, wss=found.wss | {inner.local for inner in assertion.inner} | {assertion.local})
+        return replace(found, wss=found.wss | self.options(assertion) | {assertion.local})
 
     def trust(self, found: Demands, assertion: Assertion) -> Demands:
-        options = found.trust | {inner.local for inner in assertion.inner}
+        options = found.trust | self.options(assertion)
         return replace(found, trust=options, trust_version="2005/02" if assertion.local == "Trust10" else "1.3")
+
+    def options(self, assertion: Assertion) -> set[str]:
+        known = [inner for inner in assertion.inner if inner.namespace in NAMESPACES and inner.local in WSS_AND_TRUST]
+        self.beside += [inner for inner in assertion.inner if inner not in known]
+        return {inner.local for inner in known}
 
 
 TEMPLATE = "RequestSecurityTokenTemplate"
-_SUITE_OPTIONS = {
-    "InclusiveC14N",
-    "InclusiveC14N11",
-    "SOAPNormalization10",
-    "SoapNormalization10",
-    "STRTransform10",
-} | {
-    "XPath10",
-    "XPathFilter20",
-    "AbsXPath",
-}
-# Microsoft's, of which each only repeats what the wire shows anyway.
-_NO_DEMANDS = {"MustNotSendCancel", "MustNotSendAmend", "MustNotSendRenew", "RequireSignatureConfirmation"}
-
-_HOLDERS: dict[str, tuple[str, ...]] = {
-    "TransportToken": ("transport_token",),
-    "ProtectionToken": ("signature_token", "encryption_token"),
-    "SignatureToken": ("signature_token",),
-    "EncryptionToken": ("encryption_token",),
-    "InitiatorToken": ("initiator_signature", "initiator_encryption"),
-    "InitiatorSignatureToken": ("initiator_signature",),
-    "InitiatorEncryptionToken": ("initiator_encryption",),
-    "RecipientToken": ("recipient_signature", "recipient_encryption"),
-    "RecipientSignatureToken": ("recipient_signature",),
-    "RecipientEncryptionToken": ("recipient_encryption",),
-}
-_FLAGS = {
-    "IncludeTimestamp": "timestamp",
-    "EncryptBeforeSigning": "encrypt_first",
-    "EncryptSignature": "encrypt_signature",
-    "ProtectTokens": "protect_tokens",
-    "OnlySignEntireHeadersAndBody": "whole_parts_only",
-}
 
 
 def _binding_of(reader: _Reader, assertion: Assertion) -> SecurityBinding:
@@ -254,25 +219,24 @@ def _binding_of(reader: _Reader, assertion: Assertion) -> SecurityBinding:
     if "2005/07" in assertion.name:  # WS-SecurityPolicy 1.1 goes with the submission of 2005/02
         settings["conversation"] = "2005/02"
     for inner in assertion.inner:
-        if inner.local in _HOLDERS:
+        if inner.local in HOLDERS:
             token = reader.token_in(inner)
-            settings.update(dict.fromkeys(_HOLDERS[inner.local], token))
-        elif inner.local in _FLAGS:
-            settings[_FLAGS[inner.local]] = True
+            settings.update(dict.fromkeys(HOLDERS[inner.local], token))
+        elif inner.local in FLAGS:
+            settings[FLAGS[inner.local]] = True
         elif inner.local == "AlgorithmSuite":
             settings["suite"] = reader.suite(inner)
             settings["inclusive_c14n"] = any(option.local.startswith("InclusiveC14N") for option in inner.inner)
             settings["str_transform"] = any(option.local == "STRTransform10" for option in inner.inner)
         elif inner.local == "Layout":
-            settings["layout"] = next((_LAYOUTS[name.local] for name in inner.inner if name.local in _LAYOUTS), "lax")
+            settings["layout"] = next((LAYOUTS[name.local] for name in inner.inner if name.local in LAYOUTS), "lax")
+            reader.beside += [name for name in inner.inner if name.local not in LAYOUTS]
+        elif inner.local != "SignBeforeEncrypting" or inner.namespace not in NAMESPACES:  # which is how it is without
+            reader.beside.append(inner)
     return SecurityBinding(**settings)
 
 
 # --- parts --------------------------------------------------------------------------------------------------------
-
-
-def _protection(assertion: Assertion) -> Protection:
-    return replace(_PARTS[assertion.local](assertion), place=assertion.place)
 
 
 def _parts(assertion: Assertion) -> Parts:
@@ -297,7 +261,7 @@ def _xpaths(assertion: Assertion) -> tuple[XPath, ...]:
             replace(assertion.place, line=parameter.element.sourceline),
         )
         for parameter in assertion.parameters
-        if local_name(parameter.name).lower() in ("xpath", "xpath2") and parameter.text
+        if local_name(parameter.name).lower() in PATHS and parameter.text
     )
 
 
@@ -319,7 +283,7 @@ _SUPPORTING = [
 
 _Read: TypeAlias = Callable[[_Reader, Demands, Assertion], Demands]
 _READERS: dict[str, _Read] = {
-    **dict.fromkeys(_BINDINGS, _Reader.binding),
+    **dict.fromkeys(BINDINGS, _Reader.binding),
     **dict.fromkeys(_SUPPORTING, _Reader.supporting),
     **dict.fromkeys(_PARTS, _Reader.parts),
     "Layout": _Reader.layout,

@@ -26,7 +26,7 @@ from soapkit.policy.demands import (
     XPath,
 )
 from soapkit.policy.expression import Assertion, Parameter, Policy, said
-from soapkit.policy.security import CXF, SIGNATURE_HASH, SP12, SP13
+from soapkit.policy.names import CXF, SIGNATURE_HASH, SP12, SP13
 from soapkit.policy.suites import SUITES, Suite
 from soapkit.security.header_rules import Layout
 from soapkit.xml.names import WSAM, clark, local_name, namespace_of

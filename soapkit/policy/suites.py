@@ -65,6 +65,8 @@ def _table() -> dict[str, Suite]:
             suites.append(Suite(f"{base}GCM{end}", "sha256", f"{cipher}-gcm", oaep, size, derived))
     # names met in contracts, each for what its owner makes of it
     suites.append(Suite("Basic128RsaSha512", "sha256", "aes128-cbc", _OAEP, 16, 16))
+    # eDelivery AS4 (Domibus, Oxalis): as that profile has it, with no SHA-1 anywhere
+    suites.append(Suite("Basic128GCMSha256MgfSha256", "sha256", "aes128-gcm", "rsa-oaep", 16, 16, "sha256"))
     return {suite.name: suite for suite in suites}
 
 

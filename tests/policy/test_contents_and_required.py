@@ -9,9 +9,10 @@ from lxml import etree
 
 from soapkit.errors import SecurityError, UsageError
 from soapkit.policy import Keys
+from soapkit.policy.names import SP12
 from soapkit.policy.normal import normalise
 from soapkit.policy.parse import WSP15, parse_policy
-from soapkit.policy.security import SP12, read_demands
+from soapkit.policy.security import read_demands
 from soapkit.policy.words import lines_of
 from soapkit.security import Encrypt, KeyPair, Present, Require, Security, Sign, TrustStore
 from soapkit.security.markup import ENCRYPTED_DATA, TYPE_CONTENT
