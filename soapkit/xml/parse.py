@@ -17,25 +17,26 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import LimitError, Place, XmlError
+from soapkit.xml.huge import LIBXML2_TEXT, has_doctype, is_of_size
 from soapkit.xml.measure import Measure, is_like_ascii, measure_of
 from soapkit.xml.namespace_names import is_of_a_namespace_name, root_with_any_names
 from soapkit.xml.walk import tag_of
 
-_LIBXML2_DEPTH, _LIBXML2_TEXT = 256, 10_000_000
+_LIBXML2_DEPTH = 256
 
 
 @dataclass(frozen=True, slots=True)
 class XmlLimits:
     """How large a document may be. The defaults are generous for messages and fatal for bombs.
 
-    `bytes`: of the document; `depth`: of nesting (lxml itself stops at 256); `text`: characters of one text or
-    attribute (lxml itself stops at 10 MB); `elements`: in all; `children`, `attributes`: of one element; `namespaces`:
-    declarations in all; `in_scope`: at one element (the cost of canonicalisation grows with their square).
+    `bytes`: of the document; `depth`: of nesting (256 at most); `text`: characters of one text (10 MB at most of an
+    attribute, and of what is read in pieces); `elements`: in all; `children`, `attributes`: of one element;
+    `namespaces`: declarations in all; `in_scope`: at one element (canonicalisation costs the square of them).
     """
 
     bytes: int = 128 * 1024 * 1024
     depth: int = _LIBXML2_DEPTH
-    text: int = _LIBXML2_TEXT
+    text: int = 128 * 1024 * 1024
     elements: int = 5_000_000
     children: int = 5_000_000
     attributes: int = 500
@@ -85,7 +86,7 @@ def parse_own(text: bytes | str) -> _Element:
 def _root_of(
     text: bytes | str, parser: etree.XMLParser, options: Mapping[str, Any], base_url: str | None = None
 ) -> _Element:
-    """The root that a parser of these options reads."""
+    """The root that a parser of these options reads, whatever its namespace names."""
     try:
         return etree.fromstring(text, parser, base_url=base_url)
     except etree.XMLSyntaxError as error:
@@ -96,6 +97,15 @@ def _root_of(
         if root is None:
             raise
         return root
+
+
+def _root_with_long_texts(data: bytes, options: Mapping[str, Any], source: str, limits: XmlLimits) -> _Element:
+    """The root of a document without a DOCTYPE, within soapkit's own limits. Raises as lxml does, and `LimitError`."""
+    huge = {**options, "huge_tree": True}
+    root = _root_of(data, etree.XMLParser(**huge), huge)
+    _check_depth(root, source, min(limits.depth, _LIBXML2_DEPTH))
+    _check_texts(root, source, limits.text)
+    return root
 
 
 def parse_message(data: bytes, *, source: str = "message", limits: XmlLimits = DEFAULT_LIMITS) -> _Element:
@@ -138,7 +148,13 @@ def _parse(
     if len(data) > limits.bytes:
         raise LimitError(f"{len(data):,} bytes; at most {limits.bytes:,} are read", place=Place(source))
     try:
-        root = _root_of(data, parser, options)
+        try:
+            root = _root_of(data, parser, options)
+        except etree.XMLSyntaxError as error:
+            may_be = is_of_size(error) or is_of_a_namespace_name(error)  # the first mistake is told, not the last
+            if not may_be or min(limits.text, len(data)) <= LIBXML2_TEXT or has_doctype(data):
+                raise
+            root = _root_with_long_texts(data, options, source, limits)
     except etree.XMLSyntaxError as error:
         raise _told(error, data, source, doctype=False) from None
     except ValueError as error:
@@ -195,7 +211,7 @@ def check_limits(root: _Element, measure: Measure, *, source: str, limits: XmlLi
         raise LimitError(told, place=Place(source, many.sourceline))
     if limits.depth < _LIBXML2_DEPTH:
         _check_depth(root, source, limits.depth)
-    if limits.text < _LIBXML2_TEXT and measure.bytes > limits.text:
+    if limits.text < LIBXML2_TEXT and measure.bytes > limits.text:
         _check_texts(root, source, limits.text)
 
 
@@ -209,11 +225,14 @@ def _check_depth(root: _Element, source: str, most: int) -> None:
 
 def _check_texts(root: _Element, source: str, most: int) -> None:
     for element in root.iter(etree.Element):
-        texts = (element.text, element.tail, *map(str, element.attrib.values()))
-        longest = max(len(text) for text in texts if text is not None) if any(texts) else 0
-        if longest > most:
-            told = f"a text or attribute has {longest:,} characters; at most {most:,} are read"
-            raise LimitError(told, place=Place(source, element.sourceline))
+        for kind, text, limit in (
+            ("a text", element.text, most),
+            ("a text", element.tail, most),
+            *(("an attribute", str(value), min(most, LIBXML2_TEXT)) for value in element.attrib.values()),
+        ):
+            if text is not None and len(text) > limit:
+                told = f"{kind} has {len(text):,} characters; at most {limit:,} are read"
+                raise LimitError(told, place=Place(source, element.sourceline))
 
 
 def may_have_too_many(data: bytes, limits: XmlLimits = DEFAULT_LIMITS) -> bool:

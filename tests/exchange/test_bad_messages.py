@@ -207,7 +207,7 @@ SIZES = {
         ["attributes"],
     ),
     "10,000 namespaces": (f"<n:a xmlns:n='urn:n' {SPACES}/>", ["namespaces"]),
-    "a text of 11 MB": (f"<any>{'x' * 11_000_000}</any>", ["Text node too long"]),
+    "an attribute of 11 MB": (f"<any a='{'x' * 11_000_000}'/>", ["attribute", "11,000,000", "10,000,000"]),
 }
 
 
