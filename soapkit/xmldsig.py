@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from soapkit.security.crypto.algorithms import AlgorithmPolicy, profile
 from soapkit.security.crypto.keys import KeyPair, load_certificate
-from soapkit.security.document.document import HmacKey, SignedPart, Verified
+from soapkit.security.document.document import HmacKey, SignedOctets, SignedPart, Verified
 from soapkit.security.document.sign import sign
 from soapkit.security.document.verify import verify, verify_all
 from soapkit.security.trust.truststore import TrustStore
@@ -16,6 +16,7 @@ __all__ = [
     "AlgorithmPolicy",
     "HmacKey",
     "KeyPair",
+    "SignedOctets",
     "SignedPart",
     "TrustStore",
     "Verified",

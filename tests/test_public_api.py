@@ -58,6 +58,7 @@ XMLDSIG = [
     "AlgorithmPolicy",
     "HmacKey",
     "KeyPair",
+    "SignedOctets",
     "SignedPart",
     "TrustStore",
     "Verified",

@@ -51,6 +51,14 @@ def read_bytes(file: str) -> bytes:
     return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
 
 
+def named_file(option: str, what: str, text: str) -> tuple[str, bytes]:
+    """The value ``WHAT=FILE`` of an option: the name, and what is in the file. Raises `OSError`."""
+    name, sign, file = text.rpartition("=")
+    if not sign or not file:
+        raise click.UsageError(f"{option} is {what}=FILE, found {text!r}")
+    return name, Path(file).read_bytes()
+
+
 def write_bytes(data: bytes, file: str) -> None:
     """Byte for byte, without a line break after it: what is signed must stay as it is."""
     if file == "-":

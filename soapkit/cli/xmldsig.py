@@ -14,6 +14,7 @@ from soapkit.cli.secured import (
     alias_option,
     message_argument,
     moment,
+    named_file,
     output_option,
     password_option,
     read_bytes,
@@ -129,9 +130,17 @@ def sign(
 )
 @click.option("--profile", "policy", default="modern", show_default=True, help="Algorithms that are accepted.")
 @click.option("--id-attribute", "id_attributes", multiple=True, metavar="NAME", help="Another attribute that is an id.")
+@click.option(
+    "--outside",
+    multiple=True,
+    metavar="URI=FILE",
+    help="What a reference means that leads out of the document; nothing is fetched. Repeatable.",
+)
 @click.option("--at", callback=moment, default=None, metavar="DATETIME", help="Verify as of this time instead of now.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--output", "-o", default=None, metavar="FILE", help="Write what is signed here: one element, as XML.")
+@click.option(
+    "--output", "-o", default=None, metavar="FILE", help="Write what is signed here: one element, as XML, or octets."
+)
 def verify(
     file: str,
     trusted: tuple[str, ...],
@@ -142,6 +151,7 @@ def verify(
     certificates: tuple[str, ...],
     policy: str,
     id_attributes: tuple[str, ...],
+    outside: tuple[str, ...],
     at: datetime | None,
     as_json: bool,
     output: str | None,
@@ -154,6 +164,7 @@ def verify(
     Examples:
         soapkit xmldsig verify signed.xml --trust ca.pem
         soapkit xmldsig verify response.xml --trust idp.pem --signed Assertion --output assertion.xml
+        soapkit xmldsig verify META-INF/signatures0.xml --trust ca.pem --any --outside message.xml=message.xml
     """
     if every and (signed or whatever or signature is not None):
         raise click.UsageError("--all takes every signature, whatever it covers: no --signed, --any, --signature")
@@ -167,6 +178,7 @@ def verify(
             "certificates": [xmldsig.load_certificate(name) for name in certificates],
             "at": at,
             "id_attributes": id_attributes,
+            "outside": dict(named_file("--outside", "URI", each) for each in outside),
         }
         if every:
             found = xmldsig.verify_all(document, **given)
@@ -174,11 +186,12 @@ def verify(
             which = int(signature) if signature is not None and signature.isdigit() else signature
             wanted = () if whatever else signed or None
             found = (xmldsig.verify(document, signed=wanted, signature=which, **given),)
-    parts = [part for result in found for part in result.parts]
     if output is not None:
-        if len(parts) != 1:
-            raise SecurityError(f"{len(parts)} elements are signed; --output writes one")
-        write_bytes(etree.tostring(parts[0].element, encoding="UTF-8"), output)
+        written = [etree.tostring(part.element, encoding="UTF-8") for result in found for part in result.parts]
+        written += [part.octets for result in found for part in result.octets]
+        if len(written) != 1:
+            raise SecurityError(f"{len(written)} things are signed; --output writes one")
+        write_bytes(written[0], output)
     if output == "-":
         return
     if as_json:
@@ -189,6 +202,9 @@ def verify(
         click.echo(f"signer     {result.signer_name}")
         for part in result.parts:
             click.echo(f"signed     {part.path}  ({part.uri or 'the whole document'})  {part.digest}")
+        for octets in result.octets:
+            where = octets.path or "outside"
+            click.echo(f"signed     {where}  ({octets.uri})  {octets.digest}  {len(octets.octets)} octets")
         for warning in result.warnings:
             click.echo(f"warning    {warning}")
 
@@ -200,5 +216,6 @@ def _described(result: xmldsig.Verified) -> dict[str, Any]:
         "signer": result.signer_name,
         "chain": [certificate.subject.rfc4514_string() for certificate in result.chain],
         "signed": [{"path": part.path, "uri": part.uri, "digest": part.digest} for part in result.parts],
+        "octets": [{"path": part.path, "uri": part.uri, "digest": part.digest} for part in result.octets],
         "warnings": list(result.warnings),
     }

@@ -10,6 +10,7 @@ from soapkit import xmlenc
 from soapkit.cli.secured import (
     alias_option,
     message_argument,
+    named_file,
     output_option,
     password_option,
     read_bytes,
@@ -119,15 +120,8 @@ def decrypt(
         found = xmlenc.decrypt(
             read_bytes(file),
             key=xmlenc.KeyPair.load(key, password, certificate=cert, alias=alias) if key is not None else (),
-            secrets=dict(_secret(each) for each in secrets),
+            secrets=dict(named_file("--secret", "NAME", each) for each in secrets),
             algorithms=xmlenc.profile(policy),
         )
     last = found.parts[-1]
     write_bytes(last.octets if last.path == "EncryptedData" and not last.is_xml else found.to_bytes(), output)
-
-
-def _secret(text: str) -> tuple[str, bytes]:
-    name, sign, file = text.rpartition("=")
-    if not sign or not file:
-        raise click.UsageError(f"--secret is NAME=FILE, found {text!r}")
-    return name, Path(file).read_bytes()

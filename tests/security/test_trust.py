@@ -310,6 +310,18 @@ def test_a_path_once_found_is_still_checked_for_time_and_revocation(keys, now):
         trust.check(carol.certificate, (), now + timedelta(days=2))
 
 
+def test_a_pinned_certificate_need_not_have_extensions_that_can_be_read(keys, now):
+    """Some authorities' are not in DER, as those of the trusted lists of two member states of the European Union."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    builder = x509.CertificateBuilder(name(cn="odd"), name(cn="odd"), key.public_key(), 7)
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    garbage = x509.UnrecognizedExtension(x509.OID_KEY_USAGE, b"\xff")
+    odd = builder.add_extension(garbage, critical=False).sign(key, hashes.SHA256())
+    assert TrustStore.of(odd).check(odd, (), now) == (odd,)
+    with pytest.raises(SecurityError, match="the extensions of certificate CN=odd cannot be read"):
+        keys.trust.check(odd, (), now)
+
+
 def test_who_certified_a_signer_may_be_narrowed(keys, now):
     authority = keys.authority.certificate.public_bytes(Encoding.PEM)
     between = make_authority("between", now=now, issuer=keys.authority)

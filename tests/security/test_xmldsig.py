@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 
 import pytest
 import xmlsec
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +18,7 @@ from lxml import etree
 
 from soapkit.errors import LimitError, SecurityError, UsageError, XmlError
 from soapkit.security.crypto.algorithms import SIGNATURES
+from soapkit.security.crypto.with_cryptography import signature_holds
 from soapkit.security.markup import SIGNATURE
 from soapkit.xml.c14n import canonicalise_document
 from soapkit.xml.names import DS
@@ -302,6 +306,24 @@ def test_settings_that_cannot_be_are_told(keys):
     ):
         with pytest.raises(UsageError):
             verify(sign(ORDER, SECRET), **wrong)
+
+
+def test_the_two_numbers_of_an_ecdsa_signature_may_be_shorter_or_longer_than_they_should():
+    """Java wrote both as long as the longer one, for years; others write zeros before them."""
+    key = ec.generate_private_key(ec.SECP521R1())
+    made = (decode_dss_signature(key.sign(b"data", ec.ECDSA(SHA512()))) for _ in range(1000))
+    r, s = next((r, s) for r, s in made if max(r, s).bit_length() <= 520)  # one in four
+    algorithm = SIGNATURES["http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512"]
+
+    def holds(size: int, r: int = r, s: int = s) -> bool:
+        value = r.to_bytes(size, "big") + s.to_bytes(size, "big")
+        return signature_holds(algorithm, key.public_key(), b"data", value)
+
+    assert [holds(size) for size in (65, 66, 67, 68)] == [True, True, True, False]
+    assert not holds(66, r=r + 1)
+    value = r.to_bytes(66, "big") + s.to_bytes(66, "big")
+    assert not signature_holds(algorithm, key.public_key(), b"data", value[:-1])
+    assert not signature_holds(algorithm, key.public_key(), b"data", b"")
 
 
 # --- laws ---------------------------------------------------------------------------------------------------------

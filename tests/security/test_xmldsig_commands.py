@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from lxml import etree
 
 from soapkit.cli.main import main
+from soapkit.security import KeyPair
+from tests.security.test_document_octets import reference, template
 
 INVOICE = b'<inv:invoice xmlns:inv="urn:inv" Id="i1"><inv:total>10.00</inv:total></inv:invoice>'
 
@@ -129,3 +137,24 @@ def test_xmlsec1_verifies_what_is_signed(run):
         [command, "--verify", "--trusted-pem", "keys/ca.pem", "signed.xml"], capture_output=True, check=False
     )
     assert judged.returncode == 0, judged.stderr
+
+
+def test_what_is_signed_as_octets_is_written_as_octets(run):
+    """A file beside the signature, as containers (ASiC) have it."""
+    keypair = KeyPair.load("keys/alice.p12", "pw")
+    digest = base64.b64encode(hashlib.sha256(b"\x00\x01").digest()).decode()
+    text = template(reference("a%20b.bin", [], digest)).replace("#hmac-sha256", "#rsa-sha256")
+    root = etree.fromstring(text)
+    value = keypair.private_key.sign(etree.tostring(root[0], method="c14n"), PKCS1v15(), SHA256())
+    root[1].text = base64.b64encode(value).decode()
+    Path("signatures.xml").write_bytes(etree.tostring(root))
+    Path("a b.bin").write_bytes(b"\x00\x01")
+    of_alice = ("signatures.xml", "--trust", "keys/ca.pem", "--certificate", "keys/alice.pem")
+    code, out, error = run("xmldsig", "verify", *of_alice)
+    assert code == 1 and "found URI 'a%20b.bin'" in error
+    code, out, error = run("xmldsig", "verify", *of_alice, "--outside", "a%20b.bin=a b.bin")
+    assert code == 0, error
+    assert b"signed     outside  (a%20b.bin)  sha256  2 octets" in out
+    code, out, error = run("xmldsig", "verify", *of_alice, "--outside", "a%20b.bin=a b.bin", "--output", "-")
+    assert (code, out) == (0, b"\x00\x01")
+    assert run("xmldsig", "verify", *of_alice, "--outside", "a%20b.bin")[0] == 2

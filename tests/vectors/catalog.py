@@ -25,6 +25,7 @@ from soapkit import xmldsig, xmlenc
 from soapkit.errors import SecurityError, SoapkitError
 from soapkit.security import KeyPair, Require, Security, TrustStore, profile
 from soapkit.security.crypto.keys import load_certificate
+from soapkit.security.crypto.pkcs12 import keys_in
 from soapkit.security.markup import BINARY_SECURITY_TOKEN, ENCRYPTED_DATA, SIGNATURE
 from soapkit.security.tokens import certificates_of
 from soapkit.soap.envelope import Envelope
@@ -311,10 +312,11 @@ def encryption(root: Path) -> Iterator[Vector]:
         "Merlin, XML Encryption": {"bob": bob, "job": bob[:16], "jeb": bob, "jed": jed},
         "Phaos, XML Encryption": named | {"my-tripledes-key": named["my-3des-key"]},
     }
-    # the certificates beside the elliptic curve keys name ECDSA with parameters, which makes them none
     rsa_pairs = [KeyPair.load(path, "passwd") for path in sorted(w3c.glob("RSA*RSA.p12"))]
+    # the certificates beside the elliptic curve keys name ECDSA with parameters, which makes them none
+    curves = [_certified(keys_in(path.read_bytes(), b"passwd")[0].key, path.stem) for path in w3c.glob("EC*-orig.p12")]
     pairs = {
-        "W3C, XML Encryption 1.1 (2012)": rsa_pairs,
+        "W3C, XML Encryption 1.1 (2012)": rsa_pairs + curves,
         "Merlin, XML Encryption": [_bare_key(merlin / "rsapriv.pem.key.der")],
         "Phaos, XML Encryption": [_bare_key(phaos / "rsa-priv-key.der")],
     }
@@ -353,9 +355,13 @@ def _canonical(octets: bytes) -> bytes:
 
 
 def _bare_key(path: Path) -> KeyPair:
-    key = load_der_private_key(path.read_bytes(), None)
-    assert isinstance(key, rsa.RSAPrivateKey)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, path.stem)])
+    return _certified(load_der_private_key(path.read_bytes(), None), path.stem)
+
+
+def _certified(key: object, name_: str) -> KeyPair:
+    """A key with a certificate, which nobody looks at."""
+    assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name_)])
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
     return KeyPair(key, builder.sign(key, hashes.SHA256()))

@@ -316,7 +316,12 @@ def _coordinate_size(curve: ec.EllipticCurve) -> int:
 
 
 def _der_signature(size: int, signature: bytes) -> bytes:
-    """XML Signature's two numbers side by side, each of `size` bytes, as the pair that cryptography takes."""
-    if len(signature) != 2 * size:
+    """XML Signature's two numbers side by side, each of `size` bytes, as the pair that cryptography takes.
+
+    Java wrote both as long as the longer of the two for many years, which is less than `size` for one signature of
+    P-521 in four, and others write a zero before them: they are the same numbers.
+    """
+    half, odd = divmod(len(signature), 2)
+    if odd or not 0 < half <= size + 1:
         raise ValueError("the signature is not two numbers long")
-    return encode_dss_signature(int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big"))
+    return encode_dss_signature(int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big"))

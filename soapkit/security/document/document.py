@@ -17,7 +17,7 @@ from lxml.etree import _Element
 from soapkit.errors import SecurityError, UsageError
 from soapkit.security.canonical import Canonical
 from soapkit.security.ids import IdIndex
-from soapkit.security.markup import SIGNATURE
+from soapkit.security.markup import SIGNATURE, bytes_of
 from soapkit.security.trust.truststore import Chain
 from soapkit.xml.c14n import (
     EXCLUSIVE_WITH_COMMENTS,
@@ -67,11 +67,26 @@ class SignedPart:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedOctets:
+    """Octets that a signature covers: those that stand in the document as base64, or outside of it.
+
+    `octets`: the very ones that were signed; `path`: where they stood in the document, empty for those outside; `uri`,
+    `digest`: as in `SignedPart`.
+    """
+
+    octets: bytes = field(repr=False)
+    path: str
+    uri: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """What one signature of a document proved, and nothing else of the document is to be believed.
 
-    `parts`: what it covers; `signer`: the certificate, and `chain` from it to what is trusted (empty where `trust` was
-    a bare key); `algorithm`: of the signature, a short name; `path`: where the signature stands.
+    `parts`: the elements that it covers, `octets`: what it covers that is no element; `signer`: the certificate, and
+    `chain` from it to what is trusted (empty where `trust` was a bare key); `algorithm`: of the signature, a short
+    name; `path`: where the signature stands.
     """
 
     parts: tuple[SignedPart, ...]
@@ -80,6 +95,7 @@ class Verified:
     signer: x509.Certificate | None = None
     chain: Chain = ()
     warnings: tuple[str, ...] = ()
+    octets: tuple[SignedOctets, ...] = ()
 
     @property
     def signed(self) -> tuple[_Element, ...]:
@@ -94,12 +110,26 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How what a reference selects becomes octets. `enveloped`: the signature itself is taken out first; `left_out`:
-    every element of these names too."""
+    """How what a reference selects becomes octets. `form`: None for those that stand there as base64; `enveloped`: the
+    signature itself is taken out first; `left_out`: every element of these names too; `at_top`: those of these names
+    that stand in the root."""
 
-    form: Canonical
-    enveloped: bool
+    form: Canonical | None
+    enveloped: bool = False
     left_out: frozenset[str] = frozenset()
+    at_top: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Of the elements that are taken out, beside the signature itself."""
+        return self.left_out | self.at_top
+
+    def leaves_out(self, element: _Element) -> bool:
+        """Whether an element is taken out by its name."""
+        if element.tag in self.left_out:
+            return True
+        parent = element.getparent() if element.tag in self.at_top else None
+        return parent is not None and parent.getparent() is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +202,12 @@ def target_of(uri: str | None, index: IdIndex, root: _Element, by: _Element) -> 
 def octets_of(target: Target, recipe: Recipe, signature: _Element) -> bytes:
     """The octets that a reference of `signature` covers. Raises `SecurityError`, `XmlError`, `LimitError`."""
     element, form = target.element, recipe.form
+    if form is None:  # XML Signature 1.1, 6.6.2
+        return bytes_of(element)
     if recipe.enveloped:
         element = without(signature, element)
-    if recipe.left_out:
-        element = without_named(recipe.left_out, element)
+    if recipe.names:
+        element = without_named(recipe, element)
     if target.with_comments and form.method in _WITH_COMMENTS and next(element.iter(etree.Comment), None) is not None:
         raise SecurityError("signed comments are not done: they would be seen by nobody", place=place_of(element))
     write = canonicalise_document if target.whole else canonicalise
@@ -183,10 +215,14 @@ def octets_of(target: Target, recipe: Recipe, signature: _Element) -> bytes:
 
 
 def without(signature: _Element, element: _Element) -> _Element:
-    """`element` in a copy of its document that lacks `signature`, which stands in it (XML Signature 1.1, 6.6.4).
+    """`element` in a copy of its document that lacks `signature` (XML Signature 1.1, 6.6.4).
 
-    Raises `SecurityError` when the signature does not stand in the element.
+    Where the signature stands beside the element, as Brazil's invoices have it, there is nothing to take out. Raises
+    `SecurityError` where it stands elsewhere: in its own element nothing would stay, and a signature that was made in
+    an element, and is found in another, was moved.
     """
+    if element.getparent() is not None and element.getparent() is signature.getparent():
+        return element
     if not any(ancestor is element for ancestor in signature.iterancestors()):
         raise SecurityError(
             f"the signature is not enveloped by {path_of(element)}, as it says", place=place_of(signature)
@@ -198,15 +234,15 @@ def without(signature: _Element, element: _Element) -> _Element:
     return found
 
 
-def without_named(names: frozenset[str], element: _Element) -> _Element:
-    """`element` in a copy of its document, without the elements of these names in it.
+def without_named(recipe: Recipe, element: _Element) -> _Element:
+    """`element` in a copy of its document, without the elements in it that a recipe leaves out by their names.
 
     Raises `SecurityError` when nothing would stay.
     """
-    if any(node.tag in names for node in (element, *element.iterancestors())):
+    if any(recipe.leaves_out(node) for node in (element, *element.iterancestors())):
         raise SecurityError(f"the transforms leave nothing of {path_of(element)}", place=place_of(element))
     found = _counterpart(element, deepcopy(element.getroottree()).getroot())
-    for taken in list(found.iter(*names)):
+    for taken in [node for node in found.iter(*recipe.names) if recipe.leaves_out(node)]:
         take_out(taken)
     return found
 

@@ -101,7 +101,9 @@ class _Telling:
             target, recipe = target_of(uri, self.index, self.root, reference), recipe_of(reference, Limits().transforms)
         except SecurityError as error:
             return f"covers {uri or 'the document'!r:.120} in a way that is not followed: {error}"
-        left_out = sorted(recipe.left_out - {SIGNATURE})
+        if recipe.form is None:
+            return f"covers the octets in {path_of(target.element)}"
+        left_out = sorted(recipe.names - {SIGNATURE})
         what = "the whole document" if target.whole else path_of(target.element)
         return f"covers {what}" + (f" without {', '.join(left_out)}" if left_out else "")
 

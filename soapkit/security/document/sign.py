@@ -19,7 +19,6 @@ from soapkit.security.document.document import (
     DocumentT,
     HmacKey,
     Recipe,
-    Target,
     elements_at,
     octets_of,
     read_document,
@@ -102,12 +101,12 @@ def sign(
     made_references = []
     for uri in references:
         target = target_of(uri, index, root, root)
-        recipe = _recipe(target, signature, method)
-        octets = octets_of(target, recipe, signature)
-        transforms = [*([ENVELOPED] if recipe.enveloped else []), method]
+        prefixes = tuple(content_prefixes(serialise(target.element))) if method == EXCLUSIVE else ()
+        enveloped = any(ancestor is target.element for ancestor in signature.iterancestors())
+        octets = octets_of(target, Recipe(Canonical(method, prefixes), enveloped), signature)
+        transforms = [*([ENVELOPED] if enveloped else []), method]
         value = provider.digest(DIGESTS[digest_method], octets)
-        prefixes = prefix_list(recipe.form.prefixes)
-        made_references.append(reference_text(uri, transforms, digest_method, value, prefixes))
+        made_references.append(reference_text(uri, transforms, digest_method, value, prefix_list(prefixes)))
     octets = write_signed_info(signature, chosen, made_references, method)
     made = provider.mac(chosen, key.value, octets) if isinstance(key, HmacKey) else provider.sign(chosen, key, octets)
     signature[1:1] = [new(SIGNATURE_VALUE, base64_text(made)), *named]
@@ -135,9 +134,3 @@ def _place(root: _Element, inside: str, after: str, signature: _Element) -> None
         raise UsageError("nothing can follow the root of a document")
     anchor.addnext(signature)
     # lxml takes the text after the anchor along; it belongs behind the signature now, so nothing to mend
-
-
-def _recipe(target: Target, signature: _Element, method: str) -> Recipe:
-    enveloped = any(ancestor is target.element for ancestor in signature.iterancestors())
-    prefixes = tuple(content_prefixes(serialise(target.element))) if method == EXCLUSIVE else ()
-    return Recipe(Canonical(method, prefixes), enveloped)

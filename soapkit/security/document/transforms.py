@@ -27,17 +27,21 @@ from soapkit.xml.walk import children, place_of
 FORMS = CANONICAL_FORMS | {INCLUSIVE_11, INCLUSIVE_11_WITH_COMMENTS}
 """The canonical forms of plain documents."""
 
+BASE64 = f"{DS}base64"
 _XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
 _FILTER = "http://www.w3.org/2002/06/xmldsig-filter2"
 
 
 def recipe_of(reference: _Element, most: int) -> Recipe:
-    """What the transforms of a Reference come to: those that leave out elements, then at most one canonical form.
+    """What the transforms of a Reference come to: base64 alone, or those that leave out elements, then at most one
+    canonical form.
 
     Without a canonical form it is Canonical XML 1.0 (XML Signature 1.1, 4.4.3.2). `most`: how many are followed.
     Raises `SecurityError`.
     """
     transforms = transforms_of(reference, most)
+    if [algorithm_of(transform) for transform in transforms] == [BASE64]:
+        return Recipe(None)
     left_out = _LeftOut()
     while transforms and (read := _READERS.get(algorithm_of(transforms[0]))) is not None:
         left_out |= read(transforms.pop(0))
@@ -47,18 +51,20 @@ def recipe_of(reference: _Element, most: int) -> Recipe:
     if len(transforms) > 1:
         raise SecurityError("a reference needs one canonical form at most", place=place_of(reference))
     form = read_canonical(transforms[0], FORMS) if transforms else Canonical(INCLUSIVE)
-    return Recipe(form, left_out.itself, left_out.names)
+    return Recipe(form, left_out.itself, left_out.names, left_out.at_top)
 
 
 @dataclass(frozen=True, slots=True)
 class _LeftOut:
-    """`itself`: the signature that the transform stands in; `names`: every element of these names."""
+    """`itself`: the signature that the transform stands in; `names`: every element of these names; `at_top`: those that
+    stand in the root."""
 
     itself: bool = False
     names: frozenset[str] = frozenset()
+    at_top: frozenset[str] = frozenset()
 
     def __or__(self, other: _LeftOut) -> _LeftOut:
-        return _LeftOut(self.itself or other.itself, self.names | other.names)
+        return _LeftOut(self.itself or other.itself, self.names | other.names, self.at_top | other.at_top)
 
 
 def _never(transform: _Element, expression: str) -> SecurityError:
@@ -77,6 +83,7 @@ _ITSELF = re.compile(
     rf"count\(ancestor-or-self::({_QNAME})\|here\(\)/ancestor::\1\[1\]\)>count\(ancestor-or-self::\1\)"
 )
 _SUBTRACTED = re.compile(rf"(?://|/descendant::|/descendant-or-self::)({_QNAME})")
+_SUBTRACTED_AT_TOP = re.compile(rf"/\*/({_QNAME})")
 _AROUND_HERE = re.compile(rf"here\(\)/ancestor::({_QNAME})\[1\]")
 
 
@@ -105,6 +112,8 @@ def _read_filter(transform: _Element) -> _LeftOut:
         for path in text.split("|"):
             if (found := _SUBTRACTED.fullmatch(path)) is not None:
                 left_out |= _LeftOut(names=frozenset({_clark(found[1], element)}))
+            elif (found := _SUBTRACTED_AT_TOP.fullmatch(path)) is not None:
+                left_out |= _LeftOut(at_top=frozenset({_clark(found[1], element)}))
             elif (here := _AROUND_HERE.fullmatch(path)) is not None and _clark(here[1], element) == SIGNATURE:
                 left_out |= _LeftOut(itself=True)
             else:

@@ -10,7 +10,7 @@ XML Signature 1.1, 3.2; See what is signed: its 8.1.2.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -24,12 +24,13 @@ from soapkit.security.canonical import Canonical, check_key, read_canonical, rea
 from soapkit.security.crypto.algorithms import MODERN, AlgorithmPolicy, SignatureAlgorithm
 from soapkit.security.crypto.keys import PublicKey, name_of, public_key_of
 from soapkit.security.crypto.with_cryptography import CryptographyProvider, signature_holds
+from soapkit.security.document.covered import Covered, check_wanted, octets_outside
 from soapkit.security.document.document import (
     Document,
     HmacKey,
     Recipe,
+    SignedOctets,
     SignedPart,
-    Target,
     Verified,
     octets_of,
     read_document,
@@ -80,6 +81,7 @@ def verify(
     certificates: Sequence[x509.Certificate] = (),
     at: datetime | None = None,
     id_attributes: Sequence[str] = (),
+    outside: Mapping[str, bytes] | None = None,
     limits: Limits | None = None,
 ) -> Verified:
     """Verify the signature of a document, and hand on what it covers.
@@ -91,14 +93,15 @@ def verify(
     `signature`: which one, by its number from 0 or its Id; needed when there are several. `algorithms`: what is
     accepted (`soapkit.security.profile`). `certificates`: where one is looked up that is only named; one alone is also
     that of a signature which names none. `at`: the time at which certificates must be valid; by default now.
-    `id_attributes`: as in `sign`.
+    `id_attributes`: as in `sign`. `outside`: the octets of what references mean that lead out of the document, by their
+    URI; nothing is ever fetched.
 
     Raises `SecurityError` with the first thing that is wrong and its place, `XmlError` and `LimitError` for a document
     that is not parsed, also for one with a DOCTYPE.
     """
     if signature is not None and not isinstance(signature, int | str):
         raise UsageError("signature= is a number from 0, or the Id of one")
-    verifier = _verifier(document, trust, algorithms, certificates, at, id_attributes, limits)
+    verifier = _verifier(document, trust, algorithms, certificates, at, id_attributes, outside, limits)
     return verifier.verify(_chosen(verifier.root, signature), signed)
 
 
@@ -110,11 +113,12 @@ def verify_all(
     certificates: Sequence[x509.Certificate] = (),
     at: datetime | None = None,
     id_attributes: Sequence[str] = (),
+    outside: Mapping[str, bytes] | None = None,
     limits: Limits | None = None,
 ) -> tuple[Verified, ...]:
     """Verify every signature of a document, in its order; each must hold. What they cover is not asked for: see
     `Verified.signed` of each. Parameters and errors as of `verify`."""
-    verifier = _verifier(document, trust, algorithms, certificates, at, id_attributes, limits)
+    verifier = _verifier(document, trust, algorithms, certificates, at, id_attributes, outside, limits)
     found = signatures_of(verifier.root)
     if not found:
         raise SecurityError("the document holds no signature")
@@ -130,6 +134,7 @@ def _verifier(
     certificates: Sequence[x509.Certificate],
     at: datetime | None,
     id_attributes: Sequence[str],
+    outside: Mapping[str, bytes] | None,
     limits: Limits | None,
 ) -> _Verifier:
     if not isinstance(trust, Trust):
@@ -140,7 +145,10 @@ def _verifier(
         raise UsageError("at= needs a time zone")
     root = read_document(document)
     index = IdIndex(root, id_attributes)
-    return _Verifier(root, index, trust, algorithms, tuple(certificates), at or datetime.now(UTC), limits or Limits())
+    at, limits, outside = at or datetime.now(UTC), limits or Limits(), dict(outside or {})
+    if any(uri.startswith("#") or not uri for uri in outside):
+        raise UsageError("outside= is what stands outside of the document, by URIs that lead there")
+    return _Verifier(root, index, trust, algorithms, tuple(certificates), at, limits, outside)
 
 
 def _chosen(root: _Element, wanted: int | str | None) -> _Element:
@@ -181,6 +189,7 @@ class _Verifier:
     certificates: Chain
     now: datetime
     limits: Limits
+    outside: Mapping[str, bytes]
 
     def verify(self, signature: _Element, wanted: Sequence[str] | None) -> Verified:
         _check_layout(signature)
@@ -190,19 +199,16 @@ class _Verifier:
         if not right:
             maker = name_of(chain[0]) if chain else "the key given"
             raise SecurityError(f"the signature is not that of {maker} over its SignedInfo", place=place_of(signature))
-        targets: list[Target] = []
-        parts: list[SignedPart] = []
-        size = 0
+        covered: list[Covered] = []
         for reference, recipe in zip(read.references, read.recipes, strict=True):
-            target, part, length = self._check_reference(reference, recipe, signature)
-            size += length
-            if size > _MOST_SIGNED:
+            covered.append(self._check_reference(reference, recipe, signature))
+            if sum(each.size for each in covered) > _MOST_SIGNED:
                 raise SecurityError("its references come to more than is followed", place=place_of(signature))
-            targets.append(target)
-            parts.append(part)
-        _check_wanted(self.root, signature, list(zip(targets, read.recipes, strict=True)), wanted)
+        check_wanted(self.root, signature, covered, wanted)
         signer = chain[0] if chain else None
-        return Verified(tuple(parts), read.algorithm.name, path_of(signature), signer, chain, self.policy.warnings)
+        parts = tuple(each.part for each in covered if isinstance(each.part, SignedPart))
+        octets = tuple(each.part for each in covered if isinstance(each.part, SignedOctets))
+        return Verified(parts, read.algorithm.name, path_of(signature), signer, chain, self.policy.warnings, octets)
 
     def _read(self, signed_info: _Element) -> _Read:
         """The policy first, over the whole of SignedInfo."""
@@ -260,21 +266,27 @@ class _Verifier:
             return source.certificates[0], source.certificates[1:]
         return source.among((*self.certificates, *self.trust.certificates)), ()
 
-    def _check_reference(
-        self, reference: _Element, recipe: Recipe, signature: _Element
-    ) -> tuple[Target, SignedPart, int]:
+    def _check_reference(self, reference: _Element, recipe: Recipe, signature: _Element) -> Covered:
         """What a reference covers, made anew of the octets whose digest is right."""
-        uri = reference.get("URI")
-        target = target_of(uri, self.index, self.root, reference)
+        uri = reference.get("URI") or ""
         name = uri or "the document"
+        outside = self.outside.get(uri)
+        target = target_of(uri, self.index, self.root, reference) if outside is None else None
+        place = place_of(target.element if target is not None else reference)
         try:
-            octets = octets_of(target, recipe, signature)
+            if target is None:
+                octets = octets_outside(outside or b"", reference, recipe)
+            else:
+                octets = octets_of(target, recipe, signature)
         except (LimitError, XmlError) as error:
             raise SecurityError(f"{name!r:.120} cannot be canonicalised: {error}", place=place_of(reference)) from None
         digest = self.policy.digest(algorithm_of(one(reference, DIGEST_METHOD)))
         if not hmac.compare_digest(_PRIMITIVES.digest(digest, octets), bytes_of(one(reference, DIGEST_VALUE))):
-            raise SecurityError(f"{name!r:.120} was altered after it was signed", place=place_of(target.element))
-        return target, SignedPart(parse_exact(octets), path_of(target.element), uri or "", digest), len(octets)
+            raise SecurityError(f"{name!r:.120} was altered after it was signed", place=place)
+        path = path_of(target.element) if target is not None else ""
+        if target is None or recipe.form is None:
+            return Covered(SignedOctets(octets, path, uri, digest), len(octets), recipe)
+        return Covered(SignedPart(parse_exact(octets), path, uri, digest), len(octets), recipe, target.element)
 
 
 _LAYOUT = {
@@ -307,42 +319,3 @@ def _check_layout(signature: _Element) -> None:
             holding = node.getparent()
             place = place_of(holding if holding is not None else proof)
             raise SecurityError("a signature may not have comments or instructions in what proves it", place=place)
-
-
-def _check_wanted(
-    root: _Element, signature: _Element, covered: Sequence[tuple[Target, Recipe]], wanted: Sequence[str] | None
-) -> None:
-    """Raise `SecurityError` unless each element that must be covered is."""
-    if isinstance(wanted, str):
-        raise UsageError("signed= is a list of names, not one string")
-    if wanted is None:
-        around = [recipe for target, recipe in covered if target.element is root]
-        if signature is not root and not any(recipe.left_out <= {SIGNATURE} for recipe in around):
-            told = ", ".join(path_of(target.element) for target, _ in covered)
-            if around:
-                told = f"what is not in {', '.join(sorted(around[0].left_out))}"
-            raise SecurityError(
-                f"the signature does not cover the whole document, only {told}; signed= says what must be covered",
-                place=place_of(signature),
-            )
-        return
-    for name in wanted:
-        found = list(root.iter(name if name.startswith("{") else f"{{*}}{name}"))
-        if not found:
-            raise SecurityError(f"there is no {name} in the document, which must be signed")
-        for element in found:
-            if not _is_covered(element, signature, covered):
-                raise SecurityError(f"{name} is not signed", place=place_of(element))
-
-
-def _is_covered(element: _Element, signature: _Element, covered: Sequence[tuple[Target, Recipe]]) -> bool:
-    """Whether an element stands in one that is covered, and not in the signature or what else was taken out of that."""
-    around = (element, *element.iterancestors())
-    in_signature = any(node is signature for node in around)
-    return any(
-        target.element is node
-        and not (in_signature and recipe.enveloped)
-        and not any(inner.tag in recipe.left_out for inner in around)
-        for target, recipe in covered
-        for node in around
-    )

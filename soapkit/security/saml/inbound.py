@@ -78,7 +78,7 @@ def _verified(
         at=now,
         limits=require.limits,
     )
-    if [part.uri for part in proof.parts] != [f"#{id_of_assertion(element)}"]:
+    if proof.octets or [part.uri for part in proof.parts] != [f"#{id_of_assertion(element)}"]:
         # SAML 2.0 core, 5.4.2; SAML 1.1 core, 5.4.2
         raise SecurityError("an assertion is signed by one reference, to its own id", place=place_of(element))
     says = read_assertion(proof.parts[0].element, opener(require, provider, signed=True))

@@ -154,7 +154,7 @@ class TrustStore:
         if not self.certificates:
             raise SecurityError("no certificate is trusted: the trust store is empty")
         check_time(certificate, now)
-        check_may_sign(certificate)
+        check_may_sign(certificate, pinned=certificate in self.certificates)
         if self.subjects and not any(re.fullmatch(pattern, name_of(certificate)) for pattern in self.subjects):
             raise SecurityError(f"certificate {name_of(certificate)} is none of the subjects that are believed")
         if self.issuers and not any(re.fullmatch(pattern, _issuer_of(certificate)) for pattern in self.issuers):

@@ -30,9 +30,17 @@ def check_time(certificate: x509.Certificate, now: datetime) -> None:
         )
 
 
-def check_may_sign(certificate: x509.Certificate) -> None:
-    """Raises `SecurityError` when a certificate's key usage is for other things than signing (RFC 5280, 4.2.1.3)."""
-    usage = usage_of(certificate)
+def check_may_sign(certificate: x509.Certificate, *, pinned: bool = False) -> None:
+    """Raises `SecurityError` when a certificate's key usage is for other things than signing (RFC 5280, 4.2.1.3).
+
+    `pinned`: it is believed itself, so that it need not be readable: some authorities' extensions are not in DER.
+    """
+    try:
+        usage = usage_of(certificate)
+    except SecurityError:
+        if not pinned:
+            raise
+        return
     if usage is not None and not (usage.digital_signature or usage.content_commitment):
         raise SecurityError(f"the key usage of certificate {name_of(certificate)} does not allow it to sign")
 
