@@ -19,7 +19,7 @@ def attachments_for(message: Message, values: Mapping[str, object]) -> list[Atta
 
     Raises `UsageError` for what is neither bytes nor an `Attachment`.
     """
-    given = ((part, values.get(part.name)) for part in message.attached)
+    given = [(part, values.get(part.name)) for part in message.attached]
     return [_attachment(part, value) for part, value in given if value is not None]
 
 

@@ -11,17 +11,18 @@ A flow is a generator that yields what it wants done and is given the result, so
     run(call(transport, request))                 # in this thread
     await arun(call(transport, request))          # in this event loop, which is never blocked
 
-An `Effect` is one thing to be done, a frozen value that knows both ways of doing it. What goes wrong is raised inside
-the flow, at its ``yield``, where ``try`` and ``finally`` see it.
+An `Effect` is one thing to be done, a frozen value that knows both ways of doing it (of msgspec, since some are made
+for every request). What goes wrong is raised inside the flow, at its ``yield``, where ``try`` and ``finally`` see it.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from inspect import CO_COROUTINE, iscoroutinefunction
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeAlias, TypeGuard, TypeVar, cast, overload
+
+import msgspec
 
 from soapkit.transport.values import AsyncTransport, Request, Response, Transport
 
@@ -39,8 +40,8 @@ class Effect(Protocol):
         """Do it now, in this thread."""
         ...
 
-    async def perform_async(self, executor: Executor | None) -> object:
-        """Do it without blocking the event loop; what blocks goes to a thread of `executor`."""
+    def perform_async(self, executor: Executor | None) -> Coroutine[Any, Any, object]:
+        """Do it, once awaited, without blocking the event loop; what blocks goes to a thread of `executor`."""
         ...
 
 
@@ -61,7 +62,8 @@ def run(flow: Flow[ResultT]) -> ResultT:
             else:
                 effect = flow.send(result)
     except StopIteration as end:
-        return cast("ResultT", end.value)
+        ended: ResultT = end.value
+        return ended
 
 
 async def arun(flow: Flow[ResultT], executor: Executor | None = None) -> ResultT:
@@ -79,11 +81,11 @@ async def arun(flow: Flow[ResultT], executor: Executor | None = None) -> ResultT
             else:
                 effect = flow.send(result)
     except StopIteration as end:
-        return cast("ResultT", end.value)
+        ended: ResultT = end.value
+        return ended
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(msgspec.Struct, frozen=True):
     """Send a request, get the response."""
 
     transport: Transport | AsyncTransport
@@ -92,27 +94,25 @@ class Send:
     def perform(self) -> object:
         return _settled(self.transport.send(self.request))
 
-    async def perform_async(self, executor: Executor | None) -> object:
-        return await _called(self.transport.send, (self.request,), {}, executor)
+    def perform_async(self, executor: Executor | None) -> Coroutine[Any, Any, object]:
+        return _called(self.transport.send, (self.request,), {}, executor)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """Call a function that may be blocking or async: a handler, a store."""
 
     function: Callable[..., object]
     args: tuple[object, ...] = ()
-    kwargs: Mapping[str, object] = field(default_factory=dict)
+    kwargs: Mapping[str, object] = {}
 
     def perform(self) -> object:
         return _settled(self.function(*self.args, **self.kwargs))
 
-    async def perform_async(self, executor: Executor | None) -> object:
-        return await _called(self.function, self.args, self.kwargs, executor)
+    def perform_async(self, executor: Executor | None) -> Coroutine[Any, Any, object]:
+        return _called(self.function, self.args, self.kwargs, executor)
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(msgspec.Struct, frozen=True):
     """Do nothing for some seconds."""
 
     seconds: float
@@ -121,11 +121,10 @@ class Pause:
         time.sleep(self.seconds)
         return None
 
-    async def perform_async(self, executor: Executor | None) -> object:
+    def perform_async(self, executor: Executor | None) -> Coroutine[Any, Any, object]:
         from soapkit.exchange.loops import sleep  # as below
 
-        await sleep(self.seconds)
-        return None
+        return sleep(self.seconds)
 
 
 def pause(seconds: float) -> Flow[None]:
@@ -161,8 +160,7 @@ def call(function: Callable[..., object], *args: object, **kwargs: object) -> Fl
     return (yield Call(function, args, kwargs))
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
+class Within(msgspec.Struct, frozen=True):
     """Do something, but wait for it no longer than `seconds`: then `late` makes the error that is raised.
 
     Async work is cancelled. Blocking work under an event loop goes on in its thread, its result is dropped; in blocking
@@ -180,10 +178,16 @@ class Within:
         result = effect.function(*effect.args, **effect.kwargs)
         return _wait_for(result, self.seconds, self.late) if isinstance(result, Awaitable) else result
 
-    async def perform_async(self, executor: Executor | None) -> object:
+    def perform_async(self, executor: Executor | None) -> Coroutine[Any, Any, object]:
         from soapkit.exchange.loops import within_seconds  # as below
 
-        return await within_seconds(self.effect.perform_async(executor), self.seconds, self.late)
+        return within_seconds(self.effect.perform_async(executor), self.seconds, self.late)
+
+
+def in_time(effect: Effect, seconds: float | None, late: Callable[[], Exception]) -> Effect:
+    """In a flow: ``result = yield in_time(Call(handler), 60, late)``: one effect, in a time. `seconds` None: without
+    end."""
+    return effect if seconds is None else Within(effect, seconds, late)
 
 
 def within(
@@ -204,13 +208,14 @@ def within(
         effect = next(flow)
         while True:
             try:
-                result = yield Within(effect, max(deadline - clock(), 0.0), late)
+                result = yield in_time(effect, max(deadline - clock(), 0.0), late)
             except BaseException as error:
                 effect = flow.throw(error)
             else:
                 effect = flow.send(result)
     except StopIteration as end:
-        return cast("ResultT", end.value)
+        ended: ResultT = end.value
+        return ended
 
 
 def _settled(result: object) -> object:
@@ -223,13 +228,12 @@ async def _called(
 ) -> object:
     """In async code: the result of a function that may be async, or block."""
     if is_async(function):
-        result = function(*args, **kwargs)
-    else:
-        result = await _in_thread(function, args, kwargs, executor)
+        return await function(*args, **kwargs)
+    result = await _in_thread(function, args, kwargs, executor)
     return await result if isinstance(result, Awaitable) else result
 
 
-def is_async(function: Callable[..., object]) -> bool:
+def is_async(function: Callable[..., object]) -> TypeGuard[Callable[..., Coroutine[Any, Any, object]]]:
     """Whether calling `function` gives a coroutine at once: ``async def``, a bound method or partial of one, an object
     whose ``__call__`` is."""
     code = getattr(function, "__code__", None)  # of a bound method too; spares inspect's unwrapping, 1 us a call

@@ -10,12 +10,13 @@ import asyncio
 import atexit
 import os
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from concurrent.futures import Executor
 from contextvars import copy_context
 from functools import partial
 from types import coroutine
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from soapkit.errors import UsageError
 from soapkit.exchange.threads import DaemonThreads
@@ -76,12 +77,13 @@ async def within_seconds(work: Coroutine[Any, Any, ResultT], seconds: float, lat
 
     Most work is done the first time it is asked for, without waiting: only the other work costs a timer.
     """
-    deadline = asyncio.get_running_loop().time() + seconds
+    began = time.monotonic()
     try:
         waited_for = work.send(None)
     except StopIteration as end:
-        return cast("ResultT", end.value)
-    limit = asyncio.timeout_at(deadline)
+        ended: ResultT = end.value
+        return ended
+    limit = asyncio.timeout(began + seconds - time.monotonic())
     try:
         async with limit:
             return await _going_on(work, waited_for)
@@ -106,7 +108,8 @@ def _going_on(work: Coroutine[Any, Any, ResultT], waited_for: object) -> Generat
             else:
                 waited_for = work.send(sent)
     except StopIteration as end:
-        return cast("ResultT", end.value)
+        ended: ResultT = end.value
+        return ended
 
 
 async def sleep(seconds: float) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
+import msgspec
 from lxml.etree import _Element
 
 from soapkit.databinding.codec import Codecs
@@ -43,8 +44,7 @@ _DECLARATION = re.compile(
 _TAG = re.compile(r"<(/?)([^\s<>/!?]+)[^<>]*?(/?)>")
 
 
-@dataclass(frozen=True, slots=True)
-class PlainMessage:
+class PlainMessage(msgspec.Struct, frozen=True):
     """What was read."""
 
     operation: Operation[Any, Any]

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
+import msgspec
 from lxml.etree import _Element
 
 from soapkit.attachment import Attachment
@@ -57,8 +58,7 @@ class Validator(Protocol):
 Route: TypeAlias = Callable[[Envelope], Operation[Any, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(msgspec.Struct, frozen=True):
     """A message that was received: believed, understood, decoded.
 
     `value`: the request or reply record; `headers`: declared header blocks by part name; `message`: what the security
@@ -72,7 +72,7 @@ class Received:
     message: Envelope | Unparsed
     security: SecurityResult | None = None
     attachments: tuple[Attachment, ...] = ()
-    parts: Mapping[str, Attachment] = field(default_factory=dict)
+    parts: Mapping[str, Attachment] = {}
 
     @property
     def envelope(self) -> Envelope:
@@ -269,15 +269,10 @@ class Processor:
             raise fault
         return envelope, security
 
-    def receive_plain_request(self, body: bytes, content_type: str, route: Route, action: str) -> Received | None:
+    def receive_plain_request(self, body: bytes, content_type: str, resolve: Resolve, action: str) -> Received | None:
         """The request in the body of an HTTP message, where it is as plain as most are: without header blocks, and
-        nothing asked of it but that it is right. None: it must be read as a tree. What `route` raises is not raised
+        nothing asked of it but that it is right. None: it must be read as a tree. What `resolve` raises is not raised
         here."""
-
-        def resolve(envelope: Envelope) -> tuple[Operation[Any, Any], Message]:
-            operation = route(envelope)
-            return operation, operation.request
-
         return self._receive_plain(self._plain.requests, body, content_type, resolve, action)
 
     def receive_plain_reply(self, body: bytes, content_type: str, operation: Operation[Any, Any]) -> Received | None:

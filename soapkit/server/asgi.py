@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sized
-from dataclasses import replace
 from typing import Any, TypeAlias, Unpack
+
+from msgspec.structs import replace
 
 from soapkit.errors import LimitError
 from soapkit.exchange.flow import arun
@@ -58,10 +59,10 @@ class Asgi:
         self.gate = Gate(limits.in_flight)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
-        elif scope["type"] == "http":
+        if scope["type"] == "http":
             await self._serve(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
         else:  # a websocket: closed before it is accepted, which a server tells the client as 403
             await send({"type": "websocket.close", "code": 1003})
 
@@ -201,10 +202,9 @@ async def _next(receive: Receive) -> MutableMapping[str, Any]:
 
 
 async def _write(scope: Scope, receive: Receive, send: Send, response: Response) -> None:
-    pairs = response.headers.pairs
+    headers = list(response.headers.raw)
     if not scope.get("http_version", "1.1").startswith("1"):  # RFC 9113, 8.2.2: no Connection field in HTTP/2
-        pairs = tuple(pair for pair in pairs if pair[0] != "Connection")
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+        headers = [field for field in headers if field[0] != b"connection"]
     if response.stream is None:
         headers.append((b"content-length", str(len(response.body)).encode()))
     elif isinstance(response.stream, Sized):

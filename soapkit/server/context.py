@@ -1,12 +1,16 @@
 """Call: what a handler, or an interceptor, may know of the call it serves, beside the parameters."""
 
+# ruff: noqa: RUF008, RUF009  (a Struct copies its defaults; the linter takes Call for a dataclass alone)
+
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
 
 from soapkit.attachment import Attachment
 from soapkit.errors import UsageError
@@ -27,13 +31,12 @@ _FRAMING = frozenset({"connection", "content-encoding", "content-length", "conte
 _WITHOUT_BODY = frozenset({204, 205, 304})
 
 
-@dataclass(slots=True)
-class ResponseHead:
+class ResponseHead(msgspec.Struct):
     """What the HTTP response says around the reply, or the fault: `headers` are added to soapkit's own, or take their
     place; `status` None: as the SOAP binding has it."""
 
     status: int | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = {}
 
     def put_on(self, response: Response) -> Response:
         """A response with these. Raises `UsageError` for what HTTP cannot carry."""
@@ -51,8 +54,8 @@ class ResponseHead:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+@dataclass(init=False, repr=False, eq=False, match_args=False)  # so that dataclasses.replace() takes it
+class Call(msgspec.Struct, frozen=True):
     """A handler gets it by annotating a parameter: ``def transfer(self, *, source: str, ..., call: Call)``.
 
     `value`: the request's record; `headers`: its declared header blocks, typed, by part name; `envelope`: the whole
@@ -69,21 +72,24 @@ class Call:
 
     operation: Operation[Any, Any]
     headers: Mapping[str, Any]
-    message: Envelope | Unparsed = field(repr=False)
+    message: Envelope | Unparsed
     security: SecurityResult | None
     http: HttpRequest
-    reply_headers: dict[str, object] = field(default_factory=dict)
+    reply_headers: dict[str, object] = {}
     attachments: tuple[Attachment, ...] = ()
-    reply_attachments: list[Attachment] = field(default_factory=list)
-    reply_parts: dict[str, Attachment | bytes] = field(default_factory=dict)
+    reply_attachments: list[Attachment] = []
+    reply_parts: dict[str, Attachment | bytes] = {}
     value: Any = None
     addressing: Properties | None = None
-    response: ResponseHead = field(default_factory=ResponseHead)
+    response: ResponseHead = msgspec.field(default_factory=ResponseHead)
     deadline: float | None = None
-    certificate_header: CertificateHeader | None = field(default=None, repr=False)
+    certificate_header: CertificateHeader | None = None
     job: str | None = None
     taken_up: bool = False
-    told_certificate: ClientCertificate | None = field(default=None, repr=False)
+    told_certificate: ClientCertificate | None = None
+
+    def __repr__(self) -> str:
+        return f"Call({self.operation.name!r}, {self.http!r})"
 
     @property
     def envelope(self) -> Envelope:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from soapkit.exchange.flow import Flow, within
+from msgspec import structs
+
+from soapkit.exchange.flow import Flow, in_time
 from soapkit.exchange.message_security import SECURITY_HEADER
 from soapkit.exchange.observing import Watched
 from soapkit.exchange.parts import Incoming
@@ -44,14 +46,12 @@ class HandedOn:
     def hand_on(self, context: Call, received: Received, *, in_kind: bool) -> Flow[Response]:
         """Through the interceptors to the dispatcher: the call is taken."""
         path, dispatch = self.handing.path, self.handing.dispatcher.dispatch
-        context = replace(context, job=new_job_id())
-        serving = self.serving.interceptors.serve(
+        context = structs.replace(context, job=new_job_id())
+        serving = self.serving.interceptors.around(
             context, dispatch, lambda call: {"job": job_of(call, received, path, xop=in_kind)}
         )
         seconds = self.serving.handler_seconds
-        yield from within(
-            seconds, serving, partial(late_fault, f"the dispatcher of {received.operation.name}", seconds)
-        )
+        yield in_time(serving, seconds, partial(late_fault, f"the dispatcher of {received.operation.name}", seconds))
         return context.response.put_on(one_way_accepted())
 
     def perform(self, job: Job, request: HttpRequest, watched: Watched) -> Flow[None]:
@@ -88,7 +88,7 @@ class HandedOn:
 
         parts = Incoming.of(package)
         received = processor.receive_request(package.envelope, route, parts)
-        return replace(received, security=security_of(job, received.envelope)), so_far, package.xop
+        return structs.replace(received, security=security_of(job, received.envelope)), so_far, package.xop
 
 
 class _Both:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
+
+import msgspec
 
 from soapkit.exchange.flow import Flow
 from soapkit.soap.attachments import Package
@@ -26,8 +28,8 @@ LOST_BODY: Final = (
 _PATH = "/:@!$&'()*+,;=~"  # RFC 3986, 3.3: what stands in a path as it is
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+@dataclass(init=False, repr=False, eq=False, match_args=False)  # so that dataclasses.replace() takes it
+class HttpRequest(msgspec.Struct, frozen=True):
     """`path`: below the host, mount point included, percent-decoded; `query`: as it came, without the question mark;
     `client`: the peer's address; `scheme`, `server`: as the host program knows them, used where there is no usable Host
     header; `package`: of a message with parts, which was taken apart while it came: gives it, or raises what was wrong
@@ -37,12 +39,15 @@ class HttpRequest:
     path: str
     query: str = ""
     headers: Headers = NO_HEADERS
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     scheme: str = "http"
     server: str = "localhost"
     client: str = ""
-    package: Callable[[], Package] | None = field(default=None, repr=False)
-    extra: Mapping[str, object] = field(default_factory=dict, repr=False)
+    package: Callable[[], Package] | None = None
+    extra: Mapping[str, object] = {}
+
+    def __repr__(self) -> str:
+        return f"HttpRequest({self.method!r}, {self.path!r}, query={self.query!r}, headers={self.headers!r})"
 
     @property
     def address(self) -> str:

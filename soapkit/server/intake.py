@@ -53,13 +53,14 @@ class Intake:
         """The request, where it can be read without more ado. `so_far.version`: as its media type has it."""
         if request.package is not None or self.addressing.use == "required" or self.xml_limits is not DEFAULT_LIMITS:
             return None  # limits of a service's own are kept by the parser alone
-        coding, body = request.headers.get("content-encoding"), request.body
-        try:
-            body = body if coding is None else expand(body, coding, self.limits)
-        except SoapkitError:
-            return None  # told by who reads it again
-        action = action_of(so_far.version, request.headers)
-        content_type, processor = request.headers.get("content-type", ""), self.processor
+        headers, body, processor = request.headers, request.body, self.processor
+        coding = headers.get("content-encoding")
+        if coding is not None:
+            try:
+                body = expand(body, coding, self.limits)
+            except SoapkitError:
+                return None  # told by who reads it again
+        action, content_type = action_of(so_far.version, headers), headers.get("content-type", "")
 
         def route(envelope: Envelope) -> Operation[Any, Any]:
             return self.route(envelope, action, so_far)
@@ -68,7 +69,7 @@ class Intake:
             operation = route(envelope)
             return operation, operation.request
 
-        found = processor.receive_plain_request(body, content_type, route, action) or receive_large(
+        found = processor.receive_plain_request(body, content_type, resolve, action) or receive_large(
             processor,
             body,
             content_type,

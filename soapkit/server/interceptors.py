@@ -23,8 +23,7 @@ from typing import Any, Final, Protocol, TypeAlias, cast
 
 from soapkit.errors import Fault, UsageError
 from soapkit.exchange.flow import Call as CallEffect
-from soapkit.exchange.flow import Flow, Within, is_async
-from soapkit.exchange.flow import call as called
+from soapkit.exchange.flow import Within, is_async
 from soapkit.server.context import Call
 
 Next: TypeAlias = Callable[[Call], Awaitable[object]]
@@ -78,13 +77,12 @@ class Chain:
             told = ", ".join(_name(step) for step in self.steps)
             raise UsageError(f"asgi() takes async interceptors: write {told} with async def, or host it with wsgi()")
 
-    def serve(self, call: Call, function: Callable[..., object], arguments: Arguments) -> Flow[object]:
-        """The flow of a call through the chain to its handler, `function`, and back."""
+    def around(self, call: Call, function: Callable[..., object], arguments: Arguments) -> CallEffect:
+        """What is to be done for a call: through the chain to its handler, `function`, and back."""
         if not self.steps:
-            return (yield from called(function, **arguments(call)))
-        if is_async(self.steps[0]):
-            return (yield from called(self._passed, call, function, arguments, 0))
-        return (yield from called(self._passed_blocking, call, function, arguments, 0))
+            return CallEffect(function, (), arguments(call))
+        passed = self._passed if is_async(self.steps[0]) else self._passed_blocking
+        return CallEffect(passed, (call, function, arguments, 0))
 
     async def _passed(self, call: Call, function: Callable[..., object], arguments: Arguments, at: int) -> object:
         if at == len(self.steps):

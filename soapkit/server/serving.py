@@ -10,7 +10,7 @@ from typing import Any
 
 from soapkit.exchange.addressed import reply_action
 from soapkit.exchange.attached import attachments_for
-from soapkit.exchange.flow import Flow, within
+from soapkit.exchange.flow import Flow, in_time
 from soapkit.exchange.items import ItemPlace, item_places, split_at
 from soapkit.exchange.parts import Outgoing
 from soapkit.exchange.processor import Processor, Received
@@ -71,16 +71,16 @@ class Serving:
         `EncodeError` for what it returns that the contract does not allow."""
         operation, addressed, version = received.operation, context.addressing, received.version
         handler = self.handlers[operation.name]
-        serving = self.interceptors.serve(
+        serving = self.interceptors.around(
             context, handler.function, lambda call: handler.arguments(received, call, self.processor.codecs)
         )
         late = partial(late_fault, f"operation {operation.name}", self.handler_seconds)
-        value = yield from within(self.handler_seconds, serving, late)
+        value = yield in_time(serving, self.handler_seconds, late)
         if operation.reply is None:
             return one_way_accepted()
         mtom = in_kind if self.mtom is None else self.mtom
         beside = [*attachments_for(operation.reply, context.reply_parts), *context.reply_attachments]
-        parts = Outgoing(self.threshold if mtom else None, beside)
+        parts = Outgoing(self.threshold if mtom else None, beside) if mtom or beside else None
         record = operation.record_for(value)
         blocks: tuple[str, ...] = ()
         if addressed is not None:
@@ -88,7 +88,7 @@ class Serving:
         stream = items_in(record, self._item_places(operation))
         if stream is not None:
             place, items = stream
-            if self._is_whole or parts.as_package or addressed is not None:
+            if self._is_whole or parts is not None or addressed is not None:
                 record = with_items(record, place, (yield from taken(items, None)))
             else:
                 return (yield from self._sent_items(record, place, items, received, context))
@@ -98,9 +98,11 @@ class Serving:
             record,
             context.reply_headers,
             received.security,
-            parts if parts.as_package else None,
+            parts,
             blocks,
         )
+        if parts is None:
+            return response_for(version, envelope)
         return response_for(version, envelope, attachments=parts.attachments, xop=parts.xop)
 
     @property

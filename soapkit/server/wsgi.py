@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, TypeAlias, Unpack
+
+from msgspec.structs import replace
 
 from soapkit.errors import LimitError
 from soapkit.exchange.flow import run

@@ -285,7 +285,16 @@ def package_of_request(body: bytes, headers: Headers, *, limits: HttpLimits = DE
 
 def action_of(version: Version, headers: Headers) -> str:
     """The action of a request, ``""`` if there is none: `soapkit.soap.wire.read_action` on its header fields."""
-    return read_action(version, parse_media_type(headers.get("content-type")), headers.get("soapaction"))
+    content_type, field = headers.get("content-type", ""), headers.get("soapaction", "")
+    is_short = len(content_type) + len(field) <= _CACHED_LENGTH
+    return (_action_cached if is_short else _action)(version, content_type, field)
+
+
+def _action(version: Version, content_type: str, soap_action: str) -> str:
+    return read_action(version, parse_media_type(content_type), soap_action)
+
+
+_action_cached = lru_cache(maxsize=2048)(_action)
 
 
 def response_for(

@@ -51,11 +51,12 @@ def accepts_gzip(accept_encoding: str | None) -> bool:
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 
 EXPANDERS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}
+_TAKEN = {"", "identity", *EXPANDERS}
 
 
 def is_taken(coding: str | None) -> bool:
     """Whether a Content-Encoding field names what is undone here, or nothing."""
-    return (coding or "").strip().lower() in ("", "identity", *EXPANDERS)
+    return coding is None or coding.strip().lower() in _TAKEN
 
 
 class Expander:

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, Self, TypeVar, overload, runtime_checkable
 
+import msgspec
+
 DefaultT = TypeVar("DefaultT")
 
 # Fields that are meant for one origin, and told to no other and in no log.
@@ -26,26 +28,25 @@ class Headers(Mapping[str, str]):
     'text/xml'
     """
 
-    __slots__ = ("_index", "pairs")
+    __slots__ = ("_index", "_raw", "pairs")
 
     def __init__(self, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        self.pairs: tuple[tuple[str, str], ...] = (
-            fields.pairs
-            if isinstance(fields, Headers)
-            else tuple(
-                fields if isinstance(fields, list | tuple) or not isinstance(fields, Mapping) else fields.items()
-            )
-        )
-        self._index: dict[str, str] | None = None  # made at the first look-up: most requests are never asked
+        self.pairs: tuple[tuple[str, str], ...] = tuple(_pairs(fields))
+        # Made when they are asked for: most requests are never asked, and most replies have the fields of the last one.
+        self._index: dict[str, str] | None = None
+        self._raw: tuple[tuple[bytes, bytes], ...] | None = None
 
     def _by_name(self) -> dict[str, str]:
-        index = self._index
-        if index is None:
-            index = {}
-            for name, value in self.pairs:
-                key = name.lower()
-                index[key] = f"{index[key]}, {value}" if key in index else value
-            self._index = index
+        if self._index is None:
+            index = {name.lower(): value for name, value in self.pairs}
+            self._index = index if len(index) == len(self.pairs) else self._joined()
+        return self._index
+
+    def _joined(self) -> dict[str, str]:
+        index: dict[str, str] = {}
+        for name, value in self.pairs:
+            key = name.lower()
+            index[key] = f"{index[key]}, {value}" if key in index else value
         return index
 
     def __getitem__(self, name: str) -> str:
@@ -57,8 +58,7 @@ class Headers(Mapping[str, str]):
     def get(self, key: str, /, default: str | DefaultT) -> str | DefaultT: ...
     def get(self, key: str, /, default: object = None) -> object:
         """The value of a field, or `default`. As any mapping has it, and quicker: hosts ask several times a message."""
-        index = self._index
-        return (self._by_name() if index is None else index).get(key.lower(), default)
+        return (self._index or self._by_name()).get(key.lower(), default)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._by_name()
@@ -79,10 +79,25 @@ class Headers(Mapping[str, str]):
         told = {name: "..." if name.lower() in SECRETS else value for name, value in self.pairs}
         return f"Headers({told!r})"
 
+    @property
+    def raw(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The fields as ASGI has them: bytes, names in lower case."""
+        if self._raw is None:
+            self._raw = tuple((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.pairs)
+        return self._raw
+
     def with_(self, *fields: tuple[str, str]) -> Headers:
         """The same, with these fields in place of any of their names."""
         replaced = {name.lower() for name, _ in fields}
         return Headers((*(pair for pair in self.pairs if pair[0].lower() not in replaced), *fields))
+
+
+def _pairs(fields: Mapping[str, str] | Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    if isinstance(fields, (list, tuple)):  # asked first, since hosts make one for every request
+        return fields
+    if isinstance(fields, Headers):
+        return fields.pairs
+    return fields.items() if isinstance(fields, Mapping) else fields
 
 
 NO_HEADERS = Headers()
@@ -124,18 +139,21 @@ class Request:
     sink: Callable[[int, Headers], Sink | None] | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+@dataclass(init=False, repr=False, eq=False, match_args=False)  # so that dataclasses.replace() takes it
+class Response(msgspec.Struct, frozen=True):
     """What came back, its content-encoding (gzip, deflate) undone. `reason`: the words after the status; `sink`: what
     took the body, which is then empty here. `stream`: of a response on its way out, what is sent instead of `body`,
     which is then only the envelope in it; its length may not be known."""
 
     status: int
     headers: Headers = NO_HEADERS
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     reason: str = ""
-    sink: Sink | None = field(default=None, repr=False)
-    stream: Iterable[bytes] | None = field(default=None, repr=False)
+    sink: Sink | None = None
+    stream: Iterable[bytes] | None = None
+
+    def __repr__(self) -> str:
+        return f"Response({self.status!r}, {self.headers!r}, reason={self.reason!r})"
 
 
 @dataclass(frozen=True, slots=True)
