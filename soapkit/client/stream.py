@@ -17,7 +17,7 @@ from soapkit.exchange.items import ItemPlace, ReplyItems, check_streamable, item
 from soapkit.exchange.log import log_message
 from soapkit.exchange.parts import Incoming
 from soapkit.operations import Operation
-from soapkit.soap.wire import parse_media_type
+from soapkit.soap.wire import fits_in_pieces, parse_media_type
 from soapkit.transport.binding import package_of
 from soapkit.transport.values import (
     AsyncStreamingTransport,
@@ -33,7 +33,7 @@ from soapkit.transport.values import (
 _SECONDS = 7 * 24 * 3600.0
 
 _MEDIA_TYPES = ("text/xml", "application/soap+xml", "application/xml")
-_CHARSETS = ("", "utf-8", "utf8", "us-ascii")
+_CHARSETS = ("", "utf-8", "utf8")
 
 
 class Streaming:
@@ -83,11 +83,17 @@ class Stream:
             yield from self._whole(transport.send(request))
             return
         with transport.open(request) as opened:
-            if not _is_stream(opened):
-                yield from self._whole(_collected(opened, opened.reason, list(opened)))
+            charset, pieces, start = _charset(opened), iter(opened), b""
+            fits = None if charset is not None else False
+            while fits is None and (piece := next(pieces, None)) is not None:
+                start += piece
+                fits = fits_in_pieces(start, charset or "")
+            if not fits:
+                yield from self._whole(_collected(opened, opened.reason, [start, *pieces]))
                 return
             reader = self._reader()
-            for piece in opened:
+            yield from reader.feed(start)
+            for piece in pieces:
                 yield from reader.feed(piece)
             yield from reader.finish()
 
@@ -103,12 +109,19 @@ class Stream:
                 yield item
             return
         async with await transport.open(request) as opened:
-            if not _is_stream(opened):
-                for item in self._whole(_collected(opened, opened.reason, [piece async for piece in opened])):
+            charset, pieces, start = _charset(opened), aiter(opened), b""
+            fits = None if charset is not None else False
+            while fits is None and (piece := await anext(pieces, None)) is not None:
+                start += piece
+                fits = fits_in_pieces(start, charset or "")
+            if not fits:
+                for item in self._whole(_collected(opened, opened.reason, [start, *[one async for one in pieces]])):
                     yield item
                 return
             reader = self._reader()
-            async for piece in opened:
+            for item in reader.feed(start):
+                yield item
+            async for piece in pieces:
                 for item in reader.feed(piece):
                     yield item
             for item in reader.finish():
@@ -144,14 +157,12 @@ class Stream:
         yield from self._place.told_of(received.value)
 
 
-def _is_stream(head: Head) -> bool:
-    """Whether what comes may be read in pieces: a reply, in an encoding that the parser finds out by itself."""
+def _charset(head: Head) -> str | None:
+    """The charset of what may be read in pieces, empty where it says none; None for what may not."""
     media_type = parse_media_type(head.headers.get("content-type"))
-    return (
-        200 <= head.status < 300
-        and media_type.name in _MEDIA_TYPES
-        and media_type.parameters.get("charset", "").lower() in _CHARSETS
-    )
+    charset = media_type.parameters.get("charset", "").lower()
+    fits = 200 <= head.status < 300 and media_type.name in _MEDIA_TYPES and charset in _CHARSETS
+    return charset if fits else None
 
 
 def _collected(head: Head, reason: str, pieces: list[bytes]) -> Response:

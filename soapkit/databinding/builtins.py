@@ -121,11 +121,11 @@ def _integer_in(minimum: int | None, maximum: int | None) -> tuple[Parse, Format
             raise ValueError(f"expected {expected}")
         return value
 
-    return (lambda text: check(lexical.parse_integer(text))), (lambda value: int.__str__(check(value)))
+    return (lambda text: check(lexical.parse_integer(text))), (lambda value: int.__repr__(check(value)))
 
 
 def _decimal(value: Decimal | int) -> str:
-    return int.__str__(value) if isinstance(value, int) else lexical.format_decimal(value)
+    return int.__repr__(value) if isinstance(value, int) else lexical.format_decimal(value)
 
 
 def _base64(value: bytes | Attachment) -> str:

@@ -91,7 +91,7 @@ class _Node:
         return tag in self.first or any(allows(wildcard.namespaces, tag) for wildcard in self.wild)
 
 
-_MOST_LOOKS = 10  # at children, some of which are too many
+_MOST_LOOKS = 10  # at children, some of which are too many or out of order
 
 
 class Model:
@@ -195,27 +195,36 @@ class Model:
         if len(known) < len(tags):
             here = set(known)
             unknown = [Mismatch("unknown", place) for place in range(len(tags)) if place not in here]
-        run, end, spare = self._matched(tags, known)
-        mismatches = [*unknown, *spare, *run.mismatches]
-        if end < len(run.known):
-            mismatches = self._leftovers(tags, run.known[end:], run.assigned, mismatches)
-        return run.assigned, sorted(mismatches, key=lambda mismatch: mismatch.position)
+        run, left, moved = self._matched(tags, known)
+        lacking = [still for each in run.mismatches for still in self._still(each, run.assigned, moved)]
+        return run.assigned, sorted([*unknown, *left, *lacking], key=lambda mismatch: mismatch.position)
 
-    def _matched(self, tags: list[str], known: list[int]) -> tuple[_Run, int, list[Mismatch]]:
-        """The children matched; where that came to an end; and those that were one too many of their field, which are
-        left out, so that what comes after them is found in its place."""
-        spare: list[Mismatch] = []
-        for _ in range(_MOST_LOOKS):
+    def _matched(self, tags: list[str], known: list[int]) -> tuple[_Run, list[Mismatch], Counter[str]]:
+        """The children matched; those that were left out, since they are one too many of their field or out of order,
+        so that what comes after them is found in its place; and how many of each field are out of order."""
+        left: list[Mismatch] = []
+        moved: Counter[str] = Counter()
+        for look in range(_MOST_LOOKS):
             run = _Run(tags, known)
             end = run.match(self.root, 0, run.assigned)
-            if end == len(known) or not self._is_full(tag := tags[known[end]], run.assigned):
+            if end == len(known):
                 break
-            after = next((at for at in range(end, len(known)) if tags[known[at]] != tag), len(known))
-            spare += [Mismatch("too many", place, field=self.owner[tag]) for place in known[end:after]]
+            tag, after = tags[known[end]], len(known)
+            if look < _MOST_LOOKS - 1:
+                after = next((at for at in range(end, after) if tags[known[at]] != tag), after)
+            left += [self._left(tags[place], place, run.assigned, moved) for place in known[end:after]]
             known = known[:end] + known[after:]
-        return run, end, spare
+        return run, left, moved
 
-    def _is_full(self, tag: str, assigned: Assigned, moved: int = 0) -> bool:
+    def _left(self, tag: str, place: int, assigned: Assigned, moved: Counter[str]) -> Mismatch:
+        """A child that the model has no place for: out of order where its field lacks one, else too many of them."""
+        name = self.owner.get(tag, "")
+        if self._is_full(tag, assigned, moved[name]):
+            return Mismatch("too many", place, field=name)
+        moved[name] += 1
+        return Mismatch("misplaced", place, field=name)
+
+    def _is_full(self, tag: str, assigned: Assigned, moved: int) -> bool:
         """Whether the field of this child has all that it may, with so many that were moved to it."""
         leaf = self.fields.get(self.owner.get(tag, ""))
         if not isinstance(leaf, ElementField) or leaf.maximum is None:
@@ -234,21 +243,6 @@ class Model:
             yield node
         for inner in node.inner:
             yield from self._choice_nodes(inner)
-
-    def _leftovers(
-        self, tags: list[str], left: list[int], assigned: Assigned, mismatches: list[Mismatch]
-    ) -> list[Mismatch]:
-        """Children after the end of the model: out of order where their field lacks one, else too many of them."""
-        moved: Counter[str] = Counter()
-        told: list[Mismatch] = []
-        for place in left:
-            name = self.owner.get(tags[place], "")
-            if self._is_full(tags[place], assigned, moved[name]):
-                told.append(Mismatch("too many", place, field=name))
-            else:
-                moved[name] += 1
-                told.append(Mismatch("misplaced", place, field=name))
-        return [*(still for each in mismatches for still in self._still(each, assigned, moved)), *told]
 
     def _still(self, mismatch: Mismatch, assigned: Assigned, moved: Mapping[str, int]) -> tuple[Mismatch, ...]:
         """What is missing all the same where some of it came later, out of order."""

@@ -132,14 +132,15 @@ def parse_base64(text: str) -> bytes:
             text = text.replace(blank, "")
     if len(text) % 4 or not text.isascii():
         raise ValueError(_BASE64)
+    try:
+        value = from_base64(text)
+    except ValueError:
+        raise ValueError(_BASE64) from None
     if text.endswith("=") and (
         text[-3] not in _BEFORE_TWO_PADS if text.endswith("==") else text[-2] not in _BEFORE_ONE_PAD
     ):
         raise ValueError("expected base64 whose last character has no bits to spare")
-    try:
-        return from_base64(text)
-    except ValueError:
-        raise ValueError(_BASE64) from None
+    return value
 
 
 def format_base64(value: bytes) -> str:

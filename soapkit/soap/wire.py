@@ -320,6 +320,30 @@ def to_parsable(body: bytes, charset: str, source: str = "message") -> bytes:
     return _written_afresh(body, codec, source)
 
 
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, "<?".encode("utf-16-le"), "<?".encode("utf-16-be"))
+_ENOUGH = 1024  # bytes in which a declaration ends
+
+
+def fits_in_pieces(start: bytes, charset: str) -> bool | None:
+    """Whether a body that begins so is read by the parser as it comes, piece by piece, with the result of `unpack`;
+    None: more of it must be seen. `charset`: the parameter of its media type, empty or some spelling of UTF-8.
+
+    What does not fit: white space before the XML declaration, an encoding in it that the media type contradicts,
+    UTF-32, what is no XML.
+    """
+    if len(start) < 4:
+        return None
+    if start.startswith(_WIDE) and not start.startswith(codecs.BOM_UTF32_LE):
+        return not charset or start.startswith(_WIDE[:2])
+    text = start.removeprefix(codecs.BOM_UTF8)
+    if not text.startswith(b"<?xml"):
+        return None if b"<?xml".startswith(text) else text.startswith(b"<")
+    if b"?>" not in text and len(text) < _ENOUGH:
+        return None
+    declared = _DECLARATION.match(text)
+    return declared is None or not (charset or text is not start) or _same_codec(declared[1].decode("ascii"), "utf-8")
+
+
 def _codec(charset: str, source: str) -> str:
     try:
         name = codecs.lookup(charset).name

@@ -100,8 +100,10 @@ class ElementReader:
             self._parser.feed(piece)
         except etree.XMLSyntaxError as error:
             self._broken = True
+            self._check_prefixes()
             yield from self._elements()  # those before the mistake
-            raise self._told(error) from None
+            raise self._told(words_of(error), *error.position) from None
+        self._check_prefixes()
         yield from self._elements()
         if self._found > found:
             self._head = self._head or self._window.data
@@ -120,7 +122,7 @@ class ElementReader:
             root: _Element = self._parser.close()
             self._root = root
         except etree.XMLSyntaxError as error:
-            raise self._told(error) from None
+            raise self._told(words_of(error), *error.position) from None
         for _ in self._elements():  # what follows the root: an instruction is refused there too
             pass
         self._check_document(root)
@@ -231,9 +233,13 @@ class ElementReader:
                     del parent[0]
             current = parent
 
-    def _told(self, error: etree.XMLSyntaxError) -> XmlError:
-        line, column = error.position
-        message = words_of(error)
+    def _check_prefixes(self) -> None:
+        """Names whose prefix nobody declares, which the parser tells at the end only."""
+        for entry in self._parser.feed_error_log:
+            if entry.type_name.startswith("NS_ERR"):
+                raise self._told(entry.message, entry.line, entry.column)
+
+    def _told(self, message: str, line: int, column: int) -> XmlError:
         place = Place(self._source, line or None, column or None)
         if "huge" in message.lower():
             return LimitError(f"the document is beyond a limit of the parser: {message.split(',')[0]}", place=place)

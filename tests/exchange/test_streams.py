@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 import soapkit
-from soapkit.errors import DecodeError, Fault, LimitError, MessageError, UsageError, XmlError
+from soapkit.errors import DecodeError, Fault, HttpError, LimitError, MessageError, UsageError, XmlError
 from soapkit.testing import FakeTransport, loopback
 from soapkit.transport.urllib3 import Urllib3Transport
 from soapkit.transport.values import Headers, OpenResponse, Request, Response
@@ -189,6 +189,40 @@ def test_a_reply_in_another_encoding_is_read_whole(charset: str) -> None:
         assert [one.number for one in journal.stream("entries", count=0)] == [1]
 
 
+@pytest.mark.parametrize(
+    ("head", "encoding", "charset"),
+    [
+        ('<?xml version="1.0" encoding="iso-8859-1"?>', "utf-8", "; charset=utf-8"),
+        ('<?xml version="1.0" encoding="nope"?>', "utf-8", "; charset=utf-8"),
+        ('<?xml version="1.0" encoding="iso-8859-1"?>', "iso-8859-1", ""),
+        ('\n<?xml version="1.0"?>', "utf-8", ""),
+        ("\n", "utf-8", "; charset=utf-8"),
+        ("\ufeff", "utf-8", "; charset=utf-8"),
+        ('\ufeff<?xml version="1.0" encoding="us-ascii"?>', "utf-8", "; charset=utf-8"),
+        ("", "utf-16", "; charset=utf-8"),
+        ("", "utf-16", ""),
+        ("", "utf-32", "; charset=utf-8"),
+        (f'<?xml version="1.0"{" " * 2000}?>', "utf-8", ""),
+    ],
+)
+def test_a_stream_is_in_the_encoding_that_a_whole_reply_would_be_in(head: str, encoding: str, charset: str) -> None:
+    transport = Pieces("", content_type=f"text/xml{charset}")
+    inside = "<result><number>1</number><text>ü</text></result>" * 2
+    transport.body = (head + ENVELOPE.format(header="", inside=inside)).encode(encoding)
+    with soapkit.Client.from_wsdl(WSDL, "http://x/", transport=transport) as journal:
+        assert [one.text for one in journal.stream("entries", count=0)] == ["ü", "ü"]
+
+
+@pytest.mark.parametrize(("body", "words"), [("", "an empty body"), (" ", "an empty body"), ("{}", "that starts")])
+def test_what_is_no_reply_is_told_as_ever(body: str, words: str) -> None:
+    transport = Pieces(body)
+    with (
+        soapkit.Client.from_wsdl(WSDL, "http://x/", transport=transport) as journal,
+        pytest.raises(HttpError, match=words),
+    ):
+        list(journal.stream("entries", count=0))
+
+
 def test_an_item_that_does_not_fit_is_told_when_its_turn_comes() -> None:
     transport = Pieces(ENVELOPE.format(header="", inside=item(1) + item("x") + item(3)))
     with soapkit.Client.from_wsdl(WSDL, "http://x/", transport=transport) as journal:
@@ -226,6 +260,24 @@ def test_what_is_wrong_around_the_items_has_its_column_too() -> None:
 def test_what_is_wrong_around_the_items_is_told_at_the_end(inside: str, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         received(inside)
+
+
+@pytest.mark.parametrize(
+    "odd", ["<text x:nil='true'/>", "<x:text/>", "<text xmlns:x='urn:x' xmlns:y='urn:x' x:a='' y:a=''/>"]
+)
+@pytest.mark.parametrize("unknown", ["strict", "lenient"])
+def test_an_item_with_a_name_that_means_nothing_is_not_given(odd: str, unknown: Any) -> None:
+    transport = Pieces(
+        ENVELOPE.format(header="", inside=item(1) + f"<result><number>2</number>{odd}</result>" + item(3))
+    )
+    got = []
+    with (
+        soapkit.Client.from_wsdl(WSDL, "http://x/", transport=transport, unknown=unknown) as journal,
+        pytest.raises(XmlError, match="not well-formed XML: "),
+    ):
+        for one in journal.stream("entries", count=0):
+            got.append(one.number)
+    assert got == [1]
 
 
 def test_a_header_that_must_be_understood_comes_before_any_item() -> None:
