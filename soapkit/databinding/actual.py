@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from weakref import WeakKeyDictionary
 
 from soapkit.databinding.builtins import BUILTIN_OF, BUILTINS
-from soapkit.databinding.classes import is_record_class, own_names
+from soapkit.databinding.described.classes import is_record_class, own_names
 from soapkit.databinding.shape import NO_FACETS, Atomic, Type
 
 _BASES_OF_MOMENTS = ((datetime, "dateTime"), (date, "date"), (time, "time"), (timedelta, "duration"))

@@ -14,7 +14,8 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from soapkit.attachment import Attachment
-from soapkit.databinding import lexical, temporal
+from soapkit.databinding import lexical
+from soapkit.databinding.dates import temporal
 from soapkit.databinding.values import Duration, GDay, GMonth, GMonthDay, GYear, GYearMonth, QName
 from soapkit.xml.names import XSD, is_ncname
 

@@ -18,17 +18,17 @@ from lxml import etree
 from lxml.etree import _Element
 from msgspec import UNSET
 
-from soapkit.databinding.classes import is_record_class
+from soapkit.databinding.by_table.scribe import Scribe
+from soapkit.databinding.by_table.walker import Walker
+from soapkit.databinding.compiled.decoder import Decoder
+from soapkit.databinding.compiled.encoder import Encoder
+from soapkit.databinding.compiled.retold import RetoldReader
+from soapkit.databinding.compiled.surprise import Surprise
 from soapkit.databinding.context import Bound, Context, Settings, Unknown, Warn, no_warning
-from soapkit.databinding.decoder import Decoder
 from soapkit.databinding.describe import DescribedShapes, type_for, type_name
-from soapkit.databinding.encoder import Encoder
+from soapkit.databinding.described.classes import is_record_class
 from soapkit.databinding.given import NOTHING, given_with
-from soapkit.databinding.retold import RetoldReader
-from soapkit.databinding.scribe import Scribe
 from soapkit.databinding.shape import Key, RecordRef, Shapes, Type
-from soapkit.databinding.surprise import Surprise
-from soapkit.databinding.walker import Walker
 from soapkit.errors import UsageError
 from soapkit.xml.names import local_name
 from soapkit.xml.parse import parse_message, parse_own

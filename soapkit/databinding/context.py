@@ -10,9 +10,9 @@ from typing import Any, Literal
 import msgspec
 
 from soapkit.databinding.builtins import BUILTINS
-from soapkit.databinding.classes import NO_DEFAULT, PythonField, fields_of
 from soapkit.databinding.content import Model
-from soapkit.databinding.generics import origin_of
+from soapkit.databinding.described.classes import NO_DEFAULT, PythonField, fields_of
+from soapkit.databinding.described.generics import origin_of
 from soapkit.databinding.given import keeps, let_travel
 from soapkit.databinding.shape import (
     AnyAttributeField,

@@ -14,7 +14,6 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from soapkit.databinding.annotation_types import marked, take_apart, type_for
 from soapkit.databinding.annotations import (
     AnyAttribute,
     AnyElement,
@@ -24,8 +23,9 @@ from soapkit.databinding.annotations import (
     Text,
     XmlType,
 )
-from soapkit.databinding.classes import base_class, fields_of, is_record_class, own_names
-from soapkit.databinding.described_fields import (
+from soapkit.databinding.described.annotation_types import marked, take_apart, type_for
+from soapkit.databinding.described.classes import base_class, fields_of, is_record_class, own_names
+from soapkit.databinding.described.fields import (
     DescribedField,
     any_field,
     attribute_field,
@@ -33,8 +33,8 @@ from soapkit.databinding.described_fields import (
     element_field,
     union_of,
 )
-from soapkit.databinding.home import documentation, home_of, type_name, xml_type_of
-from soapkit.databinding.model_text import parse_model
+from soapkit.databinding.described.home import documentation, home_of, type_name, xml_type_of
+from soapkit.databinding.described.model_text import parse_model
 from soapkit.databinding.shape import (
     EMPTY,
     All,

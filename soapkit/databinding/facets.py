@@ -14,11 +14,11 @@ from typing import Any
 
 from soapkit.attachment import Attachment
 from soapkit.databinding.builtins import Builtin
-from soapkit.databinding.calendar import DAY, day_number, fraction_of
-from soapkit.databinding.days import XmlDate
+from soapkit.databinding.dates.calendar import DAY, day_number, fraction_of
+from soapkit.databinding.dates.days import XmlDate
+from soapkit.databinding.dates.moments import XmlTime, instant
 from soapkit.databinding.lexical import collapse_blanks
-from soapkit.databinding.moments import XmlTime, instant
-from soapkit.databinding.regex import matcher
+from soapkit.databinding.patterns.regex import matcher
 from soapkit.databinding.shape import Facets
 from soapkit.databinding.values import Duration, GDay, GMonth, GMonthDay, GYear, GYearMonth
 from soapkit.errors import ContractError, Place

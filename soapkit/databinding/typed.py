@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any, Final
 
 from soapkit.databinding.actual import builtin_for
-from soapkit.databinding.home import type_name
+from soapkit.databinding.described.home import type_name
 from soapkit.databinding.values import (
     Duration,
     GDay,

@@ -14,9 +14,9 @@ from typing import Any
 from lxml import etree
 from lxml.etree import _Element
 
-from soapkit.databinding.calendar import MAX_OFFSET, days_in_month, format_offset, format_year
-from soapkit.databinding.days import XmlDate
-from soapkit.databinding.moments import XmlDateTime, XmlTime
+from soapkit.databinding.dates.calendar import MAX_OFFSET, days_in_month, format_offset, format_year
+from soapkit.databinding.dates.days import XmlDate
+from soapkit.databinding.dates.moments import XmlDateTime, XmlTime
 from soapkit.errors import UsageError
 from soapkit.xml.names import clark, is_ncname, split
 from soapkit.xml.parse import parse_message

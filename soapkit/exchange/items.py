@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from soapkit.databinding.by_table.given_read import attributes_beside
 from soapkit.databinding.codec import Codec, Codecs
 from soapkit.databinding.given import given_with, nil
-from soapkit.databinding.given_read import attributes_beside
 from soapkit.databinding.shape import ElementField, RecordRef
 from soapkit.errors import DecodeError, MessageError, Place, Problem, UsageError
 from soapkit.exchange.processor import Processor

@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 
 from lxml import etree
 
+from soapkit.databinding.by_table.given_read import says_why_nil
 from soapkit.databinding.given import given_with
-from soapkit.databinding.given_read import says_why_nil
 from soapkit.databinding.shape import RecordRef
 from soapkit.errors import SoapkitError
 from soapkit.exchange.items import ItemPlace, item_places

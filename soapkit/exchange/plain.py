@@ -2,7 +2,7 @@
 
 What stands before the first value, the *head*, is the same in each message that a peer sends for an operation. It is
 never taken apart here: the first time, the parser says what it means; after that it is the same where its characters
-are the same. The rest is for the template (`soapkit.databinding.template`). Whatever is not exactly as expected is no
+are the same. The rest is for the template (`databinding.compiled.template`). Whatever is not exactly as expected is no
 error: `PlainReader.read` gives None, and the message is read as a tree.
 """
 
@@ -18,8 +18,8 @@ import msgspec
 from lxml.etree import _Element
 
 from soapkit.databinding.codec import Codecs
+from soapkit.databinding.compiled.template import REFUSALS, Read, Templates
 from soapkit.databinding.shape import ElementField, RecordRef
-from soapkit.databinding.template import REFUSALS, Read, Templates
 from soapkit.errors import SoapkitError
 from soapkit.operations import Message, Operation
 from soapkit.soap.envelope import Envelope

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 from lxml import etree
 
 from soapkit.databinding.codec import Codecs
-from soapkit.databinding.sample import sample_content, sample_element
+from soapkit.databinding.sample.sample import sample_content, sample_element
 from soapkit.databinding.shape import RecordRef, Shapes, Type
 from soapkit.errors import FaultCode, UsageError
 from soapkit.exchange.encoded_write import encoded_text

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 from lxml import etree
 
-from soapkit.databinding.annotation_types import clark_prefix
 from soapkit.databinding.builtins import BUILTINS
-from soapkit.databinding.classes import fields_of
 from soapkit.databinding.describe import DescribedShapes, describe
+from soapkit.databinding.described.annotation_types import clark_prefix
+from soapkit.databinding.described.classes import fields_of
 from soapkit.databinding.shape import (
     AnyType,
     Atomic,

@@ -20,9 +20,9 @@ from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
 
-from soapkit.databinding.annotation_types import is_list, marked, take_apart
 from soapkit.databinding.annotations import Element, XmlType
 from soapkit.databinding.describe import type_for
+from soapkit.databinding.described.annotation_types import is_list, marked, take_apart
 from soapkit.errors import DeclaredFault, Place, SoapkitError, UsageError
 from soapkit.operations import FaultDetail, Header, Message, Operation, Port, Service, Style
 from soapkit.server.check_service import check_clashes, check_type

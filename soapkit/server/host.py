@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from soapkit.databinding.codec import Codecs
-from soapkit.databinding.docstrings import DocumentedShapes
+from soapkit.databinding.described.docstrings import DocumentedShapes
 from soapkit.exchange.body import codecs_for
 from soapkit.exchange.message_security import MessageSecurity
 from soapkit.exchange.observing import Observer

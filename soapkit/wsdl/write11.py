@@ -16,7 +16,7 @@ from typing import Any
 from lxml import etree
 from lxml.etree import _Element
 
-from soapkit.databinding.sample import derived_keys
+from soapkit.databinding.sample.sample import derived_keys
 from soapkit.databinding.shape import (
     NO_FACETS,
     AnyType,

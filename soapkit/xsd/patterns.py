@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from soapkit.databinding.regex import parse_pattern
-from soapkit.databinding.regex_tree import Chars, Either, Node, Ranges, Repeat, Run
+from soapkit.databinding.patterns.regex import parse_pattern
+from soapkit.databinding.patterns.tree import Chars, Either, Node, Ranges, Repeat, Run
 
 _MOST_POSITIONS = 300
 

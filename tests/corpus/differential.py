@@ -29,7 +29,7 @@ from lxml.etree import _Element
 from messages import xmlschema_of
 
 from soapkit.codegen.generate import module_in_memory
-from soapkit.databinding.sample import sample_content, sample_element
+from soapkit.databinding.sample.sample import sample_content, sample_element
 from soapkit.databinding.shape import RecordRef, reachable
 from soapkit.errors import SoapkitError
 from soapkit.exchange.body import codecs_for, decode_body, encode_body

@@ -22,7 +22,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.codegen.generate import generate
-from soapkit.databinding.sample import sample_content, sample_element
+from soapkit.databinding.sample.sample import sample_content, sample_element
 from soapkit.databinding.shape import ElementField, RecordRef
 from soapkit.errors import ContractError, Problems, SoapkitError, ValidationError
 from soapkit.exchange.body import codecs_for, decode_body, encode_body

@@ -23,9 +23,9 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.codegen.generate import generate
+from soapkit.databinding.dates.temporal import parse_datetime, parse_duration
 from soapkit.databinding.describe import DescribedShapes
 from soapkit.databinding.shape import ElementField, RecordRef
-from soapkit.databinding.temporal import parse_datetime, parse_duration
 from soapkit.errors import SoapkitError
 from soapkit.exchange.body import codecs_for, decode_body, encode_body
 from soapkit.exchange.faults import fault_from

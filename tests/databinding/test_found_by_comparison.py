@@ -12,7 +12,7 @@ from msgspec import Struct
 from soapkit.databinding.annotations import attribute, element, text, xml_type, xsd
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.describe import DescribedShapes
-from soapkit.databinding.sample import sample_content
+from soapkit.databinding.sample.sample import sample_content
 from soapkit.databinding.shape import Atomic, ListOf, RecordRef
 from soapkit.databinding.simple import no_scope, simple_codec
 from soapkit.errors import DecodeError, EncodeError

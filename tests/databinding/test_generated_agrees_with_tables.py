@@ -16,12 +16,12 @@ from lxml import etree
 from msgspec import UNSET, Struct, UnsetType
 
 from soapkit.databinding.annotations import any_element, attribute, choice, element, group, text, xml_type, xsd
+from soapkit.databinding.by_table.scribe import Scribe
+from soapkit.databinding.by_table.walker import Walker
 from soapkit.databinding.codec import Codec, Codecs
-from soapkit.databinding.scribe import Scribe
+from soapkit.databinding.compiled.surprise import Surprise
 from soapkit.databinding.shape import Facets, RecordRef
-from soapkit.databinding.surprise import Surprise
 from soapkit.databinding.values import Duration, GYear, QName, Raw
-from soapkit.databinding.walker import Walker
 from soapkit.xml.names import XSI_NIL, XSI_TYPE
 
 __xml_namespace__ = "urn:t"

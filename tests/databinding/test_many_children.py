@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import pytest
 
 from soapkit.databinding.annotations import element
+from soapkit.databinding.by_table.walker import Walker
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.shape import RecordRef
-from soapkit.databinding.walker import Walker
 from soapkit.errors import DecodeError
 from soapkit.xml.parse import parse_message
 

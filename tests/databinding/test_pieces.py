@@ -11,8 +11,8 @@ from msgspec import Struct, defstruct
 
 import soapkit
 from soapkit.databinding.annotations import attribute, element, xml_type
+from soapkit.databinding.by_table.scribe import Scribe
 from soapkit.databinding.codec import Codecs
-from soapkit.databinding.scribe import Scribe
 from soapkit.databinding.shape import RecordRef
 from soapkit.errors import EncodeError
 

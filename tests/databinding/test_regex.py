@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from soapkit.databinding.regex import matcher
+from soapkit.databinding.patterns.regex import matcher
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from soapkit.databinding.sample import sample_element
+from soapkit.databinding.sample.sample import sample_element
 from soapkit.wsdl.load import load_contract
 
 SCHEMA = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:k" xmlns:k="urn:k"

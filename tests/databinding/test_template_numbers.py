@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from soapkit.databinding.annotations import attribute, element, xsd
 from soapkit.databinding.codec import Codecs
-from soapkit.databinding.retold import RetoldReader
-from soapkit.databinding.surprise import Surprise
+from soapkit.databinding.compiled.retold import RetoldReader
+from soapkit.databinding.compiled.surprise import Surprise
 from soapkit.errors import DecodeError
 
 __xml_namespace__ = "urn:n"

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soapkit.databinding.builtins import BUILTINS
+from soapkit.databinding.dates.temporal import parse_date, parse_datetime, parse_duration, parse_time
 from soapkit.databinding.lexical import parse_base64
 from soapkit.databinding.shape import Atomic
 from soapkit.databinding.simple import no_scope, simple_codec
-from soapkit.databinding.temporal import parse_date, parse_datetime, parse_duration, parse_time
 from soapkit.databinding.values import Duration, GMonthDay, GYear, QName, Raw, XmlDate, XmlDateTime, XmlTime
 from soapkit.errors import UsageError, XmlError
 

@@ -19,8 +19,8 @@ from msgspec import UNSET, Struct, UnsetType
 
 from soapkit.databinding.annotations import attribute, element, text, xml_type, xsd
 from soapkit.databinding.codec import Codecs
+from soapkit.databinding.compiled.retold import RetoldReader
 from soapkit.databinding.describe import DescribedShapes
-from soapkit.databinding.retold import RetoldReader
 from soapkit.databinding.shape import Facets
 from soapkit.databinding.values import Duration, GYear
 from soapkit.errors import SoapkitError

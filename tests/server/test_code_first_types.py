@@ -221,7 +221,7 @@ def test_a_generic_is_named_after_what_fills_it() -> None:
 
 
 def test_the_text_under_a_field_is_its_documentation() -> None:
-    from soapkit.databinding.docstrings import DocumentedShapes
+    from soapkit.databinding.described.docstrings import DocumentedShapes
 
     record = DocumentedShapes(codecs_for(service_with(Item)).shapes)[Item]
     name = record.elements[0]

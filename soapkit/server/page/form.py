@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from soapkit.databinding.sample import derived_keys
+from soapkit.databinding.sample.sample import derived_keys
 from soapkit.databinding.shape import (
     All,
     AnyField,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from soapkit.databinding.sample import derived_keys
+from soapkit.databinding.sample.sample import derived_keys
 from soapkit.databinding.shape import Key, Record, RecordRef, Shapes, Type, reachable
 from soapkit.errors import SoapkitError
 from soapkit.operations import Header, Message, Operation, Service

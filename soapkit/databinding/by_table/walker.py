@@ -1,0 +1,535 @@
+"""Shape, element -> value, by table: the reference that generated decoders must agree with.
+
+Every problem of a message is found before anything is raised, each with its path (``order.lines[3].qty``, a Python
+expression from the value's name), its line, the text found and what was allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from lxml.etree import _Element
+
+from soapkit.databinding.actual import is_any_simple
+from soapkit.databinding.binary import included, is_included, put_back
+from soapkit.databinding.builtins import BUILTINS
+from soapkit.databinding.by_table.given_read import OF_THE_MESSAGE, given_in, in_document_order, texts_between
+from soapkit.databinding.compiled.surprise import Surprise
+from soapkit.databinding.content import Assigned, Chosen, Mismatch, allows
+from soapkit.databinding.context import Bound, Context
+from soapkit.databinding.given import keep
+from soapkit.databinding.lexical import BLANKS, collapse_blanks, parse_qname
+from soapkit.databinding.shape import (
+    AnyField,
+    AnyType,
+    Atomic,
+    AttributeField,
+    ChoiceField,
+    ElementField,
+    ElementLike,
+    Key,
+    RecordRef,
+    TextField,
+    Type,
+)
+from soapkit.databinding.simple import SimpleCodec, value_of
+from soapkit.databinding.typed import read_as
+from soapkit.databinding.values import Raw
+from soapkit.errors import MOST_TOLD, DecodeError, Place, Problem, and_more
+from soapkit.xml.names import XSI, XSI_NIL, XSI_TYPE, did_you_mean, local_name, namespace_of
+from soapkit.xml.positions import UNKNOWN, starts_in_tree
+from soapkit.xml.walk import tag_of
+
+_SHOWN = 60  # characters of a wrong value that an error repeats
+_MOST_COUNTED = 10_000  # problems, after which nobody looks for more
+_DEEPEST_QUICK = 16  # records in each other that are tried with a generated decoder: each may be read in vain
+
+
+def elements_of(element: _Element) -> list[_Element]:
+    """The child elements, without comments and processing instructions."""
+    return [child for child in element if isinstance(child.tag, str)]
+
+
+def text_of(element: _Element) -> str:
+    """The text directly inside an element, in one piece although a comment may stand in it."""
+    text = element.text or ""
+    if len(element):
+        text += "".join(child.tail or "" for child in element if not isinstance(child.tag, str))
+    return text
+
+
+def shown(text: str) -> str:
+    """A value in an error message."""
+    return repr(text) if len(text) <= _SHOWN else repr(text[: _SHOWN - 3] + "...")
+
+
+def times(count: int | None) -> str:
+    """How often, in words."""
+    return "once" if count == 1 else f"{count} times"
+
+
+class Walker:
+    """Reads one message; `problems` grows on the way. Made anew for each.
+
+    `nested`: reads the records inside in its place, where a generated decoder has asked for one level only; the first
+    problem is its last. `quick`: a generated decoder, asked first for each of the records inside: of a million of them
+    most are as they should be.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        path: str,
+        nested: Callable[[_Element, Key], Any] | None = None,
+        quick: Callable[[_Element, Key], Any] | None = None,
+    ) -> None:
+        self.context = context
+        self.nested = nested
+        self.quick = quick
+        self.problems: list[Problem] = []
+        self.elements: list[_Element] = []  # at which each of the problems stands
+        self.wrong = 0  # problems, those that are not told among them
+        self.warned = 0  # likewise of warnings
+        self.path: list[str] = [path]
+
+    # --- telling --------------------------------------------------------------------------------------------------
+
+    def place(self, element: _Element) -> Place:
+        return Place("", element.sourceline, None, "".join(self.path).removeprefix("."))
+
+    def problem(self, element: _Element, message: str, bare: str | None = None) -> None:
+        """`bare`: the message without the value it repeats, for a log."""
+        if self.nested is not None:
+            raise Surprise
+        if self.wrong < MOST_TOLD:
+            self.wrong += 1
+            self.problems.append(Problem(message, self.place(element), bare))
+            self.elements.append(element)
+        else:
+            self._untold(1)
+
+    def _untold(self, count: int) -> None:
+        """So many problems more than are told; the last, where there are too many."""
+        self.wrong += count
+        if self.wrong > _MOST_COUNTED:
+            self.raise_problems()
+
+    def leniently(self, element: _Element, message: str, bare: str | None = None) -> None:
+        """A problem, or in lenient mode a warning."""
+        if self.context.settings.unknown == "lenient":
+            self.warned += 1
+            if self.warned <= MOST_TOLD:
+                self.context.settings.warn(Problem(message, self.place(element), bare))
+        else:
+            self.problem(element, message, bare)
+
+    def raise_problems(self) -> None:
+        """Raise `DecodeError` with all problems; return when there are none. The last thing asked of a walker."""
+        if self.warned > MOST_TOLD:
+            self.context.settings.warn(and_more(self.warned - MOST_TOLD))
+        if self.problems:
+            more = min(self.wrong, _MOST_COUNTED) - len(self.problems)
+            error = DecodeError(problems=[*self.problems, *([and_more(more)] if more else [])])
+            error.starts = starts_in_tree(self.elements) + ((UNKNOWN,) if more else ())
+            raise error
+
+    # --- an element -----------------------------------------------------------------------------------------------
+
+    def element(
+        self,
+        element: _Element,
+        type_: Type,
+        *,
+        codec: SimpleCodec | None = None,
+        nillable: bool = False,
+        default: str | None = None,
+        fixed: str | None = None,
+    ) -> Any:
+        """The value of an element of a declared type. `codec`: that of a simple type, where it is at hand."""
+        nil = element.get(XSI_NIL)
+        if nil is not None and self._is_nil(element, nil, nillable or isinstance(type_, AnyType)):
+            return None
+        named = element.get(XSI_TYPE)
+        if named is not None:
+            actual = self._actual_type(element, named, type_)
+            if actual is not type_:
+                if not isinstance(actual, RecordRef) and (isinstance(type_, AnyType) or is_any_simple(type_)):
+                    return self._typed(element, named, actual, type_)
+                type_, codec = actual, None
+        if isinstance(type_, RecordRef):
+            return self.record(element, type_.key)
+        if isinstance(type_, AnyType):
+            return self._kept(element)
+        return self._simple(element, codec or self.context.simple(type_), default, fixed)
+
+    def _typed(self, element: _Element, named: str, actual: Type, declared: Type) -> Any:
+        """A simple value of the type that it says, where any may stand: it is written with the same again."""
+        assert not isinstance(actual, (RecordRef, AnyType))
+        before = self.wrong
+        value = self._simple(element, self.context.simple(actual), None, None)
+        if self.wrong > before:
+            return None
+        name = parse_qname(collapse_blanks(named), element.nsmap).text
+        said = read_as(value, name, "string" if isinstance(declared, AnyType) else "anySimpleType")
+        return self._kept(element) if said is None else said
+
+    def _is_nil(self, element: _Element, nil: str, allowed: bool) -> bool:
+        text = collapse_blanks(nil)
+        if text in ("false", "0"):
+            return False
+        if text not in ("true", "1"):
+            self.problem(element, f"xsi:nil is {shown(nil)}: expected true or false", "has a wrong xsi:nil")
+        elif not allowed:
+            self.problem(element, "is nil (xsi:nil), which its type does not allow")
+        elif elements_of(element) or text_of(element):
+            self.problem(element, "is nil (xsi:nil) and has content: expected it to be empty")
+        return True
+
+    def _actual_type(self, element: _Element, named: str, declared: Type) -> Type:
+        """The type that xsi:type names, if it may stand here (XSD part 1, 3.3.4)."""
+        try:
+            name = parse_qname(collapse_blanks(named), element.nsmap).text
+        except ValueError as error:
+            self.problem(element, f"xsi:type is {shown(named)}: {error}", "has a wrong xsi:type")
+            return declared
+        found = self.context.find(name)
+        if found is None:
+            lost = is_any_simple(declared)
+            if lost or (isinstance(declared, RecordRef) and self.context.shapes[declared.key].name != name):
+                self.problem(element, f"xsi:type names {name}, a type nobody declares")
+            return declared  # a simple value must satisfy its declared type in any case
+        if isinstance(declared, AnyType) or self._derives(found, declared):
+            return found
+        if isinstance(found, RecordRef) and not isinstance(declared, RecordRef):
+            text = self.context.shapes[found.key].text
+            if text is not None and self._derives(text.type, declared):
+                return (
+                    found if is_any_simple(declared) else declared
+                )  # the same text with attributes (3.4.2), for which the field has no room
+        if isinstance(declared, RecordRef) or isinstance(found, RecordRef):
+            self.problem(element, f"xsi:type names {name}, which is not derived from {self._name_of(declared)}")
+        return declared
+
+    def _derives(self, actual: Type, declared: Type) -> bool:
+        if isinstance(actual, RecordRef) and isinstance(declared, RecordRef):
+            return self.context.derives(actual.key, declared.key)
+        if is_any_simple(declared) and not isinstance(actual, (RecordRef, AnyType)):
+            return True
+        if isinstance(actual, Atomic) and isinstance(declared, Atomic) and not declared.python:
+            name = actual.builtin
+            while name in BUILTINS:
+                if name == declared.builtin:
+                    return actual.name is not None or not declared.enumeration
+                name = BUILTINS[name].base
+        return actual == declared
+
+    def _name_of(self, type_: Type) -> str:
+        if isinstance(type_, RecordRef):
+            return self.context.shapes[type_.key].name or str(getattr(type_.key, "__name__", type_.key))
+        return self.context.simple(type_).words if not isinstance(type_, AnyType) else "xs:anyType"
+
+    def _simple(self, element: _Element, codec: SimpleCodec, default: str | None, fixed: str | None) -> Any:
+        children = elements_of(element)
+        if codec.check_binary is not None and is_included(element):
+            return self._included(element, codec)
+        if children:
+            found = local_name(tag_of(children[0]))
+            self.problem(element, f"has the element {found} inside: expected only text, {codec.words}")
+            return None
+        for name in element.keys():  # noqa: SIM118  an element is not a dict
+            if namespace_of(name) not in OF_THE_MESSAGE:
+                self.leniently(element, f"has the attribute {name}, which its type does not know")
+        return self._text_value(element, codec, text_of(element), default, fixed)
+
+    def _included(self, element: _Element, codec: SimpleCodec) -> Any:
+        """Bytes that travelled beside the message."""
+        assert codec.check_binary is not None
+        try:
+            attachment = included(element, in_memory=not codec.attached)
+            codec.check_binary(attachment)
+        except ValueError as error:
+            self.problem(element, f"is not {codec.words}: {error}", f"is not {codec.words}")
+            return None
+        return attachment if codec.attached else attachment.read()
+
+    def _kept(self, element: _Element) -> Any:
+        """XML that is kept, with all that belongs to it inside."""
+        try:
+            return Raw(put_back(element))
+        except ValueError as error:
+            self.problem(element, str(error), "refers to an attachment that is not there")
+            return None
+
+    def _text_value(
+        self, element: _Element, codec: SimpleCodec, text: str, default: str | None, fixed: str | None, what: str = ""
+    ) -> Any:
+        given = default if default is not None else fixed
+        try:
+            if text == "" and given is not None:
+                return value_of(given, codec)
+            value = codec.decode(text, lambda: element.nsmap)
+            if fixed is None or value == value_of(fixed, codec):
+                return value
+            self.problem(
+                element,
+                f"{what}{shown(text)}: expected the fixed value {shown(fixed)}",
+                f"{what}is not the fixed value",
+            )
+        except ValueError as error:
+            self.problem(element, f"{what}{shown(text)} is not {codec.words}: {error}", f"{what}is not {codec.words}")
+        return None
+
+    # --- a record -------------------------------------------------------------------------------------------------
+
+    def record(self, element: _Element, key: Key) -> Any:
+        """The value of an element whose type is a record."""
+        if self.nested is not None:
+            return self.nested(element, key)
+        if self.quick is not None and 1 < len(self.path) < _DEEPEST_QUICK:  # the whole was tried before
+            with suppress(Surprise):
+                return self.quick(element, key)
+        return self.walk_record(element, self.context.bound(key))
+
+    def walk_record(self, element: _Element, bound: Bound) -> Any:
+        """The same, by table in any case."""
+        if bound.record.abstract:
+            self.problem(element, f"has the abstract type {local_name(bound.record.name or '')}: expected xsi:type")
+            return None
+        before = self.wrong
+        values = self._attributes(element, bound)
+        children: list[_Element] = []
+        if bound.record.text is not None:
+            self._text_content(element, bound, bound.record.text, values)
+        else:
+            children = elements_of(element)
+            self._content(element, children, bound, values)
+            if not bound.mixed:
+                self._no_text(element)
+        return self._with_given(self.make(element, bound, values, before), element, children, bound, values)
+
+    def children(self, elements: Sequence[_Element], parent: _Element, key: Key) -> Any:
+        """A record without an element of its own, from the elements that stand for its fields."""
+        bound = self.context.bound(key)
+        before = self.wrong
+        values: dict[str, Any] = {}
+        self._content(parent, list(elements), bound, values)
+        return self._with_given(self.make(parent, bound, values, before), None, elements, bound, values)
+
+    def _with_given(
+        self,
+        value: Any,
+        element: _Element | None,
+        children: Sequence[_Element],
+        bound: Bound,
+        values: Mapping[str, Any],
+    ) -> Any:
+        """The instance, with what was said beside its values where it has room for that."""
+        if bound.keeps and value is not None:
+            lenient = self.context.settings.unknown == "lenient"
+            keep(value, given_in(element, children, bound, values, unknown=lenient))
+        return value
+
+    def make(self, element: _Element, bound: Bound, values: dict[str, Any], before: int) -> Any:
+        """The instance, if nothing was wrong since `before` problems."""
+        if self.wrong > before:
+            return None
+        for name, absent in bound.absent.items():
+            if name not in values:
+                values[name] = absent.make()
+        try:
+            return bound.cls(**values)
+        except (ValueError, TypeError) as error:  # the class's own checks
+            self.problem(element, f"{bound.cls.__name__} refuses it: {error}", f"{bound.cls.__name__} refuses it")
+            return None
+
+    def _attributes(self, element: _Element, bound: Bound) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        rest: dict[str, str] = {}
+        wildcard = bound.record.any_attribute
+        for name, text in element.items():
+            field = bound.attributes.get(name)
+            if field is not None:
+                self._attribute(element, bound, field, text, values)
+            elif namespace_of(name) == XSI:
+                continue
+            elif wildcard is not None and allows(wildcard.namespaces, name):
+                rest[name] = text
+            elif namespace_of(name) not in OF_THE_MESSAGE:
+                known = did_you_mean(name, bound.attributes)
+                self.leniently(element, f"has the attribute {name}, which its type does not know{known}")
+        if rest and wildcard is not None:
+            values[wildcard.name] = rest
+        for field in bound.record.attributes:
+            if field.name not in values and field.tag not in element.keys():  # noqa: SIM118  a list; attrib is costly
+                self._absent_attribute(element, bound, field, values)
+        return values
+
+    def _attribute(
+        self, element: _Element, bound: Bound, field: AttributeField, text: str, values: dict[str, Any]
+    ) -> None:
+        self.path.append(f".{field.name}")
+        codec = bound.simple[field.name]
+        try:
+            value = codec.decode(text, lambda: element.nsmap)
+            if field.fixed is not None and value != value_of(field.fixed, codec):
+                self.problem(
+                    element, f"{shown(text)}: expected the fixed value {shown(field.fixed)}", "is not the fixed value"
+                )
+            values[field.name] = value
+        except ValueError as error:
+            self.problem(element, f"{shown(text)} is not {codec.words}: {error}", f"is not {codec.words}")
+        self.path.pop()
+
+    def _absent_attribute(self, element: _Element, bound: Bound, field: AttributeField, values: dict[str, Any]) -> None:
+        given = field.default if field.default is not None else field.fixed
+        if field.required:
+            self.problem(element, f"lacks the attribute {local_name(field.tag)}, which is required")
+        elif given is not None:
+            values[field.name] = value_of(given, bound.simple[field.name])
+
+    def _text_content(self, element: _Element, bound: Bound, field: TextField, values: dict[str, Any]) -> None:
+        children = elements_of(element)
+        codec = bound.simple[field.name]
+        self.path.append(f".{field.name}")
+        if codec.check_binary is not None and is_included(element):
+            values[field.name] = self._included(element, codec)
+        elif children:
+            found = local_name(tag_of(children[0]))
+            self.problem(element, f"has the element {found} inside: expected only text, {codec.words}")
+        else:
+            values[field.name] = self._text_value(element, codec, text_of(element), field.default, field.fixed)
+        self.path.pop()
+
+    def _no_text(self, element: _Element) -> None:
+        for _, text in texts_between(element):
+            found = shown(text.strip(BLANKS))
+            self.leniently(element, f"has the text {found} between its elements", "has text between its elements")
+
+    # --- content --------------------------------------------------------------------------------------------------
+
+    def _content(self, element: _Element, children: list[_Element], bound: Bound, values: dict[str, Any]) -> None:
+        assigned, mismatches = bound.model.assign([tag_of(child) for child in children])
+        for number, mismatch in enumerate(mismatches):
+            if self.wrong >= MOST_TOLD:  # there may be a million
+                self._untold(len(mismatches) - number)
+                break
+            self._mismatch(element, children, bound, mismatch, assigned)
+        if not bound.mixed:
+            self._fields(children, bound.elements, assigned, values, bound.simple)
+            return
+        for leaf in bound.elements:
+            if isinstance(leaf, ChoiceField) and leaf.mixed:
+                values[leaf.name] = self._mixed(element, leaf, children, assigned.get(leaf.name, []))
+            else:
+                self._fields(children, (leaf,), assigned, values, bound.simple)
+
+    def _fields(
+        self,
+        children: list[_Element],
+        leaves: Sequence[ElementLike],
+        assigned: Assigned,
+        values: dict[str, Any],
+        simple: Mapping[str, SimpleCodec],
+    ) -> None:
+        for leaf in leaves:
+            found = assigned.get(leaf.name)
+            if found:
+                read = self._reader(leaf, children, simple.get(leaf.name))
+                if leaf.many:
+                    values[leaf.name] = [
+                        self._at(f".{leaf.name}[{place}]", read, item) for place, item in enumerate(found)
+                    ]
+                else:
+                    values[leaf.name] = self._at(f".{leaf.name}", read, found[-1])
+
+    def _at(self, step: str, read: Callable[[Any], Any], item: Any) -> Any:
+        self.path.append(step)
+        value = read(item)
+        self.path.pop()
+        return value
+
+    def _reader(self, leaf: ElementLike, children: list[_Element], codec: SimpleCodec | None) -> Callable[[Any], Any]:
+        if isinstance(leaf, ElementField):
+            return lambda place: self.element(
+                children[place],
+                leaf.type,
+                codec=codec,
+                nillable=leaf.nillable,
+                default=leaf.default,
+                fixed=leaf.fixed,
+            )
+        if isinstance(leaf, AnyField):
+            return lambda place: self._kept(children[place])
+        return lambda chosen: self._chosen(chosen, children)
+
+    def _chosen(self, chosen: Chosen, children: list[_Element]) -> Any:
+        alternative = chosen.alternative
+        if chosen.group is None:
+            return self.element(children[chosen.position], alternative.type, nillable=alternative.nillable)
+        assert isinstance(alternative.type, RecordRef)
+        bound = self.context.bound(alternative.type.key)
+        before = self.wrong
+        values: dict[str, Any] = {}
+        self._fields(children, bound.elements, chosen.group, values, bound.simple)
+        made = self.make(children[chosen.position], bound, values, before)
+        if not bound.keeps:
+            return made
+        own = sorted(place for found in chosen.group.values() for place in found if isinstance(place, int))
+        return self._with_given(made, None, [children[place] for place in own], bound, values)
+
+    def _mixed(self, element: _Element, leaf: ChoiceField, children: list[_Element], found: Sequence[Any]) -> list[Any]:
+        """Text and elements in document order."""
+        chosen = {item.position: item for item in found}
+        items: list[Any] = []
+        for item in in_document_order(element):
+            if isinstance(item, str):
+                items.append(item)
+            elif item in chosen:
+                step = f".{leaf.name}[{len(items)}]"
+                items.append(self._at(step, lambda chosen: self._chosen(chosen, children), chosen[item]))
+        return items
+
+    def _mismatch(
+        self, element: _Element, children: list[_Element], bound: Bound, mismatch: Mismatch, assigned: Assigned
+    ) -> None:
+        """Tell one mismatch; in lenient mode, put a misplaced child where it belongs."""
+        if mismatch.kind in ("missing", "too few"):
+            self._lacking(element, children, bound, mismatch)
+            return
+        child = children[mismatch.position]
+        tag = tag_of(child)
+        known = bound.model.owner
+        if mismatch.kind == "unknown":
+            names = ", ".join(local_name(name) for name in list(known)[:12]) or "nothing"
+            guess = did_you_mean(tag, known) if max(self.wrong, self.warned) < MOST_TOLD else ""  # it takes its time
+            self.leniently(child, f"has the element {tag}, which its type does not know: expected {names}{guess}")
+        elif mismatch.kind == "too many":
+            leaf = bound.model.fields[mismatch.field]
+            assert isinstance(leaf, ElementField)
+            self.problem(child, f"has {local_name(tag)} more often than {times(leaf.maximum)}")
+        elif self._may_move(bound, mismatch):
+            self.leniently(child, f"has {local_name(tag)} out of order")
+            assigned.setdefault(mismatch.field, []).append(mismatch.position)  # type: ignore[arg-type]  # an element's
+        else:
+            self.problem(child, f"has {local_name(tag)} where it may not stand, beside what came before")
+
+    def _may_move(self, bound: Bound, mismatch: Mismatch) -> bool:
+        """Whether a misplaced child is only out of order; in a choice it is one too many."""
+        leaf = bound.model.fields.get(mismatch.field)
+        return isinstance(leaf, ElementField) and not bound.model.exclusive(mismatch.field)
+
+    def _lacking(self, element: _Element, children: list[_Element], bound: Bound, mismatch: Mismatch) -> None:
+        names = [local_name(tag) for tag in mismatch.tags]
+        before = (
+            f", before {local_name(tag_of(children[mismatch.position]))}" if mismatch.position < len(children) else ""
+        )
+        if mismatch.kind == "too few":
+            leaf = bound.model.fields.get(mismatch.field)
+            least = leaf.minimum if leaf is not None else 1
+            self.problem(element, f"has {names[0]} fewer than {times(least)}")
+        elif len(names) > 1:
+            self.problem(element, f"lacks one of {', '.join(names)}{before}")
+        else:
+            self.problem(element, f"lacks {names[0] if names else 'an element of any name'}, which is required{before}")

@@ -1,0 +1,1 @@
+"""Annotated classes read: their fields, their texts, the shapes of their annotations."""

@@ -1,0 +1,1 @@
+"""The regular expressions of XSD: read, and matched in bounded time."""

@@ -1,0 +1,1 @@
+"""Example values of a Shape, valid by all that the schema says."""
