@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, TypeVar
 
-from soapkit.errors import ContractError, LimitError, Problem, Problems, SecurityError
+from soapkit.errors import NOWHERE, ContractError, LimitError, Problem, Problems, SecurityError
 from soapkit.exchange.first_tags import first_tags
 from soapkit.operations import Operation
 from soapkit.policy.attach import Attachment, Endpoint, MessageSubject, Policies
@@ -20,11 +20,11 @@ from soapkit.policy.inbound import inbound
 from soapkit.policy.issued import as_assertions, issuing_for
 from soapkit.policy.keys import Keys
 from soapkit.policy.normal import normalise
-from soapkit.policy.outbound import outbound
+from soapkit.policy.outbound import outbound, to_signer
 from soapkit.policy.plan import Plan, plan_of
 from soapkit.policy.security import read_demands
 from soapkit.policy.suites import Hash
-from soapkit.policy.undone import cannot
+from soapkit.policy.undone import cannot, unanswerable
 from soapkit.security.by_message import ByMessage
 from soapkit.security.security import Security
 from soapkit.soap.version import BY_LABEL
@@ -127,6 +127,15 @@ class _Builder:
             keys, issuing = issuing_for(requests.demands, keys, problems)
         outgoing = {id(each): outbound(each.plan, keys, problems) for each in sent}
         incoming = {id(each): inbound(each.plan, keys, problems) for each in received}
+        for each in received if self.side == "client" else sent:
+            asked = self._request_of(each, messages)
+            if asked is not None:
+                problems.found += unanswerable(asked.plan, each.plan)
+                if id(each) in incoming and not (asked.plan.signed or asked.plan.endorsing):
+                    incoming[id(each)] = replace(incoming[id(each)], confirmed=False)  # there is nothing to confirm
+                if id(each) in outgoing and to_signer(outgoing[id(each)]) and not asked.plan.certified:
+                    told = "answers are encrypted to who signed the request, and nobody does; give Keys(peer=...)"
+                    problems.add(told, each.plan.binding.place if each.plan.binding is not None else NOWHERE)
         everything_in, everything_out = inbound(plan_in, keys, problems), outbound(plan_out, keys, problems)
         fault = plan_of(common, request=False)
         faults_in = inbound(fault, keys, problems) if self.side == "client" else None
@@ -152,6 +161,11 @@ class _Builder:
             issuing=issuing,
             addressing=max(common.addressing, *(each.plan.demands.addressing for each in messages), ""),
         )
+
+    @staticmethod
+    def _request_of(reply: _Message, messages: list[_Message]) -> _Message | None:
+        found = (each for each in messages if each.subject.direction == "input")
+        return next((each for each in found if each.subject.operation == reply.subject.operation), None)
 
     def _message(self, subject: MessageSubject, problems: Problems) -> _Message | None:
         """The plan of a message: of its own alternatives, the first that can be kept."""

@@ -50,7 +50,9 @@ class _Reader:
         of_both = under_context or by_password  # the secret is known to two sides, and nobody else signs
         saml = self.saml()
         # what another key of ours opens, or of theirs signed, is not what the policy asks for
-        trust = None if of_both else self.trust(signed, believed=saml is not None and plan.signs_as_subject)
+        others = by_password and any(each.token.kind in ("x509", "key-value") for each in plan.endorsing)
+        believed = saml is not None and plan.signs_as_subject
+        trust = None if of_both and not others else self.trust(signed, believed=believed)
         # a key that anybody could have made proves nothing where the subject of an assertion has one
         by_subject = plan.signature_token is not None and plan.signature_token.kind == "saml" and plan.request
         symmetric = plan.binding is not None and plan.binding.kind == "symmetric" and not of_both and not by_subject

@@ -84,14 +84,17 @@ class _Maker:
             yield Timestamp(last=plan.binding is not None and plan.binding.layout == "lax-timestamp-last")
         if plan.confirms:
             yield SignatureConfirmation()
-        for each in plan.carries:
-            if each.token.kind == "username":
-                yield from self.username_key(each.token) if each.supporting.endorsing else self.username(each.token)
+        users = {each.token.options: each for each in plan.carries if each.token.kind == "username"}
+        for each in users.values():
+            yield from self.username_key(each.token) if each.supporting.endorsing else self.username(each.token)
         for token in plan.assertions[:1]:
             yield from self.assertion(token)
         if not plan.message_level:
-            yield from self.certificates(encrypted=False)
-            yield from (step for each in plan.endorsing for step in self.endorse(each, ["Timestamp"]))
+            yield from (*self.certificates(encrypted=True), *self.certificates(encrypted=False))
+            stamp = ["Timestamp"] if plan.timestamp else []
+            for each in plan.endorsing:
+                if stamp or list(signed_parts(each.supporting.protection)):
+                    yield from self.endorse(each, stamp)
             return
         binding = plan.binding
         assert binding is not None, "messages are secured by a binding"
@@ -102,8 +105,8 @@ class _Maker:
             if steps and any(each.token.kind in _WITH_KEYS for each in plan.endorsing):
                 self.own_key = steps[0]  # among several, each is named
             yield from steps
-        yield from self.certificates(encrypted=False)
         signing = [
+            *self.certificates(encrypted=False),
             *self.sign(symmetric),
             *(step for each in plan.endorsing for step in self.endorse(each, ["Signature"])),
         ]
@@ -337,7 +340,8 @@ class _Maker:
     def receiver(self, token: Token) -> KeyReference:
         """How a token is referred to that is encrypted to, which its receiver has."""
         reference = self.reference(token)
-        return reference if reference in _OF_RECEIVERS else "issuer-serial"
+        hidden = reference == "direct" and "BinarySecurityToken" in self.plan.encrypted  # all of them: this one too
+        return reference if reference in _OF_RECEIVERS and not hidden else "issuer-serial"
 
     def missing(self, name: str, token: Token) -> None:
         told = Problem(f"the policy asks for {token_words(token)}; give Keys({name}=...)", token.place)
@@ -351,3 +355,8 @@ def _kind_of(token: Token) -> Literal["direct", "path", "pkcs7"]:
         if token.has(*options):
             return kind
     return "direct"
+
+
+def to_signer(steps: Sequence[Step]) -> bool:
+    """Whether something is encrypted to whoever signed the request."""
+    return any(isinstance(step, Encrypt | SharedKey) and step.to is SIGNER for step in steps)

@@ -158,6 +158,13 @@ class Plan:
         return next((token for token in tokens if token is not None and token.kind == "key-value"), None)
 
     @property
+    def certified(self) -> bool:
+        """Whether a certificate or an assertion signs the message, or its signature."""
+        signing = [self.signature_token] if self.signed else []
+        tokens = (*signing, *(each.token for each in self.endorsing))
+        return any(token is not None and token.kind in ("x509", "saml") for token in tokens)
+
+    @property
     def endorsing(self) -> tuple[Carries, ...]:
         """The tokens that sign the message's signature, or its Timestamp."""
         return tuple(each for each in self.carries if each.supporting.endorsing)
@@ -191,7 +198,7 @@ def plan_of(demands: Demands, *, request: bool) -> Plan:
     encrypted += [each.part for each in carries if each.supporting.encrypted and each.part_travels]
     if not request and demands.signature_confirmation:
         signed.append("SignatureConfirmation")
-    if encrypted and binding.encrypt_signature:
+    if encrypted and signed and binding.encrypt_signature:
         encrypted.append("Signature")
         if not request and demands.signature_confirmation:
             encrypted.append("SignatureConfirmation")

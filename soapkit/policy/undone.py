@@ -10,8 +10,9 @@ from soapkit.policy.demands import Protection, SecurityBinding, Token, TokenKind
 from soapkit.policy.expression import Assertion
 from soapkit.policy.foreign import foreign
 from soapkit.policy.names import is_option, is_token
-from soapkit.policy.plan import CONTEXT_KINDS, Plan
+from soapkit.policy.plan import CONTEXT_KINDS, Plan, signed_parts
 from soapkit.policy.xpath import part_of
+from soapkit.security.parts import is_content, plain_name
 
 
 def cannot(plan: Plan, *, rsa_1_5: bool = False) -> Iterator[Problem]:
@@ -38,6 +39,7 @@ def cannot(plan: Plan, *, rsa_1_5: bool = False) -> Iterator[Problem]:
             " AsymmetricBinding) says with what; where a policy beside the contract does, give attachments=[...]",
             protection.place,
         )
+    yield from _without_a_token(plan)
     for assertion in plan.demands.others:
         known = foreign(assertion)
         if known is None and not assertion.ignorable:
@@ -54,6 +56,8 @@ def cannot(plan: Plan, *, rsa_1_5: bool = False) -> Iterator[Problem]:
         elif token.derived_keys and not plan.derives and not _signs_with_secret(plan, token):
             yield Problem("RequireDerivedKeys is done with the key of a symmetric binding only", place)
     yield from _bare_keys_not_done(plan)
+    yield from _contradictions(plan)
+    yield from _several_users(plan)
     if plan.by_password and plan.encrypted and not plan.derives and plan.suite.key_size > _PASSWORD_KEY_SIZE:
         told = f"a UsernameToken without RequireDerivedKeys has a key of 160 bits, too few for {plan.suite.cipher}"
         yield Problem(told, plan.binding.place if plan.binding is not None else NOWHERE)
@@ -73,6 +77,72 @@ def _misplaced(assertion: Assertion) -> str:
     if is_token(assertion):
         return f"{assertion.local} stands by itself: no binding and no supporting tokens say what it is for"
     return f"{assertion.local} stands outside of a token, which it says something of" if is_option(assertion) else ""
+
+
+def _without_a_token(plan: Plan) -> Iterator[Problem]:
+    """What a binding is to sign or encrypt, and names nothing to do it with."""
+    if not plan.message_level or plan.binding is None:
+        return
+    who = "requests" if plan.request else "answers"
+    for done, parts, token in (
+        ("signed", plan.signed, plan.signature_token),
+        ("encrypted", plan.encrypted, plan.encryption_token),
+    ):
+        if parts and token is None:
+            told = f"{', '.join(map(plain_name, parts))} must be {done} in {who}, and the binding names no token for it"
+            yield Problem(told, plan.binding.place)
+
+
+def _contradictions(plan: Plan) -> Iterator[Problem]:
+    """What nobody can do, since one assertion takes away what another needs."""
+    binding = plan.binding
+    if binding is None:
+        return
+    if binding.layout.startswith("lax-timestamp") and not binding.timestamp:
+        yield Problem(
+            "the layout puts a Timestamp first or last, and there is none: IncludeTimestamp (6.7)", binding.place
+        )
+    if plan.by_password and plan.encrypted and not plan.signed and plan.request:
+        yield Problem("a UsernameToken protects messages, and none is signed with its key", binding.place)
+    for each in plan.endorsing:
+        own = bool(list(signed_parts(each.supporting.protection)))
+        if plan.message_level and set(plan.signed) <= {"BinarySecurityToken"}:
+            yield Problem("a token is to endorse the signature, and nothing is signed", each.supporting.place)
+        elif not plan.message_level and not binding.timestamp and not own:
+            yield Problem("a token is to endorse the Timestamp, and there is none", each.supporting.place)
+        if each.token.kind == "x509" and each.supporting.encrypted and binding.encrypt_first and plan.message_level:
+            told = "EncryptBeforeSigning: the certificate of who endorses cannot be encrypted before it signs"
+            yield Problem(told, each.supporting.place)
+        if (
+            each.token.kind == "x509"
+            and plan.signature_token is not None
+            and plan.signature_token.kind in CONTEXT_KINDS
+        ):
+            yield Problem("a certificate that endorses what a security context signed is not done", each.token.place)
+    if binding.encrypt_first:
+        hidden = [part for part in plan.encrypted if part == "Body" or (part.startswith("/") and not is_content(part))]
+        for part in plan.signed:
+            if part.startswith("/") and hidden:
+                told = f"EncryptBeforeSigning: {plain_name(part)} is to be signed, and may be hidden by then"
+                yield Problem(told, plan.demands.protection.place)
+
+
+def _several_users(plan: Plan) -> Iterator[Problem]:
+    """A message speaks for one user."""
+    users = [each.token for each in plan.carries if each.token.kind == "username"]
+    users += [plan.signature_token] if plan.by_password and plan.request and plan.signature_token is not None else []
+    if len({user.options for user in users}) > 1 or (users and plan.by_password and len(users) > 1):
+        yield Problem("several UsernameTokens in a message are not done", users[0].place)
+
+
+def unanswerable(request: Plan, reply: Plan) -> Iterator[Problem]:
+    """What an answer takes from its request, and would not find there."""
+    binding = reply.binding
+    if binding is None or binding.kind != "symmetric" or not (reply.signed or reply.encrypted):
+        return
+    if not (request.signed or request.encrypted):
+        told = "answers are secured under the key that a request brings, and nothing in requests is"
+        yield Problem(told, binding.place)
 
 
 def _bare_keys_not_done(plan: Plan) -> Iterator[Problem]:

@@ -338,7 +338,7 @@ def _last(message: Message, elements: list[_Element]) -> _Element | None:
 
 def _elements(message: Message, part: str, token: _Element | None) -> tuple[_Element, ...]:
     if part == "BinarySecurityToken" and token is not None:
-        return (token, *(each for each in message.named(part) if each is not token))
+        return (token, *(each for each in message.named(part) if each is not token), *message.hidden_as(part))
     found = (*message.named(part), *message.hidden_as(part))  # what was encrypted first is signed as that
     if message.security is not None and not {message.security, *message.security.iterancestors()}.isdisjoint(found):
         raise SecurityError(f"{part} holds the signature itself, which cannot cover it")
