@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, runtime_checkable
 
+from soapkit.attachment import Attachment
 from soapkit.errors import SoapkitError
 from soapkit.exchange.flow import Flow
-from soapkit.soap.envelope import Envelope
+from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.headers import check_understood
 from soapkit.soap.security_result import SecurityResult
 from soapkit.transport.values import AsyncTransport, Transport
@@ -40,13 +41,18 @@ class MessageSecurity(Protocol):
 
 
 @runtime_checkable
-class InPlace(Protocol):
-    """Security that can work on a tree which was made for it alone, without a copy."""
+class FromDraft(Protocol):
+    """Security that takes a message as text, for which it need not copy a tree."""
 
-    def apply_in_place(
-        self, envelope: Envelope, *, now: datetime | None = None, request: SecurityResult | None = None
+    def apply_draft(
+        self,
+        draft: Draft,
+        attachments: Iterable[Attachment] = (),
+        *,
+        now: datetime | None = None,
+        request: SecurityResult | None = None,
     ) -> Envelope:
-        """The secured message, made of the tree that is given away."""
+        """The secured message, of what was written and what is to travel beside it."""
         ...
 
 

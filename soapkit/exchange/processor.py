@@ -29,7 +29,7 @@ from soapkit.errors import Fault, MessageError, SecurityError, SoapkitError
 from soapkit.exchange.attached import parts_among
 from soapkit.exchange.body import decode_body, decode_headers, encode_body, encode_headers
 from soapkit.exchange.faults import encode_fault, fault_from
-from soapkit.exchange.message_security import InPlace, MessageSecurity, Waiting, believed
+from soapkit.exchange.message_security import FromDraft, MessageSecurity, Waiting, believed
 from soapkit.exchange.parts import Incoming, Outgoing
 from soapkit.exchange.plain import PlainReader, PlainReaders, Resolve, readers_of
 from soapkit.operations import Message, Operation
@@ -200,11 +200,14 @@ class Processor:
     def _secured_envelope(
         self, draft: Draft, request: SecurityResult | None, beside: Iterable[Attachment] = ()
     ) -> Envelope:
-        envelope = draft.to_envelope().with_attachments(beside)
-        if self.security is None:
-            return envelope
-        apply = self.security.apply_in_place if isinstance(self.security, InPlace) else self.security.apply
-        return apply(envelope, now=self._now(), request=request)
+        security, now = self.security, self._now()
+        if security is None:
+            return draft.to_envelope().with_attachments(beside)
+        return (
+            security.apply_draft(draft, beside, now=now, request=request)
+            if isinstance(security, FromDraft)
+            else security.apply(draft.to_envelope().with_attachments(beside), now=now, request=request)
+        )
 
     # --- receive ----------------------------------------------------------------------------------------------
 

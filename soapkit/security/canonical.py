@@ -74,7 +74,7 @@ def read_canonical(element: _Element, forms: Collection[str] = CANONICAL_FORMS) 
     method = algorithm_of(element)
     if method not in forms:
         raise SecurityError(f"canonical form {method!r:.120} is not allowed", place=place_of(element))
-    namespaces = at_most_one(element, INCLUSIVE_NAMESPACES)
+    namespaces = at_most_one(element, INCLUSIVE_NAMESPACES) if len(element) else None
     if namespaces is None:
         return Canonical(method)
     prefixes = tuple(namespaces.get("PrefixList", "").split())

@@ -27,6 +27,7 @@ DerivedVersion: TypeAlias = Literal["2005/12", "2005/02"]
 NAMESPACES: Final[dict[str, str]] = {"2005/12": WSC2005_12, "2005/02": WSC2005_02}
 DERIVED_KEY_TOKENS: Final = frozenset(clark(namespace, "DerivedKeyToken") for namespace in NAMESPACES.values())
 
+_NONCES = tuple(clark(namespace, "Nonce") for namespace in NAMESPACES.values())
 _LABEL = b"WS-SecureConversation" * 2  # where the message says none
 _LENGTH = 32  # bytes, where the message says none
 # A key that a stranger has made short could be guessed. What stands before a key has to be computed too.
@@ -78,7 +79,7 @@ def derive(token: _Element, secret: bytes) -> bytes:
 def implies_key(reference: _Element) -> bool:
     """Whether a SecurityTokenReference is to a key derived from that of the token, and not to that (implied derived
     keys: WS-SecureConversation 1.4, 7.3)."""
-    return any(reference.get(clark(namespace, "Nonce")) is not None for namespace in NAMESPACES.values())
+    return any(reference.get(name) is not None for name in _NONCES)
 
 
 def derive_implied(reference: _Element, secret: bytes) -> bytes:

@@ -132,7 +132,10 @@ def _encrypt_part(message: Message, part: str, element: _Element, key: DataKey, 
     """Put EncryptedData in the place of a part: the Body's content, a token, or a header block; its id."""
     data_id = f"ED-{provider.random(16).hex()}"
     content = element is message.envelope.body or is_content(part)
-    plain = content_bytes(element) if content else serialise(element)
+    if element is message.envelope.body and message.content is not None:
+        plain = message.content
+    else:
+        plain = content_bytes(element) if content else serialise(element)
     data = parse_own(
         f'<xenc:EncryptedData xmlns:xenc="{XENC}" Id="{data_id}" Type="{TYPE_CONTENT if content else TYPE_ELEMENT}">'
         f'<xenc:EncryptionMethod Algorithm="{key.cipher.uri}"/>'

@@ -94,7 +94,7 @@ class IdIndex:
             holders = self._found.setdefault(str(value), [])
             element = value.getparent()
             # one id in two spellings is one; of many holders only a few are kept, to be told
-            if len(holders) < _TOLD and not any(element is holder for holder in holders):
+            if len(holders) < _TOLD and element not in holders:
                 holders.append(element)
 
     def __contains__(self, name: object) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from lxml import etree
 from lxml.etree import _Element
 
@@ -158,10 +156,12 @@ def text_of(element: _Element) -> str:
 def bytes_of(element: _Element) -> bytes:
     """The bytes an element holds as base64, line breaks allowed. Raises `SecurityError`."""
     text = text_of(element)
-    with suppress(ValueError):
-        return from_base64(text)
     try:
-        return from_base64("".join(text.split()))  # line breaks, and then those who write them are few
+        return from_base64(text)
+    except ValueError:
+        pass  # few write line breaks
+    try:
+        return from_base64("".join(text.split()))
     except ValueError:
         raise SecurityError(f"{local_name(tag_of(element))} does not hold base64", place=place_of(element)) from None
 
@@ -172,6 +172,19 @@ def one(parent: _Element, tag: str) -> _Element:
     if found is None:
         raise SecurityError(f"expected a {local_name(tag)} in {path_of(parent)}", place=place_of(parent))
     return found
+
+
+def one_each(parent: _Element, *tags: str) -> tuple[_Element, ...]:
+    """The one child of each of these names, in one look at all. Raises `SecurityError` as `one` does."""
+    found: dict[str, _Element] = {}
+    for entry in parent:
+        tag = entry.tag
+        if tag in tags and found.setdefault(tag, entry) is not entry:
+            raise SecurityError(f"expected one {local_name(tag)}, found several", place=place_of(entry))
+    if len(found) < len(tags):
+        missing = next(tag for tag in tags if tag not in found)
+        raise SecurityError(f"expected a {local_name(missing)} in {path_of(parent)}", place=place_of(parent))
+    return tuple([found[tag] for tag in tags])
 
 
 def at_most_one(parent: _Element, tag: str) -> _Element | None:

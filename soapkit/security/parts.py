@@ -61,13 +61,15 @@ class Message:
     """An envelope and the security header in it that is worked on; None for one without, on its way in.
 
     `hidden`: on its way out, what took the places of tokens and header blocks that were encrypted, by their names.
-    `attachments`: what travels beside it, as far as it is encrypted or decrypted now.
+    `attachments`: what travels beside it, as far as it is encrypted or decrypted now. `content`: on its way out, the
+    Body's content as `soapkit.security.drafted` has it; None where that is to be had from the tree.
     """
 
     envelope: Envelope
     security: _Element | None
     hidden: dict[str, list[_Element]] = field(default_factory=dict, compare=False, repr=False)
     attachments: list[Attachment] = field(default_factory=list, compare=False, repr=False)
+    content: bytes | None = field(default=None, compare=False, repr=False)
 
     @property
     def tokens(self) -> tuple[_Element, ...]:
@@ -185,13 +187,14 @@ def security_header(envelope: Envelope, actor: str | None, *, received: bool = F
     return found[0] if found else None
 
 
-def add_security_header(envelope: Envelope, actor: str | None) -> Message:
-    """The message with its security header, made if there is none yet; the envelope's tree is changed."""
+def add_security_header(envelope: Envelope, actor: str | None, content: bytes | None = None) -> Message:
+    """The message with its security header, made if there is none yet; the envelope's tree is changed. `content`: see
+    `Message`."""
     attachments = list(envelope.attachments)
     version = envelope.version
     if envelope.header is None:
         envelope.root.insert(0, etree.Element(version.header))
-        envelope = Envelope.read(envelope.root)
+        envelope = Envelope.read(envelope.root, envelope.measure)
     found = security_header(envelope, actor)
     if found is None:
         assert envelope.header is not None
@@ -200,7 +203,7 @@ def add_security_header(envelope: Envelope, actor: str | None) -> Message:
         found.set(version.must_understand, "1")
         if actor:
             found.set(version.role, actor)
-    return Message(envelope, found, attachments=attachments)
+    return Message(envelope, found, attachments=attachments, content=content)
 
 
 def insert_after_timestamp(message: Message, *elements: _Element) -> None:
@@ -208,7 +211,7 @@ def insert_after_timestamp(message: Message, *elements: _Element) -> None:
     the Timestamp stays first (WS-SecurityPolicy 1.3, 6.7: the layout that all accept)."""
     security = message.security
     assert security is not None, "a message on its way out has a security header"
-    at = 1 if message.tokens and message.tokens[0].tag == TIMESTAMP else 0
+    at = 1 if len(security) and security[0].tag == TIMESTAMP else 0
     for offset, element in enumerate(elements):
         security.insert(at + offset, element)
 

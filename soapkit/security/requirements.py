@@ -318,8 +318,9 @@ def _signing_key(found: Pass, wanted: list[_Wanted]) -> str:
 
 def _signed(found: Pass) -> list[Covered]:
     return [
-        Covered(found.message.name_of(element), element, proof.algorithm.uri, _signer_name(proof))
+        Covered(found.message.name_of(element), element, proof.algorithm.uri, name)
         for proof in _believed(found)
+        for name in (_signer_name(proof),)
         for element in proof.elements
     ]
 

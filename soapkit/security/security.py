@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from lxml.etree import _Element
 
+from soapkit.attachment import Attachment
 from soapkit.errors import LimitError, MessageError, SecurityError, UsageError, XmlError
 from soapkit.security.by_message import ByMessage
 from soapkit.security.confirm import SentSignatures, check_confirmed, confirmations, signature_values
@@ -19,6 +20,7 @@ from soapkit.security.context.conversation import Conversation, Exchanged
 from soapkit.security.crypto.algorithms import cipher_named, wrap_named
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.crypto.with_cryptography import CryptographyProvider
+from soapkit.security.drafted import content_of
 from soapkit.security.encrypt import DataKey, encrypt, encrypt_parts, encrypt_to
 from soapkit.security.encrypted_key import WrappingKey
 from soapkit.security.ids import WSU_ID
@@ -58,7 +60,7 @@ from soapkit.security.sign import SharedSecret, name_elements, sign, sign_with_s
 from soapkit.security.timestamp import timestamp_element
 from soapkit.security.tokens import token_of_key, username_token_element
 from soapkit.soap.attachments import Package
-from soapkit.soap.envelope import Envelope
+from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.xop import inline
 from soapkit.xml.serialise import serialise
@@ -110,13 +112,25 @@ class Security:
         if not self._steps(envelope):
             return envelope
         copied = Envelope.read(deepcopy(envelope.root)).with_attachments(envelope.attachments)
-        return self.apply_in_place(copied, now=now, request=request)
+        return self._apply(copied, None, now, request)
 
-    def apply_in_place(
-        self, envelope: Envelope, *, now: datetime | None = None, request: SecurityResult | None = None
+    def apply_draft(
+        self,
+        draft: Draft,
+        attachments: Iterable[Attachment] = (),
+        *,
+        now: datetime | None = None,
+        request: SecurityResult | None = None,
     ) -> Envelope:
-        """As `apply`, and the tree of `envelope` becomes that of the secured message: for who has made it for this
-        alone, and spares it the copy."""
+        """As `apply`, of a message that is text yet, and of what is to travel beside it: that spares copies of the tree
+        and walks over it. Raises `SecurityError`."""
+        envelope = draft.to_envelope().with_attachments(attachments)
+        return self._apply(envelope, None if envelope.attachments else draft, now, request)
+
+    def _apply(
+        self, envelope: Envelope, draft: Draft | None, now: datetime | None, request: SecurityResult | None
+    ) -> Envelope:
+        """The secured message, which the tree of `envelope` becomes. `draft`: what that was read from just now."""
         outbound = self._steps(envelope)
         if not outbound:
             return envelope
@@ -125,7 +139,8 @@ class Security:
         try:
             if envelope.attachments:  # what is signed is the envelope with all that belongs to it
                 envelope = inline(Package(envelope, envelope.attachments))
-            message = add_security_header(envelope, self.actor)
+            content = content_of(draft, outbound) if draft is not None else None
+            message = add_security_header(envelope, self.actor, content)
             if len(signing := [step for step in outbound if isinstance(step, Sign)]) > 1:
                 name_elements(message, signing, self.provider)
             for step in outbound:

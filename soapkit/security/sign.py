@@ -25,7 +25,6 @@ from soapkit.security.parts import (
     ASSERTION,
     IN_SECURITY_HEADER,
     STEPS,
-    Attached,
     Message,
     insert_after,
     may_be_missing,
@@ -77,7 +76,7 @@ def sign(message: Message, step: Sign, keypair: KeyPair, provider: CryptoProvide
     anchor = _last(message, [*uses, *_signatures(parts)])
     covered = _covered(message, parts) if anchor is None else []
     insert_after(message, anchor, *covered, *_assertion_and_reference(parts, assertion), *new_token, signature)
-    references = _references(parts, message.attached(step.parts), step, provider)
+    references = _references(message, parts, step, provider)
     if OWN_CERTIFICATE in step.parts:
         carried = assertion if assertion is not None else token
         references.append(_to_own_token(signature[-1][0], carried, keypair, digest_uri(step.digest), provider))
@@ -111,7 +110,7 @@ def sign_with_secret(message: Message, step: Sign, key: SharedSecret, provider: 
     if OWN_CERTIFICATE in step.parts:
         raise SecurityError(f"{OWN_CERTIFICATE} covers a certificate; a shared key has none")
     signature[-1].append(key.reference())
-    octets = write_signed_info(signature, algorithm, _references(parts, message.attached(step.parts), step, provider))
+    octets = write_signed_info(signature, algorithm, _references(message, parts, step, provider))
     signature[1].text = base64_text(provider.mac(algorithm, key.value, octets))
     return fingerprint(octets)
 
@@ -176,7 +175,7 @@ def _token(message: Message, step: Sign, keypair: KeyPair, provider: CryptoProvi
     return next(same, token)
 
 
-def _references(parts: list[_Part], attached: Attached, step: Sign, provider: CryptoProvider) -> list[str]:
+def _references(message: Message, parts: list[_Part], step: Sign, provider: CryptoProvider) -> list[str]:
     """The ds:Reference to each part, once all stands at its place: parts get their ids."""
     ids = [give_id(part.element, f"id-{provider.random(16).hex()}") for part in parts]
     digest_method = digest_uri(step.digest)
@@ -185,8 +184,11 @@ def _references(parts: list[_Part], attached: Attached, step: Sign, provider: Cr
         if part.token is not None:
             made.append(_to_dereferenced(part_id, token_octets(part.token, EXCLUSIVE), digest_method, provider))
         else:
-            made.append(_to_element(part.element, part_id, digest_method, provider))
-    for attachment, whole in attached:
+            as_written = part.element is message.envelope.body and message.content is not None
+            octets, prefixes = _octets_as_written(message) if as_written else _octets(part.element)
+            digest = provider.digest(DIGESTS[digest_method], octets)
+            made.append(reference_text(f"#{part_id}", [EXCLUSIVE], digest_method, digest, prefix_list(prefixes)))
+    for attachment, whole in message.attached(step.parts):
         digest = digest_of(attachment, fields_sent(attachment) if whole else None, DIGESTS[digest_method])
         transforms = [signature_transform(whole=whole)]
         made.append(reference_text(cid_of(attachment), transforms, digest_method, digest))
@@ -348,11 +350,16 @@ def _elements(message: Message, part: str, token: _Element | None) -> tuple[_Ele
     return found
 
 
-def _to_element(element: _Element, element_id: str, digest_method: str, provider: CryptoProvider) -> str:
+def _octets(element: _Element) -> tuple[bytes, list[str]]:
+    """The canonical form of an element, and the prefixes in its content, whose meaning that includes."""
     text = serialise(element)
     prefixes = content_prefixes(text)
-    digest = provider.digest(DIGESTS[digest_method], canonicalise(element, prefixes=prefixes, measure=measure_of(text)))
-    return reference_text(f"#{element_id}", [EXCLUSIVE], digest_method, digest, prefix_list(prefixes))
+    return canonicalise(element, prefixes=prefixes, measure=measure_of(text)), prefixes
+
+
+def _octets_as_written(message: Message) -> tuple[bytes, list[str]]:
+    """The same of a Body whose content is known to have no prefixes but in names."""
+    return canonicalise(message.envelope.body, measure=message.envelope.measure), []
 
 
 def prefix_list(prefixes: Sequence[str]) -> str:

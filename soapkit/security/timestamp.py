@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.markup import CREATED, EXPIRES, at_most_one, text_of
+from soapkit.security.markup import CREATED, EXPIRES, text_of
 from soapkit.xml.names import WSU, local_name
 from soapkit.xml.parse import parse_own
 from soapkit.xml.walk import children, place_of, tag_of
@@ -36,13 +36,15 @@ def timestamp_element(ttl: int, now: datetime) -> _Element:
 
 def read_timestamp(element: _Element) -> Lifetime:
     """What a Timestamp says. Raises `SecurityError` unless it holds at most one Created, then at most one Expires."""
-    created, expires = at_most_one(element, CREATED), at_most_one(element, EXPIRES)
-    names = [tag_of(entry) for entry in children(element)]
-    if names != [name for name, entry in ((CREATED, created), (EXPIRES, expires)) if entry is not None]:
+    entries = list(children(element))
+    names = list(map(tag_of, entries))
+    moments = dict(zip(names, entries, strict=True))
+    if names != [name for name in (CREATED, EXPIRES) if name in moments]:
         raise SecurityError(
             f"a Timestamp holds Created, then Expires; found {', '.join(map(local_name, names))}",
             place=place_of(element),
         )
+    created, expires = moments.get(CREATED), moments.get(EXPIRES)
     return Lifetime(
         read_instant(created) if created is not None else None, read_instant(expires) if expires is not None else None
     )

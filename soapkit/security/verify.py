@@ -57,6 +57,7 @@ from soapkit.security.markup import (
     algorithm_of,
     bytes_of,
     one,
+    one_each,
 )
 from soapkit.security.references import (
     Agreed,
@@ -88,12 +89,14 @@ SubjectOf: TypeAlias = Callable[[_Element], SubjectKey]
 
 @dataclass(frozen=True, slots=True)
 class SignedReference:
-    """One ds:Reference, read and within the policy. `form`: how what it refers to becomes bytes."""
+    """One ds:Reference, read and within the policy. `form`: how what it refers to becomes bytes; `value`: what those
+    come to."""
 
     element: _Element
     form: Canonical
     dereferences_token: bool
     hash: str
+    value: bytes
 
     @property
     def uri(self) -> str:
@@ -108,6 +111,7 @@ class AttachmentReference:
     element: _Element
     whole: bool
     hash: str
+    value: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +142,19 @@ class Proved:
     def is_known(self) -> bool:
         """Whether it tells who signed: the owner of a certificate, the one a security context was agreed on with, the
         subject of an assertion, a user, or whoever has a key of the trust store."""
-        return any(who is not None for who in (self.signer, self.context, self.assertion, self.user, self.pinned))
+        return (
+            self.signer is not None
+            or self.context is not None
+            or self.assertion is not None
+            or self.user is not None
+            or self.pinned is not None
+        )
 
 
 def covers(proofs: Iterable[Proved], element: _Element) -> bool:
     """Whether one of these signatures covers this very element, or one around it."""
     covered = {item for proof in proofs for item in proof.elements}
-    return any(node in covered for node in (element, *element.iterancestors()))
+    return element in covered or not covered.isdisjoint(element.iterancestors())
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +196,7 @@ class Verifier:
 
     def verify(self, signature: _Element) -> Proved:
         """Prove one ds:Signature. Raises `SecurityError` with the first thing that is wrong, in the order of work."""
-        signed_info, value = one(signature, SIGNED_INFO), bytes_of(one(signature, SIGNATURE_VALUE))
+        signed_info, value = one_each(signature, SIGNED_INFO, SIGNATURE_VALUE)
         algorithm, form, references, beside = self._read(signed_info)
         key_info = key_info_of(signature)
         if key_info is None:
@@ -194,7 +204,7 @@ class Verifier:
         source = read_key_info(key_info, self.index)
         key = self._key(algorithm, source, signature)
         octets = signed_octets(signed_info, form, self.measure)
-        if not self._holds(algorithm, key, octets, value):
+        if not self._holds(algorithm, key, octets, bytes_of(value)):
             raise SecurityError(
                 f"the signature is not that of {key.owner} over its SignedInfo", place=place_of(signature)
             )
@@ -273,8 +283,8 @@ class Verifier:
     ) -> tuple[SignatureAlgorithm, Canonical, list[SignedReference], list[AttachmentReference]]:
         """The policy first, over the whole of SignedInfo. What comes last: the references to attachments."""
         policy = self.require.algorithms
-        algorithm = read_signature_method(one(signed_info, SIGNATURE_METHOD), policy)
-        form = read_canonical(one(signed_info, CANONICALIZATION_METHOD))
+        canonicalization, method = one_each(signed_info, CANONICALIZATION_METHOD, SIGNATURE_METHOD)
+        algorithm, form = read_signature_method(method, policy), read_canonical(canonicalization)
         references = list(children(signed_info, DS_REFERENCE))
         if not references:
             raise SecurityError("the signature covers nothing", place=place_of(signed_info))
@@ -286,12 +296,13 @@ class Verifier:
         read: list[SignedReference] = []
         beside: list[AttachmentReference] = []
         for reference in references:
-            digest = policy.digest(algorithm_of(one(reference, DIGEST_METHOD)))
+            digest_method, digest_value = one_each(reference, DIGEST_METHOD, DIGEST_VALUE)
+            digest, value = policy.digest(algorithm_of(digest_method)), bytes_of(digest_value)
             if is_cid(reference.get("URI", "")):
-                beside.append(AttachmentReference(reference, read_signature_transform(reference), digest))
+                beside.append(AttachmentReference(reference, read_signature_transform(reference), digest, value))
             else:
                 transforms = _read_transforms(reference, self.require.limits.transforms)
-                read.append(SignedReference(reference, *transforms, digest))
+                read.append(SignedReference(reference, *transforms, digest, value))
         return algorithm, form, read, beside
 
     def _check_signer(self, algorithm: SignatureAlgorithm, source: Carried | Named) -> Chain:
@@ -311,12 +322,11 @@ class Verifier:
     def _check_reference(self, reference: SignedReference) -> _Element:
         """The element that a reference covers, once its digest is right."""
         element = self.index.find(reference.uri, by=reference.element)
-        digest = bytes_of(one(reference.element, DIGEST_VALUE))
         try:
             covered, octets = self._octets(reference, element)
         except (LimitError, XmlError) as error:
             raise SecurityError(f"what {reference.uri} refers to cannot be canonicalised: {error}") from None
-        if not hmac.compare_digest(self.provider.digest(reference.hash, octets), digest):
+        if not hmac.compare_digest(self.provider.digest(reference.hash, octets), reference.value):
             raise SecurityError(
                 f"what {reference.uri} refers to was altered after it was signed", place=place_of(covered)
             )
@@ -332,7 +342,7 @@ class Verifier:
         except (LimitError, XmlError) as error:
             told = f"what {uri!r:.120} refers to cannot be canonicalised"
             raise SecurityError(f"{told}: {error}", bare=f"{told}: {error.for_log}") from None
-        if not hmac.compare_digest(digest, bytes_of(one(element, DIGEST_VALUE))):
+        if not hmac.compare_digest(digest, reference.value):
             raise SecurityError(f"what {uri!r:.120} refers to was altered after it was signed", place=place_of(element))
         return SignedAttachment(attachment, reference.whole)
 

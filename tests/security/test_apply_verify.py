@@ -516,15 +516,10 @@ def test_a_certificate_that_is_named_by_a_key_name_cannot_be_signed_through_it(p
         sent(plain, Sign(keys.alice, parts=["Body", "STRTransform"], key_reference="key-name"), now=now)
 
 
-def test_a_message_secured_in_place_is_the_tree_that_was_given_away(plain, keys, now):
-    security = Security(outbound=[Timestamp(), Sign(keys.alice), Encrypt(to=keys.bob)])
+def test_a_message_that_is_secured_is_left_as_it_was(plain, keys, now):
     kept = plain.to_bytes()
-    security.apply(plain, now=now)
+    Security(outbound=[Timestamp(), Sign(keys.alice), Encrypt(to=keys.bob)]).apply(plain, now=now)
     assert plain.to_bytes() == kept
-    secured = security.apply_in_place(plain, now=now)
-    assert secured.root is plain.root
-    wanted = {"signed": ["Body"], "encrypted": ["Body"], "trust": keys.trust, "key": keys.bob}
-    assert received(on_the_wire(secured), now, **wanted).signed
 
 
 def test_a_message_that_was_read_is_let_go_at_once_and_not_when_garbage_is_collected(plain, keys, now):

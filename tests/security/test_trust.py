@@ -322,6 +322,23 @@ def test_a_pinned_certificate_need_not_have_extensions_that_can_be_read(keys, no
         keys.trust.check(odd, (), now)
 
 
+def test_a_path_once_found_is_refused_when_it_is_too_early_or_its_revocation_list_is_out_of_date(keys, now):
+    authority = keys.authority.certificate.public_bytes(Encoding.PEM)
+    trust = TrustStore.load(authority, revoked=[revoking(keys.authority, keys.mallory, made=now)])
+    assert trust.check(keys.alice.certificate, (), now)
+    with pytest.raises(SecurityError, match="is not valid before"):
+        trust.check(keys.alice.certificate, (), now - timedelta(days=400))
+    with pytest.raises(SecurityError, match="out of date"):
+        trust.check(keys.alice.certificate, (), now + timedelta(days=8))
+
+
+def test_a_path_that_one_store_found_says_nothing_to_another(keys, now):
+    trust = TrustStore.of(keys.authority)
+    assert trust.check(keys.alice.certificate, (), now)
+    with pytest.raises(SecurityError, match="none of the subjects"):
+        replace(trust, subjects=("CN=bob",)).check(keys.alice.certificate, (), now)
+
+
 def test_who_certified_a_signer_may_be_narrowed(keys, now):
     authority = keys.authority.certificate.public_bytes(Encoding.PEM)
     between = make_authority("between", now=now, issuer=keys.authority)

@@ -36,6 +36,25 @@ from soapkit.security.trust.validity import check_may_sign, check_time, is_issue
 
 Chain: TypeAlias = tuple[x509.Certificate, ...]
 
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """A path that was found, from a certificate that may sign to one that is believed. It holds from `begins` to
+    `ends`, while all in it are valid; whether one of them was revoked is asked anew."""
+
+    chain: Chain
+    begins: datetime
+    ends: datetime
+
+    @classmethod
+    def of(cls, chain: Chain) -> _Path:
+        return cls(
+            chain,
+            max(each.not_valid_before_utc for each in chain),
+            min(each.not_valid_after_utc for each in chain),
+        )
+
+
 _REMEMBERED = 256
 _SUFFIXES = frozenset({".pem", ".crt", ".cer", ".der"})
 
@@ -67,7 +86,7 @@ class TrustStore:
     responders: OcspResponders | None = None
     issuers: tuple[str, ...] = ()
     keys: tuple[PublicKey, ...] = ()
-    _built: dict[tuple[x509.Certificate, Chain], Chain] = field(default_factory=dict, init=False, compare=False)
+    _built: dict[tuple[x509.Certificate, Chain], _Path] = field(default_factory=dict, init=False, compare=False)
     _at_hand: tuple[StatusSource, ...] = field(init=False, compare=False)
     _to_ask: tuple[StatusSource, ...] = field(init=False, compare=False)
 
@@ -151,6 +170,15 @@ class TrustStore:
 
         Raises `SecurityError` when there is none at `now`, or when the certificate may not sign.
         """
+        path = self._built.get((certificate, others)) or self._found(certificate, others, now)
+        if not path.begins <= now <= path.ends:
+            for each in path.chain:
+                check_time(each, now)
+        check_not_revoked(path.chain, self._at_hand, self._to_ask, now, self.revocation)
+        return path.chain
+
+    def _found(self, certificate: x509.Certificate, others: Chain, now: datetime) -> _Path:
+        """The path, looked for and remembered."""
         if not self.certificates:
             raise SecurityError("no certificate is trusted: the trust store is empty")
         check_time(certificate, now)
@@ -159,14 +187,11 @@ class TrustStore:
             raise SecurityError(f"certificate {name_of(certificate)} is none of the subjects that are believed")
         if self.issuers and not any(re.fullmatch(pattern, _issuer_of(certificate)) for pattern in self.issuers):
             raise SecurityError(f"certificate {name_of(certificate)} is from none of the issuers that are believed")
-        chain = self._built.get((certificate, others)) or self._build(certificate, others, now)
-        for issuer in chain[1:]:  # a path once found holds as long as all in it are valid
-            check_time(issuer, now)
-        check_not_revoked(chain, self._at_hand, self._to_ask, now, self.revocation)
+        path = _Path.of(self._build(certificate, others, now))
         if len(self._built) >= _REMEMBERED:
             self._built.clear()
-        self._built[certificate, others] = chain
-        return chain
+        self._built[certificate, others] = path
+        return path
 
     def _build(self, certificate: x509.Certificate, others: Chain, now: datetime) -> Chain:
         if certificate in self.certificates:
