@@ -21,6 +21,7 @@ import msgspec
 from soapkit.databinding.shape import (
     All,
     Alternative,
+    AnyType,
     AttributeField,
     ChoiceField,
     ElementField,
@@ -115,6 +116,11 @@ def nil(attributes: Mapping[str, str] | None = None) -> Any:
     return Nil(dict(attributes or {}))
 
 
+def is_nil_unsaid(field: ElementField) -> bool:
+    """Whether a field whose element may be nil has no value for that: of xs:anyType it may be, whatever is declared."""
+    return isinstance(field.type, AnyType) and not field.nillable and not field.many
+
+
 def has_default(field: AttributeField) -> bool:
     """Whether an attribute may be left out for its default."""
     return field.default is not None and not field.required
@@ -137,7 +143,9 @@ def _elements_of(field: ElementLike) -> tuple[ElementField | Alternative, ...]:
 
 
 def _may_say_why(element: ElementField | Alternative, shapes: Shapes) -> bool:
-    """Whether an element may be nil and have attributes."""
+    """Whether an element may be nil and have attributes, or where None says that it is absent (`is_nil_unsaid`)."""
+    if isinstance(element.type, AnyType):
+        return True
     if not element.nillable or not isinstance(element.type, RecordRef):
         return False
     record = shapes[element.type.key]

@@ -5,11 +5,17 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Annotated, Any
 
 import pytest
 
 import soapkit
+from soapkit.databinding.annotations import attribute, element, text, xml_type, xsd
+from soapkit.databinding.codec import Codecs
+from soapkit.databinding.shape import RecordRef
 from soapkit.errors import DecodeError
+from soapkit.xml.names import XSI_NIL
+from soapkit.xml.parse import parse_message
 
 
 class Size(enum.IntEnum):
@@ -69,3 +75,55 @@ def test_of_children_out_of_order_only_those_are_told_that_are_not_in_their_plac
 def test_what_is_wrong_with_base64_is_told(text: str, words: str) -> None:
     with pytest.raises(DecodeError, match=words):
         soapkit.decode(f"<b>{text}</b>", bytes)
+
+
+XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xs="http://www.w3.org/2001/XMLSchema"'
+
+
+@dataclass
+class Holder:
+    known: int
+    any: Annotated[Any, element("any", min_occurs=0)] = None
+    simple: Annotated[str | None, element("simple"), xsd("anySimpleType")] = None
+
+
+@xml_type("price")
+@dataclass
+class Price:
+    amount: Annotated[Decimal, text()]
+    currency: Annotated[str, attribute("currency")]
+
+
+def again(children: str) -> str:
+    """What is written of a value that a lenient reader has read."""
+    codec = Codecs(unknown="lenient", types={"price": RecordRef(Price)}).codec(Holder)
+    written = codec.encode(codec.decode(parse_message(f"<h {XSI}>{children}</h>".encode())), "h")
+    assert codec.encode(codec.decode(parse_message(written.encode())), "h") == written
+    return written
+
+
+def test_what_stands_in_an_unknown_element_keeps_the_prefixes_that_only_its_values_need() -> None:
+    child = '<new xmlns="urn:n" xmlns:q="urn:n">q:name</new>'
+    written = parse_message(again(f"<known>1</known>{child}<!-- --><new2/>").encode())
+    assert written[1].nsmap["q"] == written[1].nsmap[None] == "urn:n"
+    assert [each.tag for each in written] == ["known", "{urn:n}new", "new2"]
+
+
+def test_attributes_of_a_text_that_came_as_a_record_are_written_once() -> None:
+    child = '<simple xsi:type="price" currency="EUR">1.5</simple>'
+    assert again(f"<known>1</known>{child}").count("currency") == 1
+
+
+@pytest.mark.parametrize("why", [{}, {"why": "sold"}])
+def test_nil_where_anything_may_stand_is_not_absent(why: dict[str, str]) -> None:
+    given = "".join(f' {name}="{text}"' for name, text in why.items())
+    _, nil = parse_message(again(f'<known>1</known><any xsi:nil="true"{given}/>').encode())
+    assert dict(nil.attrib) == {XSI_NIL: "true"} | why
+    assert "any" not in again("<known>1</known>")
+
+
+def test_and_not_nil_any_more_once_there_is_a_value() -> None:
+    holder = soapkit.decode(f'<h {XSI}><known>1</known><any xsi:nil="true"/></h>', Holder)
+    assert b'<any xsi:nil="true"/>' in soapkit.encode(holder, "h")
+    holder.any = 5
+    assert b'<any xsi:type="xs:int">5</any>' in soapkit.encode(holder, "h")

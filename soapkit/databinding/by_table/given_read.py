@@ -9,7 +9,8 @@ from lxml.etree import _Element
 
 from soapkit.databinding.content import Assigned, Chosen, allows
 from soapkit.databinding.context import Bound
-from soapkit.databinding.given import Given, has_default, order_of
+from soapkit.databinding.described.classes import is_record_class
+from soapkit.databinding.given import Given, has_default, is_nil_unsaid, order_of
 from soapkit.databinding.lexical import BLANKS
 from soapkit.databinding.shape import All, AnyType, ChoiceField, ElementField, RecordRef
 from soapkit.databinding.simple import value_of
@@ -173,8 +174,11 @@ def _beside_values(
             continue
         if not is_nil(child) and (not unknown or isinstance(type_, (RecordRef, AnyType))):
             continue
-        if found := attributes_beside(child):
-            value = values.get(field.name)
-            if field.many and isinstance(value, list):
-                value = value[place] if place < len(value) else None
+        value = values.get(field.name)
+        if field.many and isinstance(value, list):
+            value = value[place] if place < len(value) else None
+        if isinstance(value, Raw) or is_record_class(type(value)):
+            continue  # it has room for them
+        found = attributes_beside(child)
+        if found or (is_nil(child) and isinstance(field, ElementField) and is_nil_unsaid(field)):
             yield (field.name, place if field.many else 0), (value, found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from copy import deepcopy
 from typing import Any, Protocol
 
 import msgspec
@@ -17,7 +16,7 @@ from soapkit.databinding.content import allows
 from soapkit.databinding.context import Bound
 from soapkit.databinding.described.classes import is_record_class
 from soapkit.databinding.described.generics import origin_of
-from soapkit.databinding.given import NOTHING, Beside, Given, Nil, given_with
+from soapkit.databinding.given import NOTHING, Beside, Given, Nil, given_with, is_nil_unsaid
 from soapkit.databinding.presence import is_given, names_of, present
 from soapkit.databinding.shape import (
     ANY_TYPE,
@@ -59,6 +58,9 @@ class Elements(Protocol):
     def content(self, value: Any, bound: Bound) -> str: ...
 
 
+_UNKNOWN = "soapkit-unknown"  # the mark for an unknown element: no message has processing instructions
+
+
 def _place_in(order: tuple[str, ...], particle: Particle) -> int:
     """Where a particle of an xs:all came; last where it did not."""
     name = getattr(particle, "name", None)
@@ -86,11 +88,13 @@ class ContentScribe:
             return text
         around = parse_own(f"<around{self.context.declarations(text)}>{text}</around>")
         known = list(around)
-        for element, place in zip(given.unknown_elements, given.places, strict=True):
+        for place in given.places:
+            # a mark: an element that moves into another tree loses declarations that only its values need
+            mark = etree.ProcessingInstruction(_UNKNOWN)
             if place < len(known):
-                known[place].addprevious(deepcopy(element.element))
+                known[place].addprevious(mark)
             else:
-                around.append(deepcopy(element.element))
+                around.append(mark)
         children = list(around)  # once: a place in a tree is counted to
         for place, said in given.texts:
             last = children[min(place, len(children)) - 1] if place and children else None
@@ -99,7 +103,9 @@ class ContentScribe:
             else:
                 last.tail = (last.tail or "") + said
         written = etree.tostring(around, encoding="unicode")
-        return written[written.index(">") + 1 : -len("</around>")]
+        first, *others = written[written.index(">") + 1 : -len("</around>")].split(f"<?{_UNKNOWN} ?>")
+        kept = (element.xml.decode() for element in given.unknown_elements)
+        return first + "".join(f"{element}{text}" for element, text in zip(kept, others, strict=True))
 
     def _particle(self, particle: Particle, value: Any, bound: Bound) -> str:
         if isinstance(particle, ElementField):
@@ -153,7 +159,10 @@ class ContentScribe:
         if field.many:
             return self._many(field, value, codec, beside)
         self.texts.path.append(f".{field.name}")
-        text = self._single(field, value, codec)
+        if value is None and (field.name, 0) in beside and is_nil_unsaid(field):
+            text = self.elements.element(field.tag, None, field.type)
+        else:
+            text = self._single(field, value, codec)
         self.texts.path.pop()
         return self._said_again(text, field.name, value, beside, 0) if beside else text
 

@@ -33,6 +33,7 @@ from soapkit.databinding.content import allows
 from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.lexical import collapse_blanks, parse_qname
 from soapkit.databinding.shape import (
+    AnyType,
     Key,
     RecordRef,
     Type,
@@ -175,7 +176,8 @@ class Decoder:
             return self._checked(element, key, careful=True)
 
         def read(element: _Element, count: Count) -> Any:
-            if self.context.settings.unknown == "lenient" or says_why_nil(element):
+            unsaid = isinstance(type_, AnyType) and not nillable and element.get(XSI_NIL) is not None
+            if unsaid or self.context.settings.unknown == "lenient" or says_why_nil(element):
                 raise Surprise  # what it says beside its value is kept with that of its parent
             walker = Walker(self.context, "", nested)
             value = walker.element(element, type_, nillable=nillable, default=default, fixed=fixed)
