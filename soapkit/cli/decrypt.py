@@ -7,14 +7,13 @@ from dataclasses import replace
 import click
 
 from soapkit.cli.secured import (
-    alias_option,
+    key_options,
     message_argument,
     output_option,
-    password_option,
     read_envelope,
-    told_as_usage,
     write_envelope,
 )
+from soapkit.cli.wording import SecurityCommand
 from soapkit.errors import SecurityError
 from soapkit.security import KeyPair, Require, Security, profile
 from soapkit.security.spent import take_out_spent
@@ -22,15 +21,12 @@ from soapkit.security.spent import take_out_spent
 _AT_ANY_TIME = 10**9  # seconds: a recorded message is decrypted whatever its Timestamp says
 
 
-@click.command(name="decrypt")
+@click.command(name="decrypt", cls=SecurityCommand)
 @message_argument
-@click.option("--key", required=True, metavar="FILE", help="PKCS#12, or PEM with the private key.")
-@click.option("--cert", default=None, metavar="FILE", help="The certificate, when --key holds the private key alone.")
-@alias_option
-@password_option
+@key_options(required=True)
 @click.option("--profile", "policy", default="modern", show_default=True, help="Algorithms that are accepted.")
 @output_option
-def command(file: str, key: str, cert: str | None, alias: str, password: str | None, policy: str, output: str) -> None:
+def command(file: str, keypair: KeyPair, policy: str, output: str) -> None:
     """Decrypt a SOAP message. Signatures are left for `soapkit verify`, which can decrypt too; keys that open nothing
     else are taken out.
 
@@ -41,10 +37,8 @@ def command(file: str, key: str, cert: str | None, alias: str, password: str | N
         soapkit decrypt encrypted.xml --key bank.p12
     """
     envelope = read_envelope(file)
-    keypair = KeyPair.load(key, password, certificate=cert, alias=alias)
-    with told_as_usage():
-        # CBC is dangerous where a stranger learns from our answers what was wrong; at a prompt there is no stranger.
-        algorithms = replace(profile(policy), cbc="always")
+    # CBC is dangerous where a stranger learns from our answers what was wrong; at a prompt there is no stranger.
+    algorithms = replace(profile(policy), cbc="always")
     require = Require(
         key=keypair, algorithms=algorithms, max_age=_AT_ANY_TIME, skew=_AT_ANY_TIME, unsigned_faults=False
     )

@@ -6,12 +6,13 @@ from typing import Literal
 
 import click
 
-from soapkit.cli.secured import message_argument, output_option, read_envelope, told_as_usage, write_envelope
+from soapkit.cli.secured import message_argument, output_option, read_envelope, write_envelope
+from soapkit.cli.wording import SecurityCommand
 from soapkit.security import Encrypt, Security, load_certificate
 from soapkit.security.settings import KeyReference
 
 
-@click.command(name="encrypt")
+@click.command(name="encrypt", cls=SecurityCommand)
 @message_argument
 @click.option("--to", required=True, metavar="FILE", help="The recipient's certificate, PEM or DER.")
 @click.option(
@@ -65,14 +66,13 @@ def command(
     """
     envelope = read_envelope(file)
     certificate = load_certificate(to)
-    with told_as_usage():
-        step = Encrypt(
-            certificate,
-            parts or ("Body",),
-            algorithm,
-            key_transport,
-            oaep_digest,
-            key_reference=reference,
-            data_reference=data_reference,
-        )
+    step = Encrypt(
+        certificate,
+        parts or ("Body",),
+        algorithm,
+        key_transport,
+        oaep_digest,
+        key_reference=reference,
+        data_reference=data_reference,
+    )
     write_envelope(Security(outbound=[step]).apply(envelope), output)

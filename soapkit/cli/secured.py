@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import click
 
-from soapkit.errors import UsageError
+from soapkit.security import KeyPair
 from soapkit.soap.envelope import Envelope
 
 _CommandT = TypeVar("_CommandT", bound=Callable[..., Any])
@@ -29,21 +29,53 @@ def output_option(function: _CommandT) -> _CommandT:
     )(function)
 
 
-def password_option(function: _CommandT) -> _CommandT:
-    """The option --password: of the key's file."""
-    return click.option(
+_Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
+_KEY_OPTIONS: Final = (
+    click.option(
+        "--cert", default=None, metavar="FILE", help="The certificate, when --key holds the private key alone."
+    ),
+    click.option(
+        "--alias",
+        default="",
+        metavar="NAME",
+        help="Which key of --key, a PKCS#12 file or Java key store with several.",
+    ),
+    click.option(
         "--password",
         envvar="SOAPKIT_PASSWORD",
         default=None,
         help="Password of the key file; better given in the environment as SOAPKIT_PASSWORD.",
-    )(function)
+    ),
+    click.option(
+        "--key-password",
+        envvar="SOAPKIT_KEY_PASSWORD",
+        default="",
+        help="Of the key, where it has one of its own in a Java key store; or SOAPKIT_KEY_PASSWORD.",
+    ),
+)
 
 
-def alias_option(function: _CommandT) -> _CommandT:
-    """The option --alias: which key of a Java key store."""
-    return click.option(
-        "--alias", default="", metavar="NAME", help="Which key of --key, a PKCS#12 file or Java key store with several."
-    )(function)
+def key_options(
+    told: str = "PKCS#12, Java key store, or PEM with the private key.", *, required: bool = False
+) -> _Decorator:
+    """The options --key and what goes with it: the parameter `keypair` of a command, None where there is none."""
+
+    def with_options(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def with_key(
+            *, key: str | None, cert: str | None, alias: str, password: str | None, key_password: str, **others: Any
+        ) -> Any:
+            keypair = None
+            if key is not None:
+                keypair = KeyPair.load(key, password, certificate=cert, alias=alias, key_password=key_password)
+            return function(keypair=keypair, **others)
+
+        decorated: Callable[..., Any] = with_key
+        for option in reversed(_KEY_OPTIONS):
+            decorated = option(decorated)
+        return click.option("--key", default=None, required=required, metavar="FILE", help=told)(decorated)
+
+    return with_options
 
 
 def read_bytes(file: str) -> bytes:
@@ -90,12 +122,3 @@ def moment(_context: click.Context, _parameter: click.Parameter, value: str | No
     except ValueError:
         raise click.BadParameter("expected a date and time such as 2026-11-23T15:04:05Z") from None
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-
-
-@contextmanager
-def told_as_usage() -> Iterator[None]:
-    """A setting that is not there (an unknown algorithm, a wrong name) is an error of usage: exit code 2."""
-    try:
-        yield
-    except UsageError as error:
-        raise click.UsageError(str(error)) from None

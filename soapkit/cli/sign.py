@@ -8,26 +8,22 @@ from pathlib import Path
 import click
 
 from soapkit.cli.secured import (
-    alias_option,
+    key_options,
     message_argument,
     moment,
     output_option,
-    password_option,
     read_envelope,
-    told_as_usage,
     write_envelope,
 )
+from soapkit.cli.wording import SecurityCommand
 from soapkit.security import KeyPair, SamlToken, Security, Sign, Timestamp
 from soapkit.security.markup import TIMESTAMP
 from soapkit.security.settings import KEY_REFERENCES, KeyReference, Step
 
 
-@click.command(name="sign")
+@click.command(name="sign", cls=SecurityCommand)
 @message_argument
-@click.option("--key", required=True, metavar="FILE", help="PKCS#12, or PEM with the private key.")
-@click.option("--cert", default=None, metavar="FILE", help="The certificate, when --key holds the private key alone.")
-@alias_option
-@password_option
+@key_options(required=True)
 @click.option(
     "--part",
     "parts",
@@ -56,10 +52,7 @@ from soapkit.security.settings import KEY_REFERENCES, KeyReference, Step
 @output_option
 def command(
     file: str,
-    key: str,
-    cert: str | None,
-    alias: str,
-    password: str | None,
+    keypair: KeyPair,
     parts: tuple[str, ...],
     algorithm: str,
     digest: str,
@@ -81,11 +74,9 @@ def command(
         soapkit sign message.xml --key alice.p12 --assertion token.xml --reference assertion
     """
     envelope = read_envelope(file)
-    keypair = KeyPair.load(key, password, certificate=cert, alias=alias)
     wanted = parts or ("Body", "Timestamp")
-    with told_as_usage():
-        step = Sign(keypair, wanted, algorithm, digest, reference)
-        stamped = next(envelope.root.iter(TIMESTAMP), None) is not None
-        steps: list[Step] = [Timestamp(ttl)] if "Timestamp" in wanted and not stamped else []
-        steps += [SamlToken(Path(assertion).read_bytes())] if assertion is not None else []
+    step = Sign(keypair, wanted, algorithm, digest, reference)
+    stamped = next(envelope.root.iter(TIMESTAMP), None) is not None
+    steps: list[Step] = [Timestamp(ttl)] if "Timestamp" in wanted and not stamped else []
+    steps += [SamlToken(Path(assertion).read_bytes())] if assertion is not None else []
     write_envelope(Security(outbound=[*steps, step]).apply(envelope, now=at), output)

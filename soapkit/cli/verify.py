@@ -10,14 +10,15 @@ from typing import Any
 
 import click
 
-from soapkit.cli.secured import alias_option, message_argument, moment, password_option, read_envelope, told_as_usage
+from soapkit.cli.secured import key_options, message_argument, moment, read_envelope
+from soapkit.cli.wording import SecurityCommand, in_options
 from soapkit.security import KeyPair, Require, SamlRequirement, Security, TrustStore, profile
 from soapkit.security.saml.names import CONFIRMATIONS, Confirmation
 from soapkit.soap.security_result import Covered, ReceivedAssertion, SecurityResult
 from soapkit.xml.walk import path_of
 
 
-@click.command(name="verify")
+@click.command(name="verify", cls=SecurityCommand)
 @message_argument
 @click.option(
     "--trust",
@@ -49,10 +50,7 @@ from soapkit.xml.walk import path_of
     help="What may confirm the assertion. Repeatable. Default: bearer and holder-of-key.",
 )
 @click.option("--encrypted", multiple=True, metavar="NAME", help="A part that must have come encrypted. Repeatable.")
-@click.option("--key", default=None, metavar="FILE", help="Key to decrypt with first: PKCS#12 or PEM.")
-@click.option("--cert", default=None, metavar="FILE", help="The certificate, when --key holds the private key alone.")
-@alias_option
-@password_option
+@key_options("Key to decrypt with first: PKCS#12, Java key store or PEM.")
 @click.option("--profile", "policy", default="modern", show_default=True, help="Algorithms that are accepted.")
 @click.option("--max-age", type=click.IntRange(min=1), default=300, show_default=True, help="Seconds.")
 @click.option("--at", callback=moment, default=None, metavar="DATETIME", help="Verify as of this time instead of now.")
@@ -68,10 +66,7 @@ def command(
     audience: tuple[str, ...],
     confirmation: tuple[Confirmation, ...],
     encrypted: tuple[str, ...],
-    key: str | None,
-    cert: str | None,
-    alias: str,
-    password: str | None,
+    keypair: KeyPair | None,
     policy: str,
     max_age: int,
     at: datetime | None,
@@ -95,24 +90,23 @@ def command(
     )
     if not trusted and not issuers:
         raise click.UsageError("--trust says whose signatures are believed, --issuer whose assertions are")
-    with told_as_usage():
-        saml = None
-        if issuers or audience or confirmation:
-            saml = SamlRequirement(
-                load(*issuers) if issuers else None,
-                audience=audience,
-                confirmation=confirmation or ("bearer", "holder-of-key"),
-            )
-        require = Require(
-            signed=signed or (("Body",) if trusted else ()),
-            encrypted=encrypted,
-            trust=load(*trusted) if trusted else None,
-            saml=saml,
-            key=KeyPair.load(key, password, certificate=cert, alias=alias) if key else (),
-            algorithms=profile(policy),
-            max_age=max_age,
-            unsigned_faults=False,
+    saml = None
+    if issuers or audience or confirmation:
+        saml = SamlRequirement(
+            load(*issuers) if issuers else None,
+            audience=audience,
+            confirmation=confirmation or ("bearer", "holder-of-key"),
         )
+    require = Require(
+        signed=signed or (("Body",) if trusted else ()),
+        encrypted=encrypted,
+        trust=load(*trusted) if trusted else None,
+        saml=saml,
+        key=keypair if keypair is not None else (),
+        algorithms=profile(policy),
+        max_age=max_age,
+        unsigned_faults=False,
+    )
     result = Security(inbound=require).verify(envelope, now=at)
     if as_json:
         click.echo(json.dumps(described(result), indent=2, ensure_ascii=False))
@@ -131,7 +125,7 @@ def described(result: SecurityResult) -> dict[str, Any]:
         "assertion": _assertion(result.assertion) if result.assertion is not None else None,
         "created": result.created.isoformat() if result.created else None,
         "expires": result.expires.isoformat() if result.expires else None,
-        "warnings": list(result.warnings),
+        "warnings": list(map(in_options, result.warnings)),
     }
 
 
@@ -150,7 +144,7 @@ def lines_of(result: SecurityResult) -> Iterator[str]:
         until = f", expires {result.expires:%Y-%m-%dT%H:%M:%SZ}" if result.expires is not None else ""
         yield f"created    {result.created:%Y-%m-%dT%H:%M:%SZ}{until}"
     for warning in result.warnings:
-        yield f"warning    {warning}"
+        yield f"warning    {in_options(warning)}"
 
 
 def _assertion(found: ReceivedAssertion) -> dict[str, Any]:

@@ -11,16 +11,15 @@ from lxml import etree
 
 from soapkit import xmldsig
 from soapkit.cli.secured import (
-    alias_option,
+    key_options,
     message_argument,
     moment,
     named_file,
     output_option,
-    password_option,
     read_bytes,
-    told_as_usage,
     write_bytes,
 )
+from soapkit.cli.wording import SecurityCommand
 from soapkit.errors import SecurityError
 from soapkit.security.document.key_info import KeyInfo
 
@@ -30,12 +29,9 @@ def command() -> None:
     """Plain XML signatures: invoices, e-government documents, SAML. For SOAP messages: soapkit sign, verify."""
 
 
-@command.command(name="sign")
+@command.command(name="sign", cls=SecurityCommand)
 @message_argument
-@click.option("--key", required=True, metavar="FILE", help="PKCS#12, or PEM with the private key.")
-@click.option("--cert", default=None, metavar="FILE", help="The certificate, when --key holds the private key alone.")
-@alias_option
-@password_option
+@key_options(required=True)
 @click.option(
     "--reference",
     "references",
@@ -62,10 +58,7 @@ def command() -> None:
 @output_option
 def sign(
     file: str,
-    key: str,
-    cert: str | None,
-    alias: str,
-    password: str | None,
+    keypair: xmldsig.KeyPair,
     references: tuple[str, ...],
     enveloping: bool,
     inside: str,
@@ -84,25 +77,23 @@ def sign(
         soapkit xmldsig sign invoice.xml --key alice.p12 --output signed.xml
         soapkit xmldsig sign invoice.xml --key alice.p12 --reference "#invoice-1" --canonical inclusive
     """
-    keypair = xmldsig.KeyPair.load(key, password, certificate=cert, alias=alias)
-    with told_as_usage():
-        signed = xmldsig.sign(
-            read_bytes(file),
-            keypair,
-            references=references or ("",),
-            enveloping=enveloping,
-            inside=inside,
-            after=after,
-            algorithm=algorithm,
-            digest=digest,
-            canonical=canonical,
-            key_info=key_info,
-            id_attributes=id_attributes,
-        )
+    signed = xmldsig.sign(
+        read_bytes(file),
+        keypair,
+        references=references or ("",),
+        enveloping=enveloping,
+        inside=inside,
+        after=after,
+        algorithm=algorithm,
+        digest=digest,
+        canonical=canonical,
+        key_info=key_info,
+        id_attributes=id_attributes,
+    )
     write_bytes(signed, output)
 
 
-@command.command(name="verify")
+@command.command(name="verify", cls=SecurityCommand)
 @message_argument
 @click.option(
     "--trust",
@@ -171,21 +162,20 @@ def verify(
     if whatever and signed:
         raise click.UsageError("--any demands nothing, --signed something: take one")
     document = read_bytes(file)
-    with told_as_usage():
-        given: dict[str, Any] = {
-            "trust": xmldsig.TrustStore.load(*trusted),
-            "algorithms": xmldsig.profile(policy),
-            "certificates": [xmldsig.load_certificate(name) for name in certificates],
-            "at": at,
-            "id_attributes": id_attributes,
-            "outside": dict(named_file("--outside", "URI", each) for each in outside),
-        }
-        if every:
-            found = xmldsig.verify_all(document, **given)
-        else:
-            which = int(signature) if signature is not None and signature.isdigit() else signature
-            wanted = () if whatever else signed or None
-            found = (xmldsig.verify(document, signed=wanted, signature=which, **given),)
+    given: dict[str, Any] = {
+        "trust": xmldsig.TrustStore.load(*trusted),
+        "algorithms": xmldsig.profile(policy),
+        "certificates": [xmldsig.load_certificate(name) for name in certificates],
+        "at": at,
+        "id_attributes": id_attributes,
+        "outside": dict(named_file("--outside", "URI", each) for each in outside),
+    }
+    if every:
+        found = xmldsig.verify_all(document, **given)
+    else:
+        which = int(signature) if signature is not None and signature.isdigit() else signature
+        wanted = () if whatever else signed or None
+        found = (xmldsig.verify(document, signed=wanted, signature=which, **given),)
     if output is not None:
         written = [etree.tostring(part.element, encoding="UTF-8") for result in found for part in result.parts]
         written += [part.octets for result in found for part in result.octets]

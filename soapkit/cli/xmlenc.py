@@ -8,15 +8,14 @@ import click
 
 from soapkit import xmlenc
 from soapkit.cli.secured import (
-    alias_option,
+    key_options,
     message_argument,
     named_file,
     output_option,
-    password_option,
     read_bytes,
-    told_as_usage,
     write_bytes,
 )
+from soapkit.cli.wording import SecurityCommand
 from soapkit.security.document.key_info import KeyInfo
 
 
@@ -25,7 +24,7 @@ def command() -> None:
     """Plain XML encryption: invoices, e-government documents, SAML. For SOAP messages: soapkit encrypt, decrypt."""
 
 
-@command.command(name="encrypt")
+@command.command(name="encrypt", cls=SecurityCommand)
 @message_argument
 @click.option("--to", default=None, metavar="FILE", help="The recipient's certificate, PEM or DER.")
 @click.option("--secret", default=None, metavar="FILE", help="Instead: a key that both sides have, as bare octets.")
@@ -65,29 +64,25 @@ def encrypt(
         soapkit xmlenc encrypt order.xml --to bank.pem --output sealed.xml
         soapkit xmlenc encrypt order.xml --to bank.pem --path ".//{urn:order}card" --content
     """
-    with told_as_usage():
-        sealed = xmlenc.encrypt(
-            read_bytes(file),
-            to=xmlenc.load_certificate(to) if to is not None else None,
-            secret=Path(secret).read_bytes() if secret is not None else None,
-            name=name,
-            path=path,
-            content=content,
-            algorithm=algorithm,
-            key_transport=key_transport,
-            oaep_digest=oaep_digest,
-            oaep_mgf=oaep_mgf,
-            key_info=key_info,
-        )
+    sealed = xmlenc.encrypt(
+        read_bytes(file),
+        to=xmlenc.load_certificate(to) if to is not None else None,
+        secret=Path(secret).read_bytes() if secret is not None else None,
+        name=name,
+        path=path,
+        content=content,
+        algorithm=algorithm,
+        key_transport=key_transport,
+        oaep_digest=oaep_digest,
+        oaep_mgf=oaep_mgf,
+        key_info=key_info,
+    )
     write_bytes(sealed, output)
 
 
-@command.command(name="decrypt")
+@command.command(name="decrypt", cls=SecurityCommand)
 @message_argument
-@click.option("--key", default=None, metavar="FILE", help="PKCS#12, or PEM with the private key.")
-@click.option("--cert", default=None, metavar="FILE", help="The certificate, when --key holds the private key alone.")
-@alias_option
-@password_option
+@key_options()
 @click.option(
     "--secret",
     "secrets",
@@ -95,15 +90,20 @@ def encrypt(
     metavar="NAME=FILE",
     help="A key that both sides have, by the name in the document; =FILE for one without. Repeatable.",
 )
+@click.option(
+    "--certificate",
+    "certificates",
+    multiple=True,
+    metavar="FILE",
+    help="Of a sender, for a key agreed on with one whom the document only names. Repeatable.",
+)
 @click.option("--profile", "policy", default="modern", show_default=True, help="Algorithms that are accepted.")
 @output_option
 def decrypt(
     file: str,
-    key: str | None,
-    cert: str | None,
-    alias: str,
-    password: str | None,
+    keypair: xmlenc.KeyPair | None,
     secrets: tuple[str, ...],
+    certificates: tuple[str, ...],
     policy: str,
     output: str,
 ) -> None:
@@ -116,12 +116,12 @@ def decrypt(
         soapkit xmlenc decrypt sealed.xml --key bank.p12
         soapkit xmlenc decrypt sealed.xml --secret "shared key=key.bin" --profile legacy
     """
-    with told_as_usage():
-        found = xmlenc.decrypt(
-            read_bytes(file),
-            key=xmlenc.KeyPair.load(key, password, certificate=cert, alias=alias) if key is not None else (),
-            secrets=dict(named_file("--secret", "NAME", each) for each in secrets),
-            algorithms=xmlenc.profile(policy),
-        )
+    found = xmlenc.decrypt(
+        read_bytes(file),
+        key=keypair if keypair is not None else (),
+        secrets=dict(named_file("--secret", "NAME", each) for each in secrets),
+        certificates=[xmlenc.load_certificate(name) for name in certificates],
+        algorithms=xmlenc.profile(policy),
+    )
     last = found.parts[-1]
     write_bytes(last.octets if last.path == "EncryptedData" and not last.is_xml else found.to_bytes(), output)

@@ -14,13 +14,7 @@ from soapkit.security.attachment_cipher import holds_attachment, read_cipher_ref
 from soapkit.security.attachments import is_cid, read_signature_transform
 from soapkit.security.crypto.algorithms import (
     AGREEMENTS,
-    CIPHERS,
-    DIGESTS,
-    MODERN,
-    SIGNATURES,
     STR_TRANSFORM,
-    TRANSPORTS,
-    WRAPS,
 )
 from soapkit.security.crypto.keys import name_of
 from soapkit.security.hints import read_hints
@@ -29,11 +23,9 @@ from soapkit.security.markup import (
     BINARY_SECURITY_TOKEN,
     CREATED,
     DATA_REFERENCE,
-    DIGEST_METHOD,
     DS_REFERENCE,
     ENCRYPTED_DATA,
     ENCRYPTED_KEY,
-    ENCRYPTION_METHOD,
     EXPIRES,
     ITERATION,
     KEY_INFO,
@@ -46,7 +38,6 @@ from soapkit.security.markup import (
     SALT,
     SECURITY,
     SIGNATURE,
-    SIGNATURE_METHOD,
     SIGNED_INFO,
     TIMESTAMP,
     TOKEN_REFERENCE,
@@ -59,10 +50,6 @@ from soapkit.security.parts import Message
 from soapkit.security.references import (
     Agreed,
     Asserted,
-    Bare,
-    Carried,
-    KeySource,
-    Named,
     key_info_of,
     read_key_info,
     read_token_reference,
@@ -70,6 +57,7 @@ from soapkit.security.references import (
 from soapkit.security.saml.explain import told_assertion
 from soapkit.security.saml.names import BY_TAG as ASSERTIONS
 from soapkit.security.tokens import certificates_of
+from soapkit.security.told import cipher, digest_method, key_method, named_key, signature_method
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.headers import role_of
 from soapkit.xml.names import local_name
@@ -150,12 +138,8 @@ class _Telling:
         )
 
     def _encrypted_key(self, _message: Message, entry: _Element) -> Iterator[str]:
-        uri = algorithm_at(entry, ENCRYPTION_METHOD)
-        method = TRANSPORTS.get(uri) or WRAPS.get(uri)
-        name = method.name if method is not None else "an unknown algorithm"
-        if name not in MODERN.transports | MODERN.wraps:
-            self.weak.append(f"a key is encrypted with {name}")
-        if uri in WRAPS:
+        name, wraps = key_method(entry, self.weak)
+        if wraps:
             yield f"key: wrapped with {name} under {self._secret_of(entry)}"
         else:
             yield f"key: encrypted with {name} to {self._key_of(entry)}"
@@ -169,10 +153,7 @@ class _Telling:
     def _data(self, data: _Element) -> str:
         if data.tag != ENCRYPTED_DATA:
             return f"{path_of(data)}, which is not encrypted data"
-        cipher = CIPHERS.get(algorithm_at(data, ENCRYPTION_METHOD))
-        name = cipher.name if cipher is not None else "an unknown algorithm"
-        if cipher is None or cipher.mode != "gcm":
-            self.weak.append(f"data is encrypted with {name}, which does not show alterations")
+        name = cipher(data, self.weak)
         parent = data.getparent()
         if holds_attachment(data):
             return f"the attachment {read_cipher_reference(data).get('URI')}, {name}"
@@ -188,15 +169,9 @@ class _Telling:
         info = entry.find(SIGNED_INFO)
         if info is None:
             raise SecurityError("it has no SignedInfo")
-        algorithm = SIGNATURES.get(algorithm_at(info, SIGNATURE_METHOD))
-        name = algorithm.name if algorithm is not None else "an unknown algorithm"
-        if name not in MODERN.signatures:
-            self.weak.append(f"a signature is made with {name}")
-        yield f"signature: {name} by {self._key_of(entry)}"
+        yield f"signature: {signature_method(info, self.weak)} by {self._key_of(entry)}"
         for reference in info.iterfind(DS_REFERENCE):
-            digest = DIGESTS.get(algorithm_at(reference, DIGEST_METHOD), "an unknown digest")
-            if digest not in MODERN.hashes:
-                self.weak.append(f"a reference is digested with {digest}")
+            digest_method(reference, self.weak)
             uri = reference.get("URI", "")
             if is_cid(uri):
                 what = "with the header fields that say what it is" if read_signature_transform(reference) else "alone"
@@ -218,14 +193,11 @@ class _Telling:
 
     def _signature_of_assertion(self, entry: _Element) -> Iterator[str]:
         signature = entry.find(SIGNATURE)
-        method = signature.find(f"{SIGNED_INFO}/{SIGNATURE_METHOD}") if signature is not None else None
-        if signature is None or method is None:
+        info = signature.find(SIGNED_INFO) if signature is not None else None
+        if signature is None or info is None:
             yield "  not signed by its issuer"
             return
-        algorithm = SIGNATURES.get(method.get("Algorithm", ""))
-        name = algorithm.name if algorithm is not None else "an unknown algorithm"
-        if name not in MODERN.signatures:
-            self.weak.append(f"an assertion is signed with {name}")
+        name = signature_method(info, self.weak)
         key_info = key_info_of(signature)
         source = read_hints(key_info, self.index) if key_info is not None else None
         by = f" by {named_key(source)}" if source is not None else ""
@@ -270,25 +242,3 @@ _TELLERS: dict[str, Callable[..., Iterator[str]]] = {
     TOKEN_REFERENCE: _Telling._nothing,
     **dict.fromkeys(ASSERTIONS, _Telling._assertion),
 }
-
-
-def named_key(source: KeySource) -> str:
-    """A key in words, as a KeyInfo names it."""
-    if isinstance(source, Carried):
-        return f"certificate {name_of(source.certificates[0])}"
-    if isinstance(source, Asserted):
-        return "the key that the SAML assertion names"
-    if isinstance(source, Named):
-        return f"the certificate with {source.words}"
-    if isinstance(source, Agreed):
-        return "a key that is agreed on"
-    if isinstance(source, Bare):
-        return "a bare key (KeyValue), which says nothing of its owner"
-    by_password = source.user or (source.element is not None and source.element.tag == USERNAME_TOKEN)
-    return "a key derived from a password" if by_password else "an encrypted key"
-
-
-def algorithm_at(parent: _Element, method: str) -> str:
-    """The URI in the child `method`, empty without one."""
-    found = parent.find(method)
-    return found.get("Algorithm", "") if found is not None else ""

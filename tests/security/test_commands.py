@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from datetime import UTC, datetime, timedelta
 
@@ -130,6 +131,36 @@ def test_an_error_is_one_line_and_an_exit_code(arguments, code, said, run):
     assert "Traceback" not in error
     if code == 1:
         assert len(error.splitlines()) == 1
+
+
+def test_errors_and_warnings_name_options_and_no_python(run, tmp_path):
+    """Whoever types a command has never heard of Require(key=...)."""
+    assert run("sign", "message.xml", "--key", "keys/alice.p12", "--output", "signed.xml")[0] == 0
+    assert run("encrypt", "signed.xml", "--to", "keys/bob.pem", "--output", "sealed.xml")[0] == 0
+    (tmp_path / "plain.xml").write_bytes(b"<order/>")
+    assert run("xmlenc", "encrypt", "plain.xml", "--to", "keys/bob.pem", "-o", "sealed-order.xml")[0] == 0
+    assert (
+        run("xmldsig", "sign", "plain.xml", "--key", "keys/alice.p12", "--key-info", "none", "-o", "order.xml")[0] == 0
+    )
+    trust = ("--trust", "keys/ca.pem")
+    told = {
+        ("verify", "sealed.xml", *trust): "the message is encrypted; --key says what to decrypt with",
+        ("verify", "signed.xml", *trust, "--encrypted", "Body"): "--encrypted needs --key: what to decrypt with?",
+        ("verify", "signed.xml", *trust, "--audience", "x"): "--audience and --confirmation need --issuer",
+        ("verify", "signed.xml", "--issuer", "keys/ca.pem", "--signed", "Body"): "the trust store is empty",
+        ("sign", "message.xml", "--key", "keys/alice.p12", "--part", "Assertion"): "; --assertion carries one",
+        ("sign", "message.xml", "--key", "keys/alice.p12", "--part", "UsernameToken"): "UsernameToken in the message",
+        ("encrypt", "message.xml", "--to", "keys/bob.pem", "--part", "Signature"): "no Signature in the message",
+        ("xmlenc", "decrypt", "sealed-order.xml"): "the key came encrypted to a certificate; --key opens it",
+        ("xmlenc", "decrypt", "plain.xml"): "nothing in the document is encrypted",
+        ("xmlenc", "encrypt", "plain.xml"): "to a certificate (--to) or under a secret (--secret)",
+        ("xmldsig", "verify", "order.xml", *trust): "say --certificate, the one of its signer",
+        ("xmldsig", "verify", "order.xml", *trust, "--outside", "#a=plain.xml"): "--outside is what stands outside",
+    }
+    for arguments, words in told.items():
+        code, _, error = run(*arguments)
+        assert code in (1, 2) and words in error, error
+        assert not re.search(r"\w=|\w\(|Require|Sign\b|Encrypt\b", error.replace("#a=plain.xml", "")), error
 
 
 def test_verify_hears_of_revoked_certificates(run, tmp_path):

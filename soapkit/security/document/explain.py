@@ -10,29 +10,25 @@ from collections.abc import Iterator
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.crypto.algorithms import CIPHERS, DIGESTS, MODERN, SIGNATURES, TRANSPORTS, WRAPS
 from soapkit.security.document.document import signatures_of, target_of
 from soapkit.security.document.keys import name_in
 from soapkit.security.document.transforms import recipe_of
-from soapkit.security.explain import algorithm_at, named_key
 from soapkit.security.hints import read_hints
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (
-    DIGEST_METHOD,
     DS_REFERENCE,
     ENCRYPTED_DATA,
     ENCRYPTED_KEY,
-    ENCRYPTION_METHOD,
     KEY_INFO,
     KEY_NAME,
     SIGNATURE,
-    SIGNATURE_METHOD,
     SIGNED_INFO,
     TYPE_CONTENT,
     TYPE_ELEMENT,
 )
 from soapkit.security.references import key_info_of
 from soapkit.security.settings import Limits
+from soapkit.security.told import cipher, digest_method, key_method, named_key, signature_method
 from soapkit.xml.walk import children, path_of, tag_of
 
 
@@ -71,17 +67,10 @@ class _Telling:
         if info is None:
             yield f"signature at {path_of(signature)}: it has no SignedInfo"
             return
-        uri = algorithm_at(info, SIGNATURE_METHOD)
-        algorithm = SIGNATURES.get(uri)
-        name = algorithm.name if algorithm is not None else f"an algorithm that is not known ({uri!r:.120})"
-        if name not in MODERN.signatures:
-            self.weak.append(f"a signature is made with {name}")
+        name = signature_method(info, self.weak)
         yield f"signature at {path_of(signature)}: {name} by {self._signer(signature)}"
         for reference in info.iterfind(DS_REFERENCE):
-            digest = DIGESTS.get(algorithm_at(reference, DIGEST_METHOD), "an unknown digest")
-            if digest not in MODERN.hashes:
-                self.weak.append(f"a reference is digested with {digest}")
-            yield f"  {self._covered(reference)}, {digest}"
+            yield f"  {self._covered(reference)}, {digest_method(reference, self.weak)}"
 
     def _signer(self, signature: _Element) -> str:
         key_info = key_info_of(signature)
@@ -108,10 +97,7 @@ class _Telling:
         return f"covers {what}" + (f" without {', '.join(left_out)}" if left_out else "")
 
     def _data(self, data: _Element) -> Iterator[str]:
-        cipher = CIPHERS.get(uri := algorithm_at(data, ENCRYPTION_METHOD))
-        name = cipher.name if cipher is not None else f"an algorithm that is not known ({uri!r:.120})"
-        if cipher is None or cipher.mode != "gcm":
-            self.weak.append(f"data is encrypted with {name}, which does not show alterations")
+        name = cipher(data, self.weak)
         parent, kind = data.getparent(), data.get("Type")
         what = f"octets at {path_of(data)}"
         if kind == TYPE_CONTENT and parent is not None:
@@ -127,9 +113,5 @@ class _Telling:
                 yield f"  key: the one called {name_in(key)!r:.120}"
 
     def _encrypted_key(self, key: _Element) -> str:
-        uri = algorithm_at(key, ENCRYPTION_METHOD)
-        method = TRANSPORTS.get(uri) or WRAPS.get(uri)
-        name = method.name if method is not None else f"an algorithm that is not known ({uri!r:.120})"
-        if name not in MODERN.transports | MODERN.wraps:
-            self.weak.append(f"a key is encrypted with {name}")
-        return f"{'wrapped' if uri in WRAPS else 'encrypted'} with {name} for {self._signer(key)}"
+        name, wraps = key_method(key, self.weak)
+        return f"{'wrapped' if wraps else 'encrypted'} with {name} for {self._signer(key)}"
