@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from soapkit.attachment import Attachment
@@ -24,13 +25,14 @@ from soapkit.exchange.parts import Incoming, Outgoing
 from soapkit.exchange.pending import PendingReplies
 from soapkit.exchange.processor import Processor, Received
 from soapkit.operations import Operation, Service
-from soapkit.soap.attachments import Unpacker
+from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, AttachmentLimits, Package, Unpacker
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import Version
-from soapkit.transport.binding import package_of, request_for
+from soapkit.transport.binding import package_of, reply_sink, request_for
 from soapkit.transport.hops import url_for_log
 from soapkit.transport.values import AsyncTransport, Headers, Request, Response, Transport
 from soapkit.ws.addressing import Addressing, Properties, check_related, write_addressing
+from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 from soapkit.xml.positions import tell_columns
 
 ValueT = TypeVar("ValueT")
@@ -82,7 +84,8 @@ class Route:
     seconds for one exchange. `threshold`: bytes from which binary content travels beside the envelope (MTOM), None for
     never. `addressing`: how messages are addressed (WS-Addressing), None for not at all; `service`: whose operations
     are called; `agreement`: what is agreed on before the first message; `observers`: who is told of each call;
-    `pending`: where answers come that do not come back over the connection.
+    `pending`: where answers come that do not come back over the connection; `xml_limits`, `attachment_limits`: of a
+    reply.
     """
 
     address: str
@@ -97,6 +100,8 @@ class Route:
     agreement: Agreement | None = None
     observers: tuple[Observer, ...] = ()
     pending: PendingReplies | None = None
+    xml_limits: XmlLimits = DEFAULT_LIMITS
+    attachment_limits: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS
 
     def outgoing(
         self,
@@ -146,6 +151,18 @@ class Route:
             timeout=self.timeout,
             attachments=parts.attachments if parts is not None else (),
             xop=parts is not None and parts.xop,
+            sink=partial(reply_sink, attachments=self.attachment_limits, xml=self.xml_limits),
+        )
+
+    def package_in(self, response: Response, operation: Operation[Any, Any]) -> Package | None:
+        """The message that a response carries, within limits. As `package_of`."""
+        return package_of(
+            response,
+            self.version,
+            one_way=operation.one_way,
+            source=operation.name,
+            limits=self.xml_limits,
+            attachments=self.attachment_limits,
         )
 
     def addressed(self, operation: Operation[Any, Any]) -> Properties | None:
@@ -254,7 +271,8 @@ def receive(route: Route, operation: Operation[Any, Any], response: Response) ->
     if operation.http is not None:
         return answer_without_soap(operation, response, route.processor.codecs)
     reply = operation.reply
-    if response.sink is None and reply is not None:
+    # limits of a client's own are kept by the parser alone
+    if response.sink is None and reply is not None and route.xml_limits is DEFAULT_LIMITS:
         processor, content_type = route.processor, response.headers.get("content-type", "")
         plain = processor.receive_plain_reply(response.body, content_type, operation) or receive_large(
             processor,
@@ -270,7 +288,7 @@ def receive(route: Route, operation: Operation[Any, Any], response: Response) ->
 
 def receive_package(route: Route, operation: Operation[Any, Any], response: Response) -> Received | None:
     """The same over the tree."""
-    package = package_of(response, route.version, one_way=operation.one_way, source=operation.name)
+    package = route.package_in(response, operation)
     if package is None:
         return None
     parts = Incoming.of(package)

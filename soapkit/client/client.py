@@ -30,11 +30,13 @@ from soapkit.exchange.parts import DEFAULT_THRESHOLD
 from soapkit.exchange.pending import PendingReplies
 from soapkit.exchange.processor import Processor, Validation, Validator
 from soapkit.operations import Operation, Port, Service
+from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, AttachmentLimits
 from soapkit.soap.version import BY_LABEL, Version
 from soapkit.transport.values import AsyncTransport, Transport
 from soapkit.ws.addressing import HEADERS as ADDRESSING_HEADERS
 from soapkit.ws.addressing import Addressing
 from soapkit.xml.names import did_you_mean, local_name
+from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 
 if TYPE_CHECKING:
     from soapkit.wsdl.model import Contract  # loaded where a contract is read, not by every client
@@ -91,6 +93,8 @@ class BaseClient:
     `soapkit.ws.addressing.Addressing` that says how); where the contract demands them, unless said. `observers`: who
     is told of each call, for traces and metrics (`soapkit.exchange.observing`). `pending`: where the answers come that
     `addressing` has sent elsewhere (``reply_to``): a call waits for its own there (`soapkit.server.answers`).
+    `xml_limits`, `attachment_limits`: of a reply, such as ``XmlLimits(bytes=2**30)`` of `soapkit.xml.parse`; how much
+    comes over the wire is a matter of the transport (`soapkit.transport.limits.HttpLimits`).
 
     Raises `UsageError` for a port or version that the contract does not have, and where no address is known.
     """
@@ -115,6 +119,8 @@ class BaseClient:
         addressing: Addressing | bool | None = None,
         observers: Iterable[Observer] = (),
         pending: PendingReplies | None = None,
+        xml_limits: XmlLimits = DEFAULT_LIMITS,
+        attachment_limits: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS,
     ) -> None:
         chosen = _choose_port(self.service, port, version)
         target = address or chosen.address
@@ -148,6 +154,8 @@ class BaseClient:
             agreement=agreement,
             observers=tuple(observers),
             pending=pending,
+            xml_limits=xml_limits,
+            attachment_limits=attachment_limits,
         )
         self._connection = Connection(transport)
         # set by a dynamic client, whose values come as people type

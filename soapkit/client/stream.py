@@ -18,7 +18,6 @@ from soapkit.exchange.log import log_message
 from soapkit.exchange.parts import Incoming
 from soapkit.operations import Operation
 from soapkit.soap.wire import fits_in_pieces, parse_media_type
-from soapkit.transport.binding import package_of
 from soapkit.transport.values import (
     AsyncStreamingTransport,
     AsyncTransport,
@@ -145,11 +144,12 @@ class Stream:
             watched.end()
 
     def _reader(self) -> ReplyItems:
-        return ReplyItems(self._route.processor, self._route.version, self._operation, self._place)
+        route = self._route
+        return ReplyItems(route.processor, route.version, self._operation, self._place, route.xml_limits)
 
     def _whole(self, response: Response) -> Iterator[Any]:
         """The items of a reply that is read like any other."""
-        package = package_of(response, self._route.version, source=self._operation.name)
+        package = self._route.package_in(response, self._operation)
         if package is None:
             raise HttpError("expected a reply, got none", status=response.status, body=b"")
         parts = Incoming.of(package)

@@ -26,6 +26,7 @@ from soapkit.operations import Message, Operation
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.version import Version
 from soapkit.xml.names import did_you_mean
+from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 from soapkit.xml.pieces import ElementReader
 from soapkit.xml.walk import tag_of
 
@@ -124,7 +125,12 @@ class ReplyItems:
     """
 
     def __init__(
-        self, processor: Processor, version: Version, operation: Operation[Any, Any], place: ItemPlace
+        self,
+        processor: Processor,
+        version: Version,
+        operation: Operation[Any, Any],
+        place: ItemPlace,
+        limits: XmlLimits = DEFAULT_LIMITS,
     ) -> None:
         check_streamable(processor)
         assert operation.reply is not None
@@ -134,7 +140,8 @@ class ReplyItems:
         self._codec: Codec = processor.codecs.codec(place.field.type)
         self._name = ".".join(place.names)
         keep = max(place.field.minimum, 1)
-        self._reader = ElementReader(place.path(operation.reply, version), keep=keep, source=operation.name)
+        path = place.path(operation.reply, version)
+        self._reader = ElementReader(path, keep=keep, source=operation.name, limits=limits)
         self._count = 0
 
     def feed(self, piece: bytes) -> Iterator[Any]:

@@ -8,7 +8,7 @@ SOAP 1.1, 6; SOAP 1.2 part 2, 7; WS-I Basic Profile 1.1, 4.3 (R1100 to R1140).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from soapkit.attachment import Attachment
@@ -51,12 +51,14 @@ def request_for(
     timeout: float | None = None,
     attachments: Sequence[Attachment] = (),
     xop: bool = False,
+    sink: Callable[[int, Headers], Sink | None] | None = None,
 ) -> Request:
     """The HTTP request that carries a message.
 
     `headers` replace ours of the same names. `attachments` go with it, as SOAP with Attachments or (`xop`) as MTOM,
-    which packs a message even where nothing goes with it. Raises `soapkit.errors.UsageError` for an action or a header
-    that HTTP cannot carry.
+    which packs a message even where nothing goes with it. `sink`: as `reply_sink`, which it is unless said.
+
+    Raises `soapkit.errors.UsageError` for an action or a header that HTTP cannot carry.
     """
     fields = _request_headers(version, action)
     stream = None
@@ -65,13 +67,21 @@ def request_for(
         fields = fields.with_(*described)
     if headers:
         fields = fields.with_(*headers.items())
-    return Request(url, envelope, fields, "POST", timeout, stream, reply_sink)
+    return Request(url, envelope, fields, "POST", timeout, stream, sink or reply_sink)
 
 
-def reply_sink(_status: int, headers: Headers) -> Sink | None:
+def reply_sink(
+    _status: int,
+    headers: Headers,
+    *,
+    attachments: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS,
+    xml: XmlLimits = DEFAULT_LIMITS,
+) -> Sink | None:
     """What takes the body of a reply with attachments while it comes: an `Unpacker`. None for any other reply."""
     content_type = headers.get("content-type", "")
-    return Unpacker(content_type, source="reply") if is_multipart(content_type) else None
+    if not is_multipart(content_type):
+        return None
+    return Unpacker(content_type, source="reply", limits=attachments, xml_limits=xml)
 
 
 def is_multipart(content_type: str) -> bool:
@@ -93,6 +103,7 @@ def package_of(
     one_way: bool = False,
     source: str = "reply",
     limits: XmlLimits = DEFAULT_LIMITS,
+    attachments: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS,
 ) -> Package | None:
     """The message that a response carries: a reply, or a fault whatever its status; with what came beside it. None:
     there is none, and none was due.
@@ -112,7 +123,7 @@ def package_of(
     content_type = response.headers.get("content-type", "")
     try:
         if is_multipart(content_type):
-            return unpack_package(response.body, content_type, source=source, xml_limits=limits)
+            return unpack_package(response.body, content_type, source=source, limits=attachments, xml_limits=limits)
         return Package.single(response.body, content_type, source=source, limits=limits)
     except LimitError:
         raise
