@@ -6,6 +6,7 @@ Python ones are in hosted.py; the sources of the others are in hosts/, built in 
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -114,6 +115,14 @@ def _php(_folder: Path, port: int) -> Command:
     )
 
 
+def _php_fpm(folder: Path, port: int) -> Command:
+    programs = [*Path("/usr/sbin").glob("php-fpm*"), *Path("/usr/local/sbin").glob("php-fpm*")]
+    if not programs or shutil.which("nginx") is None:
+        raise CannotStart("php-fpm and nginx are not installed")
+    words = [str(programs[0]), str(folder), str(port), str(HOSTS / "service.php")]
+    return ["sh", str(HOSTS / "php-fpm.sh"), *words], {"CONTRACT": str(CONTRACT)}
+
+
 SERVICES: Mapping[str, Callable[[Path, int], Command]] = {
     "uvicorn, a fixed reply": _uvicorn("bare"),
     "soapkit, uvicorn": _uvicorn("soapkit_async"),
@@ -122,7 +131,8 @@ SERVICES: Mapping[str, Callable[[Path, int], Command]] = {
     "soapkit, gunicorn": _gunicorn("soapkit_wsgi"),
     "Spyne, gunicorn": _gunicorn("spyne_wsgi"),
     "node-soap": _node,
-    "PHP": _php,
+    "PHP, its own server": _php,
+    "PHP, php-fpm behind nginx": _php_fpm,
     "gSOAP": _gsoap,
 }
 

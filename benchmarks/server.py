@@ -19,6 +19,12 @@ from workload import ACTIONS, NAMESPACE, REQUESTS, SIZES
 CALLERS = 4
 REQUESTS_A_BATCH = {"echo": 400, "100 records": 80}
 FLOOR, OURS = "uvicorn, a fixed reply", "soapkit, uvicorn"
+PEERS = {  # of bars, by the names of their services
+    "Spyne, gunicorn": "Spyne",
+    "node-soap": "node-soap",
+    "PHP, its own server": "PHP",
+    "PHP, php-fpm behind nginx": "PHP behind nginx",
+}
 
 
 def server_tables(rounds: int) -> list[Table]:
@@ -57,7 +63,7 @@ def _table(size: str, batches: dict[str, list[Batch]]) -> Table:
     ours = costs[OURS]
     if size == "echo":
         FOUND["serve an echo, in fixed replies of uvicorn"] = ours / costs[FLOOR]
-        for name, words in (("Spyne, gunicorn", "Spyne"), ("node-soap", "node-soap"), ("PHP", "PHP")):
+        for name, words in PEERS.items():
             if name in costs:
                 FOUND[f"serve an echo, times less than {words}"] = costs[name] / ours
     rows = [
@@ -75,7 +81,8 @@ def _table(size: str, batches: dict[str, list[Batch]]) -> Table:
     note = (
         f"{CALLERS} callers at once, on kept connections: CPU time of the server's processes a request, the same in "
         "multiples of soapkit's behind one uvicorn; and what depends on what else the machine does, which the callers "
-        "share: requests a second, what callers wait, errors. PHP's own server closes each connection."
+        "share: requests a second, what callers wait, errors. PHP's own server, which is "
+        "meant for development, closes each connection; of php-fpm behind nginx both are counted."
     )
     title = "Servers: an echo" if size == "echo" else f"Servers: {size}"
     return Table(title, note, ["service", "CPU", "ratio", "requests/s", "median wait", "99 %", "errors"], rows)

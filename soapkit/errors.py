@@ -26,7 +26,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 DetailT = TypeVar("DetailT")
 
@@ -105,6 +105,12 @@ class SoapkitError(Exception):
     ) -> None:
         self.problems: tuple[Problem, ...] = tuple(problems) or ((Problem(message, place, bare),) if message else ())
         super().__init__("\n".join(map(str, self.problems)) or message)
+
+    def at_starts(self, starts: tuple[tuple[int, str], ...]) -> Self:
+        """The same error, with the start tag of each problem. To be raised at once: a frame that keeps an error in a
+        variable is kept by it, until the garbage collector finds the two."""
+        self.starts = starts
+        return self
 
     def tell(self, problems: Iterable[Problem]) -> None:
         """Tell these problems in place of those so far: the same ones, their places known better."""

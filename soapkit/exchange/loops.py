@@ -1,5 +1,8 @@
 """From blocking code into an event loop, and from an event loop into a thread.
 
+Law of this file: where an error passes, no frame keeps the future, or the task, that has it. The error holds the frame
+by its traceback, so that all of a request would wait for the garbage collector.
+
 One event loop in a thread of its own serves every blocking caller of this process: an async handler behind WSGI may
 keep its database pool or HTTP session from call to call, since all its calls run in that one loop.
 """
@@ -70,6 +73,8 @@ def wait_for(
         if ours:
             raise late() from None
         raise
+    finally:
+        del future
 
 
 async def within_seconds(work: Coroutine[Any, Any, ResultT], seconds: float, late: Callable[[], Exception]) -> ResultT:
@@ -86,7 +91,9 @@ async def within_seconds(work: Coroutine[Any, Any, ResultT], seconds: float, lat
     limit = asyncio.timeout(began + seconds - time.monotonic())
     try:
         async with limit:
-            return await _going_on(work, waited_for)
+            rest = _going_on(work, waited_for)
+            del waited_for
+            return await rest
     except TimeoutError:
         if limit.expired():  # else it is the work's own
             raise late() from None
@@ -110,6 +117,8 @@ def _going_on(work: Coroutine[Any, Any, ResultT], waited_for: object) -> Generat
     except StopIteration as end:
         ended: ResultT = end.value
         return ended
+    finally:
+        del waited_for
 
 
 async def sleep(seconds: float) -> None:
@@ -134,10 +143,13 @@ def _called(function: Callable[..., object], args: tuple[object, ...], kwargs: M
 
 
 async def _awaited(awaitable: Awaitable[object]) -> object:
-    task = asyncio.current_task()
+    _look_at(asyncio.current_task())
+    return await awaitable
+
+
+def _look_at(task: asyncio.Task[object] | None) -> None:
     assert task is not None
     task.add_done_callback(_seen)
-    return await awaitable
 
 
 def _seen(task: asyncio.Task[object]) -> None:

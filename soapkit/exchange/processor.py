@@ -264,12 +264,18 @@ class Processor:
             if unverified is None:
                 raise
             unverified.unverified = True
-            raise unverified from error
+            try:
+                raise unverified from error
+            finally:
+                del unverified  # it holds this frame, and with it the message
         envelope = security.envelope if security is not None else envelope
         fault = self._fault_in(envelope, operation)
         if fault is not None:
             fault.unverified = security is not None and not security.is_signed(envelope.content[0])
-            raise fault
+            try:
+                raise fault
+            finally:
+                del fault  # likewise
         return envelope, security
 
     def receive_plain_request(self, body: bytes, content_type: str, resolve: Resolve, action: str) -> Received | None:

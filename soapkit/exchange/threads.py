@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from functools import partial
 from queue import SimpleQueue
 from typing import ParamSpec, TypeVar
 
@@ -31,18 +32,7 @@ class DaemonThreads(Executor):
     ) -> Future[ResultT]:
         """As any executor has it. A future that is cancelled before a thread takes it up is never run."""
         future: Future[ResultT] = Future()
-
-        def work() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                result = fn(*args, **kwargs)
-            except BaseException as error:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
-        self._work.put(work)
+        self._work.put(partial(_perform, future, partial(fn, *args, **kwargs)))
         if not self._idle.acquire(blocking=False):
             self._start()
         return future
@@ -59,3 +49,15 @@ class DaemonThreads(Executor):
         while True:
             self._work.get()()
             self._idle.release()
+
+
+def _perform(future: Future[ResultT], work: Callable[[], ResultT]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = work()
+    except BaseException as error:
+        future.set_exception(error)
+        del future  # the error holds this frame: the two would wait for the garbage collector
+    else:
+        future.set_result(result)

@@ -170,9 +170,9 @@ def _client(scope: Scope) -> str:
 async def _taken_apart(request: HttpRequest, receive: Receive, endpoint: Responder) -> HttpRequest:
     """A request with parts, which go to where they are kept while they come: in a thread, since that may be a disk."""
     reader = endpoint.reader(request.headers)
-    message = await _next(receive)
+    message = _piece(await receive())
     while await asyncio.to_thread(reader.feed, message.get("body", b"")) and message.get("more_body"):
-        message = await _next(receive)
+        message = _piece(await receive())
     if reader.received > endpoint.limits.bytes:
         raise LimitError("the request is too large")
     return replace(request, package=reader.finish)
@@ -180,11 +180,11 @@ async def _taken_apart(request: HttpRequest, receive: Receive, endpoint: Respond
 
 async def _read(receive: Receive, limit: int) -> bytes:
     """The request's body. Raises `LimitError` when it is too large: it is read no further than that."""
-    message = await _next(receive)
+    message = _piece(await receive())
     body: bytes = message.get("body", b"")
     pieces, size = [body], len(body)
     while size <= limit and message.get("more_body"):
-        message = await _next(receive)
+        message = _piece(await receive())
         body = message.get("body", b"")
         size += len(body)
         pieces.append(body)
@@ -193,9 +193,8 @@ async def _read(receive: Receive, limit: int) -> bytes:
     return joined(pieces)
 
 
-async def _next(receive: Receive) -> MutableMapping[str, Any]:
-    """The next piece of the body. What was cut short is not taken for whole."""
-    message = await receive()
+def _piece(message: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What came, if that is the next piece of the body. What was cut short is not taken for whole."""
     if message["type"] == "http.disconnect":
         raise ClientGone
     return message

@@ -86,6 +86,7 @@ class _Finder:
         if self._names or self._paths:
             with suppress(_Enough, expat.ExpatError):  # the latter: an encoding that lxml reads and expat does not
                 self._parser.Parse(data, True)
+        del self._parser  # it holds our methods: else the two would wait for the garbage collector
 
     def _start(self, qualified: str, _attributes: object) -> None:
         name = qualified.rpartition(" ")[2]

@@ -57,9 +57,8 @@ class Validator:
         """Return if `element` is valid; else raise `ValidationError` with every problem."""
         found = self._found(element, "")
         if found:
-            error = ValidationError(problems=[problem for problem, _ in found])
-            error.starts = starts_in_tree([at for _, at in found])
-            raise error
+            starts = starts_in_tree([at for _, at in found])
+            raise ValidationError(problems=[problem for problem, _ in found]).at_starts(starts)
 
     def problems(self, element: _Element, *, source: str = "") -> tuple[Problem, ...]:
         """Everything that is wrong with `element`; nothing if it is valid. `source` names its document in the places.

@@ -40,7 +40,6 @@ class Scribe:
         self.texts = TextScribe(context, path)
         self.problems = self.texts.problems
         self._attributes = AttributeScribe(self.texts)
-        self._content = ContentScribe(self.texts, self)
 
     def raise_problems(self) -> None:
         """Raise `EncodeError` with all problems; return when there are none."""
@@ -185,7 +184,7 @@ class Scribe:
         """What stands between the tags."""
         field = bound.record.text
         if field is None:
-            return self._content.content(value, bound)
+            return ContentScribe(self.texts, self).content(value, bound)  # not kept: it has us, and nobody waits for gc
         given = getattr(value, field.name)
         if given is None:
             given = value_of(field.fixed, bound.simple[field.name]) if field.fixed is not None else None

@@ -131,9 +131,8 @@ class Walker:
             self.context.settings.warn(and_more(self.warned - MOST_TOLD))
         if self.problems:
             more = min(self.wrong, _MOST_COUNTED) - len(self.problems)
-            error = DecodeError(problems=[*self.problems, *([and_more(more)] if more else [])])
-            error.starts = starts_in_tree(self.elements) + ((UNKNOWN,) if more else ())
-            raise error
+            starts = starts_in_tree(self.elements) + ((UNKNOWN,) if more else ())
+            raise DecodeError(problems=[*self.problems, *([and_more(more)] if more else [])]).at_starts(starts)
 
     # --- an element -----------------------------------------------------------------------------------------------
 
