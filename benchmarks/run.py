@@ -16,6 +16,7 @@ from bars import bars_table
 from binary import binary_tables
 from charts import draw
 from contracts import contract_tables
+from documents import document_tables
 from endurance import endurance_tables
 from imports import import_table
 from large import large_tables
@@ -68,7 +69,12 @@ PARTS: Mapping[str, Callable[[int], list[Table]]] = {
     "imports": lambda rounds: [import_table(rounds)],
     "large": large_tables,
     "binary": binary_tables,
-    "security": lambda rounds: [*security_tables(rounds), *wss4j_tables(rounds), *endurance_tables(rounds)],
+    "security": lambda rounds: [
+        *security_tables(rounds),
+        *wss4j_tables(rounds),
+        *document_tables(rounds),
+        *endurance_tables(rounds),
+    ],
     "contracts": contract_tables,
     "server": server_tables,
 }

@@ -57,9 +57,9 @@ def security_tables(rounds: int) -> list[Table]:
         except ImportError as error:
             print(f"{prepare.__name__.partition('_')[0]} is not measured: {error}")
     for size, data in messages.items():
-        tasks |= {("floor", verb, size): task for verb, task in floors_of(data, _private(alice)).items()}
+        tasks |= {("floor", verb, size): task for verb, task in floors_of(data, private_of(alice)).items()}
     bare = ("RSA-2048 alone", "sign", "10 kB")
-    tasks[bare] = lambda: _private(alice).sign(b"x" * 300, padding.PKCS1v15(), hashes.SHA256())
+    tasks[bare] = lambda: private_of(alice).sign(b"x" * 300, padding.PKCS1v15(), hashes.SHA256())
     times = measure(tasks, max(3, rounds // 3))
     if ("xmlsec", "verify", "10 kB") in times:
         FOUND["verify 10 kB, in xmlsec's time"] = times[OURS, "verify", "10 kB"] / times["xmlsec", "verify", "10 kB"]
@@ -129,8 +129,8 @@ def soapkit_tasks(alice: KeyPair, trust: TrustStore, messages: Mapping[str, byte
     tasks: Tasks = {}
     for size, data in messages.items():
         for (out, back), (sender, receiver) in pairs.items():
-            tasks[OURS, out, size] = _work(secure, sender, data)
-            tasks[OURS, back, size] = _work(believe, receiver, secure(sender, data))
+            tasks[OURS, out, size] = work(secure, sender, data)
+            tasks[OURS, back, size] = work(believe, receiver, secure(sender, data))
     return tasks
 
 
@@ -152,7 +152,7 @@ def believe(security: Security, data: bytes) -> Any:
     return security.verify(Envelope.parse(data)).envelope
 
 
-def _work(function: Callable[..., Any], *arguments: Any) -> Work:
+def work(function: Callable[..., Any], *arguments: Any) -> Work:
     return lambda: function(*arguments)
 
 
@@ -162,9 +162,9 @@ def _work(function: Callable[..., Any], *arguments: Any) -> Work:
 def xmlsec_tasks(alice: KeyPair, _trust: TrustStore, messages: Mapping[str, bytes]) -> Tasks:
     import xmlsec
 
-    key = xmlsec.Key.from_memory(_pem(alice), xmlsec.KeyFormat.PEM)
+    key = xmlsec.Key.from_memory(pem_of(alice), xmlsec.KeyFormat.PEM)
     manager = xmlsec.KeysManager()
-    manager.add_key(xmlsec.Key.from_memory(_pem(alice), xmlsec.KeyFormat.PEM))
+    manager.add_key(xmlsec.Key.from_memory(pem_of(alice), xmlsec.KeyFormat.PEM))
     signing = Security(outbound=[Timestamp(), Sign(alice)])
 
     def sign(prepared: bytes) -> bytes:
@@ -209,10 +209,10 @@ def xmlsec_tasks(alice: KeyPair, _trust: TrustStore, messages: Mapping[str, byte
         prepared = _emptied(secure(signing, data))
         signed, encrypted = sign(prepared), encrypt(data)
         assert decrypt(encrypted).find(f"{{{SOAP}}}Body")[0][0].tag.endswith("record")
-        tasks["xmlsec", "sign", size] = _work(sign, prepared)
-        tasks["xmlsec", "verify", size] = _work(verify, signed)
-        tasks["xmlsec", "encrypt", size] = _work(encrypt, data)
-        tasks["xmlsec", "decrypt", size] = _work(decrypt, encrypted)
+        tasks["xmlsec", "sign", size] = work(sign, prepared)
+        tasks["xmlsec", "verify", size] = work(verify, signed)
+        tasks["xmlsec", "encrypt", size] = work(encrypt, data)
+        tasks["xmlsec", "decrypt", size] = work(decrypt, encrypted)
     return tasks
 
 
@@ -234,7 +234,7 @@ def zeep_tasks(alice: KeyPair, _trust: TrustStore, messages: Mapping[str, bytes]
 
     with tempfile.TemporaryDirectory() as folder:  # it reads both when it is made
         key, certificate = Path(folder, "key.pem"), Path(folder, "certificate.pem")
-        key.write_bytes(_pem(alice))
+        key.write_bytes(pem_of(alice))
         certificate.write_bytes(alice.certificate.public_bytes(Encoding.PEM))
         signature = BinarySignature(
             str(key),
@@ -253,15 +253,15 @@ def zeep_tasks(alice: KeyPair, _trust: TrustStore, messages: Mapping[str, bytes]
     for size, data in messages.items():
         with_timestamp = secure(Security(outbound=[Timestamp()]), data)
         signed = sign(with_timestamp)
-        tasks["zeep", "sign", size] = _work(sign, with_timestamp)
-        tasks["zeep", "verify", size] = _work(verify, signed)
+        tasks["zeep", "sign", size] = work(sign, with_timestamp)
+        tasks["zeep", "verify", size] = work(verify, signed)
     return tasks
 
 
-def _pem(pair: KeyPair) -> bytes:
+def pem_of(pair: KeyPair) -> bytes:
     return pair.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def _private(pair: KeyPair) -> rsa.RSAPrivateKey:
+def private_of(pair: KeyPair) -> rsa.RSAPrivateKey:
     assert isinstance(pair.private_key, rsa.RSAPrivateKey)
     return pair.private_key

@@ -31,8 +31,8 @@ from soapkit.security.markup import (
     algorithm_of,
     one,
 )
-from soapkit.xml.measure import Measure, measure_of
-from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_message
+from soapkit.xml.measure import Measure
+from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, parse_measured
 from soapkit.xml.walk import children, place_of, tag_of
 
 # one expression for all messages: one of each message's own would be compiled anew, which takes longer than to decrypt
@@ -108,14 +108,15 @@ def put_back(
     tracked: Sequence[_Element],
     provider: CryptoProvider,
     limits: XmlLimits = DEFAULT_LIMITS,
-    parse: Callable[..., _Element] = parse_message,
+    parse: Callable[..., tuple[_Element, Measure]] = parse_measured,
 ) -> Reread:
     """The message with decrypted pieces in their places, as a new tree; the old one is left as it was.
 
     `tracked`: elements of the old tree that are looked for in the new one: `Reread.moved` tells where each went, an
-    element that was decrypted to the pieces that took its place. `parse`: `parse_exact` for a document, whose comments
-    stay. Raises `SecurityError` for content that is not
-    well-formed, breaks a limit, or reaches out of its place.
+    element that was decrypted to the pieces that took its place. `parse`: `parse_exact_measured` for a document, whose
+    comments stay.
+
+    Raises `SecurityError` for content that is not well-formed, breaks a limit, or reaches out of its place.
     """
     places = [piece.place for piece in found]
     _check_apart(places)
@@ -124,7 +125,7 @@ def put_back(
     mark = _Mark(provider.random(16).hex())
     text = _with_pieces(root, found, [old.path(place) for place in places], mark)
     try:
-        new_root = parse(text, source="decrypted message", limits=limits)
+        new_root, measure = parse(text, source="decrypted message", limits=limits)
     except SoapkitError as error:
         told = "the decrypted message cannot be read"
         raise SecurityError(f"{told}: {error}", bare=f"{told}: {error.for_log}") from None
@@ -138,7 +139,7 @@ def put_back(
     for pair in pairs:
         for end in pair:
             _remove(end)
-    return Reread(new_root, measure_of(text), pieces, moved)
+    return Reread(new_root, measure, pieces, moved)
 
 
 def _check_apart(places: Sequence[_Element]) -> None:

@@ -89,6 +89,7 @@ class IdIndex:
     def __init__(self, root: _Element, also: Iterable[str] = (), measure: Measure | None = None) -> None:
         """`also`: further attributes in no namespace that are ids in this kind of document; `measure`: of the document,
         where it is known."""
+        self.measure = measure
         self._found: dict[str, list[_Element]] = {}
         for value in _ids(root, tuple(also), measure):
             holders = self._found.setdefault(str(value), [])

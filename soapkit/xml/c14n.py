@@ -92,7 +92,9 @@ def canonicalise(
         ) from None
 
 
-def canonicalise_document(root: _Element, *, method: str = EXCLUSIVE, prefixes: Collection[str] = ()) -> bytes:
+def canonicalise_document(
+    root: _Element, *, method: str = EXCLUSIVE, prefixes: Collection[str] = (), measure: Measure | None = None
+) -> bytes:
     """The canonical bytes of the document whose root element is `root`: as `canonicalise`, with the processing
     instructions around the root, each on a line (Canonical XML 1.0, 2.3).
 
@@ -102,7 +104,7 @@ def canonicalise_document(root: _Element, *, method: str = EXCLUSIVE, prefixes: 
     """
     before = [_instruction(node) + b"\n" for node in root.itersiblings(etree.PI, preceding=True)]
     after = [b"\n" + _instruction(node) for node in root.itersiblings(etree.PI)]
-    return b"".join([*reversed(before), canonicalise(root, method=method, prefixes=prefixes), *after])
+    return b"".join([*reversed(before), canonicalise(root, method=method, prefixes=prefixes, measure=measure), *after])
 
 
 def _instruction(node: _Element) -> bytes:

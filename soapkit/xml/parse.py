@@ -67,20 +67,18 @@ _CONTRACTS: Mapping[str, Any] = {**_STRANGERS, "resolve_entities": "internal", "
 _DOCTYPE = re.compile(rb"\s*+(?:<\?(?>.*?\?>)\s*+|<!--(?>.*?-->)\s*+)*+<!DOCTYPE", re.DOTALL)
 
 
-def _message_parser() -> etree.XMLParser:
-    """One parser a thread, kept: making one costs as much as reading a small message."""
-    parser: etree.XMLParser | None = getattr(_local, "parser", None)
+def _kept_parser(name: str, options: Mapping[str, Any]) -> etree.XMLParser:
+    """One parser of these options a thread, kept: making one costs as much as reading a small message."""
+    parser: etree.XMLParser | None = getattr(_local, name, None)
     if parser is None:
-        parser = _local.parser = etree.XMLParser(**_STRANGERS)
+        parser = etree.XMLParser(**options)
+        setattr(_local, name, parser)
     return parser
 
 
 def parse_own(text: bytes | str) -> _Element:
     """The root element of what this process has just written itself, or has read before, within limits."""
-    parser: etree.XMLParser | None = getattr(_local, "own_parser", None)
-    if parser is None:
-        parser = _local.own_parser = etree.XMLParser(**_OWN)
-    return _root_of(text, parser, _OWN)
+    return _root_of(text, _kept_parser("own", _OWN), _OWN)
 
 
 def _root_of(
@@ -124,7 +122,7 @@ def parse_measured(
     data: bytes, *, source: str = "message", limits: XmlLimits = DEFAULT_LIMITS
 ) -> tuple[_Element, Measure]:
     """As `parse_message`, with the most that the tree can have, for who would have to walk it to know."""
-    root, measure = _parse(data, _message_parser(), _STRANGERS, source, limits), measure_of(data)
+    root, measure = _parse(data, _kept_parser("message", _STRANGERS), _STRANGERS, source, limits), measure_of(data)
     if _may_hold_instructions(data) and (found := _instructions(root)):
         raise XmlError("a message may not carry a processing instruction", place=Place(source, found[0].sourceline))
     check_limits(root, measure, source=source, limits=limits)
@@ -137,9 +135,16 @@ def parse_exact(data: bytes, *, source: str = "document", limits: XmlLimits = DE
 
     Raises `XmlError` for what is not well-formed and for a DOCTYPE, `LimitError` beyond `limits`.
     """
-    root = _parse(data, etree.XMLParser(**_EXACT), _EXACT, source, limits)
-    check_limits(root, measure_of(data), source=source, limits=limits)
-    return root
+    return parse_exact_measured(data, source=source, limits=limits)[0]
+
+
+def parse_exact_measured(
+    data: bytes, *, source: str = "document", limits: XmlLimits = DEFAULT_LIMITS
+) -> tuple[_Element, Measure]:
+    """As `parse_exact`, with the most that the tree can have."""
+    root, measure = _parse(data, _kept_parser("exact", _EXACT), _EXACT, source, limits), measure_of(data)
+    check_limits(root, measure, source=source, limits=limits)
+    return root, measure
 
 
 def _parse(

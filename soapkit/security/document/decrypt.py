@@ -43,7 +43,7 @@ from soapkit.security.markup import (
     one,
 )
 from soapkit.security.references import Carried, Named, read_key, retrieved
-from soapkit.xml.parse import parse_exact
+from soapkit.xml.parse import parse_exact_measured
 from soapkit.xml.walk import children, path_of, place_of, tag_of
 
 _XML = (TYPE_ELEMENT, TYPE_CONTENT)
@@ -170,7 +170,7 @@ class _Opener:
             Deciphered(data, part.octets, part.type == TYPE_ELEMENT, read_cipher(data, self.policy))
             for data, part in zip(found, parts, strict=True)
         ]
-        frame = put_back(frame, pieces, (), self.provider, parse=parse_exact).root
+        frame = put_back(frame, pieces, (), self.provider, parse=parse_exact_measured).root
         elements = list(children(frame))
         if len(elements) != 1 or (frame.text or "").strip() or (elements[0].tail or "").strip():
             raise SecurityError("what is decrypted at the root of the document is not one element")

@@ -26,7 +26,8 @@ from soapkit.xml.c14n import (
     canonicalise,
     canonicalise_document,
 )
-from soapkit.xml.parse import parse_exact
+from soapkit.xml.measure import Measure
+from soapkit.xml.parse import parse_exact_measured
 from soapkit.xml.walk import path_of, place_of
 
 Document: TypeAlias = bytes | _Element
@@ -134,11 +135,13 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a reference selects. `whole`: the document, with what stands around its root element."""
+    """What a reference selects. `whole`: the document, with what stands around its root element; `measure`: of the
+    document, where it is known."""
 
     element: _Element
     whole: bool
     with_comments: bool = False
+    measure: Measure | None = None
 
 
 def read_document(document: Document, source: str = "document") -> _Element:
@@ -149,13 +152,18 @@ def read_document(document: Document, source: str = "document") -> _Element:
 
     Raises `XmlError`, also for a DOCTYPE, and `LimitError`.
     """
+    return read_measured(document, source)[0]
+
+
+def read_measured(document: Document, source: str = "document") -> tuple[_Element, Measure]:
+    """The same, with the most that the tree can have."""
     if isinstance(document, bytes):
-        return parse_exact(document, source=source)
+        return parse_exact_measured(document, source=source)
     if not isinstance(document, _Element) or not isinstance(document.tag, str):
         raise UsageError(f"a document is bytes or the element at its root, found {type(document).__name__}")
     if document.getparent() is None:
-        return parse_exact(etree.tostring(document.getroottree(), encoding="UTF-8"), source=source)
-    return parse_exact(etree.tostring(document, encoding="UTF-8", with_tail=False), source=source)
+        return parse_exact_measured(etree.tostring(document.getroottree(), encoding="UTF-8"), source=source)
+    return parse_exact_measured(etree.tostring(document, encoding="UTF-8", with_tail=False), source=source)
 
 
 def write_document(root: _Element, like: DocumentT) -> DocumentT:
@@ -190,13 +198,13 @@ def target_of(uri: str | None, index: IdIndex, root: _Element, by: _Element) -> 
     if (
         not uri
     ):  # left out, it is for the application to know (XML Signature 1.1, 4.4.3.1): the document, as PHP means it
-        return Target(root, whole=True)
+        return Target(root, whole=True, measure=index.measure)
     if uri == "#xpointer(/)":
-        return Target(root, whole=True, with_comments=True)
+        return Target(root, whole=True, with_comments=True, measure=index.measure)
     pointer = _POINTER_TO_ID.fullmatch(uri)
     if pointer is not None:
-        return Target(index.find(f"#{pointer['id']}", by=by), whole=False, with_comments=True)
-    return Target(index.find(uri, by=by), whole=False)
+        return Target(index.find(f"#{pointer['id']}", by=by), whole=False, with_comments=True, measure=index.measure)
+    return Target(index.find(uri, by=by), whole=False, measure=index.measure)
 
 
 def octets_of(target: Target, recipe: Recipe, signature: _Element) -> bytes:
@@ -211,7 +219,7 @@ def octets_of(target: Target, recipe: Recipe, signature: _Element) -> bytes:
     if target.with_comments and form.method in _WITH_COMMENTS and next(element.iter(etree.Comment), None) is not None:
         raise SecurityError("signed comments are not done: they would be seen by nobody", place=place_of(element))
     write = canonicalise_document if target.whole else canonicalise
-    return write(element, method=form.method, prefixes=form.prefixes)
+    return write(element, method=form.method, prefixes=form.prefixes, measure=target.measure)
 
 
 def without(signature: _Element, element: _Element) -> _Element:

@@ -21,7 +21,7 @@ from soapkit.security.document.document import (
     Recipe,
     elements_at,
     octets_of,
-    read_document,
+    read_measured,
     target_of,
     write_document,
 )
@@ -89,7 +89,7 @@ def sign(
     named = key_info_for(key.certificate, key_info, key.chain) if isinstance(key, KeyPair) else []
     provider = provider or CryptographyProvider()
     chosen, digest_method = _algorithm(algorithm, key), digest_uri(digest)
-    root = read_document(document)
+    root, measure = read_measured(document)
     signature = new(SIGNATURE, attributes={"Id": id} if id else None)
     if enveloping:
         name = f"OBJ-{provider.random(16).hex()}"
@@ -97,7 +97,7 @@ def sign(
         root, references = signature, [f"#{name}"]
     else:
         _place(root, inside, after, signature)
-    index = IdIndex(root, id_attributes)
+    index = IdIndex(root, id_attributes, measure)
     made_references = []
     for uri in references:
         target = target_of(uri, index, root, root)

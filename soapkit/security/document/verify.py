@@ -33,7 +33,7 @@ from soapkit.security.document.document import (
     SignedPart,
     Verified,
     octets_of,
-    read_document,
+    read_measured,
     signatures_of,
     target_of,
 )
@@ -143,8 +143,8 @@ def _verifier(
         )
     if at is not None and at.tzinfo is None:
         raise UsageError("at= needs a time zone")
-    root = read_document(document)
-    index = IdIndex(root, id_attributes)
+    root, measure = read_measured(document)
+    index = IdIndex(root, id_attributes, measure)
     at, limits, outside = at or datetime.now(UTC), limits or Limits(), dict(outside or {})
     if any(uri.startswith("#") or not uri for uri in outside):
         raise UsageError("outside= is what stands outside of the document, by URIs that lead there")
@@ -195,7 +195,7 @@ class _Verifier:
         _check_layout(signature)
         signed_info, value = one(signature, SIGNED_INFO), bytes_of(one(signature, SIGNATURE_VALUE))
         read = self._read(signed_info)
-        right, chain = self._proof(read, signature, signed_octets(signed_info, read.form), value)
+        right, chain = self._proof(read, signature, signed_octets(signed_info, read.form, self.index.measure), value)
         if not right:
             maker = name_of(chain[0]) if chain else "the key given"
             raise SecurityError(f"the signature is not that of {maker} over its SignedInfo", place=place_of(signature))
@@ -238,15 +238,19 @@ class _Verifier:
             return hmac.compare_digest(_PRIMITIVES.mac(read.algorithm, self.trust.value, octets), value), ()
         if isinstance(self.trust, TrustStore | x509.Certificate):
             certificate, others = self._certificate(signature)
-            key, whose = public_key_of(certificate), name_of(certificate)
+            key = public_key_of(certificate)
         else:
-            certificate, others, key, whose = None, (), self.trust, "trust"
-        check_key(read.algorithm, key, self.policy, lambda: whose)
+            certificate, others, key = None, (), self.trust
+
+        def whose() -> str:
+            return name_of(certificate) if certificate is not None else "trust"
+
+        check_key(read.algorithm, key, self.policy, whose)
         chain: Chain = ()
         if certificate is not None:
             store = self.trust if isinstance(self.trust, TrustStore) else TrustStore.of(certificate)
             chain = store.check(certificate, others, self.now)
-        return signature_holds(read.algorithm, key, octets, value, lambda: whose), chain
+        return signature_holds(read.algorithm, key, octets, value, whose), chain
 
     def _certificate(self, signature: _Element) -> tuple[x509.Certificate, Chain]:
         """The certificate of the key, with others that the document carries."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 
 from cryptography import x509
 
@@ -65,6 +66,7 @@ def names_the_same(text: str, name: x509.Name) -> bool:
     return wanted is not None and wanted == _parts(known)
 
 
+@lru_cache(maxsize=256)  # peers and we are named by the same names again and again
 def _parts(text: str) -> Counter[tuple[str, str]] | None:
     """The attributes of a name, None for what is not one."""
     found: Counter[tuple[str, str]] = Counter()
