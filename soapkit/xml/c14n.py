@@ -1,16 +1,18 @@
 """Canonical forms of an element, exact and bounded.
 
 Exclusive XML Canonicalization 1.0, Canonical XML 1.0 and 1.1, all without comments, of an element as it stands in its
-document. libxml2 does the work; three of its traps are guarded here:
+document. libxml2 does the work; four of its traps are guarded here:
 
 * its cost grows with elements times the square of the namespaces in scope, so both are bounded first;
 * lxml drops ``#default`` from a prefix list unless that word is in the dictionary of the document;
 * lxml's inclusive form of an element inside a document leaves out ``xml:*`` attributes of the ancestors and some
-  declarations, so that form is made from a document of its own.
+  declarations, so that form is made from a document of its own;
+* an ampersand in the name of a namespace is written as it is, and is to be escaped as in any attribute.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Collection
 from io import BytesIO
@@ -52,6 +54,11 @@ _XML_ID = f"{{{XML}}}id"
 _XML_BASE = f"{{{XML}}}base"
 _thread = threading.local()
 
+# In a canonical form values stand in double quotes, which no value holds, and "<" begins markup alone.
+_TAG = re.compile(rb'<\?.*?\?>|<[^/?][^">]*(?:"[^"]*"[^">]*)*>', re.DOTALL)
+_NAMESPACE = re.compile(rb'( xmlns(?::[^=]*)?=")([^"]*)')
+_WITH_AMPERSAND = re.compile(rb' xmlns(?::[^="<>]*)?="[^"<]*&')
+
 
 def canonicalise(
     element: _Element,
@@ -81,15 +88,26 @@ def canonicalise(
     _check_cost(element, measure)
     try:
         if not exclusive:
-            return _inclusive(element, version_11=method in _VERSION_11)
-        if _DEFAULT in prefixes:
-            element = _known_to_the_dictionary(element)
-        return _exclusive(element, prefixes)
+            made = _inclusive(element, version_11=method in _VERSION_11)
+        else:
+            if _DEFAULT in prefixes:
+                element = _known_to_the_dictionary(element)
+            made = _exclusive(element, prefixes)
     except etree.C14NError:
         raise XmlError(
             "this element has no canonical form; is one of its namespaces a relative URI, or no URI?",
             place=place_of(element),
         ) from None
+    if b"&" in made and _WITH_AMPERSAND.search(made) is not None:
+        return _TAG.sub(_escaped, made)
+    return made
+
+
+def _escaped(tag: re.Match[bytes]) -> bytes:
+    """A tag with the names of its namespaces as Canonical XML 1.0, 2.3 writes them; an instruction as it is."""
+    if tag[0].startswith(b"<?"):
+        return tag[0]
+    return _NAMESPACE.sub(lambda found: found[1] + found[2].replace(b"&", b"&amp;"), tag[0])
 
 
 def canonicalise_document(

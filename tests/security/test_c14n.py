@@ -9,7 +9,7 @@ from lxml import etree
 
 from soapkit.errors import LimitError, XmlError
 from soapkit.xml.c14n import EXCLUSIVE, INCLUSIVE, INCLUSIVE_11, MAX_NAMESPACES, canonicalise
-from soapkit.xml.parse import parse_message
+from soapkit.xml.parse import parse_exact, parse_message
 
 
 def test_exclusive_leaves_out_what_is_not_visibly_used():
@@ -26,6 +26,20 @@ def test_a_prefix_list_keeps_what_content_uses():
 def test_names_beyond_ascii_are_kept(method, prefixes):
     root = parse_message('<a xmlns="urn:a"><été œuvre="1"/></a>'.encode())
     assert canonicalise(root[0], method=method, prefixes=prefixes) == '<été xmlns="urn:a" œuvre="1"></été>'.encode()
+
+
+@pytest.mark.parametrize("method", [EXCLUSIVE, INCLUSIVE, INCLUSIVE_11])
+def test_an_ampersand_in_the_name_of_a_namespace_is_escaped(method):
+    """Canonical XML 1.0, 2.3: as in an attribute. Java and .NET do; libxml2 leaves it, and with it xmlsec."""
+    root = parse_exact(
+        b"<a xmlns='urn:a' xmlns:p='http://x/?a=1&amp;b=2' p:z='> xmlns:p=&quot;&amp;' y='1'><p:b/>"
+        b'<?xml-s xmlns:p="u&v"?> xmlns:p="u&amp;v"<c xmlns:q=\'u:&amp;amp;\'><q:d/></c></a>'
+    )
+    made = canonicalise(root, method=method, prefixes=["p", "q"])
+    assert made == (
+        b'<a xmlns="urn:a" xmlns:p="http://x/?a=1&amp;b=2" y="1" p:z="> xmlns:p=&quot;&amp;"><p:b></p:b>'
+        b'<?xml-s xmlns:p="u&v"?> xmlns:p="u&amp;v"<c xmlns:q="u:&amp;amp;"><q:d></q:d></c></a>'
+    )
 
 
 @pytest.mark.parametrize("prefixes", [["#default"], ["#default", "p"]])
