@@ -162,7 +162,7 @@ class Service:
     """A port type as one or more ports offer it: a set of operations and the addresses where they are reached.
 
     Ports whose bindings agree in all but SOAP version and action are one service; others are several of one name.
-    `port_type`: Clark name.
+    `port_type`: Clark name. `types`: classes that its messages do not lead to, for where any type may stand.
     """
 
     name: str
@@ -172,6 +172,7 @@ class Service:
     ports: tuple[Port, ...] = ()
     documentation: str = ""
     place: Place = NOWHERE
+    types: tuple[type, ...] = ()
 
     def operation(self, name: str) -> Operation[Any, Any]:
         """The operation of this contract name or method name. Raises `KeyError`."""

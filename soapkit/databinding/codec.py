@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
 from lxml import etree
@@ -175,6 +175,7 @@ class Codecs:
 
     `shapes`: records by their Python classes. `types`: further types by Clark name, for xsi:type. `unknown`:
     ``strict``, or ``lenient`` to skip what is unknown and to accept what is out of order, telling `warn` of each.
+    `roots`: of a contract written from code, see `soapkit.databinding.context.Settings`.
     """
 
     def __init__(
@@ -184,9 +185,12 @@ class Codecs:
         types: Mapping[str, Type] | None = None,
         unknown: Unknown = "strict",
         warn: Warn = no_warning,
+        roots: Iterable[Key] | None = None,
     ) -> None:
         self.shapes: Shapes = DescribedShapes() if shapes is None else shapes
-        self.context = Context(self.shapes, types or {}, Settings(unknown, warn))
+        self.context = Context(
+            self.shapes, types or {}, Settings(unknown, warn, None if roots is None else frozenset(roots))
+        )
         self.retold = RetoldReader(self.context)
         self.decoder = Decoder(self.context)
         self.encoder = Encoder(self.context)

@@ -30,6 +30,7 @@ from soapkit.databinding.shape import (
     TextField,
     Type,
     UnionOf,
+    reachable,
 )
 from soapkit.databinding.simple import SimpleCodec, simple_codec
 from soapkit.errors import Problem
@@ -51,11 +52,13 @@ class Settings:
     """How a codec reads.
 
     `unknown`: ``strict`` refuses elements and attributes that the type does not know, and elements out of order;
-    ``lenient`` skips and reorders them, and tells `warn`.
+    ``lenient`` skips and reorders them, and tells `warn`. `roots`: the records of a contract that is written from them:
+    it has those that they lead to, and no other; None: it is not known what there is.
     """
 
     unknown: Unknown = "strict"
     warn: Warn = no_warning
+    roots: frozenset[Key] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ class Context:
         self._prefixes = _Prefixes()
         self._qualified: dict[str, str] = {}
         self._index: dict[str, Type] | None = None
+        self._of_contract: frozenset[Key] | None = None
         self._lock = threading.RLock()
 
     # --- types ----------------------------------------------------------------------------------------------------
@@ -201,6 +205,15 @@ class Context:
                 record.name: RecordRef(record.key) for record in self.shapes.values() if record.name is not None
             }
         return self._index
+
+    def is_of_contract(self, cls: type) -> bool:
+        """Whether a contract has the record of a class, or one that it is derived from: it may stand where any type
+        may."""
+        if self.settings.roots is None:
+            return True
+        if self._of_contract is None:
+            self._of_contract = frozenset(reachable(tuple(self.settings.roots), self.shapes))
+        return any(base in self._of_contract for base in cls.__mro__)
 
     def derives(self, key: Key, base: Key) -> bool:
         """Whether the record of `key` is that of `base` or derived from it."""

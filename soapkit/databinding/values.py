@@ -5,6 +5,7 @@ All are frozen, hashable, and print as they are written in XML.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -266,6 +267,14 @@ class Raw:
             object.__setattr__(self, "_element", parse_message(self.xml, source="raw XML"))
         assert self._element is not None
         return self._element
+
+    def named(self, tag: str) -> Raw:
+        """The same under another name: what stands in an element, and with it, without its name."""
+        if self.tag == tag:
+            return self
+        renamed = copy.deepcopy(self.element)
+        renamed.tag = tag
+        return Raw(renamed)
 
     @property
     def tag(self) -> str:

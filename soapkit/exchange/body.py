@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from lxml import etree
@@ -16,7 +16,7 @@ from lxml.etree import _Element
 
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.describe import DescribedShapes
-from soapkit.databinding.shape import ElementField
+from soapkit.databinding.shape import ElementField, Key, RecordRef
 from soapkit.errors import DecodeError, MessageError, Problem, UsageError
 from soapkit.exchange.encoded import RPC, RPC_RESULT
 from soapkit.exchange.encoded_read import literal_body
@@ -32,12 +32,25 @@ from soapkit.xml.walk import children, place_of, tag_of
 logger = logging.getLogger("soapkit.exchange")
 
 
-def codecs_for(service: Service, unknown: Literal["strict", "lenient"] = "strict") -> Codecs:
+def codecs_for(service: Service, unknown: Literal["strict", "lenient"] = "strict", *, written: bool = False) -> Codecs:
     """The codecs of a service whose operations name Python classes. Making them costs; keep and share them.
 
     `unknown`: ``strict`` refuses what the contract does not know, ``lenient`` passes it over, telling the log.
+    `written`: whether its contract is written from these classes, and has no other type.
     """
-    return Codecs(DescribedShapes(service.namespace), unknown=unknown, warn=_warn)
+    roots = _roots(service) if written else None
+    return Codecs(DescribedShapes(service.namespace, service.types), unknown=unknown, warn=_warn, roots=roots)
+
+
+def _roots(service: Service) -> Iterator[Key]:
+    """The records that the contract of a service begins with."""
+    yield from service.types
+    for operation in service.operations:
+        for message in (operation.request, operation.reply):
+            if message is not None:
+                yield message.record
+                yield from (header.type.key for header in message.headers if isinstance(header.type, RecordRef))
+        yield from (fault.type.key for fault in operation.faults if isinstance(fault.type, RecordRef))
 
 
 def _warn(problem: Problem) -> None:

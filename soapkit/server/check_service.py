@@ -11,7 +11,7 @@ from lxml import etree
 from soapkit.databinding.builtins import BUILTINS
 from soapkit.databinding.describe import DescribedShapes, describe
 from soapkit.databinding.described.annotation_types import clark_prefix
-from soapkit.databinding.described.classes import fields_of
+from soapkit.databinding.described.classes import fields_of, is_record_class
 from soapkit.databinding.shape import (
     AnyType,
     Atomic,
@@ -49,6 +49,15 @@ def check_namespace(namespace: str) -> None:
         etree.Element("a", nsmap={"a": namespace})
     except ValueError:
         raise UsageError(f"{namespace!r} is no URI, such as urn:example:clock") from None
+
+
+def check_further(cls: object, namespace: str) -> None:
+    """Raise `soapkit.errors.UsageError` for what is no class with fields that a contract can have a type for."""
+    if not isinstance(cls, type) or not is_record_class(cls):
+        raise UsageError(
+            f"types: {getattr(cls, '__name__', cls)} is no class with fields: expected Structs and dataclasses"
+        )
+    check_type(cls, namespace)
 
 
 def check_type(annotation: Any, namespace: str, default: Any = msgspec.NODEFAULT) -> None:

@@ -43,6 +43,7 @@ class ServiceDeclaration:
     namespace: str
     name: str | None
     style: Style = "wrapped"
+    types: tuple[type, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ def _service(cls: type, declaration: ServiceDeclaration) -> Service:
         operations=tuple(_operation(method) for method in methods),
         ports=(Port(f"{name}Soap11", "", "1.1"), Port(f"{name}Soap12", "", "1.2")),
         documentation=inspect.cleandoc(cls.__doc__ or ""),
+        types=declaration.types,
     )
 
 

@@ -139,7 +139,7 @@ def endpoint_for(
         known = _loaded(contract or _carried(cls))
     else:
         service = service_of(cls)
-    codecs = codecs_for(service)
+    codecs = codecs_for(service, written=known is None and contract is None and _carried(cls) is None)
     publish = _publish(service, known, codecs, settings)
     if known is None and validate != "off" and publish is not None:
         known = _loaded(publish("http://localhost/")["wsdl"])

@@ -20,7 +20,7 @@ from typing import Any, TypeVar, overload
 
 from soapkit.errors import DeclaredFault, UsageError
 from soapkit.operations import Style
-from soapkit.server.check_service import check_namespace
+from soapkit.server.check_service import check_further, check_namespace
 from soapkit.server.code_first import (
     NotYetKnown,
     OperationDeclaration,
@@ -36,25 +36,33 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
 @overload
-def service(namespace: str, *, name: str | None = None, style: Style = "wrapped") -> Callable[[ClassT], ClassT]: ...
+def service(
+    namespace: str, *, name: str | None = None, style: Style = "wrapped", types: Iterable[type] = ()
+) -> Callable[[ClassT], ClassT]: ...
 @overload
 def service(
-    namespace: str, *, name: str, style: Style = "wrapped", operations: Iterable[Callable[..., Any]]
+    namespace: str,
+    *,
+    name: str,
+    style: Style = "wrapped",
+    types: Iterable[type] = (),
+    operations: Iterable[Callable[..., Any]],
 ) -> type: ...
 def service(
     namespace: str,
     *,
     name: str | None = None,
     style: Style = "wrapped",
+    types: Iterable[type] = (),
     operations: Iterable[Callable[..., Any]] | None = None,
 ) -> Callable[[ClassT], ClassT] | type:
     """Make a class a SOAP service in the target namespace `namespace`.
 
     `name`: of the service and port type; the class's own if not given. `style`: of the operations that say none of
     their own: ``wrapped`` (an element around the parameters), ``bare`` (one parameter is the Body's element) or
-    ``rpc``. `operations`: functions that are the operations, decorated with `operation` where there is more to say;
-    then there is no class to decorate, and what is returned is the service. Host it with `soapkit.asgi` or
-    `soapkit.wsgi`.
+    ``rpc``. `types`: further classes that the contract is to have, for what is annotated with ``Any``. `operations`:
+    functions that are the operations, decorated with `operation` where there is more to say; then there is no class to
+    decorate, and what is returned is the service. Host it with `soapkit.asgi` or `soapkit.wsgi`.
 
     Raises `UsageError`, here and now, for what no contract can say; it names file, line, method and parameter.
     Annotations that name something not yet defined are looked at when the service is hosted.
@@ -65,9 +73,12 @@ def service(
     if not namespace:
         raise UsageError("a service needs a target namespace, such as urn:example:clock")
     check_namespace(namespace)
+    further = tuple(types)
+    for cls in further:
+        check_further(cls, namespace)
 
     def declare(cls: ClassT) -> ClassT:
-        cls.__soapkit_declaration__ = ServiceDeclaration(namespace, name, style)  # type: ignore[attr-defined]  # read by service_of
+        cls.__soapkit_declaration__ = ServiceDeclaration(namespace, name, style, further)  # type: ignore[attr-defined]  # read by service_of
         if declared_operations(cls):
             with suppress(NotYetKnown):  # a name that its module defines further down is looked up when it is hosted
                 service_of(cls)

@@ -132,10 +132,11 @@ class _Writer:
         return _node("wsdl:types", {}, *(_tree(schema, level=2) for schema in schemas.values())) if schemas else []
 
     def _named_records(self) -> tuple[Key, ...]:
-        """The named records that elements do not lead to: types of rpc parts, and what is derived from a type that is
-        used, which xsi:type may put in its place."""
+        """The named records that elements do not lead to: types of rpc parts, those that the service names, and what is
+        derived from a type that is used, which xsi:type may put in its place."""
         keys: dict[Key, None] = {}
-        waiting = [one.type.key for one in (*self._elements(), *self._typed_parts()) if isinstance(one.type, RecordRef)]
+        typed = (one.type for one in (*self._elements(), *self._typed_parts()))
+        waiting = [*(type_.key for type_ in typed if isinstance(type_, RecordRef)), *self.service.types]
         while waiting:
             found = reachable([key for key in waiting if key not in keys], self.shapes)
             keys.update(dict.fromkeys(found))

@@ -103,10 +103,12 @@ class Scribe:
         if isinstance(value, _Element):
             value = Raw(value)
         if isinstance(value, Raw):
-            if value.tag != tag:
-                return self.texts.problem(f"holds the element {value.tag}: expected {tag}")
-            return value.xml.decode()
+            return value.named(tag).xml.decode()
         if is_record_class(type(value)):
+            cls = own_class(type(value))
+            if not self.context.is_of_contract(cls):
+                adding = f"soapkit.service(types=[{cls.__name__}]) adds it"
+                return self.texts.problem(f"is {cls.__name__}, which the contract does not have: {adding}")
             return self._record(name, value, None)
         said = self._said(value)
         if said is None and isinstance(value, Enum):
