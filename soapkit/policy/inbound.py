@@ -63,6 +63,11 @@ class _Reader:
         if encrypted and keys.own is None and not of_both and not (symmetric and not plan.request):
             self.missing("own", "what was encrypted to us is decrypted with")
             encrypted = []
+        if by_password and plan.request and not plan.signed and plan.binding is not None:
+            unsigned = (
+                "a UsernameToken protects messages, and none is signed with its key: whose they are, nothing says"
+            )
+            self.problems.add(unsigned, plan.binding.place)
         usernames = self.usernames
         password_keys = by_password or any(each.token.kind == "username" for each in plan.endorsing)
         told = password_keys or not all(token.has("NoPassword") for token in usernames)

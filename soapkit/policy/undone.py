@@ -102,8 +102,6 @@ def _contradictions(plan: Plan) -> Iterator[Problem]:
         yield Problem(
             "the layout puts a Timestamp first or last, and there is none: IncludeTimestamp (6.7)", binding.place
         )
-    if plan.by_password and plan.encrypted and not plan.signed and plan.request:
-        yield Problem("a UsernameToken protects messages, and none is signed with its key", binding.place)
     for each in plan.endorsing:
         own = bool(list(signed_parts(each.supporting.protection)))
         if plan.message_level and set(plan.signed) <= {"BinarySecurityToken"}:

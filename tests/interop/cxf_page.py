@@ -29,7 +29,10 @@ The last rows are policies that our code-first services write of their settings,
 
 Faults are tried too, signed and unsigned, in both SOAP versions; and contracts that either side publishes at ``?wsdl``.
 Suites of 192 bits are refused by CXF, since the Basic Security Profile has none; suites with RSA 1.5 by us, unless
-``allow_rsa_1_5=True`` takes the risk: then they pass both ways.
+``allow_rsa_1_5=True`` takes the risk: then they pass both ways. CXF derives no implied keys, has no certificate as
+PKCS#7, reads no encrypted address, and wants a request to renew a context secured as one for a new context is: none of
+this is below. Tokens come from CXF's own token service, which is also asked for others (OnBehalfOf, ActAs), for claims,
+and to validate, renew and cancel.
 
 """
 

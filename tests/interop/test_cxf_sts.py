@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from lxml import etree
 
 import soapkit
 from soapkit.client.sts import SAML_1_1, SAML_2_0, StsClient
@@ -67,6 +68,9 @@ def contract() -> str:
         <s:address location="http://a.example/"/></port></service></definitions>"""
 
 
+IDENTITY = "http://schemas.xmlsoap.org/ws/2005/05/identity"
+
+
 @pytest.fixture(scope="session")
 def folder(missing_peer: Callable[[str], NoReturn]) -> Path:
     return built(JAVA / "sts", "StsDriver", "CXF-STS", missing_peer)
@@ -105,12 +109,18 @@ def sts(folder: Path, cxf: Cxf, tmp_path_factory: pytest.TempPathFactory) -> Ite
     running.close()
 
 
-def subject(token: IssuedToken, sts: Any) -> str:
-    """Of whom an assertion speaks, once it is verified."""
+def said(token: IssuedToken, sts: Any) -> Any:
+    """What an assertion says, once it is verified."""
     element = parse_message(serialise(token.element))
     saml = SamlRequirement(trust=sts.believing, issuers=["CXF"], audience=[SERVICE])
     checked = check_assertion(element, Require(replay=None), saml, datetime.now(UTC), CryptographyProvider())
-    return checked.says.subject
+    return checked.says
+
+
+def subject(token: IssuedToken, sts: Any) -> str:
+    """Of whom it speaks."""
+    name: str = said(token, sts).subject
+    return name
 
 
 @pytest.mark.parametrize("token_type", [SAML_2_0, SAML_1_1])
@@ -136,6 +146,23 @@ def test_a_token_on_behalf_of_somebody_else_speaks_for_them(sts: Any) -> None:
     token = sts.issue(SERVICE, on_behalf_of=UsernameToken("carol", "changeit"), **asked)
     assert subject(token, sts) == "carol"
     assert subject(sts.issue(SERVICE, on_behalf_of=token, **asked), sts) == "carol"
+
+
+@pytest.mark.parametrize("token_type", [SAML_2_0, SAML_1_1])
+def test_a_token_to_act_as_somebody_else_speaks_for_us_and_names_them(token_type: str, sts: Any) -> None:
+    asked = {"token_type": token_type, "key_type": "bearer"}
+    says = said(sts.issue(SERVICE, act_as=UsernameToken("carol", "changeit"), **asked), sts)
+    assert (says.subject, ("carol",) in says.attributes.values()) == ("alice", True)
+
+
+@pytest.mark.parametrize("token_type", [SAML_2_0, SAML_1_1])
+def test_claims_that_are_asked_for_stand_in_the_token(token_type: str, sts: Any) -> None:
+    asked = etree.fromstring(
+        f'<w:Claims xmlns:w="{TRUST}" Dialect="{IDENTITY}"><i:ClaimType xmlns:i="{IDENTITY}"'
+        f' Uri="{IDENTITY}/claims/country"/></w:Claims>'
+    )
+    says = said(sts.issue(SERVICE, token_type=token_type, key_type="bearer", claims=asked), sts)
+    assert ("Wonderland",) in says.attributes.values()
 
 
 def test_a_token_is_validated_and_renewed(sts: Any) -> None:

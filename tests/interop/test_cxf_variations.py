@@ -7,7 +7,6 @@ docs/cxf.rst has the table of what was tried: a test holds it against what is ru
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,13 +18,13 @@ from soapkit.transport.fetch import fetcher
 from soapkit.wsdl.load import load_contract
 from soapkit.xml.documents import Documents
 from tests.interop.cxf_peer import PORT, SERVICE, Cxf, doubler, hosted, keys_of, our_service
+from tests.interop.cxf_shapes import DERIVING, NUMBER, SHAPES, WSS11, Variation, laid_out
 from tests.policy.contracts import (
     BODY,
     BODY_ENCRYPTED,
     BODY_SIGNED,
     WSA,
     asymmetric,
-    contract,
     key_value,
     nested,
     suite,
@@ -35,16 +34,7 @@ from tests.policy.contracts import (
     x509,
 )
 
-WSS11 = nested(
-    "Wss11",
-    "<sp:MustSupportRefKeyIdentifier/>",
-    "<sp:MustSupportRefIssuerSerial/>",
-    "<sp:MustSupportRefThumbprint/>",
-    "<sp:MustSupportRefEncryptedKey/>",
-)
-DERIVING = x509("Never", "RequireDerivedKeys")
 ADDRESSED = f"<sp:SignedParts><sp:Body/><sp:Header Namespace='{WSA}'/></sp:SignedParts>"
-NUMBER = "<sp:{0} xmlns:d='urn:double'><sp:XPath>//d:number</sp:XPath></sp:{0}>"
 EVERYTHING = "<sp:SignedParts/>"
 SEPARATE = nested(
     "AsymmetricBinding",
@@ -63,42 +53,8 @@ def endorsing(holder: str = "EndorsingSupportingTokens", *more: str) -> str:
     return nested(holder, x509(), *more)
 
 
-def laid_out(policy: str, layout: str) -> str:
-    return policy.replace("<sp:Lax/>", f"<sp:{layout}/>")
-
-
 def by(reference: str, include: str = "Never") -> str:
     return x509(include, reference)
-
-
-@dataclass(frozen=True)
-class Variation:
-    """A policy, and what requests and replies demand besides."""
-
-    policy: str
-    request: str = BODY
-    reply: str = BODY
-    soap: str = "1.1"
-
-    @property
-    def https(self) -> bool:
-        """Whether the transport protects messages."""
-        return "TransportBinding" in self.policy
-
-    @property
-    def options(self) -> list[str]:
-        """What CXF is told besides: that a bare key in KeyInfo is right, against the Basic Security Profile, R5417."""
-        https = ["https=true"] if self.https else []
-        return [*https, *(["ws-security.is-bsp-compliant=false"] if "KeyValueToken" in self.policy else [])]
-
-    def written(self, folder: Path) -> Path:
-        """The contract."""
-        parts = ("", "") if self.https else (self.request, self.reply)
-        address = "https://a.example/" if self.https else "http://a.example/"
-        text = contract(self.policy, request=parts[0], reply=parts[1], address=address)
-        path = folder / "double.wsdl"
-        path.write_bytes(text.replace(b"wsdl/soap/", b"wsdl/soap12/") if self.soap == "1.2" else text)
-        return path
 
 
 VARIATIONS: dict[str, Variation] = {
@@ -187,7 +143,7 @@ VARIATIONS: dict[str, Variation] = {
     "requests alone": Variation(asymmetric(), BODY, ""),
     "SOAP 1.2, asymmetric": Variation(asymmetric("EncryptSignature") + username(), soap="1.2"),
     "SOAP 1.2, symmetric, derived keys": Variation(symmetric(protection=DERIVING) + WSS11 + endorsing(), soap="1.2"),
-}
+} | SHAPES
 
 
 @pytest.mark.parametrize("name", VARIATIONS)

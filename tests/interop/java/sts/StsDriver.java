@@ -3,7 +3,8 @@
 //     serve <TAB> wsdl           -> ok <TAB> address    |   no <TAB> why not
 //
 // The first argument is a folder with ca.pem, alice.p12 and bob.p12 (password changeit): clients are alice, the token service
-// is bob, who signs assertions; symmetric keys in them are encrypted to bob too, as if he were the service they are for.
+// is bob, who signs assertions; symmetric keys in them are encrypted to bob too, as if he were the service they are for. Of
+// whoever asks, or is asked for, it knows one claim: where they come from.
 
 import java.io.BufferedReader;
 import java.io.FileInputStream;
@@ -24,8 +25,15 @@ import javax.security.auth.callback.CallbackHandler;
 import javax.xml.namespace.QName;
 import org.apache.cxf.BusFactory;
 import org.apache.cxf.jaxws.EndpointImpl;
+import org.apache.cxf.rt.security.claims.Claim;
+import org.apache.cxf.rt.security.claims.ClaimCollection;
 import org.apache.cxf.sts.StaticSTSProperties;
 import org.apache.cxf.sts.cache.DefaultInMemoryTokenStore;
+import org.apache.cxf.sts.claims.ClaimsHandler;
+import org.apache.cxf.sts.claims.ClaimsManager;
+import org.apache.cxf.sts.claims.ClaimsParameters;
+import org.apache.cxf.sts.claims.ProcessedClaim;
+import org.apache.cxf.sts.claims.ProcessedClaimCollection;
 import org.apache.cxf.sts.operation.AbstractOperation;
 import org.apache.cxf.sts.operation.TokenCancelOperation;
 import org.apache.cxf.sts.operation.TokenIssueOperation;
@@ -49,6 +57,7 @@ import org.apache.wss4j.common.ext.WSPasswordCallback;
 public final class StsDriver {
     static final char[] PASSWORD = "changeit".toCharArray();
     static final String NS = "urn:sts";
+    static final String COUNTRY = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/country";
 
     private final Path folder;
     private final int port;
@@ -130,6 +139,9 @@ public final class StsDriver {
         issue.setTokenProviders(List.of(new SAMLTokenProvider(), new SCTProvider()));
         issue.setTokenValidators(List.of(new SAMLTokenValidator(), new UsernameTokenValidator()));
         issue.setDelegationHandlers(List.of(new SAMLDelegationHandler(), new UsernameTokenDelegationHandler()));
+        ClaimsManager claims = new ClaimsManager();
+        claims.setClaimHandlers(List.of(new Countries()));
+        issue.setClaimsManager(claims);
         TokenValidateOperation validate = with(new TokenValidateOperation(), settings, tokens);
         validate.setTokenValidators(List.of(new SAMLTokenValidator(), new SCTValidator()));
         TokenRenewOperation renew = with(new TokenRenewOperation(), settings, tokens);
@@ -171,5 +183,27 @@ public final class StsDriver {
         operation.setStsProperties(settings);
         operation.setTokenStore(tokens);
         return operation;
+    }
+
+    private static final class Countries implements ClaimsHandler {
+        @Override
+        public List<String> getSupportedClaimTypes() {
+            return List.of(COUNTRY);
+        }
+
+        @Override
+        public ProcessedClaimCollection retrieveClaimValues(ClaimCollection asked, ClaimsParameters parameters) {
+            ProcessedClaimCollection found = new ProcessedClaimCollection();
+            for (Claim claim : asked) {
+                if (COUNTRY.equals(claim.getClaimType())) {
+                    ProcessedClaim country = new ProcessedClaim();
+                    country.setClaimType(claim.getClaimType());
+                    country.setPrincipal(parameters.getPrincipal());
+                    country.addValue("Wonderland");
+                    found.add(country);
+                }
+            }
+            return found;
+        }
     }
 }
