@@ -215,6 +215,14 @@ def test_keys_that_lead_to_each_other_end():
         decrypt(data(loop), secrets={"": SECRET})
 
 
+@pytest.mark.parametrize("how", ["certificate", "issuer-serial", "subject", "ski", "key-name"])
+def test_of_several_keys_the_one_is_taken_that_the_document_names(how, keys):
+    """RSA 1.5 makes a secret of anything, under a wrong key a wrong one."""
+    sealed = encrypt(ORDER, to=keys.bob.certificate, key_transport="rsa-1_5", algorithm="aes128-cbc", key_info=how)
+    ours = [keys.alice, keys.mallory, keys.bob]
+    assert decrypt(sealed, key=ours, algorithms=profile("legacy")).to_bytes() == ORDER
+
+
 def test_many_encrypted_keys_are_not_all_tried(keys):
     one = wrapped(bytes(32), "other")
     with pytest.raises(SecurityError, match="more than 64 encrypted keys"):

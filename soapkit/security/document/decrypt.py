@@ -8,6 +8,7 @@ and may encrypt octets that are no XML. XML Encryption 1.1: 3.5 ds:KeyInfo, 3.5.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from cryptography import x509
@@ -24,6 +25,7 @@ from soapkit.security.decrypt import Deciphered, octets_in, put_back, read_ciphe
 from soapkit.security.document.document import Document, read_document
 from soapkit.security.document.keys import Derivations, derived_key, name_in
 from soapkit.security.encrypted_key import cipher_value, unwrap, unwrap_under
+from soapkit.security.hints import read_hints
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (
     AGREEMENT_METHOD,
@@ -265,7 +267,19 @@ class _KeyFinder:
             raise SecurityError("the key came encrypted to a certificate; key=... opens it", place=place_of(key))
         value = cipher_value(key)
         fitting = [pair for pair in opener.keys if _modulus_size(pair) == len(value)] or list(opener.keys)
-        return unwrap(key, fitting, opener.policy, opener.provider)
+        return unwrap(key, self._meant(key, fitting), opener.policy, opener.provider)
+
+    def _meant(self, key: _Element, pairs: list[KeyPair]) -> list[KeyPair]:
+        """Those of our keys that an encrypted key says it is for; all where it means none of them. RSA 1.5 does not
+        tell a wrong key: what it makes of one is another secret."""
+        key_info = at_most_one(key, KEY_INFO)
+        with suppress(SecurityError):
+            source = read_hints(key_info, self.index) if key_info is not None else None
+            if isinstance(source, Carried):
+                return [pair for pair in pairs if pair.certificate == source.certificates[0]] or pairs
+            if source is not None:
+                return [pair for pair in pairs if source.matches(pair.certificate)] or pairs
+        return pairs
 
     def _wrapping(self, key: _Element, size: int, depth: int) -> list[bytes]:
         """What an encrypted key may be wrapped under: what its KeyInfo leads to, or those that are agreed on."""
