@@ -6,7 +6,6 @@ header is written or read, no id looked for, no certificate looked at, nothing c
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import os
 from collections.abc import Callable, Mapping
@@ -16,6 +15,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from lxml import etree
+
+from soapkit.xml.base64 import from_base64, to_base64
 
 _PKCS1 = padding.PKCS1v15()
 _OAEP = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA256(), None)
@@ -27,7 +28,7 @@ def floors_of(data: bytes, key: rsa.RSAPrivateKey) -> Mapping[str, Callable[[], 
     public = key.public_key()
     value, wrapped = key.sign(_SIGNED_INFO, _PKCS1, hashes.SHA256()), public.encrypt(b"k" * 32, _OAEP)
     cipher, vector = AESGCM(b"k" * 32), b"v" * 12
-    sent = binascii.b2a_base64(cipher.encrypt(vector, data, None))
+    sent = to_base64(cipher.encrypt(vector, data, None)).encode()
     secured = b"<a>" + sent + b"</a>"
 
     def canonical(root: Any) -> bytes:
@@ -46,14 +47,14 @@ def floors_of(data: bytes, key: rsa.RSAPrivateKey) -> Mapping[str, Callable[[], 
         octets = cipher.encrypt(os.urandom(12), etree.tostring(root[0]), None)
         public.encrypt(os.urandom(32), _OAEP)
         hidden = etree.Element("a")
-        hidden.text = binascii.b2a_base64(octets).decode("ascii")
+        hidden.text = to_base64(octets)
         return etree.tostring(hidden)
 
     def encrypt() -> Any:
         return hide(etree.fromstring(data))
 
     def opened() -> Any:
-        octets = binascii.a2b_base64(etree.fromstring(secured).text)
+        octets = from_base64(etree.fromstring(secured).text or "")
         key.decrypt(wrapped, _OAEP)
         return etree.fromstring(cipher.decrypt(vector, octets, None))
 

@@ -15,14 +15,11 @@ from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.encrypted_key import Addressee, encrypted_key, recipient
 from soapkit.security.ids import WSU_ID
 from soapkit.security.markup import (
-    DATA_REFERENCE,
     ENCRYPTED_HEADER,
-    REFERENCE_LIST,
     TYPE_CONTENT,
     TYPE_ELEMENT,
     base64_text,
     new,
-    sub,
 )
 from soapkit.security.parts import (
     ENCRYPTED_ATTACHMENTS,
@@ -81,16 +78,13 @@ def encrypt_parts(
     if len(key.secret) != key.cipher.key_size:
         raise SecurityError(f"{key.cipher.name} needs a key of {key.cipher.key_size} bytes, not {len(key.secret)}")
     targets = [(part, element) for part in step.parts for element in _elements(message, part)]
-    references = new(REFERENCE_LIST)
     whole = {element for _, element in targets}
     outermost = [one for one in targets if whole.isdisjoint(one[1].iterancestors())]  # what is inside goes with it
-    for part, element in outermost:
-        data_id = _encrypt_part(message, part, element, key, provider)
-        sub(references, DATA_REFERENCE, attributes={"URI": f"#{data_id}"})
+    made = [_encrypt_part(message, part, element, key, provider) for part, element in outermost]
     beside = _encrypt_attachments(message, step, key, provider)
-    for data in beside:
-        sub(references, DATA_REFERENCE, attributes={"URI": f"#{data.get('Id')}"})
-    return references, beside
+    made += [data.get("Id", "") for data in beside]
+    references = "".join(f'<xenc:DataReference URI="#{data_id}"/>' for data_id in made)
+    return parse_own(f'<xenc:ReferenceList xmlns:xenc="{XENC}">{references}</xenc:ReferenceList>'), beside
 
 
 def _encrypt_attachments(message: Message, step: Encrypt, key: DataKey, provider: CryptoProvider) -> list[_Element]:

@@ -61,8 +61,9 @@ class Message:
     """An envelope and the security header in it that is worked on; None for one without, on its way in.
 
     `hidden`: on its way out, what took the places of tokens and header blocks that were encrypted, by their names.
-    `attachments`: what travels beside it, as far as it is encrypted or decrypted now. `content`: on its way out, the
-    Body's content as `soapkit.security.drafted` has it; None where that is to be had from the tree.
+    `attachments`: what travels beside it, as far as it is encrypted or decrypted now. On its way out too, `content`:
+    that of the Body as `soapkit.security.drafted` has it, None where that is to be had from the tree;
+    `prefixes_in_names`: elements that are known to use prefixes in names alone, so that nobody need look.
     """
 
     envelope: Envelope
@@ -70,6 +71,7 @@ class Message:
     hidden: dict[str, list[_Element]] = field(default_factory=dict, compare=False, repr=False)
     attachments: list[Attachment] = field(default_factory=list, compare=False, repr=False)
     content: bytes | None = field(default=None, compare=False, repr=False)
+    prefixes_in_names: set[_Element] = field(default_factory=set, compare=False, repr=False)
 
     @property
     def tokens(self) -> tuple[_Element, ...]:
@@ -203,7 +205,8 @@ def add_security_header(envelope: Envelope, actor: str | None, content: bytes | 
         found.set(version.must_understand, "1")
         if actor:
             found.set(version.role, actor)
-    return Message(envelope, found, attachments=attachments, content=content)
+    known = {envelope.body} if content is not None else set()
+    return Message(envelope, found, attachments=attachments, content=content, prefixes_in_names=known)
 
 
 def insert_after_timestamp(message: Message, *elements: _Element) -> None:

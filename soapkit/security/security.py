@@ -274,6 +274,7 @@ def _write_timestamp(message: Message, step: Timestamp, making: _Making) -> None
     element = timestamp_element(step.ttl, making.now)
     element.set(WSU_ID, f"TS-{making.provider.random(16).hex()}")
     insert_first(message, element)
+    message.prefixes_in_names.add(element)
 
 
 def _write_username_token(message: Message, step: UsernameToken, making: _Making) -> None:

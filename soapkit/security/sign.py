@@ -184,8 +184,7 @@ def _references(message: Message, parts: list[_Part], step: Sign, provider: Cryp
         if part.token is not None:
             made.append(_to_dereferenced(part_id, token_octets(part.token, EXCLUSIVE), digest_method, provider))
         else:
-            as_written = part.element is message.envelope.body and message.content is not None
-            octets, prefixes = _octets_as_written(message) if as_written else _octets(part.element)
+            octets, prefixes = _octets(message, part.element)
             digest = provider.digest(DIGESTS[digest_method], octets)
             made.append(reference_text(f"#{part_id}", [EXCLUSIVE], digest_method, digest, prefix_list(prefixes)))
     for attachment, whole in message.attached(step.parts):
@@ -350,16 +349,13 @@ def _elements(message: Message, part: str, token: _Element | None) -> tuple[_Ele
     return found
 
 
-def _octets(element: _Element) -> tuple[bytes, list[str]]:
+def _octets(message: Message, element: _Element) -> tuple[bytes, list[str]]:
     """The canonical form of an element, and the prefixes in its content, whose meaning that includes."""
+    if element in message.prefixes_in_names:
+        return canonicalise(element, measure=message.envelope.measure), []
     text = serialise(element)
     prefixes = content_prefixes(text)
     return canonicalise(element, prefixes=prefixes, measure=measure_of(text)), prefixes
-
-
-def _octets_as_written(message: Message) -> tuple[bytes, list[str]]:
-    """The same of a Body whose content is known to have no prefixes but in names."""
-    return canonicalise(message.envelope.body, measure=message.envelope.measure), []
 
 
 def prefix_list(prefixes: Sequence[str]) -> str:
