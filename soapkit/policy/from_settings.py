@@ -62,6 +62,7 @@ _REFERENCES: Final[dict[KeyReference, tuple[Include, frozenset[str]]]] = {
     "embedded": ("never", frozenset({_V3, "RequireEmbeddedTokenReference"})),
     "key-name": ("never", frozenset({_V3})),
 }
+_BARE: Final = Token("key-value", "always", frozenset({"RsaKeyValue"}))
 _CLIENT: Final = Token("x509", "always-to-recipient", frozenset({_V3}))
 _NAMES: Final = frozenset(
     {
@@ -173,6 +174,13 @@ class Service:
     def _believes_certificates(self) -> bool:
         return any(require.trust is not None for require in self._requires)
 
+    @property
+    def _client(self) -> Token:
+        """What a client signs with: a certificate, or the key alone, where no certificate would be believed."""
+        stores = [require.trust for require in self._requires if require.trust is not None]
+        bare = bool(stores) and all(store.keys and not store.certificates for store in stores)
+        return _BARE if bare and all(require.algorithms.key_values for require in self._requires) else _CLIENT
+
     # --- the binding ----------------------------------------------------------------------------------------------
 
     def _binding(self, suite: Suite) -> SecurityBinding | None:
@@ -222,7 +230,10 @@ class Service:
 
     def _symmetric_binding(self, suite: Suite) -> SecurityBinding:
         token = self._protection_token()
-        return SecurityBinding("symmetric", suite, signature_token=token, encryption_token=token)
+        version = self._shared.derived if self._shared is not None else ""
+        return SecurityBinding(
+            "symmetric", suite, signature_token=token, encryption_token=token, conversation=version or "2005/12"
+        )
 
     def _protection_token(self) -> Token:
         options = self._derivation
@@ -243,10 +254,10 @@ class Service:
 
     def _asymmetric_binding(self, suite: Suite) -> SecurityBinding:
         by_assertion = self._by_subject and not self._believes_certificates
-        initiator = self._assertion("always-to-recipient") if by_assertion else _CLIENT
+        initiator = self._assertion("always-to-recipient") if by_assertion else self._client
         reference: KeyReference = self.signs[0].key_reference if self.signs else "issuer-serial"
         include, options = _REFERENCES.get(reference, _REFERENCES["issuer-serial"])
-        recipient = Token("x509", include, options)
+        recipient = Token("x509", include, options) if reference != "key-value" else _BARE
         return SecurityBinding(
             "asymmetric",
             suite,
@@ -275,7 +286,7 @@ class Service:
         elif self._signed and not self._by_subject:
             yield self._endorsed_by(self._signer_over_https, protection_of(self._signed - {"Timestamp"}))
         if self.message_level and _CERTIFICATE in self._signed and not self._protects_tokens and not self._symmetric:
-            yield Supporting((_CLIENT,), signed=True)
+            yield Supporting((self._client,), signed=True)
 
     def _usernames(self) -> Iterator[Supporting]:
         hidden = "UsernameToken" in self._encrypted
@@ -305,7 +316,7 @@ class Service:
         endorsed = any(require.endorsed for require in self._requires)
         by_user = any(require.password_keys for require in self._requires) and not self._by_password
         if endorsed and not by_user and not (self._by_subject and not self._believes_certificates):
-            yield self._endorsed_by(_CLIENT, self._beside_signature)
+            yield self._endorsed_by(self._client, self._beside_signature)
 
     @property
     def _beside_signature(self) -> Protection:
@@ -315,7 +326,7 @@ class Service:
     def _signer_over_https(self) -> Token:
         if self._by_context and not self._believes_certificates:
             return self._protection_token()
-        return Token("username", "always-to-recipient") if self._by_password else _CLIENT
+        return Token("username", "always-to-recipient") if self._by_password else self._client
 
     def _endorsed_by(self, token: Token, protection: Protection) -> Supporting:
         return Supporting((token,), endorsing=True, protection=protection)

@@ -63,7 +63,7 @@ class _Reader:
         if encrypted and keys.own is None and not of_both and not (symmetric and not plan.request):
             self.missing("own", "what was encrypted to us is decrypted with")
             encrypted = []
-        if by_password and plan.request and not plan.signed and plan.binding is not None:
+        if plan.by_password and plan.request and not plan.signed and plan.binding is not None:
             unsigned = (
                 "a UsernameToken protects messages, and none is signed with its key: whose they are, nothing says"
             )

@@ -6,7 +6,7 @@ to nothing else, is believed, and believes the answers; each suite of algorithms
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -30,12 +30,12 @@ from soapkit.policy.keys import Keys
 from soapkit.policy.outbound import outbound
 from soapkit.policy.parse import policy_element
 from soapkit.policy.plan import plan_of
-from soapkit.policy.security_write import endpoint_assertions, message_assertions
+from soapkit.policy.security_write import endpoint_assertions, message_assertions, say_in_2005
 from soapkit.policy.suites import SUITES, Suite
 from soapkit.policy.undone import cannot
 from soapkit.policy.unmet import brings_key, signature_of, unmet
 from soapkit.security.context.context import Contexts
-from soapkit.security.crypto.keys import KeyPair
+from soapkit.security.crypto.keys import KeyPair, public_key_of
 from soapkit.security.saml.settings import SamlRequirement, SamlToken
 from soapkit.security.security import Security
 from soapkit.security.settings import (
@@ -97,7 +97,8 @@ def _published(
     service: Contract, shapes: Shapes, security: Security | None, problems: Problems, *, https: bool, addressing: bool
 ) -> WrittenPolicies | None:
     kinds = _kinds(service, shapes, security or Security())
-    demands = _Publisher(kinds, security or Security(), https or (security is not None and security.https)).demands(
+    firsts = [alike[0] for alike in kinds]
+    demands = _Publisher(firsts, security or Security(), https or (security is not None and security.https)).demands(
         problems
     )
     demands = replace(demands, addressing="2005/08" if addressing else "")
@@ -114,14 +115,20 @@ def _published(
     binding = named(around, f"{service.name}Policy")
     messages: dict[tuple[str, Direction], str] = {}
     if demands.binding is not None and demands.binding.kind != "transport":
-        for kind in kinds:
-            method = kind.operation.method or kind.operation.name
-            messages[method, "input"] = named(message_assertions(kind.request), f"{service.name}Parts")
-            answer = named(message_assertions(kind.reply), f"{service.name}Parts")
-            messages[method, "output"] = messages[method, "fault"] = answer
+        for alike in kinds:
+            asked = named(message_assertions(alike[0].request), f"{service.name}Parts")
+            answer = named(message_assertions(alike[0].reply), f"{service.name}Parts")
+            for kind in alike:
+                method = kind.operation.method or kind.operation.name
+                messages[method, "input"] = asked
+                messages[method, "output"] = messages[method, "fault"] = answer
     if not policies:
         return None
     elements = tuple(policy_element(replace(policy, id=name)) for policy, name in policies.items())
+    if demands.binding is not None and demands.binding.conversation == "2005/02":
+        for element in elements:
+            for told in say_in_2005(element):
+                problems.add(told)
     return WrittenPolicies(elements, binding, {key: name for key, name in messages.items() if name})
 
 
@@ -141,8 +148,15 @@ class _Kind:
         return reply_protection(self.side.steps or ())
 
 
-def _kinds(service: Contract, shapes: Shapes, security: Security) -> list[_Kind]:
-    return [_kind(operation, shapes, security) for operation in service.operations]
+def _kinds(service: Contract, shapes: Shapes, security: Security) -> list[list[_Kind]]:
+    """The operations, those together that are secured by the very same settings: most are, and one stands for all."""
+    found: dict[tuple[int, ...], list[_Kind]] = {}
+    for operation in service.operations:
+        kind = _kind(operation, shapes, security)
+        steps = kind.side.steps
+        key = (id(kind.side.require), *(map(id, steps) if steps is not None else (0,)))
+        found.setdefault(key, []).append(kind)
+    return list(found.values())
 
 
 def _kind(operation: Operation[object, object], shapes: Shapes, security: Security) -> _Kind:
@@ -158,7 +172,8 @@ def _kind(operation: Operation[object, object], shapes: Shapes, security: Securi
     if operation.reply is None:
         return _Kind(operation, Side(require, None))
     blocks = [header.tag for header in operation.reply.headers]
-    return _Kind(operation, Side(require, [_step_with(step, [*blocks, *_ADDRESSING]) for step in steps]))
+    known = _by_local([*blocks, *_ADDRESSING])
+    return _Kind(operation, Side(require, [_step_with(step, known) for step in steps]))
 
 
 def _tags(message: Message | None, shapes: Shapes) -> list[str | None]:
@@ -171,18 +186,18 @@ def _by_local(blocks: Sequence[str]) -> dict[str, str]:
 
 def _with_known_blocks(require: Require, blocks: Sequence[str]) -> Require:
     known = _by_local(blocks)
-    return replace(
-        require,
-        signed=known_blocks(require.signed, known),
-        encrypted=known_blocks(require.encrypted, known),
-        present=known_blocks(require.present, known),
-    )
+    given = tuple(require.signed), tuple(require.encrypted), tuple(require.present)
+    signed, encrypted, present = (known_blocks(parts, known) for parts in given)
+    if (signed, encrypted, present) == given:
+        return require
+    return replace(require, signed=signed, encrypted=encrypted, present=present)
 
 
-def _step_with(step: Step, blocks: Sequence[str]) -> Step:
-    return (
-        replace(step, parts=known_blocks(step.parts, _by_local(blocks))) if isinstance(step, Sign | Encrypt) else step
-    )
+def _step_with(step: Step, known: Mapping[str, str]) -> Step:
+    if not isinstance(step, Sign | Encrypt):
+        return step
+    parts = known_blocks(step.parts, known)
+    return replace(step, parts=parts) if parts != tuple(step.parts) else step
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +275,7 @@ class _Publisher:
     def _keys(self) -> Keys:
         """What a client has at hand, as far as it matters here: of the kind that the service has."""
         own = _key_of(self.security)
-        trust = TrustStore.of(own)
+        trust = TrustStore.of(own, public_key_of(own.certificate))
         saml = next((k.side.require.saml for k in self.kinds if k.side.require.saml is not None), None)
         return Keys(
             own,
@@ -279,8 +294,12 @@ def _unanswerable(sent: Sequence[Step], steps: Sequence[Step]) -> Iterator[str]:
     """What an answer takes from its request, and would not find there."""
     if _to(steps, REQUEST) and not any(isinstance(step, SharedKey) for step in sent):
         yield "they are secured with the key that a request brought, and requests need not bring one"
-    if _to(steps, SIGNER) and not any(isinstance(step, Sign) and isinstance(step.keypair, KeyPair) for step in sent):
+    if _to(steps, SIGNER) and not any(_has_certificate(step) for step in sent):
         yield "they are encrypted to whoever signed the request, and requests need not be signed with a certificate"
+
+
+def _has_certificate(step: Step) -> bool:
+    return isinstance(step, Sign) and isinstance(step.keypair, KeyPair) and step.key_reference != "key-value"
 
 
 def _to(steps: Sequence[Step], recipient: Recipient) -> bool:

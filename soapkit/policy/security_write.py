@@ -3,7 +3,8 @@
     endpoint   the security binding, supporting tokens, the Wss11 and Trust13 options, WS-Addressing
     message    parts that are signed, encrypted, there
 
-Source: WS-SecurityPolicy 1.3, sections 4 to 9 and appendix A, in the namespace of 1.2, which 1.3 keeps.
+Source: WS-SecurityPolicy 1.3, sections 4 to 9 and appendix A, in the namespace of 1.2, which 1.3 keeps; and of 1.1,
+which goes with WS-SecureConversation of 2005/02.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ from soapkit.policy.demands import (
     XPath,
 )
 from soapkit.policy.expression import Assertion, Parameter, Policy, said
-from soapkit.policy.names import CXF, SIGNATURE_HASH, SP12, SP13
+from soapkit.policy.names import CXF, SIGNATURE_HASH, SP11, SP12, SP13
 from soapkit.policy.suites import SUITES, Suite
 from soapkit.security.header_rules import Layout
 from soapkit.xml.names import WSAM, clark, local_name, namespace_of
+from soapkit.xml.walk import tag_of
 
 _TOKENS: Final[dict[TokenKind, str]] = {
     "username": "UsernameToken",
@@ -227,3 +229,30 @@ def _xpath(path: XPath) -> _Element:
 
 def _element(local: str) -> _Element:
     return etree.Element(_sp(local), nsmap={"sp": SP12})
+
+
+# --- WS-SecurityPolicy 1.1 ----------------------------------------------------------------------------------------
+
+_LATER: Final = frozenset(  # what 1.2 brought
+    {
+        *("ContentEncryptedElements", "RequiredParts", "KeyValueToken", "RequireImpliedDerivedKeys"),
+        *("HashPassword", "NoPassword", "WssSamlV20Token11"),
+        *(f"{kind}SupportingTokens" for kind in ("Encrypted", "SignedEncrypted", "EndorsingEncrypted")),
+        "SignedEndorsingEncryptedSupportingTokens",
+    }
+)
+
+
+def say_in_2005(policy: _Element) -> Iterator[str]:
+    """Change the words of a policy to those of 1.1 (2005/07), so that keys are derived as of 2005/02. What cannot be
+    said so is told."""
+    in_paths = {str(prefix) for path in policy.iter(_sp("XPath")) for prefix in path.nsmap}
+    for element in policy.iter(f"{{{SP12}}}*", f"{{{SP13}}}*"):
+        local = local_name(tag_of(element))
+        if local in _LATER or namespace_of(tag_of(element)) == SP13:
+            yield f"keys derived as of 2005/02 go with WS-SecurityPolicy 1.1, which has no {local}"
+        element.tag = clark(SP11, "Trust10" if local == "Trust13" else local)
+        include = element.attrib.pop(_sp("IncludeToken"), None)
+        if include is not None:
+            element.set(clark(SP11, "IncludeToken"), str(include).replace(SP12, SP11))
+    etree.cleanup_namespaces(policy, top_nsmap={"sp": SP11}, keep_ns_prefixes=sorted(in_paths - {"sp"}))

@@ -98,7 +98,11 @@ def _may_be_believed(step: Sign, require: Require) -> bool:
         return require.believes_somebody
     if step.key_reference == "assertion":
         return require.saml is not None and "holder-of-key" in require.saml.confirmation
-    return require.trust is not None
+    if require.trust is None:
+        return False
+    if step.key_reference == "key-value":
+        return require.algorithms.key_values and bool(require.trust.keys)
+    return bool(require.trust.certificates)
 
 
 def _is_among(part: str, parts: Iterable[str], steps: Sequence[Step]) -> bool:

@@ -138,6 +138,10 @@ SYMMETRIC: dict[str, Callable[[Pairs], Security]] = {
         steps(SharedKey(to=REQUEST, derived="2005/12"), Sign(SHARED), Encrypt(to=SHARED)),
         Require(signed=SIGNED, encrypted=["Body"], key=pairs.bob, shared_key=True),
     ),
+    "one secret, derived as of 2005/02": lambda pairs: Security(
+        steps(SharedKey(to=REQUEST, derived="2005/02"), Sign(SHARED), Encrypt(to=SHARED)),
+        Require(signed=SIGNED, encrypted=["Body"], key=pairs.bob, shared_key=True),
+    ),
     "one secret, endorsed": lambda pairs: Security(
         steps(SharedKey(to=REQUEST), Sign(SHARED), Encrypt(to=SHARED)),
         pairs.require(signed=SIGNED, encrypted=["Body"], shared_key=True, endorsed=["Signature"]),

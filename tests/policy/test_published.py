@@ -15,6 +15,7 @@ from soapkit.policy import Keys
 from soapkit.policy.attach import Policies
 from soapkit.policy.demands import Demands
 from soapkit.policy.expression import Policy
+from soapkit.policy.names import SP11, SP12
 from soapkit.policy.normal import normalise
 from soapkit.policy.parse import parse_policy, policy_element
 from soapkit.policy.security import read_demands
@@ -33,6 +34,7 @@ from soapkit.security import (
     TrustStore,
 )
 from soapkit.security.crypto.algorithms import profile
+from soapkit.security.crypto.keys import public_key_of
 from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.server.asgi import Asgi
 from soapkit.wsdl.load import load_contract
@@ -148,6 +150,13 @@ ONLY_EDWARDS = replace(profile("modern"), signatures=frozenset({"ed25519"}))
         (lambda pairs: Security((), pairs.require(signed=SIGNED)), "in answers of double: Timestamp must be"),
         (lambda pairs: Security((), pairs.require(signed=["#this"])), "in requests of double: #this must be signed"),
         (
+            lambda pairs: Security(
+                steps(SharedKey(to=REQUEST, derived="2005/02"), Sign(SHARED)),
+                Require(signed=[*SIGNED, "{urn:x}Trace"], key=pairs.bob, shared_key=True),
+            ),
+            "keys derived as of 2005/02 go with WS-SecurityPolicy 1.1, which has no RequiredParts",
+        ),
+        (
             lambda pairs: Security((), pairs.require(signed=["Body"]), actor="urn:gate"),
             "for the role urn:gate, which no policy can say",
         ),
@@ -176,6 +185,27 @@ def test_what_no_policy_can_say_is_told_by_name(
     assert b"Policy" not in published(application)
     with pytest.raises(SecurityError, match=re.escape(told)):
         soapkit.asgi(Doubler(), security=settings(pairs), policy="required")
+
+
+def test_a_service_that_knows_clients_by_their_keys_alone_says_so(pairs: Pairs) -> None:
+    security = Security(
+        steps(Sign(pairs.bob, key_reference="key-value")),
+        Require(
+            signed=SIGNED,
+            trust=TrustStore.of(public_key_of(pairs.alice.certificate)),
+            algorithms=profile("key_value"),
+        ),
+    )
+    application = soapkit.asgi(Doubler(), security=security, policy="required")
+    assert published(application).count(b"KeyValueToken") == 4
+    keys = replace(pairs.client(), trust=TrustStore.of(public_key_of(pairs.bob.certificate)))
+    assert called(application, read(application), keys) == (42, 10)
+
+
+def test_keys_derived_as_of_2005_are_said_in_the_policy_of_that_year(pairs: Pairs) -> None:
+    text = published(soapkit.asgi(Doubler(), security=SYMMETRIC["one secret, derived as of 2005/02"](pairs)))
+    assert SP11.encode() in text
+    assert SP12.encode() not in text
 
 
 def test_a_policy_that_is_off_is_not_published(pairs: Pairs) -> None:
