@@ -13,6 +13,7 @@ from lxml.etree import _Element
 from soapkit.errors import LimitError, SecurityError, XmlError
 from soapkit.security.crypto.algorithms import CANONICAL_FORMS, AlgorithmPolicy, SignatureAlgorithm
 from soapkit.security.crypto.keys import PublicKey, key_bits, kind_of_key
+from soapkit.security.crypto.pss import PSS, read_pss
 from soapkit.security.markup import INCLUSIVE_NAMESPACES, TRANSFORM, TRANSFORMS, algorithm_of, at_most_one
 from soapkit.xml.c14n import MAX_PREFIXES, METHODS, canonicalise
 from soapkit.xml.measure import Measure
@@ -29,6 +30,8 @@ class Canonical:
 
 def read_signature_method(method: _Element, policy: AlgorithmPolicy) -> SignatureAlgorithm:
     """A ds:SignatureMethod, within the policy. Raises `SecurityError`."""
+    if algorithm_of(method) == PSS:
+        return read_pss(method, policy)
     algorithm = policy.signature(algorithm_of(method))
     if len(method):
         raise SecurityError("a shortened signature (HMACOutputLength) is never believed", place=place_of(method))

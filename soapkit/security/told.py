@@ -5,11 +5,15 @@ Each function adds to `weak` what is to be looked at, and never raises for an al
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from lxml.etree import _Element
 
-from soapkit.security.crypto.algorithms import CIPHERS, DIGESTS, MODERN, SIGNATURES, TRANSPORTS, WRAPS
+from soapkit.errors import SecurityError
+from soapkit.security.crypto.algorithms import CIPHERS, DIGESTS, MODERN, SIGNATURES, TRANSPORTS, WRAPS, profile
 from soapkit.security.crypto.keys import name_of
-from soapkit.security.markup import DIGEST_METHOD, ENCRYPTION_METHOD, SIGNATURE_METHOD, USERNAME_TOKEN
+from soapkit.security.crypto.pss import PSS, read_pss
+from soapkit.security.markup import DIGEST_METHOD, ENCRYPTION_METHOD, SIGNATURE_METHOD, USERNAME_TOKEN, one
 from soapkit.security.references import Agreed, Asserted, Bare, Carried, KeySource, Named
 
 
@@ -17,6 +21,9 @@ def signature_method(signed_info: _Element, weak: list[str]) -> str:
     """The algorithm of a signature."""
     uri = algorithm_at(signed_info, SIGNATURE_METHOD)
     name = SIGNATURES[uri].name if uri in SIGNATURES else _unknown(uri)
+    if uri == PSS:
+        with suppress(SecurityError):
+            name = read_pss(one(signed_info, SIGNATURE_METHOD), profile("legacy")).name
     if name not in MODERN.signatures:
         weak.append(f"a signature is made with {name}")
     return name

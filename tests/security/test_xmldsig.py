@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 import pytest
 import xmlsec
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA512
+from cryptography.hazmat.primitives.hashes import SHA256, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ from soapkit.security.crypto.algorithms import SIGNATURES
 from soapkit.security.crypto.with_cryptography import signature_holds
 from soapkit.security.markup import SIGNATURE
 from soapkit.xml.c14n import canonicalise_document
-from soapkit.xml.names import DS
+from soapkit.xml.names import DS, XENC
 from soapkit.xml.parse import parse_exact
 from soapkit.xmldsig import HmacKey, profile, sign, verify, verify_all
 
@@ -324,6 +325,58 @@ def test_the_two_numbers_of_an_ecdsa_signature_may_be_shorter_or_longer_than_the
     value = r.to_bytes(66, "big") + s.to_bytes(66, "big")
     assert not signature_holds(algorithm, key.public_key(), b"data", value[:-1])
     assert not signature_holds(algorithm, key.public_key(), b"data", b"")
+
+
+MORE = "http://www.w3.org/2007/05/xmldsig-more#"
+OF_SHA512 = f'<d:DigestMethod Algorithm="{XENC}sha512"/>'
+
+
+def signed_with_pss(keypair, params: str, digest=SHA256, salt: int = 32) -> bytes:
+    """A document signed with RSA-PSS that says its parameters in `params`."""
+    root = etree.fromstring(sign(ORDER, keypair, algorithm="rsa-pss-sha256"))
+    method = root.find(f".//{{{DS}}}SignatureMethod")
+    method.set("Algorithm", f"{MORE}rsa-pss")
+    if params:
+        method.append(etree.fromstring(f'<p:RSAPSSParams xmlns:p="{MORE}" xmlns:d="{DS}">{params}</p:RSAPSSParams>'))
+    octets = etree.tostring(root.find(f".//{{{DS}}}SignedInfo"), method="c14n", exclusive=True)
+    value = keypair.private_key.sign(octets, PSS(MGF1(digest()), salt), digest())
+    root.find(f".//{{{DS}}}SignatureValue").text = base64.b64encode(value).decode()
+    return etree.tostring(root)
+
+
+@pytest.mark.parametrize(
+    ("params", "digest", "salt"),
+    [
+        ("", SHA256, 32),
+        ("<p:SaltLength>64</p:SaltLength><p:TrailerField>1</p:TrailerField>", SHA256, 64),
+        ("<p:SaltLength>0</p:SaltLength>", SHA256, 0),
+        (OF_SHA512, SHA512, 64),
+        (f"{OF_SHA512}<p:MaskGenerationFunction>{OF_SHA512}</p:MaskGenerationFunction>", SHA512, 64),
+        (f'{OF_SHA512}<p:MaskGenerationFunction Algorithm="{MORE}MGF1"/><p:SaltLength>20</p:SaltLength>', SHA512, 20),
+    ],
+)
+def test_rsa_pss_may_say_its_parameters_itself(params, digest, salt, keys, now):
+    """RFC 9231, 2.3.9; as Java writes it."""
+    document = signed_with_pss(keys.alice, params, digest, salt)
+    assert verify(document, trust=keys.trust, at=now).signer_name == "CN=alice"
+    with pytest.raises(SecurityError, match="is not that of CN=alice"):
+        verify(signed_with_pss(keys.alice, params, digest, salt + 1), trust=keys.trust, at=now)
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ("<p:SaltLength>-1</p:SaltLength>", "is no length of a salt"),
+        ("<p:SaltLength>99999</p:SaltLength>", "is no length of a salt"),
+        ("<p:TrailerField>2</p:TrailerField>", "not done"),
+        (f'<p:MaskGenerationFunction Algorithm="{MORE}MGF2"/>', "not done"),
+        (f'<d:DigestMethod Algorithm="{MORE}md5"/>', "not done"),
+        (f'<d:DigestMethod Algorithm="{DS}sha1"/>', "rsa-MGF1' is not allowed by the policy 'modern'"),
+    ],
+)
+def test_rsa_pss_with_other_parameters_is_refused(params, said, keys, now):
+    with pytest.raises(SecurityError, match=said):
+        verify(signed_with_pss(keys.alice, params), trust=keys.trust, at=now)
 
 
 # --- laws ---------------------------------------------------------------------------------------------------------

@@ -25,12 +25,14 @@ KeyDerivation: TypeAlias = Literal["concat-kdf", "hkdf"]
 
 @dataclass(frozen=True, slots=True)
 class SignatureAlgorithm:
-    """`key`: the only kind of key it may be used with, so that a public key is never taken for a shared secret."""
+    """`key`: the only kind of key it may be used with, so that a public key is never taken for a shared secret. `salt`:
+    of RSA-PSS, in bytes, None for as many as the hash has."""
 
     name: str
     uri: str
     key: KeyKind
     hash: str = ""
+    salt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,7 +270,7 @@ def _rsa_form(algorithm: SignatureAlgorithm) -> tuple[Any, hashes.HashAlgorithm]
     if algorithm.key == "rsa":
         return padding.PKCS1v15(), hash_
     # RFC 9231, 2.3.9: MGF1 with the same hash, a salt as long as the hash.
-    return padding.PSS(padding.MGF1(hash_), hash_.digest_size), hash_
+    return padding.PSS(padding.MGF1(hash_), hash_.digest_size if algorithm.salt is None else algorithm.salt), hash_
 
 
 def _transport_padding(transport: KeyTransport) -> padding.AsymmetricPadding:
