@@ -29,6 +29,7 @@ from soapkit.security import (
 )
 from soapkit.security.crypto.algorithms import digest_uri, mgf_uri, signature_named
 from soapkit.security.crypto.keys import der_of
+from soapkit.security.drafted import content_of
 from soapkit.security.throwaway import make_authority, make_keypair, write_keys
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import BY_LABEL, SOAP_1_1
@@ -132,6 +133,21 @@ def test_wss4j_accepts_a_message_signed_then_encrypted(version, peer, alice, bob
     assert "encryption" in found
     assert "username" in found
     assert text == "DE1 é &"
+
+
+@pytest.mark.parametrize("by", ["its own key", "a shared key"])
+@pytest.mark.parametrize("name", ["transfer", "b:transfer"])
+def test_wss4j_decrypts_content_that_was_encrypted_as_it_was_written(name, by, peer, alice, bob):
+    prefix, _, local = name.rpartition(":")
+    declared = f'xmlns:{prefix}="urn:bank"' if prefix else 'xmlns="urn:bank"'
+    content = f"<{name} {declared}>DE1 é &amp;</{name}>\n<{local} xmlns='urn:other'/>"
+    encrypt = [Encrypt(to=bob)] if by == "its own key" else [SharedKey(to=bob), Encrypt(to=SHARED)]
+    draft = Draft(SOAP_1_1, content, (HEADER,))
+    assert content_of(draft, encrypt) == content.encode()
+    secured = Security(outbound=[Timestamp(), Sign(alice), *encrypt]).apply_draft(draft)
+    found, text = peer.verify(secured.to_bytes())
+    assert "signature Body Timestamp" in found
+    assert text.strip() == "DE1 é &"
 
 
 @pytest.mark.parametrize("reference", ["direct", "path", "issuer-serial", "ski", "thumbprint", "embedded"])
