@@ -220,7 +220,7 @@ class Processor:
         security = self.believed(envelope)
         envelope = security.envelope if security is not None else envelope
         with _places_in(security):
-            with of_body():
+            with of_body:
                 operation = route(envelope)
             self._check_processed(envelope, operation.request)
             check_encodings(envelope, self.understood, self.roles)
@@ -325,14 +325,14 @@ class Processor:
         parts: Incoming | None,
     ) -> Received:
         if self.validate in ("in", "both") and self.validator is not None:
-            with of_body():
+            with of_body:
                 self._check(message, envelope)
         # what was put back is all that is believed of it: an Include that is left refers to what nobody verified
         with carried_by(parts if self.security is None else None):
             headers = decode_headers(message.headers, envelope, self.codecs, self.roles)
             # SOAP 1.2 part 2, 3.1.5: a value may be referred to in the Header; one that nobody signed is not believed
             within = envelope.root if self.security is None else None
-            with of_body():
+            with of_body:
                 value = decode_body(message, envelope.body, self.codecs, within)
         attachments = parts.package.attachments if parts is not None else ()
         if self.security is not None:  # decrypted; none from security that looks at the envelope alone
@@ -355,14 +355,19 @@ class Processor:
         return self.now() if self.now is not None else None
 
 
-@contextmanager
-def of_body() -> Iterator[None]:
-    """What is wrong with a message is wrong with its Body."""
-    try:
-        yield
-    except SoapkitError as error:
-        error.of_body = True
-        raise
+class _OfBody:
+    """What is wrong with a message is wrong with its Body. Not a generator: this is asked of every message."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, SoapkitError):
+            error.of_body = True
+
+
+of_body: Final = _OfBody()
 
 
 @contextmanager
