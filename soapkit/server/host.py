@@ -6,6 +6,7 @@ service from code that does not validate answers calls without.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.described.docstrings import DocumentedShapes
+from soapkit.errors import UsageError
 from soapkit.exchange.body import codecs_for
 from soapkit.exchange.message_security import MessageSecurity
 from soapkit.exchange.observing import Observer
@@ -131,7 +133,7 @@ def endpoint_for(
     validate = settings.get("validate", "off")
     contract = settings.get("contract")
     limit = settings.get("limit", DEFAULT_LIMIT)
-    served = implementation() if isinstance(implementation, type) else implementation
+    served = _made(implementation) if isinstance(implementation, type) else implementation
     cls = type(served)
     service: Service | None = getattr(cls, "__soapkit_service__", None)
     known: Contract | None = None
@@ -198,6 +200,19 @@ def endpoint_for(
         HandedOn(handing, intake, serving, faults) if handing is not None else None,
         _agreements(settings.get("security")),
     )
+
+
+def _made(cls: type) -> object:
+    """An object of a class that serves. Raises `UsageError` for one that serves nothing, and for one that takes
+    arguments."""
+    if not hasattr(cls, "__soapkit_service__"):
+        service_of(cls)
+    try:
+        inspect.signature(cls).bind()
+    except TypeError as error:
+        raise UsageError(f"{cls.__name__} is not made without arguments ({error}): hand over an object of it") from None
+    made: object = cls()
+    return made
 
 
 def _agreements(security: MessageSecurity | None) -> Agreements | None:

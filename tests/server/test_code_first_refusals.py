@@ -264,3 +264,24 @@ def test_what_is_not_yet_defined_is_looked_up_when_it_is_hosted() -> None:
 
     with pytest.raises(UsageError, match=r"Late\.go: its annotations name something unknown: .*Nowhere"):
         soapkit.asgi(Late())
+
+
+@soapkit.service("urn:x")
+class OfOne:
+    def __init__(self, one: int) -> None:
+        self.one = one
+
+    @soapkit.operation
+    def give(self) -> int:
+        return self.one
+
+
+def test_a_class_that_takes_arguments_is_not_made_by_the_host() -> None:
+    with pytest.raises(UsageError, match=r"OfOne is not made without arguments .*'one'.*: hand over an object of it"):
+        soapkit.asgi(OfOne)
+    assert soapkit.asgi(OfOne(1)).endpoints
+
+
+def test_a_class_that_serves_nothing_is_not_made() -> None:
+    with pytest.raises(UsageError, match="TypeError is no service"):
+        soapkit.asgi(TypeError)
