@@ -102,14 +102,18 @@ def _contradictions(plan: Plan) -> Iterator[Problem]:
         yield Problem(
             "the layout puts a Timestamp first or last, and there is none: IncludeTimestamp (6.7)", binding.place
         )
+    signing = plan.signature_token
+    if signing is not None and signing.kind == "saml" and plan.request and not plan.signed:
+        yield Problem("the subject of an assertion is to sign, and nothing is signed", signing.place)
     for each in plan.endorsing:
         own = bool(list(signed_parts(each.supporting.protection)))
         if plan.message_level and set(plan.signed) <= {"BinarySecurityToken"}:
             yield Problem("a token is to endorse the signature, and nothing is signed", each.supporting.place)
         elif not plan.message_level and not binding.timestamp and not own:
             yield Problem("a token is to endorse the Timestamp, and there is none", each.supporting.place)
-        if each.token.kind == "x509" and each.supporting.encrypted and binding.encrypt_first and plan.message_level:
-            told = "EncryptBeforeSigning: the certificate of who endorses cannot be encrypted before it signs"
+        carried = each.token.kind in ("x509", "saml")
+        if carried and each.supporting.encrypted and binding.encrypt_first and plan.message_level:
+            told = "EncryptBeforeSigning: the token of who endorses cannot be encrypted before it signs"
             yield Problem(told, each.supporting.place)
         if (
             each.token.kind == "x509"

@@ -32,6 +32,7 @@ KNOWN = [ALICE.certificate, BANK.certificate]
 CLIENT = Keys(ALICE, peer=BANK, trust=TRUST, username="alice", password="secret", certificates=KNOWN)
 SERVICE = Keys(BANK, trust=TRUST, passwords={"alice": "secret"}, certificates=KNOWN)
 NUMBER = "<sp:SignedElements><sp:XPath>//t:number</sp:XPath></sp:SignedElements>"
+SAML = nested("SamlToken", "<sp:WssSamlV20Token11/>", include="AlwaysToRecipient")
 ENDORSED = nested("EndorsingSupportingTokens", x509())
 
 
@@ -69,6 +70,12 @@ def without_timestamp(policy: str) -> str:
             BODY,
             "cannot be encrypted before it signs",
         ),
+        (
+            asymmetric("EncryptBeforeSigning") + nested("EndorsingEncryptedSupportingTokens", SAML),
+            BODY,
+            "cannot be encrypted before it signs",
+        ),
+        (without_timestamp(asymmetric(initiator=SAML)), BODY_ENCRYPTED, "is to sign, and nothing is signed"),
         (asymmetric() + username() + username("HashPassword"), BODY, "several UsernameTokens in a message"),
         (symmetric(protection=by_password("RequireDerivedKeys")) + username(), BODY, "several UsernameTokens"),
         (
