@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -170,8 +170,9 @@ def _family(pid: int) -> Iterator[int]:
     """A process and its descendants."""
     yield pid
     for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text(encoding="ascii").split():
-            yield from _family(int(child))
+        with suppress(FileNotFoundError):  # a thread that has ended meanwhile has no children
+            for child in (task / "children").read_text(encoding="ascii").split():
+                yield from _family(int(child))
 
 
 def _scheduled(pid: int) -> float:
