@@ -79,22 +79,13 @@ class Stream:
 
     def _items(self, transport: Transport, request: Request) -> Iterator[Any]:
         if not isinstance(transport, StreamingTransport):
-            yield from self._whole(transport.send(request))
+            yield from self.whole(transport.send(request))
             return
         with transport.open(request) as opened:
-            charset, pieces, start = _charset(opened), iter(opened), b""
-            fits = None if charset is not None else False
-            while fits is None and (piece := next(pieces, None)) is not None:
-                start += piece
-                fits = fits_in_pieces(start, charset or "")
-            if not fits:
-                yield from self._whole(_collected(opened, opened.reason, [start, *pieces]))
-                return
-            reader = self._reader()
-            yield from reader.feed(start)
-            for piece in pieces:
-                yield from reader.feed(piece)
-            yield from reader.finish()
+            reading = _Reading(opened, opened.reason, self)
+            for piece in opened:
+                yield from reading.feed(piece)
+            yield from reading.finish()
 
     async def items_async(self, transport: AsyncTransport) -> AsyncIterator[Any]:
         """The same in an event loop."""
@@ -104,26 +95,15 @@ class Stream:
 
     async def _items_async(self, transport: AsyncTransport, request: Request) -> AsyncIterator[Any]:
         if not isinstance(transport, AsyncStreamingTransport):
-            for item in self._whole(await transport.send(request)):
+            for item in self.whole(await transport.send(request)):
                 yield item
             return
         async with await transport.open(request) as opened:
-            charset, pieces, start = _charset(opened), aiter(opened), b""
-            fits = None if charset is not None else False
-            while fits is None and (piece := await anext(pieces, None)) is not None:
-                start += piece
-                fits = fits_in_pieces(start, charset or "")
-            if not fits:
-                for item in self._whole(_collected(opened, opened.reason, [start, *[one async for one in pieces]])):
+            reading = _Reading(opened, opened.reason, self)
+            async for piece in opened:
+                for item in reading.feed(piece):
                     yield item
-                return
-            reader = self._reader()
-            for item in reader.feed(start):
-                yield item
-            async for piece in pieces:
-                for item in reader.feed(piece):
-                    yield item
-            for item in reader.finish():
+            for item in reading.finish():
                 yield item
 
     @contextmanager
@@ -143,11 +123,12 @@ class Stream:
         finally:
             watched.end()
 
-    def _reader(self) -> ReplyItems:
+    def reader(self) -> ReplyItems:
+        """What takes a reply piece by piece."""
         route = self._route
         return ReplyItems(route.processor, route.version, self._operation, self._place, route.xml_limits)
 
-    def _whole(self, response: Response) -> Iterator[Any]:
+    def whole(self, response: Response) -> Iterator[Any]:
         """The items of a reply that is read like any other."""
         package = self._route.package_in(response, self._operation)
         if package is None:
@@ -155,6 +136,37 @@ class Stream:
         parts = Incoming.of(package)
         received = self._route.processor.receive_reply(package.envelope, self._operation, parts)
         yield from self._place.told_of(received.value)
+
+
+class _Reading:
+    """Takes what comes and gives its items: from piece to piece, as soon as its beginning tells that it may be read so;
+    else at the end, as of any other reply."""
+
+    def __init__(self, head: Head, reason: str, stream: Stream) -> None:
+        self._head, self._reason = head, reason
+        self._stream = stream
+        self._charset = _charset(head)
+        self._fits: bool | None = None if self._charset is not None else False  # None: not known yet
+        self._kept: list[bytes] = []  # while it is not read from piece to piece
+        self._reader: ReplyItems | None = None
+
+    def feed(self, piece: bytes) -> Iterator[Any]:
+        if self._reader is not None:
+            yield from self._reader.feed(piece)
+            return
+        self._kept.append(piece)
+        if self._fits is None:
+            start = b"".join(self._kept)
+            self._fits = fits_in_pieces(start, self._charset or "")
+            if self._fits:
+                self._kept, self._reader = [], self._stream.reader()
+                yield from self._reader.feed(start)
+
+    def finish(self) -> Iterator[Any]:
+        if self._reader is not None:
+            yield from self._reader.finish()
+        else:
+            yield from self._stream.whole(_collected(self._head, self._reason, self._kept))
 
 
 def _charset(head: Head) -> str | None:

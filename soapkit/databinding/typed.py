@@ -72,6 +72,7 @@ def _fields(cls: Any, value: Any) -> Any:
     return cls(*(getattr(value, field.name) for field in dataclasses.fields(value)))
 
 
+_OF_FIELDS = (Duration, GYear, GYearMonth, GMonth, GMonthDay, GDay, QName)
 _MAKERS: dict[type, Callable[[Any, Any], Any]] = {
     **dict.fromkeys((str, int, float, Decimal, bytes, list), _again),
     date: _day,
@@ -80,7 +81,7 @@ _MAKERS: dict[type, Callable[[Any, Any], Any]] = {
     XmlDateTime: _far_instant,
     time: _time,
     XmlTime: _fine_time,
-    **dict.fromkeys((Duration, GYear, GYearMonth, GMonth, GMonthDay, GDay, QName), _fields),
+    **dict.fromkeys(_OF_FIELDS, _fields),
 }
 """What makes an instance of a subclass with the value of one of the class."""
 
@@ -142,7 +143,7 @@ def _class_for(base: type, name: str) -> type:
     found = _CLASSES.get((base, name))
     if found is None:
         members: dict[str, Any] = {"__slots__": (), _NAME: name, "__reduce_ex__": _reduced, "__repr__": _repr}
-        if base in (Duration, GYear, GYearMonth, GMonth, GMonthDay, GDay, QName):
+        if base in _OF_FIELDS:
             members |= {"__eq__": _equal, "__hash__": base.__hash__}  # theirs asks for the very class
         found = _CLASSES.setdefault((base, name), type(base.__name__, (base,), members))
     return found

@@ -10,7 +10,6 @@ that is secured or validated is written whole first, and only then are the bytes
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +18,7 @@ from soapkit.errors import UsageError
 from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, Package, look_up
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.xop import another, include, inline, optimise
+from soapkit.xml.base64 import to_base64
 
 DEFAULT_THRESHOLD = 1024
 """Bytes from which a value travels beside its message: what is smaller costs more as a part than as base64."""
@@ -66,7 +66,7 @@ class Outgoing:
         if self._taken is None:
             return include(self._add(self._included_once(_as_attachment(content, content_type))))
         data = content.read() if isinstance(content, Attachment) else content
-        text = binascii.b2a_base64(data, newline=False).decode("ascii")
+        text = to_base64(data)
         self._taken.setdefault(text, _as_attachment(content, content_type))
         return text
 

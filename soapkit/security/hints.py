@@ -17,13 +17,14 @@ from soapkit.errors import SecurityError
 from soapkit.security.crypto.key_value import BARE_KEYS, read_key_value
 from soapkit.security.crypto.keys import PublicKey, public_key_of
 from soapkit.security.ids import IdIndex
-from soapkit.security.markup import KEY_INFO, KEY_INFO_REFERENCE, KEY_NAME, RETRIEVAL_METHOD, TOKEN_REFERENCE, X509_DATA
+from soapkit.security.markup import KEY_INFO_REFERENCE, KEY_NAME, RETRIEVAL_METHOD, TOKEN_REFERENCE, X509_DATA
 from soapkit.security.references import (
     Carried,
     Named,
     by_key_name,
     certificate_in,
     read_token_reference,
+    referred,
     retrieved,
 )
 from soapkit.xml.names import local_name
@@ -66,10 +67,7 @@ def _entries(key_info: _Element, index: IdIndex) -> Iterator[_Element]:
         if entry.tag == RETRIEVAL_METHOD:
             yield retrieved(entry, index)
         elif entry.tag == KEY_INFO_REFERENCE:
-            other = index.find(entry.get("URI", ""), by=entry)
-            if other.tag != KEY_INFO:
-                raise SecurityError(f"a KeyInfoReference leads to {tag_of(other)}", place=place_of(entry))
-            yield from children(other)
+            yield from children(referred(entry, index))
         else:
             yield entry
 

@@ -342,6 +342,15 @@ def retrieved(method: _Element, index: IdIndex) -> _Element:
     return target
 
 
+def referred(reference: _Element, index: IdIndex) -> _Element:
+    """The other ds:KeyInfo of the same document that a dsig11:KeyInfoReference leads to (XML Signature 1.1, 4.5.10).
+    Raises `SecurityError`."""
+    target = index.find(reference.get("URI", ""), by=reference)
+    if target.tag != KEY_INFO:
+        raise SecurityError(f"a KeyInfoReference leads to {tag_of(target)}", place=place_of(reference))
+    return target
+
+
 def _read_retrieval(element: _Element, index: IdIndex) -> KeySource:
     target = retrieved(element, index)
     reader = _RETRIEVED.get(tag_of(target))

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from soapkit.errors import MessageError, Place, UsageError, XmlError
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.version import SOAP_1_1, Version
+from soapkit.xml.encodings import UTF16_MARKS, utf16_of
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 from soapkit.xml.positions import columns_from
 
@@ -320,7 +321,6 @@ def to_parsable(body: bytes, charset: str, source: str = "message") -> bytes:
     return _written_afresh(body, codec, source)
 
 
-_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, "<?".encode("utf-16-le"), "<?".encode("utf-16-be"))
 _ENOUGH = 1024  # bytes in which a declaration ends
 
 
@@ -333,8 +333,8 @@ def fits_in_pieces(start: bytes, charset: str) -> bool | None:
     """
     if len(start) < 4:
         return None
-    if start.startswith(_WIDE) and not start.startswith(codecs.BOM_UTF32_LE):
-        return not charset or start.startswith(_WIDE[:2])
+    if utf16_of(start) is not None:
+        return not charset or start.startswith(UTF16_MARKS)
     text = start.removeprefix(codecs.BOM_UTF8)
     if not text.startswith(b"<?xml"):
         return None if b"<?xml".startswith(text) else text.startswith(b"<")

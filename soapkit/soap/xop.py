@@ -6,7 +6,6 @@ inline      xop:Include, attachments -> base64 in the envelope       (XOP 1.0, 3
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Collection, Mapping
 from urllib.parse import quote
 
@@ -17,6 +16,7 @@ from soapkit.attachment import Attachment
 from soapkit.errors import LimitError, MessageError
 from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, AttachmentLimits, Package, look_up
 from soapkit.soap.envelope import Envelope
+from soapkit.xml.base64 import to_base64
 from soapkit.xml.names import DS, XENC, XOP, clark
 from soapkit.xml.walk import place_of
 
@@ -92,7 +92,7 @@ def inline(
             )
         assert parent is not None
         parent.remove(element)
-        parent.text = binascii.b2a_base64(attachment.read(), newline=False).decode("ascii")
+        parent.text = to_base64(attachment.read())
     gone = {id(attachment) for attachment in taken}
     unused = [each.content_id for each in package.attachments if id(each) not in gone] if strict else []
     if unused:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
@@ -11,6 +10,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import MessageError
 from soapkit.ws.trust import BY_NAMESPACE, KINDS, TARGETS, WST_1_4, KeyType, TokenRequest, TokenResponse, TrustVersion
+from soapkit.xml.base64 import from_base64
 from soapkit.xml.names import WSU, clark, local_name, namespace_of
 from soapkit.xml.walk import child, children, place_of, tag_of
 
@@ -197,8 +197,8 @@ def _read_proof(element: _Element | None, version: TrustVersion) -> tuple[bytes 
 
 def _read_secret(element: _Element) -> bytes:
     try:
-        secret = binascii.a2b_base64("".join((element.text or "").split()).encode("ascii"), strict_mode=True)
-    except (binascii.Error, UnicodeEncodeError):
+        secret = from_base64("".join((element.text or "").split()))
+    except ValueError:
         raise MessageError("BinarySecret does not hold base64", place=place_of(element)) from None
     if not 0 < len(secret) <= _LARGEST or len(element):
         raise MessageError(f"a BinarySecret holds 1 to {_LARGEST} bytes", place=place_of(element))

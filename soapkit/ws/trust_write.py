@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from lxml.etree import _Element
 
 from soapkit.ws.trust import KINDS, TARGETS, TRUST_2005_02, WST_1_4, TokenRequest, TokenResponse, TrustVersion
+from soapkit.xml.base64 import to_base64
 from soapkit.xml.names import WSA, WSU
 from soapkit.xml.serialise import escape_attribute, escape_text, serialise
 
@@ -124,7 +124,7 @@ def _entropy(entropy: bytes | None, namespace: str) -> str:
 
 
 def _binary_secret(secret: bytes, kind: str) -> str:
-    return f'<wst:BinarySecret Type="{kind}">{b64encode(secret).decode("ascii")}</wst:BinarySecret>'
+    return f'<wst:BinarySecret Type="{kind}">{to_base64(secret)}</wst:BinarySecret>'
 
 
 def _parameters(parameters: tuple[_Element, ...], version: TrustVersion) -> str:

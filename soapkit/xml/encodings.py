@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_LE, getincrementaldecoder
 from collections.abc import Callable
 
 _DECLARED_ENCODING = re.compile(rb"""^(<\?xml[^>]*?)\s+encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
@@ -24,18 +24,25 @@ def blanked_encoding(data: bytes) -> bytes:
     return _DECLARED_ENCODING.sub(lambda found: found[1].ljust(len(found[0])), data)
 
 
-_WIDE_STARTS = {
-    BOM_UTF16_LE: "utf-16",
-    BOM_UTF16_BE: "utf-16",
-    "<?".encode("utf-16-le"): "utf-16-le",
-    "<?".encode("utf-16-be"): "utf-16-be",
+UTF16_MARKS = (BOM_UTF16_LE, BOM_UTF16_BE)
+_UTF16_STARTS = {
+    **dict.fromkeys(UTF16_MARKS, "utf-16"),
+    **{"<?".encode(encoding): encoding for encoding in ("utf-16-le", "utf-16-be")},
 }
+
+
+def utf16_of(start: bytes) -> str | None:
+    """The encoding of a document that begins as one in UTF-16 does: with its mark, or with a declaration in it. None
+    for any other, UTF-32 among them (XML 1.0, appendix F)."""
+    if start.startswith(BOM_UTF32_LE):  # which begins as the mark of UTF-16 does
+        return None
+    return _UTF16_STARTS.get(start[:2]) or _UTF16_STARTS.get(start[:4])
 
 
 def from_utf16(start: bytes) -> Callable[[bytes], bytes] | None:
     """For a document in UTF-16 that begins so, what makes UTF-8 of its pieces, one after the other, without the mark of
     the byte order; None for any other (XML 1.0, appendix F)."""
-    encoding = _WIDE_STARTS.get(start[:2]) or _WIDE_STARTS.get(start[:4])
+    encoding = utf16_of(start)
     if encoding is None:
         return None
     decoder = getincrementaldecoder(encoding)("replace")  # what is no character is refused by the parser

@@ -11,7 +11,7 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from lxml import etree
 from lxml.etree import _Element
@@ -48,8 +48,8 @@ DEFAULT_LIMITS = XmlLimits()
 
 _local = threading.local()
 
-_OWN: Mapping[str, Any] = {"resolve_entities": False, "no_network": True, "remove_comments": True, "huge_tree": True}
-_STRANGERS: Mapping[str, Any] = {
+_Kind: TypeAlias = Literal["own", "message", "exact", "contract"]
+_OF_STRANGERS: Mapping[str, Any] = {
     "resolve_entities": False,
     "no_network": True,
     "load_dtd": False,
@@ -59,26 +59,30 @@ _STRANGERS: Mapping[str, Any] = {
     "remove_pis": False,  # told apart from comments: a message may not carry any
     "remove_blank_text": False,
 }
-_EXACT: Mapping[str, Any] = {**_STRANGERS, "remove_comments": False}
-_CONTRACTS: Mapping[str, Any] = {**_STRANGERS, "resolve_entities": "internal", "remove_pis": True, "collect_ids": False}
+_OPTIONS: Mapping[_Kind, Mapping[str, Any]] = {
+    "own": {"resolve_entities": False, "no_network": True, "remove_comments": True, "huge_tree": True},
+    "message": _OF_STRANGERS,
+    "exact": {**_OF_STRANGERS, "remove_comments": False},
+    "contract": {**_OF_STRANGERS, "resolve_entities": "internal", "remove_pis": True, "collect_ids": False},
+}
 
 # A DOCTYPE can only stand before the root element: after the declaration, comments, processing instructions, blanks.
 # Atomic groups: without them, forty comments before a mistake would keep the expression busy for ever.
 _DOCTYPE = re.compile(rb"\s*+(?:<\?(?>.*?\?>)\s*+|<!--(?>.*?-->)\s*+)*+<!DOCTYPE", re.DOTALL)
 
 
-def _kept_parser(name: str, options: Mapping[str, Any]) -> etree.XMLParser:
-    """One parser of these options a thread, kept: making one costs as much as reading a small message."""
-    parser: etree.XMLParser | None = getattr(_local, name, None)
+def _parser(kind: _Kind) -> etree.XMLParser:
+    """One parser of a kind a thread, kept: making one costs as much as reading a small message."""
+    parser: etree.XMLParser | None = getattr(_local, kind, None)
     if parser is None:
-        parser = etree.XMLParser(**options)
-        setattr(_local, name, parser)
+        parser = etree.XMLParser(**_OPTIONS[kind])
+        setattr(_local, kind, parser)
     return parser
 
 
 def parse_own(text: bytes | str) -> _Element:
     """The root element of what this process has just written itself, or has read before, within limits."""
-    return _root_of(text, _kept_parser("own", _OWN), _OWN)
+    return _root_of(text, _parser("own"), _OPTIONS["own"])
 
 
 def _root_of(
@@ -97,9 +101,16 @@ def _root_of(
         return root
 
 
-def _root_with_long_texts(data: bytes, options: Mapping[str, Any], source: str, limits: XmlLimits) -> _Element:
-    """The root of a document without a DOCTYPE, within soapkit's own limits. Raises as lxml does, and `LimitError`."""
-    huge = {**options, "huge_tree": True}
+def _root_within(data: bytes, kind: _Kind, source: str, limits: XmlLimits) -> _Element:
+    """The root of a stranger's document, which may have texts longer than libxml2 takes unless told, where it has no
+    DOCTYPE. Raises as lxml does, and `LimitError`."""
+    try:
+        return _root_of(data, _parser(kind), _OPTIONS[kind])
+    except etree.XMLSyntaxError as error:
+        may_be = is_of_size(error) or is_of_a_namespace_name(error)  # the first mistake is told, not the last
+        if not may_be or min(limits.text, len(data)) <= LIBXML2_TEXT or has_doctype(data):
+            raise
+    huge = {**_OPTIONS[kind], "huge_tree": True}
     root = _root_of(data, etree.XMLParser(**huge), huge)
     _check_depth(root, source, min(limits.depth, _LIBXML2_DEPTH))
     _check_texts(root, source, limits.text)
@@ -122,7 +133,7 @@ def parse_measured(
     data: bytes, *, source: str = "message", limits: XmlLimits = DEFAULT_LIMITS
 ) -> tuple[_Element, Measure]:
     """As `parse_message`, with the most that the tree can have, for who would have to walk it to know."""
-    root, measure = _parse(data, _kept_parser("message", _STRANGERS), _STRANGERS, source, limits), measure_of(data)
+    root, measure = _parse(data, "message", source, limits), measure_of(data)
     if _may_hold_instructions(data) and (found := _instructions(root)):
         raise XmlError("a message may not carry a processing instruction", place=Place(source, found[0].sourceline))
     check_limits(root, measure, source=source, limits=limits)
@@ -142,24 +153,16 @@ def parse_exact_measured(
     data: bytes, *, source: str = "document", limits: XmlLimits = DEFAULT_LIMITS
 ) -> tuple[_Element, Measure]:
     """As `parse_exact`, with the most that the tree can have."""
-    root, measure = _parse(data, _kept_parser("exact", _EXACT), _EXACT, source, limits), measure_of(data)
+    root, measure = _parse(data, "exact", source, limits), measure_of(data)
     check_limits(root, measure, source=source, limits=limits)
     return root, measure
 
 
-def _parse(
-    data: bytes, parser: etree.XMLParser, options: Mapping[str, Any], source: str, limits: XmlLimits
-) -> _Element:
+def _parse(data: bytes, kind: _Kind, source: str, limits: XmlLimits) -> _Element:
     if len(data) > limits.bytes:
         raise LimitError(f"{len(data):,} bytes; at most {limits.bytes:,} are read", place=Place(source))
     try:
-        try:
-            root = _root_of(data, parser, options)
-        except etree.XMLSyntaxError as error:
-            may_be = is_of_size(error) or is_of_a_namespace_name(error)  # the first mistake is told, not the last
-            if not may_be or min(limits.text, len(data)) <= LIBXML2_TEXT or has_doctype(data):
-                raise
-            root = _root_with_long_texts(data, options, source, limits)
+        root = _root_within(data, kind, source, limits)
     except etree.XMLSyntaxError as error:
         raise _told(error, data, source, doctype=False) from None
     except ValueError as error:
@@ -185,7 +188,7 @@ def parse_document(
     if not data.strip():
         raise XmlError("the document is empty", place=Place(source, 1))
     try:
-        root = _root_of(data, etree.XMLParser(**_CONTRACTS), _CONTRACTS, base_url)
+        root = _root_of(data, _parser("contract"), _OPTIONS["contract"], base_url)
     except etree.XMLSyntaxError as error:
         raise _told(error, data, source, doctype=True) from None
     except ValueError as error:

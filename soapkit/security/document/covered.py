@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from soapkit.errors import SecurityError, UsageError
 from soapkit.security.canonical import transforms_of
 from soapkit.security.document.document import Recipe, SignedOctets, SignedPart
 from soapkit.security.markup import SIGNATURE
+from soapkit.xml.base64 import from_base64
 from soapkit.xml.c14n import canonicalise_document
 from soapkit.xml.parse import parse_exact
 from soapkit.xml.walk import path_of, place_of
@@ -79,8 +79,8 @@ def octets_outside(given: bytes, reference: _Element, recipe: Recipe) -> bytes:
         return given
     if recipe.form is None:
         try:
-            return binascii.a2b_base64(b"".join(given.split()), strict_mode=True)
-        except binascii.Error:
+            return from_base64(b"".join(given.split()))
+        except ValueError:
             raise SecurityError("what stands outside is not base64", place=place_of(reference)) from None
     if recipe.enveloped or recipe.names:
         raise SecurityError("no elements are left out of what stands outside", place=place_of(reference))

@@ -44,7 +44,7 @@ from soapkit.security.markup import (
     at_most_one,
     one,
 )
-from soapkit.security.references import Carried, Named, read_key, retrieved
+from soapkit.security.references import Carried, Named, read_key, referred, retrieved
 from soapkit.xml.parse import parse_exact_measured
 from soapkit.xml.walk import children, path_of, place_of, tag_of
 
@@ -297,10 +297,9 @@ class _KeyFinder:
 
     def _referred(self, reference: _Element, size: int, depth: int) -> bytes:
         """What another KeyInfo of the document says (XML Signature 1.1, 4.5.10)."""
-        found = self.index.find(reference.get("URI", ""), by=reference)
-        holder = found.getparent()
-        if found.tag != KEY_INFO or holder is None:
-            raise SecurityError(f"a KeyInfoReference leads to {tag_of(found)}", place=place_of(reference))
+        holder = referred(reference, self.index).getparent()
+        if holder is None:
+            raise SecurityError("a KeyInfoReference leads to the root, which no key is of", place=place_of(reference))
         return self._secret(holder, size, depth + 1)
 
     def _agreed(self, method: _Element, size: int, _depth: int) -> bytes:
