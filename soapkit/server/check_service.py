@@ -44,11 +44,13 @@ _PYTHON_NAMES = {"min_inclusive": "ge", "max_inclusive": "le", "min_exclusive": 
 
 
 def check_namespace(namespace: str) -> None:
-    """Raise `UsageError` for what is no URI (RFC 3986), as XML Schema and libxml2 want a namespace to be."""
+    """Raise `UsageError` for what is no URI (RFC 3986): all that stands on libxml2, zeep and lxml among them, could not
+    read the contract. A service that has such a namespace already is hosted from its contract, which may."""
     try:
         etree.Element("a", nsmap={"a": namespace})
     except ValueError:
-        raise UsageError(f"{namespace!r} is no URI, such as urn:example:clock") from None
+        told = f"{namespace!r} is no URI, such as urn:example:clock; not every client could read the contract"
+        raise UsageError(told) from None
 
 
 def check_further(cls: object, namespace: str) -> None:

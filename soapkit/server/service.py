@@ -136,6 +136,8 @@ def operation(
     )
 
     def declare(declared: FunctionT) -> FunctionT:
+        if not isinstance(getattr(declared, "__func__", declared), FunctionType):
+            raise UsageError(f"{declared!r} is no function: expected a def, or async def, with annotations")
         declared.__soapkit_operation__ = declaration  # type: ignore[attr-defined]  # read by service_of
         return declared
 

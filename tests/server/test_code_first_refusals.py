@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import collections
 import enum
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict
 
+import annotated_types
 import msgspec
+import pydantic
 import pytest
 from msgspec import Meta
 
@@ -80,6 +84,9 @@ class Abroad(msgspec.Struct):
     a: Annotated[int, element("a", namespace="no uri")]
 
 
+Untyped = collections.namedtuple("Untyped", "a b")  # noqa: PYI024  what is refused
+
+
 class Defaulted(msgspec.Struct):
     a: int = "many"  # type: ignore[assignment]
 
@@ -118,6 +125,10 @@ TYPES: list[tuple[Any, str]] = [
     (Annotated[str, Meta(ge=3)], "ge says nothing of xs:string"),
     (Annotated[str, Meta(pattern="(?=a)b")], r"pattern|\(\?="),
     (Annotated[int, Meta(multiple_of=5)], "no facet of XSD says multiple_of: check it in the method"),
+    (Annotated[int, annotated_types.MultipleOf(5)], "no facet of XSD says multiple_of"),
+    (Annotated[int, annotated_types.Predicate(abs)], r"no facet of XSD says Predicate"),
+    (Annotated[str, pydantic.AfterValidator(str.upper)], "no facet of XSD says AfterValidator"),
+    (Untyped, "Untyped does not say of what type a, b is; expected a class of typing.NamedTuple"),
     (Annotated[str, Meta(min_length=3, max_length=2)], "its facets leave no value"),
     (Annotated[int, Meta(ge=3, lt=3)], "its facets leave no value"),
     (Annotated[int, xsd("date")], "a value of xs:date is no int in Python; expected date"),
@@ -190,6 +201,12 @@ def test_a_default_that_is_no_value_of_its_type_is_refused() -> None:
             @operation
             def go(self, a: int = "many") -> None:  # type: ignore[assignment]
                 ...
+
+
+@pytest.mark.parametrize("declared", [property(abs), functools.partialmethod(abs), 5])
+def test_an_operation_is_a_function(declared: Any) -> None:
+    with pytest.raises(UsageError, match=r"is no function: expected a def, or async def"):
+        operation(declared)
 
 
 @pytest.mark.parametrize("namespace", ["", "no uri", "urn:größe", "http://example.com/{id}"])

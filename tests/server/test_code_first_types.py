@@ -10,7 +10,9 @@ from decimal import Decimal
 from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, TypeVar
 from uuid import UUID
 
+import annotated_types
 import msgspec
+import pydantic
 import pytest
 from lxml import etree
 from msgspec import Meta
@@ -137,6 +139,7 @@ ROWS: list[tuple[Any, Any]] = [
     (Switch, Switch.OFF),
     (Literal["a", "b"], "a"),
     (Literal[1, 2], 2),
+    (Literal["a", None], None),  # noqa: PYI061  as some write it
     (Annotated[int, xsd("short")], 3),
     (Annotated[int, xsd("integer")], 2**70),
     (Annotated[bytes, xsd("hexBinary")], b"\xff"),
@@ -146,6 +149,7 @@ ROWS: list[tuple[Any, Any]] = [
     (Annotated[str, Meta(pattern="^A|[|]B$")], "x|B"),
     (Annotated[int, Meta(ge=1, le=5)], 3),
     (Annotated[list[str], Meta(min_length=1, max_length=2)], ["long enough"]),
+    (Annotated[list[str], annotated_types.Len(1, 2)], ["long enough"]),
     (Annotated[timedelta, xsd("duration")], timedelta(hours=3)),
     (Annotated[Decimal, Facets(fraction_digits=2)], Decimal("9.99")),
     (Annotated[timedelta, Facets(min_inclusive="PT0S")], timedelta(hours=3)),
@@ -243,6 +247,19 @@ def test_the_length_of_a_list_is_how_often_its_element_stands() -> None:
     assert isinstance(echo.request.record, type)
     with pytest.raises(EncodeError, match="value"):
         codecs.codec(RecordRef(echo.request.record)).encode(echo.request.record(value=["a", "b", "c"]), "echo")
+
+
+@pytest.mark.parametrize(
+    ("mark", "facet"),
+    [
+        (annotated_types.Gt(5), "minExclusive"),
+        (annotated_types.Interval(ge=5), "minInclusive"),
+        (pydantic.Field(le=5), "maxInclusive"),
+    ],
+)
+def test_what_other_libraries_say_of_a_value_is_in_the_contract(mark: Any, facet: str) -> None:
+    _, wsdl = written(service_with(Annotated[int, mark]))
+    assert f'<xs:{facet} value="5"/>'.encode() in wsdl
 
 
 def test_another_member_than_the_union_has_is_refused() -> None:

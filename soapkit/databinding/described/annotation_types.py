@@ -34,6 +34,7 @@ from soapkit.databinding.annotations import (
 )
 from soapkit.databinding.builtins import BUILTIN_OF, BUILTINS
 from soapkit.databinding.described.classes import is_record_class
+from soapkit.databinding.described.constraints import as_of_msgspec, is_unsaid
 from soapkit.databinding.described.generics import concrete
 from soapkit.databinding.described.home import documentation, type_name, xml_type_of
 from soapkit.databinding.shape import (
@@ -72,19 +73,22 @@ def take_apart(annotation: Any) -> Annotation:
     while True:
         if get_origin(annotation) is Annotated:
             annotation, *more = get_args(annotation)
-            marks = (*more, *marks)
+            marks = (*as_of_msgspec(more), *marks)
         elif isinstance(annotation, typing.NewType):
             annotation = annotation.__supertype__
         elif hasattr(annotation, "__value__") and type(annotation).__name__ == "TypeAliasType":
             annotation = annotation.__value__
+        elif get_origin(annotation) is Literal and None in get_args(annotation):  # PEP 586: as Literal["a"] | None
+            rest = tuple(value for value in get_args(annotation) if value is not None)
+            annotation = typing.Optional[Literal[rest]] if rest else type(None)  # noqa: UP045  made of a tuple
         else:
             break
     if get_origin(annotation) not in (typing.Union, types.UnionType):
         return Annotation(annotation, marks, annotation is type(None), annotation is msgspec.UnsetType)
     members = get_args(annotation)
-    rest = tuple(member for member in members if member not in (type(None), msgspec.UnsetType))
-    left: Any = typing.Union[rest] if rest else type(None)  # noqa: UP007  made of a tuple
-    inner = take_apart(left) if len(rest) == 1 else Annotation(left, (), False, False)
+    kinds = tuple(member for member in members if member not in (type(None), msgspec.UnsetType))
+    left: Any = typing.Union[kinds] if kinds else type(None)  # noqa: UP007  made of a tuple
+    inner = take_apart(left) if len(kinds) == 1 else Annotation(left, (), False, False)
     return Annotation(
         inner.type,
         (*inner.marks, *marks),
@@ -107,6 +111,8 @@ def _facets(marks: Iterable[Any], where: str) -> Facets:
             found = _joined(found, _from_meta(mark, where))
         elif isinstance(mark, Facets):
             found = _joined(found, mark)
+        elif is_unsaid(mark):
+            raise UsageError(f"no facet of XSD says {mark!r}: check it in the method", place=Place(path=where))
     return found
 
 

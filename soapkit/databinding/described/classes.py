@@ -112,8 +112,12 @@ def fields_of(cls: type) -> tuple[PythonField, ...]:
             for name, info in _struct_defaults(cls).items()
         )
     if is_named_tuple(cls):
-        defaults = cls._field_defaults  # type: ignore[attr-defined]  # just seen
-        return tuple(PythonField(name, hint, defaults.get(name, NO_DEFAULT)) for name, hint in hints.items())
+        names, defaults = cls._fields, cls._field_defaults  # type: ignore[attr-defined]  # just seen
+        if bare := [name for name in names if name not in hints]:
+            raise UsageError(
+                f"{cls.__name__} does not say of what type {', '.join(bare)} is; expected a class of typing.NamedTuple"
+            )
+        return tuple(PythonField(name, hints[name], defaults.get(name, NO_DEFAULT)) for name in names)
     return tuple(
         PythonField(
             info.name,
