@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,7 @@ HEAVY = ("xmlsec", "cryptography", "urllib3", "aiohttp", "requests", "asyncio", 
 
 
 def import_table(rounds: int) -> Table:
-    """CPU time of whole processes, python's own start subtracted; interleaved, the median of the rounds."""
+    """CPU time of whole processes, python's own start subtracted; interleaved, the least of the rounds."""
     with tempfile.TemporaryDirectory(prefix="soapkit-bench-") as folder:
         return _measured(rounds, _environment(folder))
 
@@ -43,11 +42,11 @@ def _measured(rounds: int, environment: dict[str, str]) -> Table:
     for _ in range(rounds):
         for name, code in statements.items():
             times[name].append(_cpu_seconds(code, environment))
-    medians = {name: statistics.median(found) for name, found in times.items()}
-    start = medians["python alone"]
+    least = {name: min(found) for name, found in times.items()}
+    start = least["python alone"]
     rows = [
         [name, duration(max(0.0, seconds - (0 if name == "python alone" else start))), *_loaded(statements[name])]
-        for name, seconds in medians.items()
+        for name, seconds in least.items()
     ]
     return Table(
         "Import",

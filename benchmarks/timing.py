@@ -1,9 +1,8 @@
-"""Time small tasks side by side on a noisy machine: interleaved rounds, CPU time, medians."""
+"""Time small tasks side by side on a noisy machine: interleaved rounds, CPU time, the least of them."""
 
 from __future__ import annotations
 
 import gc
-import statistics
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -16,8 +15,9 @@ KeyT = TypeVar("KeyT")
 def measure(tasks: Mapping[KeyT, Callable[[], Any]], rounds: int) -> dict[KeyT, float]:
     """CPU seconds of one run of each task.
 
-    Each round takes one sample of every task, so that a busy minute of the machine meets all of them; the median over
-    the rounds is the result. CPU time of this thread is counted, so that waiting for a core is not.
+    Each round takes one sample of every task, so that a busy minute of the machine meets all of them. What disturbs
+    (a busy neighbour of a core, caches gone cold) adds time and never takes any, and for minutes at a time: so the
+    least over the rounds is the result. CPU time of this thread is counted, so that waiting for a core is not.
     """
     gc.collect()
     gc.freeze()  # a collection during one peer's sample need not walk all that the others have loaded
@@ -26,7 +26,7 @@ def measure(tasks: Mapping[KeyT, Callable[[], Any]], rounds: int) -> dict[KeyT, 
     for _ in range(rounds):
         for name, task in tasks.items():
             samples[name].append(sample(task, counts[name]))
-    return {name: statistics.median(found) for name, found in samples.items()}
+    return {name: min(found) for name, found in samples.items()}
 
 
 def _count(task: Callable[[], Any]) -> int:
