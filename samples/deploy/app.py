@@ -1,5 +1,6 @@
 """The service that the configurations beside this file host: ASGI for uvicorn and granian, WSGI for gunicorn.
 
+PROXIES: addresses or networks of who may say X-Forwarded-*, where the server before us does not see to that itself.
 LEDGER: stands for what a service needs from its surroundings; where it is set and cannot be reached, /readyz says so.
 """
 
@@ -31,5 +32,6 @@ def ledger() -> None:
 
 
 health = Health(checks={"ledger": ledger} if "LEDGER" in os.environ else {})
-app = soapkit.asgi(Clock(), health=health)
-application = soapkit.wsgi(Clock(), health=health)
+proxies = os.environ.get("PROXIES", "").split()
+app = soapkit.asgi(Clock(), health=health, proxies=proxies)
+application = soapkit.wsgi(Clock(), health=health, proxies=proxies)

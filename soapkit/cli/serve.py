@@ -56,6 +56,13 @@ DRAIN = 30  # seconds; what Kubernetes gives a pod between SIGTERM and SIGKILL
 @click.option("--tls-cert", metavar="FILE", help="Serve https with this certificate (PEM, with its chain).")
 @click.option("--tls-key", metavar="FILE", help="Its private key (PEM), where the certificate's file does not hold it.")
 @click.option("--client-ca", metavar="FILE", help="Serve only callers with a certificate of these authorities (PEM).")
+@click.option(
+    "--proxy",
+    "proxies",
+    metavar="ADDRESS",
+    multiple=True,
+    help="Believe what a proxy at this address, or in this network, says of callers in X-Forwarded-*.",
+)
 @click.option("--reload", is_flag=True, help="Start anew when a Python file below this folder changes.")
 @click.option("--log-level", default="info", type=click.Choice(["critical", "error", "warning", "info", "debug"]))
 def command(
@@ -70,6 +77,7 @@ def command(
     tls_cert: str | None,
     tls_key: str | None,
     client_ca: str | None,
+    proxies: tuple[str, ...],
     reload: bool,
     log_level: str,
 ) -> None:
@@ -86,17 +94,24 @@ def command(
     if reload and workers > 1:
         raise UsageError("--reload is for one process: leave --workers away")
     tls = tls_of(tls_cert, tls_key, client_ca)
-    chosen = Chosen(target, validate, contract, health, tls)
+    chosen = Chosen(target, validate, contract, health, tls, proxies)
     application = chosen.application()
     if workers == 1 and not reload:
         hosted(application, host, port, log_level, drain, tls)
         return
     _check_uvicorn()
     with listening(application, host, port, tls) as listener:
-        _apart(workers, log_level, drain, listener, chosen, tls)
+        _apart(workers, log_level, drain, listener, chosen, application)
 
 
-def hosted(application: Asgi, host: str, port: int, log_level: str, drain: int = DRAIN, tls: Tls | None = None) -> None:
+def hosted(
+    application: Asgi,
+    host: str,
+    port: int,
+    log_level: str,
+    drain: int = DRAIN,
+    tls: Tls | None = None,
+) -> None:
     """Serve an application until it is stopped; the address is told once it can be called. Requests that are in flight
     then have `drain` seconds to finish, while no more are taken.
 
@@ -105,7 +120,7 @@ def hosted(application: Asgi, host: str, port: int, log_level: str, drain: int =
     _check_uvicorn()
     import uvicorn  # only here: the other commands do without
 
-    config = _configured(application, log_level, drain, tls, lifespan="on")
+    config = _configured(application, log_level, drain, tls, lifespan="on", proxy_headers=_is_told(application))
     with listening(application, host, port, tls) as listener:
         uvicorn.Server(config).run(sockets=[listener])
 
@@ -126,6 +141,12 @@ def _configured(
         **(tls.settings() if tls is not None else {}),
         **more,
     )
+
+
+def _is_told(application: Asgi) -> bool:
+    """Whether uvicorn is to read X-Forwarded-* as it does unless told: not where the application reads it itself, which
+    could not know who wrote what uvicorn had rewritten."""
+    return not any(getattr(endpoint, "proxies", None) for endpoint in application.endpoints.values())
 
 
 def _check_uvicorn() -> None:
@@ -152,16 +173,19 @@ def listening(application: Asgi, host: str, port: int, tls: Tls | None = None) -
         yield listener
 
 
-def _apart(workers: int, log_level: str, drain: int, listener: socket.socket, chosen: Chosen, tls: Tls | None) -> None:
+def _apart(
+    workers: int, log_level: str, drain: int, listener: socket.socket, chosen: Chosen, application: Asgi
+) -> None:
     """Several processes on one socket, or one that is started anew when its files change: each imports the service
     from what is left in the environment."""
     import uvicorn
     from uvicorn.supervisors import ChangeReload, Multiprocess
 
     os.environ["SOAPKIT_SERVE"] = json.dumps(asdict(chosen))
-    factory = "soapkit.cli.serve:application_from_environment"
+    settings = {"factory": True, "proxy_headers": _is_told(application)}
+    tls, factory = chosen.tls, "soapkit.cli.serve:application_from_environment"
     if workers > 1:
-        config = _configured(factory, log_level, drain, tls, factory=True, workers=workers)
+        config = _configured(factory, log_level, drain, tls, workers=workers, **settings)
 
         class Workers(Multiprocess):
             """Waits longer for a worker that is started anew, but not for a sign of life: one that is killed while it
@@ -177,15 +201,15 @@ def _apart(workers: int, log_level: str, drain: int, listener: socket.socket, ch
 
         Workers(config, sockets=[listener]).run()
         return
-    config = _configured(factory, log_level, drain, tls, factory=True, reload=True, reload_dirs=[str(Path.cwd())])
+    config = _configured(factory, log_level, drain, tls, reload=True, reload_dirs=[str(Path.cwd())], **settings)
     ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
 
 
 def application_from_environment() -> Asgi:
     """The application that a worker process hosts."""
     chosen = json.loads(os.environ["SOAPKIT_SERVE"])
-    tls = chosen.pop("tls")
-    return Chosen(**chosen, tls=Tls(**tls) if tls is not None else None).application()
+    tls, proxies = chosen.pop("tls"), tuple(chosen.pop("proxies"))
+    return Chosen(**chosen, tls=Tls(**tls) if tls is not None else None, proxies=proxies).application()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +221,7 @@ class Chosen:
     contract: str | None = None
     health: bool = False
     tls: Tls | None = None
+    proxies: tuple[str, ...] = ()
 
     def application(self) -> Asgi:
         """The application for ``module:object``. Raises `UsageError` naming what is not there."""
@@ -206,8 +231,16 @@ class Chosen:
         if isinstance(served, Asgi):
             if self.health and served.probes is None:
                 raise UsageError(f"{self.target} is an application: ask for its probes there, asgi(..., health=True)")
+            if self.proxies:
+                raise UsageError(f"{self.target} is an application: name its proxies there, asgi(..., proxies=[...])")
             return served
-        return asgi(served, validate=self.validate, contract=self.contract, health=self._health())  # type: ignore[arg-type]  # click has checked the choice
+        return asgi(
+            served,
+            validate=self.validate,  # type: ignore[arg-type]  # click has checked the choice
+            contract=self.contract,
+            health=self._health(),
+            proxies=self.proxies,
+        )
 
     def _health(self) -> Health | bool:
         if not self.health or self.tls is None:

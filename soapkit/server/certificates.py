@@ -13,25 +13,23 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import ipaddress
 import logging
 import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from soapkit.errors import UsageError
 from soapkit.server.http import HttpRequest
+from soapkit.server.proxies import Networks
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 logger = logging.getLogger("soapkit.server")
-
-Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
 # Envoy's x-forwarded-client-cert: elements between commas, of pairs between semicolons; a quoted value may hold either.
@@ -95,26 +93,16 @@ class CertificateHeader:
 
     name: str
     proxies: tuple[str, ...]
-    _networks: tuple[Network, ...] = field(init=False, repr=False)
+    _networks: Networks = field(repr=False)
 
     def __init__(self, name: str, *, proxies: list[str] | tuple[str, ...]) -> None:
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "proxies", tuple(proxies))
-        try:
-            networks = tuple(ipaddress.ip_network(one) for one in proxies if one != "unix")
-        except ValueError as error:
-            raise UsageError(f"no address or network of a proxy: {error}") from None
-        object.__setattr__(self, "_networks", networks)
+        object.__setattr__(self, "_networks", Networks(tuple(proxies)))
 
-    def believes(self, client: str) -> bool:
-        """Whether a request from this address came through a proxy that is believed."""
-        if not client:
-            return "unix" in self.proxies
-        try:
-            address = ipaddress.ip_address(client.partition("%")[0])
-        except ValueError:
-            return False
-        return any(address in network for network in self._networks)
+    def believes(self, peer: str) -> bool:
+        """Whether a request over a connection from this address came through a proxy that is believed."""
+        return self._networks.have(peer)
 
 
 def certificate_of(request: HttpRequest, header: CertificateHeader | None = None) -> ClientCertificate | None:
@@ -122,7 +110,7 @@ def certificate_of(request: HttpRequest, header: CertificateHeader | None = None
 
     Where a proxy is believed, its word is the only one: the connection's own certificate is then the proxy's.
     """
-    if header is not None and header.believes(request.client):
+    if header is not None and header.believes(request.peer):
         return _told(request, header)
     for source in _SOURCES:
         der = source(request.extra)
@@ -134,14 +122,14 @@ def certificate_of(request: HttpRequest, header: CertificateHeader | None = None
 def _told(request: HttpRequest, header: CertificateHeader) -> ClientCertificate | None:
     values = [value for name, value in request.headers.pairs if name.lower() == header.name.lower()]
     if len(values) > 1:  # one of them is the caller's own
-        logger.warning("%s came %d times from %s: nobody is believed", header.name, len(values), request.client)
+        logger.warning("%s came %d times from %s: nobody is believed", header.name, len(values), request.peer)
         return None
     value = values[0].strip() if values else ""
     if not value:
         return None
     der = _read(value)
     if der is None:
-        logger.warning("%s from %s holds no certificate", header.name, request.client)
+        logger.warning("%s from %s holds no certificate", header.name, request.peer)
     return ClientCertificate(der) if der else None
 
 

@@ -28,6 +28,7 @@ from soapkit.server.handed_on import HandedOn
 from soapkit.server.http import LOST_BODY, HttpRequest
 from soapkit.server.intake import Intake
 from soapkit.server.jobs import request_of
+from soapkit.server.proxies import Proxies
 from soapkit.server.publication import Publication
 from soapkit.server.serving import Serving
 from soapkit.soap.attachments import Package
@@ -59,7 +60,7 @@ class Endpoint:
     `intake`: what reads requests; `serving`: what answers them; `faults`: what answers where that is not possible;
     `publication`: what GET hands out; `observers`: who is told of each call; `gzip`: whether replies are compressed for
     callers that take that; `handed_on`: the calls that go to a dispatcher; `agreements`: what answers requests for
-    security contexts.
+    security contexts; `proxies`: who is believed to say where a request comes from.
     """
 
     service: Service
@@ -71,6 +72,7 @@ class Endpoint:
     gzip: bool = False
     handed_on: HandedOn | None = None
     agreements: Agreements | None = None
+    proxies: Proxies | None = None
 
     @property
     def limits(self) -> HttpLimits:
@@ -83,6 +85,8 @@ class Endpoint:
 
     def respond(self, request: HttpRequest) -> Flow[Response]:
         """The flow of one HTTP request. It ends in a response, whatever came."""
+        if self.proxies is not None:
+            request = self.proxies.told(request)
         if request.method in ("GET", "HEAD"):
             return self.publication.respond(request)
         if request.method != "POST":
@@ -114,7 +118,7 @@ class Endpoint:
     def turned_away(self, request: HttpRequest, status: int) -> None:
         """Tell observers of a request that the host answered itself: it was too large, too slow, one too many."""
         if self.observers:
-            watched = self._begun(request)
+            watched = self._begun(request if self.proxies is None else self.proxies.told(request))
             watched.status, watched.error_type = status, str(status)
             watched.fault_code = "Receiver" if status >= 500 else "Sender"
             watched.end()

@@ -36,6 +36,7 @@ from soapkit.server.intake import Intake
 from soapkit.server.interceptors import NONE, Chain
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, HANDLER_SECONDS, HostLimits
 from soapkit.server.policies import PolicyUse, policies_of
+from soapkit.server.proxies import Proxies, proxies_of
 from soapkit.server.publication import SINGLE, Publication, Publish
 from soapkit.server.route import Router
 from soapkit.server.service import service_of
@@ -82,6 +83,8 @@ class Settings(TypedDict, total=False):
     `try_it`: whether the page offers a form that calls the service; on loopback only, unless said.
     `receive_seconds`: for a request to arrive in, 120 unless said; `handler_seconds`: for a handler to answer in, 60
     unless said; `in_flight`: requests served at once by one process, 1,000 unless said. None: without end.
+    `proxies`: addresses and networks of the proxies that say, in ``X-Forwarded-*``, who calls and under which address
+    the service was reached; nobody unless said. A `soapkit.server.proxies.Proxies` where they say it in ``Forwarded``.
     `certificate_header`: where a proxy before the service tells the certificates of its callers; nowhere unless said.
     `xml_limits`, `attachment_limits`: of a message, such as ``XmlLimits(depth=100)`` of `soapkit.xml.parse`.
     `health`: whether ``/healthz`` and ``/readyz`` answer beside the service; a `soapkit.server.health.Health` says what
@@ -114,6 +117,7 @@ class Settings(TypedDict, total=False):
     in_flight: int | None
     xml_limits: XmlLimits
     attachment_limits: AttachmentLimits
+    proxies: Proxies | Iterable[str] | None
     certificate_header: CertificateHeader | None
     health: Health | bool
     observers: Sequence[Observer]
@@ -199,6 +203,7 @@ def endpoint_for(
         settings.get("gzip", False),
         HandedOn(handing, intake, serving, faults) if handing is not None else None,
         _agreements(settings.get("security")),
+        proxies_of(settings.get("proxies")),
     )
 
 

@@ -33,7 +33,8 @@ class HttpRequest(msgspec.Struct, frozen=True):
     """`path`: below the host, mount point included, percent-decoded; `query`: as it came, without the question mark;
     `client`: the peer's address; `scheme`, `server`: as the host program knows them, used where there is no usable Host
     header; `package`: of a message with parts, which was taken apart while it came: gives it, or raises what was wrong
-    with it; `body` is then empty. `extra`: the environment of the host program (ASGI scope, WSGI environ)."""
+    with it; `body` is then empty. `extra`: the environment of the host program (ASGI scope, WSGI environ). `proxy`: the
+    proxy whose word it is that the caller came from `client`; None without one (`soapkit.server.proxies`)."""
 
     method: str
     path: str
@@ -45,6 +46,7 @@ class HttpRequest(msgspec.Struct, frozen=True):
     client: str = ""
     package: Callable[[], Package] | None = None
     extra: Mapping[str, object] = {}
+    proxy: str | None = None
 
     def __repr__(self) -> str:
         return f"HttpRequest({self.method!r}, {self.path!r}, query={self.query!r}, headers={self.headers!r})"
@@ -53,12 +55,17 @@ class HttpRequest(msgspec.Struct, frozen=True):
     def address(self) -> str:
         """The URL, without query, under which the caller reached us."""
         host = self.headers.get("host", "")
-        return f"{self.scheme}://{host if _HOST.fullmatch(host) else self.server}{quote(self.path, safe=_PATH)}"
+        return f"{self.scheme}://{host if is_host(host) else self.server}{quote(self.path, safe=_PATH)}"
 
     @property
     def host(self) -> str:
         """The host that the caller asked for, without its port."""
         return urlsplit(self.address).hostname or ""
+
+    @property
+    def peer(self) -> str:
+        """The address at the other end of the connection: the caller's, or that of a proxy that is believed."""
+        return self.client if self.proxy is None else self.proxy
 
     @property
     def is_local(self) -> bool:
@@ -85,6 +92,11 @@ class HttpRequest(msgspec.Struct, frozen=True):
     def parameters(self) -> dict[str, str]:
         """The query's parameters, names in lower case: ``?WSDL`` and ``?wsdl`` are one."""
         return {name.lower(): value for name, value in parse_qsl(self.query, keep_blank_values=True)}
+
+
+def is_host(host: str) -> bool:
+    """Whether this is a host, with a port or without, as it stands in a Host field."""
+    return _HOST.fullmatch(host) is not None
 
 
 def is_loopback(host: str) -> bool:

@@ -129,6 +129,8 @@ def test_a_server_serves_from_its_configuration(server: Server, started: Callabl
 def test_nginx_tells_the_service_only_what_nginx_itself_knows() -> None:
     text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
     said = dict(re.findall(r"proxy_set_header (\S+) (\S+);", text))
+    for name in ("X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Prefix", "Forwarded"):
+        assert said[name] == '""'  # else it is handed on as the caller wrote it
     assert said["Host"] == "$host"
     assert said["X-Forwarded-Proto"] == "$scheme"
     assert said["X-Forwarded-For"] == "$remote_addr"  # $proxy_add_x_forwarded_for would pass on what the caller wrote
