@@ -115,9 +115,9 @@ class Watched:
                 _told(watch)
         return tuple(found.items())
 
-    def routed(self, operation: str) -> None:
-        """The operation is known."""
-        self.operation = operation
+    def routed(self, operation: str, message_id: str) -> None:
+        """The operation is known, and what WS-Addressing calls the message."""
+        self.operation, self.message_id = operation, message_id
         for watch in self._watches:
             try:
                 watch.routed(operation)

@@ -196,8 +196,7 @@ class Endpoint:
         operation, addressed = received.operation, so_far.addressing
         so_far.operation = operation
         if watched is not None:
-            watched.routed(operation.name)
-            watched.message_id = addressed.message_id if addressed is not None else ""
+            watched.routed(operation.name, so_far.message_id)
         plain = received.security is None  # else as it came over the wire, where it may be encrypted
         message = received.message if plain or not request.body else request.body
         log_message("received", operation.name, message, size=len(request.body))

@@ -65,6 +65,11 @@ class SoFar:
     addressing: Properties | None = None
     operation: Operation[Any, Any] | None = None
 
+    @property
+    def message_id(self) -> str:
+        """As WS-Addressing has it; nothing where it has none, or is not believed yet."""
+        return self.addressing.message_id if self.addressing is not None else ""
+
 
 @dataclass(frozen=True, slots=True)
 class FaultAnswers:
@@ -87,7 +92,7 @@ class FaultAnswers:
         return fields(
             operation=so_far.operation.name if so_far.operation is not None else "",
             service=self.service.name,
-            message_id=so_far.addressing.message_id if so_far.addressing is not None else "",
+            message_id=so_far.message_id,
             error_type=type(error).__name__,
         )
 

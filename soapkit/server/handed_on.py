@@ -60,8 +60,7 @@ class HandedOn:
         answered."""
         received, so_far, in_kind = self._taken_up(job, request)
         operation, addressed = received.operation, so_far.addressing
-        watched.routed(operation.name)
-        watched.message_id = addressed.message_id if addressed is not None else ""
+        watched.routed(operation.name, so_far.message_id)
         context = self.serving.call_for(received, request, addressed, job)
         unhurried, is_fault = replace(self.serving, handler_seconds=None), False  # a queue has time limits of its own
         try:
