@@ -30,7 +30,7 @@ from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import Version
 from soapkit.transport.binding import package_of, reply_sink, request_for
 from soapkit.transport.hops import url_for_log
-from soapkit.transport.values import AsyncTransport, Headers, Request, Response, Transport
+from soapkit.transport.values import AsyncTransport, Head, Headers, Request, Response, Transport
 from soapkit.ws.addressing import Addressing, Properties, check_related, write_addressing
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 from soapkit.xml.positions import tell_columns
@@ -315,6 +315,11 @@ def _envelope_in(response: Response) -> bytes:
     return response.sink.root if isinstance(response.sink, Unpacker) else response.body
 
 
+def _beside(response: Response | None) -> tuple[Attachment, ...]:
+    """What came beside an envelope that is no reply: a fault, or one that was refused."""
+    return response.sink.attachments if response is not None and isinstance(response.sink, Unpacker) else ()
+
+
 def _exchange(
     operation: Operation[Any, Any],
     request: Request,
@@ -335,6 +340,19 @@ def _exchange(
         status=response.status if response is not None else 0,
         seconds=seconds,
         security=received.security if received is not None else None,
-        attachments=received.attachments if received is not None else (),
+        attachments=received.attachments if received is not None else _beside(response),
         parts=received.parts if received is not None else {},
+    )
+
+
+def exchange_of(operation: Operation[Any, Any], request: Request, head: Head | None) -> Exchange[Any]:
+    """An exchange of whose reply only the head is kept, since it was read while it came; None where none came."""
+    return Exchange(
+        operation=operation.name,
+        address=request.url,
+        value=None,
+        request=request.body,
+        request_headers=request.headers,
+        response_headers=head.headers if head is not None else Headers(),
+        status=head.status if head is not None else 0,
     )

@@ -133,7 +133,7 @@ class BaseClient:
         if security is not None and any(operation.http is not None for operation in self.service.operations[:1]):
             raise UsageError(f"port {chosen.name} is called without SOAP: nothing can be signed or encrypted there")
         if validate != "off" and validator is None:
-            raise UsageError(f"validate={validate!r} needs a validator (soapkit.validator_for(contract))")
+            raise UsageError(f"validate={validate!r} needs a validator (soapkit.validator_for(contract.schema))")
         understood = _Understood(self.service)
         codecs = _codecs_of(type(self), unknown)
         addressed = _addressing(addressing, chosen, security)
@@ -217,7 +217,7 @@ class BaseClient:
         return client, found.method or found.name
 
     def _stream_of(self, operation: Operation[Any, Any], record: Any, headers: Mapping[str, object] | None) -> Stream:
-        return Stream(self._route, operation, record, headers, self._path)
+        return Stream(self._route, operation, record, headers, self._path, self._attachments)
 
     def _seen_as(self, view: View) -> Self:
         client = copy.copy(self)
@@ -304,7 +304,8 @@ class Client(BaseClient):
         """The items of a repeated element of an operation's reply, one by one, while they come: memory holds one.
 
         `path`: fields from what the call returns to the list (``page.records``), where it has several. `arguments`: of
-        the operation. The request is sent when this is called; who leaves the iterator early closes the connection.
+        the operation. The request is sent when the first item is asked for; who leaves the iterator early closes the
+        connection.
 
         Raises `UsageError` for an operation without such a list, and on a client that verifies or validates replies.
         What is wrong with an item is raised when its turn comes, what is wrong around them at the end.

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from soapkit.client.call import Route, watch
-from soapkit.errors import HttpError, UsageError
+from soapkit.attachment import Attachment
+from soapkit.client.call import Route, exchange_of, receive_package, watch
+from soapkit.errors import HttpError, SoapkitError, UsageError
 from soapkit.exchange.items import ItemPlace, ReplyItems, check_streamable, item_place
 from soapkit.exchange.log import log_message
-from soapkit.exchange.parts import Incoming
 from soapkit.operations import Operation
 from soapkit.soap.wire import fits_in_pieces, parse_media_type
 from soapkit.transport.values import (
@@ -61,6 +61,7 @@ class Stream:
         record: object,
         headers: Mapping[str, object] | None,
         path: str,
+        attachments: tuple[Attachment, ...] = (),
     ) -> None:
         check_streamable(route.processor)
         if route.pending is not None:
@@ -68,8 +69,9 @@ class Stream:
         self._route = route
         self._operation = operation
         self._place: ItemPlace = item_place(operation, route.processor.codecs, path)
-        beside = route.outgoing(operation, headers)
+        beside = route.outgoing(operation, headers, attachments)
         self._request = replace(route.request(operation, record, headers, beside), timeout=_SECONDS)
+        self._head: Head | None = None  # of the reply
         log_message("sent", operation.name, self._request.body)
 
     def items(self, transport: Transport) -> Iterator[Any]:
@@ -82,6 +84,7 @@ class Stream:
             yield from self.whole(transport.send(request))
             return
         with transport.open(request) as opened:
+            self._head = opened
             reading = _Reading(opened, opened.reason, self)
             for piece in opened:
                 yield from reading.feed(piece)
@@ -99,6 +102,7 @@ class Stream:
                 yield item
             return
         async with await transport.open(request) as opened:
+            self._head = opened
             reading = _Reading(opened, opened.reason, self)
             async for piece in opened:
                 for item in reading.feed(piece):
@@ -108,7 +112,17 @@ class Stream:
 
     @contextmanager
     def _watched(self) -> Iterator[Request]:
-        """The request, while observers watch, where there are any. Who leaves early has not failed."""
+        """The request, while observers watch, where there are any. Who leaves early has not failed. Every error carries
+        the exchange as far as it is kept: without the reply."""
+        try:
+            with self._observed() as request:
+                yield request
+        except SoapkitError as error:
+            error.exchange = exchange_of(self._operation, self._request, self._head)
+            raise
+
+    @contextmanager
+    def _observed(self) -> Iterator[Request]:
         if not self._route.observers:
             yield self._request
             return
@@ -130,11 +144,9 @@ class Stream:
 
     def whole(self, response: Response) -> Iterator[Any]:
         """The items of a reply that is read like any other."""
-        package = self._route.package_in(response, self._operation)
-        if package is None:
+        received = receive_package(self._route, self._operation, response)
+        if received is None:
             raise HttpError("expected a reply, got none", status=response.status, body=b"")
-        parts = Incoming.of(package)
-        received = self._route.processor.receive_reply(package.envelope, self._operation, parts)
         yield from self._place.told_of(received.value)
 
 

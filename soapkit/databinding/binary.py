@@ -8,7 +8,7 @@ of one encode or decode, with `carried_by`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from lxml.etree import _Element
 
 from soapkit.attachment import Attachment
 from soapkit.databinding.lexical import BLANKS
+from soapkit.databinding.values import Raw
 from soapkit.xml.base64 import to_base64
 from soapkit.xml.names import XOP, clark
 from soapkit.xml.walk import children, tag_of
@@ -93,3 +94,10 @@ def put_back(element: _Element) -> _Element:
                 parent.remove(include)
                 parent.text = to_base64(content)
     return element
+
+
+def kept_whole(element: _Element) -> Raw:
+    """An element that is kept as XML, with base64 in place of every Include inside that refers to something."""
+    with suppress(ValueError):
+        put_back(element)
+    return Raw(element)

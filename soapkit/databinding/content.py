@@ -189,15 +189,20 @@ class Model:
 
     def assign(self, tags: list[str]) -> tuple[Assigned, list[Mismatch]]:
         """The children of each field, and what does not fit."""
-        names = {tag for tag in set(tags) if self._knows(tag)}
-        known = [place for place, tag in enumerate(tags) if tag in names]
-        unknown: list[Mismatch] = []
-        if len(known) < len(tags):
-            here = set(known)
-            unknown = [Mismatch("unknown", place) for place in range(len(tags)) if place not in here]
+        strange = self.unknown(tags)
+        known = list(range(len(tags)))
+        if strange:
+            here = set(strange)
+            known = [place for place in known if place not in here]
+        unknown = [Mismatch("unknown", place) for place in strange]
         run, left, moved = self._matched(tags, known)
         lacking = [still for each in run.mismatches for still in self._still(each, run.assigned, moved)]
         return run.assigned, sorted([*unknown, *left, *lacking], key=lambda mismatch: mismatch.position)
+
+    def unknown(self, tags: list[str]) -> list[int]:
+        """The places of the children that no field takes."""
+        names = {tag for tag in set(tags) if not self._knows(tag)}
+        return [place for place, tag in enumerate(tags) if tag in names] if names else []
 
     def _matched(self, tags: list[str], known: list[int]) -> tuple[_Run, list[Mismatch], Counter[str]]:
         """The children matched; those that were left out, since they are one too many of their field or out of order,

@@ -25,7 +25,7 @@ from soapkit.exchange.processor import Processor
 from soapkit.operations import Message, Operation
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.version import Version
-from soapkit.xml.names import did_you_mean
+from soapkit.xml.names import did_you_mean, local_name
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 from soapkit.xml.pieces import ElementReader
 from soapkit.xml.walk import tag_of
@@ -138,7 +138,10 @@ class ReplyItems:
         self._operation = operation
         self._place = place
         self._codec: Codec = processor.codecs.codec(place.field.type)
-        self._name = ".".join(place.names)
+        around = (
+            "Body" if operation.reply.tag is None else local_name(operation.reply.tag)
+        )  # as who reads it whole says
+        self._name = ".".join((around, *place.names))
         keep = max(place.field.minimum, 1)
         path = place.path(operation.reply, version)
         self._reader = ElementReader(path, keep=keep, source=operation.name, limits=limits)

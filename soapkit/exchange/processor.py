@@ -260,7 +260,7 @@ class Processor:
         try:
             security = self.believed(envelope)
         except SecurityError as error:
-            unverified = self._fault_in(envelope, operation)
+            unverified = self._fault_in(envelope, operation, None)
             if unverified is None:
                 raise
             unverified.unverified = True
@@ -269,7 +269,7 @@ class Processor:
             finally:
                 del unverified  # it holds this frame, and with it the message
         envelope = security.envelope if security is not None else envelope
-        fault = self._fault_in(envelope, operation)
+        fault = self._fault_in(envelope, operation, parts)
         if fault is not None:
             fault.unverified = security is not None and not security.is_signed(envelope.content[0])
             try:
@@ -340,9 +340,12 @@ class Processor:
         named = parts_among(message, attachments) if message.attached else {}
         return Received(operation, value, headers, envelope, security, attachments, named)
 
-    def _fault_in(self, envelope: Envelope, operation: Operation[Any, Any]) -> Fault | None:
+    def _fault_in(self, envelope: Envelope, operation: Operation[Any, Any], parts: Incoming | None) -> Fault | None:
         message = read_fault(envelope)
-        return None if message is None else fault_from(message, operation.faults, self.codecs)
+        if message is None:
+            return None
+        with carried_by(parts if self.security is None else None):  # as in _receive
+            return fault_from(message, operation.faults, self.codecs)
 
     def _check(self, message: Message, envelope: Envelope) -> None:
         if message.style == "rpc":  # an rpc wrapper is no element of the schema: its parts are checked in decoding

@@ -280,6 +280,11 @@ class Unpacker:
         """The envelope as it came."""
         return bytes(self._envelope)
 
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """What came beside the envelope."""
+        return tuple(self._attachments)
+
     def discard(self) -> None:
         """Let go of what came, where the message is given up."""
         if self._part is not None:
@@ -292,10 +297,7 @@ class Unpacker:
 
     def _begin(self, headers: Mapping[str, str]) -> _PartSink:
         content_id = _content_id(headers.get("content-id", ""))
-        decoder = DECODERS.get(headers.get("content-transfer-encoding", "binary").lower())
-        if decoder is None:
-            told = headers.get("content-transfer-encoding")
-            raise self._broken(f"part {content_id!r} has the transfer encoding {told!r}, which is not known")
+        decoder = self._decoder(headers.get("content-transfer-encoding", ""), content_id)
         if content_id in self._ids:
             raise self._broken(f"two parts of the message have the content id {content_id!r}")
         if content_id:
@@ -306,13 +308,19 @@ class Unpacker:
             self._rooted = True
             self._envelope_type = headers.get("content-type")
             self._envelope_location = location
-            return _PartSink(decoder(), self._keep)
+            return _PartSink(decoder, self._keep)
         spool = Spool(self._limits.spool_bytes)
         content_type = headers.get("content-type", "text/plain; charset=us-ascii")  # RFC 2045, 5.2
         made = partial(spool.attachment, content_type, content_id, location, _kept(headers))
-        return _PartSink(
-            decoder(), partial(self._spool, spool), lambda: self._attachments.append(made()), spool.discard
-        )
+        return _PartSink(decoder, partial(self._spool, spool), lambda: self._attachments.append(made()), spool.discard)
+
+    def _decoder(self, told: str, content_id: str) -> TransferDecoder:
+        """By the token that the field begins with: comments may follow it (RFC 2045, 6.1; RFC 822, 3.1.4)."""
+        part, named = f"part {content_id!r}", _TOKEN.match(told)
+        decoder = DECODERS.get(named[1].lower()) if named is not None else None
+        if decoder is None:
+            raise self._broken(f"{part} has the transfer encoding {told!r}, which is not known")
+        return decoder(part, Place(self._source))
 
     def _keep(self, piece: bytes) -> None:
         self._envelope += piece
@@ -354,10 +362,16 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: headers[name] for name in SIGNED_FIELDS if name in headers}
 
 
+_TOKEN = re.compile(r'"?([A-Za-z0-9-]+|\Z)')
+_COMMENTED = re.compile(r"(<.*>)\s*\([^()]*\)")
+
+
 def _content_id(text: str) -> str:
-    """``<a@b>`` -> ``a@b``; the brackets are missing in what some peers send."""
+    """``<a@b>`` -> ``a@b``; the brackets are missing in what some peers send. A comment may follow (RFC 822, 3.1.4)."""
     text = text.strip()
-    return text[1:-1] if text.startswith("<") and text.endswith(">") else text
+    commented = _COMMENTED.fullmatch(text)
+    text = text if commented is None else commented[1]
+    return text[1:-1].strip() if text.startswith("<") and text.endswith(">") else text
 
 
 def _is_xop(media_type: MediaType, root_type: str | None) -> bool:

@@ -248,12 +248,13 @@ def looks_like_html(body: bytes) -> bool:
         position = body.index(head, position)
         end = _PROLOG.get(head[:2])
         if end is None or (head[:2] == b"<!" and not head.startswith(b"<!--")):
-            return head.lower().startswith((b"<html", b"<!doctype html"))
+            return head.lower().startswith(_PAGE)
         position = body.find(end, position) + len(end)
         if position < len(end):
             return False
 
 
+_PAGE = (b"<html", b"<!doctype html")
 _PROLOG = {b"<?": b"?>", b"<!": b"-->"}  # what may stand before the first element, and how it ends
 
 
@@ -329,7 +330,7 @@ def fits_in_pieces(start: bytes, charset: str) -> bool | None:
     None: more of it must be seen. `charset`: the parameter of its media type, empty or some spelling of UTF-8.
 
     What does not fit: white space before the XML declaration, an encoding in it that the media type contradicts,
-    UTF-32, what is no XML.
+    UTF-32, what is no XML, a page of HTML.
     """
     if len(start) < 4:
         return None
@@ -337,7 +338,9 @@ def fits_in_pieces(start: bytes, charset: str) -> bool | None:
         return not charset or start.startswith(UTF16_MARKS)
     text = start.removeprefix(codecs.BOM_UTF8)
     if not text.startswith(b"<?xml"):
-        return None if b"<?xml".startswith(text) else text.startswith(b"<")
+        if any(page.startswith(text.lower()) for page in (b"<?xml", *_PAGE)):
+            return None
+        return text.startswith(b"<") and not looks_like_html(text)
     if b"?>" not in text and len(text) < _ENOUGH:
         return None
     declared = _DECLARATION.match(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from lxml import etree
 
 LIBXML2_TEXT = 10_000_000  # characters of a text or an attribute
-_PIECE = 64 * 1024
+_PIECE = 4096
 
 
 def is_of_size(error: etree.XMLSyntaxError) -> bool:
@@ -20,13 +20,18 @@ def is_of_size(error: etree.XMLSyntaxError) -> bool:
 def has_doctype(data: bytes) -> bool:
     """Whether a DOCTYPE stands before the root element, in whatever encoding. It is not read. A document that comes to
     no root element counts as one."""
+    return doctype_before_root(data) is not False
+
+
+def doctype_before_root(start: bytes) -> bool | None:
+    """The same for a document that begins so; None: more of it must be seen."""
     # recover: nothing is believed here, and up to a mistake this parser sees what a strict one sees
     parser = etree.XMLPullParser(
         events=("start",), resolve_entities=False, no_network=True, load_dtd=False, recover=True
     )
-    for start in range(0, len(data), _PIECE):
-        parser.feed(data[start : start + _PIECE])
+    for at in range(0, len(start), _PIECE):
+        parser.feed(start[at : at + _PIECE])
         for _, element in parser.read_events():
             docinfo = element.getroottree().docinfo
             return docinfo.internalDTD is not None or bool(docinfo.doctype)
-    return True
+    return None

@@ -13,12 +13,13 @@ from xml.parsers import expat
 from lxml import etree
 from lxml.etree import _Element
 
-_MOST_ERRORS = 50  # libxml2 falls silent after a hundred
+NAME_IS_NO_URI = etree.ErrorTypes.WAR_NS_URI
+MOST_NAMES = 50  # that are no URIs, in one document: libxml2 falls silent after a hundred
 
 
 def is_of_a_namespace_name(error: etree.XMLSyntaxError) -> bool:
     """Whether an error is of a name that is no URI. More may be wrong with the document."""
-    return error.code == etree.ErrorTypes.WAR_NS_URI
+    return bool(error.code == NAME_IS_NO_URI)
 
 
 def root_with_any_names(data: bytes, *, base_url: str | None = None, **options: Any) -> _Element | None:
@@ -36,7 +37,7 @@ def root_with_any_names(data: bytes, *, base_url: str | None = None, **options: 
     parser = etree.XMLParser(recover=True, **options)
     root: _Element = etree.fromstring(data, parser, base_url=base_url)
     log = parser.error_log
-    if len(log) >= _MOST_ERRORS or any(entry.type != etree.ErrorTypes.WAR_NS_URI for entry in log):
+    if len(log) >= MOST_NAMES or any(entry.type != NAME_IS_NO_URI for entry in log):
         return None
     if any("}" in found[1] for _, found in etree.iterwalk(root, events=("start-ns",)) if found):
         return None

@@ -22,7 +22,7 @@ from soapkit.xml.measure import Measure, is_like_ascii, measure_of
 from soapkit.xml.namespace_names import is_of_a_namespace_name, root_with_any_names
 from soapkit.xml.walk import tag_of
 
-_LIBXML2_DEPTH = 256
+LIBXML2_DEPTH = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class XmlLimits:
     """How large a document may be. The defaults are generous for messages and fatal for bombs.
 
     `bytes`: of the document; `depth`: of nesting (256 at most); `text`: characters of one text (10 MB at most of an
-    attribute, and of what is read in pieces); `elements`: in all; `children`, `attributes`: of one element;
+    attribute); `elements`: in all; `children`, `attributes`: of one element;
     `namespaces`: declarations in all; `in_scope`: at one element (canonicalisation costs the square of them).
     """
 
     bytes: int = 128 * 1024 * 1024
-    depth: int = _LIBXML2_DEPTH
+    depth: int = LIBXML2_DEPTH
     text: int = 128 * 1024 * 1024
     elements: int = 5_000_000
     children: int = 5_000_000
@@ -112,8 +112,8 @@ def _root_within(data: bytes, kind: _Kind, source: str, limits: XmlLimits) -> _E
             raise
     huge = {**_OPTIONS[kind], "huge_tree": True}
     root = _root_of(data, etree.XMLParser(**huge), huge)
-    _check_depth(root, source, min(limits.depth, _LIBXML2_DEPTH))
-    _check_texts(root, source, limits.text)
+    check_depth(root, source, min(limits.depth, LIBXML2_DEPTH))
+    check_texts(root, source, limits.text)
     return root
 
 
@@ -217,13 +217,14 @@ def check_limits(root: _Element, measure: Measure, *, source: str, limits: XmlLi
     if measure.elements > limits.children and (many := next(wide, None)) is not None:
         told = f"element {tag_of(many)} has {len(many):,} children; at most {limits.children:,} are read"
         raise LimitError(told, place=Place(source, many.sourceline))
-    if limits.depth < _LIBXML2_DEPTH:
-        _check_depth(root, source, limits.depth)
+    if limits.depth < LIBXML2_DEPTH:
+        check_depth(root, source, limits.depth)
     if limits.text < LIBXML2_TEXT and measure.bytes > limits.text:
-        _check_texts(root, source, limits.text)
+        check_texts(root, source, limits.text)
 
 
-def _check_depth(root: _Element, source: str, most: int) -> None:
+def check_depth(root: _Element, source: str, most: int) -> None:
+    """Raise `LimitError` where elements are nested deeper than `most`, the root counting as one."""
     depth = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):
         depth += 1 if event == "start" else -1
@@ -231,7 +232,8 @@ def _check_depth(root: _Element, source: str, most: int) -> None:
             raise LimitError(f"elements are nested more than {most} deep", place=Place(source, element.sourceline))
 
 
-def _check_texts(root: _Element, source: str, most: int) -> None:
+def check_texts(root: _Element, source: str, most: int) -> None:
+    """Raise `LimitError` where a text has more characters than `most`, or an attribute more than libxml2 takes."""
     for element in root.iter(etree.Element):
         for kind, text, limit in (
             ("a text", element.text, most),

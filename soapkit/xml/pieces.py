@@ -15,22 +15,37 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
+from types import TracebackType
 
 from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import LimitError, Place, Problem, SoapkitError, XmlError
-from soapkit.xml.encodings import blanked_encoding, from_utf16
+from soapkit.xml.encodings import blanked_encoding, from_utf16, without_encoding
+from soapkit.xml.huge import LIBXML2_TEXT, doctype_before_root
 from soapkit.xml.measure import Measure, is_like_ascii
 from soapkit.xml.names import local_name
-from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits, check_limits, words_of
-from soapkit.xml.positions import UNKNOWN, Start, counted, place_at, with_columns
+from soapkit.xml.namespace_names import MOST_NAMES, NAME_IS_NO_URI
+from soapkit.xml.parse import (
+    DEFAULT_LIMITS,
+    LIBXML2_DEPTH,
+    XmlLimits,
+    check_depth,
+    check_limits,
+    check_texts,
+    parse_message,
+    words_of,
+)
+from soapkit.xml.positions import UNKNOWN, Position, Start, counted, place_at, with_columns
 from soapkit.xml.walk import tag_of
 from soapkit.xml.window import Window
 
 _DECLARATION = 256  # bytes in which an XML declaration ends, where there is one
+_PROLOG = 16_384  # bytes in which the root element begins, where texts may be long
+_MOST_ODD = 100  # elements between the others whose places are kept
+_IS_SHALLOW = 8  # levels; nearly every element that is found has fewer
+_DEEPER = etree.XPath(f"boolean({'/'.join('*' * _IS_SHALLOW)})")
 
 
 class ElementReader:
@@ -69,18 +84,44 @@ class ElementReader:
         self._rewritten: Callable[[bytes], bytes] | None = None  # what makes such octets of those of UTF-16
         self._parent: _Element | None = None  # of the element found last
         self._previous: _Element | None = None  # the one found last
+        self._odd: dict[_Element, Position] = {}  # where elements stand that stay between the others
+        self._noted = 0  # of them
+        self._most_fields = min(limits.attributes, limits.in_scope)
+        self._depth = min(limits.depth, LIBXML2_DEPTH) - len(self._path) + 1  # that an element may have
+        self._instructions = instructions
+        self._waiting: bytes | None = b""  # what came while it was not known whether texts may be long
+        self._huge = False
+        self._parser = self._made()
+
+    def _made(self) -> etree.XMLPullParser:
         last = self._path[-1]
-        self._parser = etree.XMLPullParser(
-            events=("end",) if instructions else ("end", "pi"),
+        return etree.XMLPullParser(
+            events=("end",) if self._instructions else ("end", "pi"),
             tag=last if last.startswith("{") else f"{{*}}{last}",
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
             dtd_validation=False,
-            huge_tree=False,
+            huge_tree=self._huge,
             remove_comments=True,
-            remove_pis=instructions,
+            remove_pis=self._instructions,
         )
+
+    def _started(self, piece: bytes, *, ends: bool = False) -> bytes:
+        """What the parser is to be fed with: nothing before it is known whether a DOCTYPE stands before the root. Only
+        without one may texts be longer than libxml2 takes unless told (`soapkit.xml.huge`). `ends`: no more comes."""
+        if self._waiting is None:
+            return piece
+        start = self._waiting + piece
+        doctype = doctype_before_root(start) if self._limits.text > LIBXML2_TEXT else True
+        if doctype is None and len(start) < _PROLOG and not ends:
+            self._waiting = start
+            return b""
+        self._waiting = None
+        if doctype is False:
+            self._huge = True
+            self._parser = self._made()
+        return start
 
     @property
     def found(self) -> int:
@@ -96,13 +137,14 @@ class ElementReader:
             self._judge(self._window.data)
         self._fields += len(piece) if self._hidden else piece.count(b"=")
         found = self._found
+        ready = self._started(piece)
         try:
-            self._parser.feed(piece)
+            self._parser.feed(ready)
         except etree.XMLSyntaxError as error:
             self._broken = True
             self._check_prefixes()
             yield from self._elements()  # those before the mistake
-            raise self._told(words_of(error), *error.position) from None
+            raise self._mistake(error) from None
         self._check_prefixes()
         yield from self._elements()
         if self._found > found:
@@ -119,15 +161,31 @@ class ElementReader:
         if not self._fed:
             raise XmlError("expected XML, found nothing", place=Place(self._source))
         try:
+            if start := self._started(b"", ends=True):
+                self._parser.feed(start)
             root: _Element = self._parser.close()
-            self._root = root
         except etree.XMLSyntaxError as error:
-            raise self._told(words_of(error), *error.position) from None
+            root = self._root_with_any_names(error)
+        self._root = root
         for _ in self._elements():  # what follows the root: an instruction is refused there too
             pass
         self._check_document(root)
         check_limits(root, _full_of(1000), source=self._source, limits=self._limits)
+        if self._huge:
+            check_depth(root, self._source, min(self._limits.depth, LIBXML2_DEPTH))
+            check_texts(root, self._source, self._limits.text)
         return root
+
+    def _root_with_any_names(self, error: etree.XMLSyntaxError) -> _Element:
+        """The root of a document that is well-formed but for namespace names that are no URIs, which libxml2 says at
+        the end (`soapkit.xml.namespace_names`)."""
+        if any(entry.type != NAME_IS_NO_URI for entry in self._parser.feed_error_log):
+            raise self._mistake(error) from None
+        if self._root is not None:
+            return self._root
+        data = self._window.data  # all there is: no element was found
+        data = data if self._rewritten is None else without_encoding(data)
+        return parse_message(data, source=self._source, limits=self._limits)
 
     def _judge(self, start: bytes) -> None:
         """How the document is encoded, as soon as enough of it is there."""
@@ -140,17 +198,23 @@ class ElementReader:
             self._window = Window()
             self._window.add(self._rewritten(start))
 
-    @contextmanager
-    def telling(self) -> Iterator[None]:
-        """What is refused inside is told with line and column in the document, where that can be found: of a problem
-        with the element given last, or with what stands around the elements."""
-        try:
-            yield
-        except SoapkitError as error:
-            shown = self._rewritten is not None or not self._hidden
-            if error.problems and self._root is not None and shown and not self._broken:
-                error.tell(self._with_columns(self._root, error.problems, error.starts))
-            raise
+    def telling(self) -> ElementReader:
+        """What is refused in a ``with`` of it is told with line and column in the document, where that can be found: of
+        a problem with the element given last, or with what stands around the elements."""
+        return self  # not a generator: this is asked of every element
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, SoapkitError) and error.problems and self._root is not None and self._shows:
+            error.tell(self._with_columns(self._root, error.problems, error.starts))
+
+    @property
+    def _shows(self) -> bool:
+        """Whether start tags can be found in the window."""
+        return (self._rewritten is not None or not self._hidden) and not self._broken
 
     def _with_columns(self, root: _Element, problems: Sequence[Problem], starts: Sequence[Start]) -> list[Problem]:
         """By the head what stands before the first element, by the window what stands in it."""
@@ -159,17 +223,24 @@ class ElementReader:
             before = [start if start[0] < self._before or not self._found else (-2, "") for start in starts]
             head = self._head or self._window.data
             problems = with_columns(problems, blanked_encoding(head) if self._rewritten is not None else head, before)
-        names = [local_name(tag_of(each)) for each in counted(root)]
-        wanted = {start for start in starts if 0 <= start[0] < len(names) and names[start[0]] == start[1]}
-        later = _later(names, wanted)
-        encoding = root.getroottree().docinfo.encoding if self._rewritten is None else None
-        found = self._window.positions(later.values(), encoding or "utf-8")
+        elements = list(counted(root))
+        found = self._positions(elements, starts)
+        found |= {start: self._odd[elements[start[0]]] for start in found if elements[start[0]] in self._odd}
         return [
-            replace(problem, place=place_at(problem.place, found.get(later[start])))
-            if start in later and problem.place.column is None
+            replace(problem, place=place_at(problem.place, found[start]))
+            if start in found and problem.place.column is None
             else problem
             for problem, start in zip(problems, starts, strict=True)
         ]
+
+    def _positions(self, elements: Sequence[_Element], starts: Collection[Start]) -> dict[Start, Position | None]:
+        """By the window, where start tags stand among those of all `elements`."""
+        names = [local_name(tag_of(each)) for each in elements]
+        wanted = {start for start in starts if 0 <= start[0] < len(names) and names[start[0]] == start[1]}
+        later = _later(names, wanted)
+        encoding = elements[0].getroottree().docinfo.encoding if self._rewritten is None else None
+        found = self._window.positions(later.values(), encoding or "utf-8")
+        return {start: found.get(later[start]) for start in later}
 
     def _elements(self) -> Iterator[_Element]:
         for event, element in self._parser.read_events():
@@ -203,8 +274,13 @@ class ElementReader:
         return current is None
 
     def _check(self, element: _Element) -> None:
-        if self._fields > min(self._limits.attributes, self._limits.in_scope):
+        if self._fields > self._most_fields:
             check_limits(element, _full_of(self._fields), source=self._source, limits=self._limits)
+        if self._huge or self._depth < LIBXML2_DEPTH - len(self._path) + 1:
+            if self._depth < _IS_SHALLOW or _DEEPER(element):
+                check_depth(element, self._source, self._depth)
+            if self._around > LIBXML2_TEXT:
+                check_texts(element, self._source, self._limits.text)
         self._around = self._fields = 0
 
     def _check_document(self, element: _Element) -> None:
@@ -216,13 +292,11 @@ class ElementReader:
         if self._keep is not None:
             before, self._previous = self._previous, element
             parent = element.getparent()
-            if (
-                parent is not None
-                and before is not None
-                and before is element.getprevious()
-                and self._found > self._keep + 1
-                and not _text(before)
-            ):
+            if parent is None or before is None:
+                return
+            if before is not element.getprevious():
+                self._note_odd(before, element)
+            elif self._found > self._keep + 1 and not _text(before):
                 parent.remove(before)
             return
         current: _Element | None = element
@@ -233,11 +307,34 @@ class ElementReader:
                     del parent[0]
             current = parent
 
+    def _note_odd(self, before: _Element, element: _Element) -> None:
+        """Where elements stand that came between two that were found: their bytes are let go, and they are not."""
+        if self._noted >= _MOST_ODD or not self._shows:
+            return
+        elements = list(counted(element))
+        starts = [(place, local_name(tag_of(each))) for place, each in enumerate(elements)]
+        odd = starts[elements.index(before) + sum(1 for _ in before.iter(etree.Element)) : elements.index(element)]
+        for start, position in self._positions(elements, odd[:_MOST_ODD]).items():
+            self._noted += 1
+            if position is not None:
+                self._odd[elements[start[0]]] = position
+
     def _check_prefixes(self) -> None:
-        """Names whose prefix nobody declares, which the parser tells at the end only."""
-        for entry in self._parser.feed_error_log:
-            if entry.type_name.startswith("NS_ERR"):
+        """Names whose prefix nobody declares, which the parser tells at the end only; names of namespaces that no Clark
+        name can hold, and so many that are no URIs that it may have fallen silent."""
+        log = self._parser.feed_error_log
+        for entry in log:
+            if entry.type_name.startswith("NS_ERR") or (
+                entry.type == NAME_IS_NO_URI and ("}" in entry.message or len(log) >= MOST_NAMES)
+            ):
                 raise self._told(entry.message, entry.line, entry.column)
+
+    def _mistake(self, error: etree.XMLSyntaxError) -> XmlError:
+        """What is wrong with the document; the name of a namespace is told only where nothing else is."""
+        told = (entry for entry in self._parser.feed_error_log if entry.type != NAME_IS_NO_URI)
+        if (entry := next(told, None)) is None or error.code == entry.type:
+            return self._told(words_of(error), *error.position)
+        return self._told(entry.message, entry.line, entry.column)
 
     def _told(self, message: str, line: int, column: int) -> XmlError:
         place = Place(self._source, line or None, column or None)

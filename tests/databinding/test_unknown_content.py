@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -312,3 +313,46 @@ def test_classes_are_generated_with_room_if_asked_for(tmp_path: Path) -> None:
     generate(tmp_path / "shop.wsdl", tmp_path / "shop", options=Options(keep_unknown=True))
     source = (tmp_path / "shop" / "shop.py").read_text()
     assert source.count("(Struct, kw_only=True, dict=True)") == source.count("(Struct, ")
+
+
+# --- read by generated code, as if it were not there --------------------------------------------------------------
+
+KNOWN = ["<name>a</name>", "<price><amount>1.5</amount></price>", "<size>1</size>", "<size>2</size>"]
+STRANGE = [
+    "<new>1</new>",
+    '<new xmlns="urn:x" a="1"><size/></new>',
+    "\n <new/>\n",
+    "text",
+    "<name>b</name>",
+    "<new/>tail",
+]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_generated_code_passes_over_is_what_the_walker_passes_over(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(seed)
+    items = []
+    for _ in range(4):
+        inside = list(KNOWN)
+        for _ in range(chance.randrange(3)):
+            inside.insert(chance.randrange(len(inside) + 1), chance.choice(STRANGE))
+        items.append(f"<items>{''.join(inside)}</items>")
+    document = f"<o><number>1</number>{''.join(items)}<more/></o>".encode()
+
+    def told() -> Any:
+        warnings: list[str] = []
+        codecs = Codecs(unknown="lenient", warn=lambda problem: warnings.append(str(problem)))
+        tree = parse_message(document)
+        try:
+            value = codecs.codec(Order).decode(tree)
+        except DecodeError as error:
+            return str(error), warnings
+        assert etree.tostring(tree) == document
+        kept = [soapkit.given_with(one) for one in (value, *value.items)]
+        return value, [(one, [raw.xml for raw in one.unknown_elements]) for one in kept], warnings
+
+    quick = told()
+    monkeypatch.setattr("soapkit.databinding.by_table.walker.read_without", lambda *_: None)
+    assert quick == told()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,10 +13,16 @@ import pytest
 
 import soapkit
 from soapkit import Attachment
-from soapkit.databinding.annotations import attribute, element, text, xml_type
+from soapkit.databinding.annotations import attribute, element, text, xml_type, xsd
+from soapkit.databinding.binary import carried_by
+from soapkit.databinding.codec import Codecs
 from soapkit.errors import DecodeError, EncodeError, Fault, UsageError
+from soapkit.exchange.parts import Incoming
+from soapkit.soap.attachments import Package
+from soapkit.soap.envelope import Envelope
 from soapkit.testing import FakeTransport, loopback
 from soapkit.transport.values import Request
+from soapkit.xml.parse import parse_message
 
 PHOTO = bytes(range(256)) * 8
 
@@ -37,12 +44,28 @@ class Album(msgspec.Struct, kw_only=True):
     anything: Annotated[Any, element("anything")] = None
 
 
+class Listed(msgspec.Struct, kw_only=True):
+    """Base64 where no part of a message may travel by itself."""
+
+    many: Annotated[list[bytes] | None, element("many"), xsd("list")] = None
+    either: bytes | int | None = None
+    number: int | None = None
+
+
+class Damage(msgspec.Struct, kw_only=True):
+    photo: bytes
+
+
+class Broken(soapkit.DeclaredFault[Damage]):
+    """A picture that cannot be kept."""
+
+
 @soapkit.service("urn:album")
 class Albums:
     seen: soapkit.Call
     passed: Attachment
 
-    @soapkit.operation
+    @soapkit.operation(raises=[Broken])
     def keep(self, album: Album, call: soapkit.Call) -> Album:
         Albums.seen = call
         return album
@@ -214,6 +237,7 @@ def test_two_attachments_of_one_id_are_refused(application: Any) -> None:
 
 # --- what peers send ----------------------------------------------------------------------------------------------
 
+EMPTY = Envelope.parse(b'<S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:Body/></S:Envelope>')
 XMIME = "http://www.w3.org/2005/05/xmlmime"
 XOP = "http://www.w3.org/2004/08/xop/include"
 
@@ -274,6 +298,59 @@ def test_an_include_that_stands_for_nothing_is_told_with_its_path(inside: str, w
     with pytest.raises(DecodeError, match=words) as caught:
         received(f"<photos>YWJj</photos><photos>{inside}</photos>", ("a", b"abc"))
     assert caught.value.problems[0].place.path.endswith("photos[1]")
+
+
+def test_an_include_stands_for_base64_whatever_the_type() -> None:
+    codec = Codecs().codec(Listed)
+    with carried_by(Incoming(Package(EMPTY, (Attachment(b"hi", content_id="a"),)))):
+        found = codec.decode(
+            parse_message(f"<x><many>{include('a')}</many><either>{include('a')}</either></x>".encode())
+        )
+        assert (found.many, found.either) == ([b"hi"], b"hi")
+        with pytest.raises(DecodeError, match=r"x.number: 'aGk=' is not"):
+            codec.decode(parse_message(f"<x><number>{include('a')}</number></x>".encode()))
+        with pytest.raises(DecodeError, match=r"x.number: the message has no attachment for 'cid:b'"):
+            codec.decode(parse_message(f"<x><number>{include('b')}</number></x>".encode()))
+
+
+def test_what_is_unknown_is_kept_with_the_bytes_inside() -> None:
+    transport = FakeTransport(reply(f"<new>{include('a')}</new><newer>{include('b')}</newer>", ("a", b"abc")))
+    with soapkit.Client.from_wsdl(WSDL, "http://x/", transport=transport, unknown="lenient") as albums:
+        new, newer = soapkit.given_with(albums.keep(album={})).unknown_elements
+    assert new.element.text == "YWJj"
+    assert newer.element[0].get("href") == "cid:b"  # what refers to nothing stays
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_the_detail_of_a_fault_has_the_bytes_inside(declared: bool) -> None:
+    name = "Broken" if declared else "Unheard"
+    detail = f'<{name} xmlns="urn:album"><photo>{include("a")}</photo></{name}>'
+    fault = f"<S:Fault><faultcode>S:Server</faultcode><faultstring>no</faultstring><detail>{detail}</detail></S:Fault>"
+    package = reply("", ("a", b"abc"))
+    body = re.sub(rb"<keepResponse.*</keepResponse>", fault.encode(), package.body)
+    transport = FakeTransport(soapkit.testing.Response(500, package.headers, body))
+    with (
+        soapkit.Client.from_wsdl(WSDL, "http://x/", transport=transport) as albums,
+        pytest.raises(Fault, match="no") as caught,
+    ):
+        albums.keep(album={})
+    detail = caught.value.detail
+    assert (detail.photo == b"abc") if declared else (detail[0][0].text == "YWJj")
+
+
+def test_what_came_beside_a_fault_is_in_its_exchange(serve: Callable[..., str]) -> None:
+    async def application(_scope: Any, _receive: Any, send: Any) -> None:
+        package = reply("", ("a", b"abc"))
+        body = re.sub(
+            rb"<keepResponse.*</keepResponse>", b"<S:Fault><faultstring>no</faultstring></S:Fault>", package.body
+        )
+        fields = [(b"content-type", package.headers["content-type"].encode())]
+        await send({"type": "http.response.start", "status": 500, "headers": fields})
+        await send({"type": "http.response.body", "body": body})
+
+    with soapkit.Client.from_wsdl(WSDL, serve(application)) as albums, pytest.raises(Fault) as caught:
+        albums.keep(album={})
+    assert [one.read() for one in caught.value.exchange.attachments] == [b"abc"]
 
 
 def test_facets_hold_for_what_came_beside() -> None:

@@ -18,6 +18,7 @@ from soapkit.testing import FakeTransport, loopback
 from soapkit.transport.urllib3 import Urllib3Transport
 from soapkit.transport.values import Headers, OpenResponse, Request, Response
 from soapkit.xml.parse import XmlLimits
+from soapkit.xml.pieces import ElementReader
 
 
 class Entry(msgspec.Struct, kw_only=True):
@@ -326,6 +327,131 @@ def test_what_cannot_be_streamed_is_told_before_anything_is_sent(journal: Any) -
     validating = soapkit.Client.from_wsdl(WSDL, "http://x/", transport=Urllib3Transport(), validate="in")
     with pytest.raises(UsageError, match="must be validated is read whole"):
         validating.stream("entries", count=1)
+
+
+def test_a_page_in_place_of_a_reply_is_told_as_ever() -> None:
+    for page in ("<html><title>Login</title></html>", "<!doctype html><title>Login</title>"):
+        transport = Pieces(page)
+        with (
+            soapkit.Client.from_wsdl(WSDL, "http://x/", transport=transport) as journal,
+            pytest.raises(HttpError, match="a page of HTML with the title 'Login'"),
+        ):
+            list(journal.stream("entries", count=0))
+
+
+def test_what_is_wrong_has_the_path_that_a_whole_reply_would_have() -> None:
+    body = ENVELOPE.format(header="", inside=item(1) + item("x"))
+    told = []
+    with soapkit.Client.from_wsdl(WSDL, "http://x/", transport=FakeTransport(body.encode())) as journal:
+        for call in (lambda: journal.entries(count=0), lambda: list(journal.stream("entries", count=0))):
+            with pytest.raises(DecodeError) as caught:
+                call()
+            told.append(str(caught.value))
+    with pytest.raises(DecodeError) as caught:
+        received(item(1) + item("x"))
+    assert told == [str(caught.value)] * 2
+    assert ", column " in told[0]
+    assert "entriesResponse.result[1].number" in told[0]
+
+
+def test_what_stands_between_items_has_its_column_when_they_are_gone() -> None:
+    many = "".join(map(item, range(50)))
+    inside = f"\n{many} <more/>{many}\n <a/><b/>{many}"
+    with pytest.raises(DecodeError) as caught:
+        received(inside)
+    assert [(one.place.line, one.place.column) for one in caught.value.problems] == [(2, len(many) + 2), (3, 2), (3, 6)]
+
+
+def test_many_elements_between_items_are_told_in_their_time() -> None:
+    inside = "".join(item(number) + "<more/>" for number in range(2000))
+    with pytest.raises(DecodeError, match="and 1,900 more") as caught:
+        received(inside)
+    assert caught.value.problems[0].place.column is not None
+
+
+def test_an_error_of_a_stream_carries_what_was_sent() -> None:
+    transport = Pieces(ENVELOPE.format(header="", inside=item("x")))
+    with (
+        soapkit.Client.from_wsdl(WSDL, "http://x/", transport=transport) as journal,
+        pytest.raises(DecodeError) as caught,
+    ):
+        list(journal.stream("entries", count=7))
+    exchange = caught.value.exchange
+    assert b">7<" in exchange.request
+    assert (exchange.operation, exchange.status) == ("entries", 200)
+
+
+def test_attachments_go_with_the_request_of_a_stream() -> None:
+    sent: list[Request] = []
+
+    class Recording(Pieces):
+        def open(self, request: Request) -> OpenResponse:
+            sent.append(request)
+            return super().open(request)
+
+    transport = Recording(ENVELOPE.format(header="", inside=item(1)))
+    with soapkit.Client.from_wsdl(WSDL, "http://x/", transport=transport) as journal:
+        list(journal.with_attachments(soapkit.Attachment(b"the filter")).stream("entries", count=0))
+    assert sent[0].stream is not None
+    assert b"the filter" in b"".join(sent[0].stream)
+
+
+# --- names and texts that libxml2 does not like -------------------------------------------------------------------
+
+CYRILLIC = "urn:\N{CYRILLIC CAPITAL LETTER O}\N{CYRILLIC SMALL LETTER BE} x"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("inside", [item(1) + item(2), ""])
+def test_a_namespace_name_need_not_be_a_uri_in_a_stream(inside: str, encoding: str) -> None:
+    transport = Pieces("", content_type="text/xml")
+    head = f'<?xml version="1.0" encoding="{encoding}"?>'
+    body = head + ENVELOPE.format(header="", inside=inside).replace("<s:Body", f'<s:Body xmlns:o="{CYRILLIC}"')
+    transport.body = body.encode(encoding)
+    with soapkit.Client.from_wsdl(WSDL, "http://x/", transport=transport) as journal:
+        assert [one.number for one in journal.stream("entries", count=0)] == [1, 2][: len(inside)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (f'<x xmlns="{CYRILLIC}"/><more', "not well-formed XML: (?!.*URI)"),
+        (f'<x xmlns="{CYRILLIC}"/><p:more/>', "prefix p on more is not defined"),
+        ('<x xmlns="urn:}x"/>', "not a valid URI"),
+        (f'<x xmlns="{CYRILLIC}"/>' * 60, "not a valid URI"),
+    ],
+)
+def test_what_else_is_wrong_beside_such_a_name_is_told(wrong: str, words: str) -> None:
+    with pytest.raises(XmlError, match=words):
+        received(item(1) + wrong)
+
+
+LONG = "x" * 11_000_000
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_text_of_an_item_may_be_long(number: int) -> None:
+    document = f"<a>{entries(1)}<entry><number>{number}</number><text>{LONG}</text></entry>{entries(3)}</a>".encode()
+    pieces = [document[start : start + 65_536] for start in range(0, len(document), 65_536)]
+    found = [(one.number, len(one.text)) for one in soapkit.iter_decode(pieces, Entry, "a/entry")]
+    assert found == [(1, 0), (number, len(LONG)), (3, 0)]
+    with pytest.raises(LimitError, match="11,000,000 characters; at most 10,500,000"):
+        list(soapkit.iter_decode(pieces, Entry, "a/entry", limits=XmlLimits(text=10_500_000)))
+    with pytest.raises(LimitError, match="a limit of the parser"):
+        list(soapkit.iter_decode([b"<!DOCTYPE a>", *pieces], Entry, "b/entry"))
+
+
+def test_depth_has_an_end_in_pieces_too() -> None:
+    for around in ("<a><entry>{}</entry></a>", "<a><b>{}</b><entry><number>1</number></entry></a>"):
+        for levels, limits, most in ((300, XmlLimits(), 256), (20, XmlLimits(depth=6), 6)):
+            deep = around.format("<x>" * levels + "</x>" * levels).encode()
+            with pytest.raises(
+                LimitError, match=f"nested more than {most - 1 if '<a><entry' in around else most} deep"
+            ):
+                reader = ElementReader(("a", "entry"), keep=1, limits=limits)
+                for piece in (deep[:3], deep[3:]):
+                    list(reader.feed(piece))
+                reader.finish()
 
 
 # --- files --------------------------------------------------------------------------------------------------------

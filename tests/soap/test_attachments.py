@@ -223,6 +223,10 @@ def test_a_start_without_brackets_is_understood() -> None:
         ("BASE64", "", b""),
         ("quoted-printable", "a=3Db=\nc =C3=A4\n", b"a=bc \xc3\xa4\r\n"),
         ("quoted-printable", "a" * 300 + "=\n=", b"a" * 300),
+        ("quoted-printable", "a= \t\nb \t\nc \td=20 \t", b"ab\r\nc \td "),
+        ("base64 (MIME)", "aGk=", b"hi"),
+        ('"binary"', "hi", b"hi"),
+        ("", "hi", b"hi"),
         ("8bit", "a=3D", b"a=3D"),
         ("7bit", "x", b"x"),
     ],
@@ -243,9 +247,21 @@ def test_something_behind_the_padding_of_base64_is_no_base64_however_it_is_cut(s
         f"--b\n\n{PLAIN11}\n--b\nContent-Transfer-Encoding: base64\n\nQQ==QUJD\n--b--"
     )
     unpacker = Unpacker(content_type)
-    with pytest.raises(MessageError, match="not in base64"):
+    with pytest.raises(MessageError, match="message: part '' is not in base64, as it says: "):
         for start in range(0, len(body), size):
             unpacker.feed(body[start : start + size])
+
+
+def test_a_part_of_blanks_takes_no_longer_than_another() -> None:
+    decoder = QuotedPrintableDecoder()
+    blanks = b" " * 2_000_000  # a search from each of them would take minutes
+    assert len(decoder.decode(blanks) + decoder.decode(b"x") + decoder.finish()) == len(blanks) + 1
+
+
+def test_a_comment_may_follow_a_content_id() -> None:
+    for field in ("<a@b> (the first)", "< a@b >", "a@b", "<a@b>"):
+        body, content_type = soap_with_attachments(f"--b\n\n{PLAIN11}\n--b\nContent-ID: {field}\n\n1\n--b--")
+        assert unpack_package(body, content_type).attachments[0].content_id == "a@b"
 
 
 def test_quoted_printable_without_line_ends_waits_for_nothing() -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from lxml.etree import _Element
 
+from soapkit.databinding.binary import kept_whole
 from soapkit.databinding.content import Assigned, Chosen, allows
 from soapkit.databinding.context import Bound
 from soapkit.databinding.described.classes import is_record_class
@@ -64,7 +65,7 @@ def given_in(
         return Given(attributes, order, children=beside)
     named = dict(_unknown_attributes(element, bound)) if element is not None else {}
     strange = [mismatch.position for mismatch in mismatches if mismatch.kind == "unknown"]
-    kept = tuple(Raw(children[place]) for place in strange)
+    kept = tuple(kept_whole(children[place]) for place in strange)
     if element is not None and bound.mixed:
         places = _places_between_items(element, strange, at)
     else:

@@ -16,6 +16,7 @@ from soapkit.databinding.actual import is_any_simple
 from soapkit.databinding.binary import included, is_included, put_back
 from soapkit.databinding.builtins import BUILTINS
 from soapkit.databinding.by_table.given_read import OF_THE_MESSAGE, given_in, in_document_order, texts_between
+from soapkit.databinding.by_table.passed_over import read_without
 from soapkit.databinding.compiled.surprise import Surprise
 from soapkit.databinding.content import Assigned, Chosen, Mismatch, allows
 from soapkit.databinding.context import Bound, Context
@@ -92,6 +93,7 @@ class Walker:
         self.elements: list[_Element] = []  # at which each of the problems stands
         self.wrong = 0  # problems, those that are not told among them
         self.warned = 0  # likewise of warnings
+        self.strange = False  # whether the last record had unknown elements: then the next has them too, mostly
         self.path: list[str] = [path]
 
     # --- telling --------------------------------------------------------------------------------------------------
@@ -230,9 +232,11 @@ class Walker:
         return self.context.simple(type_).words if not isinstance(type_, AnyType) else "xs:anyType"
 
     def _simple(self, element: _Element, codec: SimpleCodec, default: str | None, fixed: str | None) -> Any:
+        if is_included(element):
+            if codec.check_binary is not None:
+                return self._included(element, codec)
+            self._put_back(element)
         children = elements_of(element)
-        if codec.check_binary is not None and is_included(element):
-            return self._included(element, codec)
         if children:
             found = local_name(tag_of(children[0]))
             self.problem(element, f"has the element {found} inside: expected only text, {codec.words}")
@@ -255,11 +259,16 @@ class Walker:
 
     def _kept(self, element: _Element) -> Any:
         """XML that is kept, with all that belongs to it inside."""
+        return Raw(element) if self._put_back(element) else None
+
+    def _put_back(self, element: _Element) -> bool:
+        """Base64 in place of every Include inside, whatever the type (XOP 1.0, 3.2)."""
         try:
-            return Raw(put_back(element))
+            put_back(element)
         except ValueError as error:
             self.problem(element, str(error), "refers to an attachment that is not there")
-            return None
+            return False
+        return True
 
     def _text_value(
         self, element: _Element, codec: SimpleCodec, text: str, default: str | None, fixed: str | None, what: str = ""
@@ -286,10 +295,32 @@ class Walker:
         """The value of an element whose type is a record."""
         if self.nested is not None:
             return self.nested(element, key)
-        if self.quick is not None and 1 < len(self.path) < _DEEPEST_QUICK:  # the whole was tried before
-            with suppress(Surprise):
-                return self.quick(element, key)
-        return self.walk_record(element, self.context.bound(key))
+        bound = self.context.bound(key)
+        if self.quick is not None and len(self.path) < _DEEPEST_QUICK:
+            ways = (self._passing_over, self._quickly) if self.strange else (self._quickly, self._passing_over)
+            for way in ways:
+                with suppress(Surprise):
+                    return way(element, bound)
+        return self.walk_record(element, bound)
+
+    def _quickly(self, element: _Element, bound: Bound) -> Any:
+        """By a generated decoder. Raises `Surprise`."""
+        if self.quick is None or len(self.path) == 1:  # the whole was tried before
+            raise Surprise
+        return self.quick(element, bound.record.key)
+
+    def _passing_over(self, element: _Element, bound: Bound) -> Any:
+        """The same of what is left without its unknown elements, which are told. Raises `Surprise`."""
+        if self.quick is None or self.context.settings.unknown != "lenient":
+            raise Surprise
+        children = elements_of(element)
+        found = read_without(element, children, bound, self.quick)
+        self.strange = found is not None
+        if found is None:
+            raise Surprise
+        for place in found[1]:
+            self._mismatch(element, children, bound, Mismatch("unknown", place), {})
+        return found[0]
 
     def walk_record(self, element: _Element, bound: Bound) -> Any:
         """The same, by table in any case."""
@@ -389,10 +420,13 @@ class Walker:
             values[field.name] = value_of(given, bound.simple[field.name])
 
     def _text_content(self, element: _Element, bound: Bound, field: TextField, values: dict[str, Any]) -> None:
-        children = elements_of(element)
         codec = bound.simple[field.name]
         self.path.append(f".{field.name}")
-        if codec.check_binary is not None and is_included(element):
+        beside = is_included(element)
+        if beside and codec.check_binary is None:
+            self._put_back(element)
+        children = elements_of(element)
+        if beside and codec.check_binary is not None:
             values[field.name] = self._included(element, codec)
         elif children:
             found = local_name(tag_of(children[0]))
@@ -496,6 +530,9 @@ class Walker:
         """Tell one mismatch; in lenient mode, put a misplaced child where it belongs."""
         if mismatch.kind in ("missing", "too few"):
             self._lacking(element, children, bound, mismatch)
+            return
+        if mismatch.kind == "unknown" and self.warned >= MOST_TOLD:
+            self.warned += 1
             return
         child = children[mismatch.position]
         tag = tag_of(child)
