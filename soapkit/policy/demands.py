@@ -6,7 +6,7 @@ Source: WS-SecurityPolicy 1.3, sections 4 to 9; versions 1.1 and 1.2 say less of
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from soapkit.errors import NOWHERE, Place
 from soapkit.policy.expression import Assertion, Parameter
@@ -30,6 +30,12 @@ TokenKind: TypeAlias = Literal[
     "https",
     "rel",
 ]
+
+
+WITH_SECRET: Final = "with a secret"  # noqa: S105 -- a name, and none
+"""An option of our own: of an assertion whose subject has a key that it shares with who receives it."""
+BEARER: Final = "bearer"
+"""An option of our own: of an assertion that whoever holds it may use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,16 @@ class Token:
     def implied_keys(self) -> bool:
         """Whether they are told by the references to them."""
         return self.has("RequireImpliedDerivedKeys")
+
+    @property
+    def with_secret(self) -> bool:
+        """Whether it is issued with a key that the initiator shares with the recipient."""
+        return self.kind == "issued" or self.has(WITH_SECRET)
+
+    @property
+    def bearer(self) -> bool:
+        """Whether it is issued without a key."""
+        return self.has(BEARER)
 
     def travels(self, *, to_recipient: bool) -> bool:
         """Whether the token stands in a message of that direction."""

@@ -125,6 +125,7 @@ class _Builder:
         issuing = None
         if self.side == "client":
             keys, issuing = issuing_for(requests.demands, keys, problems)
+        conversed = replace(conversed, keys=keys) if conversed is not None else None
         outgoing = {id(each): outbound(each.plan, keys, problems) for each in sent}
         incoming = {id(each): inbound(each.plan, keys, problems) for each in received}
         for each in received if self.side == "client" else sent:

@@ -12,7 +12,7 @@ from soapkit.policy.plan import CONTEXT_KINDS, Plan, context_tokens, saml_versio
 from soapkit.policy.words import token_words
 from soapkit.security.context.context import Contexts
 from soapkit.security.crypto.keys import KeyPair, public_key_of
-from soapkit.security.header_rules import Brought, HeaderRules, Order
+from soapkit.security.header_rules import Brought, HeaderRules, Order, SignedWith
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS
 from soapkit.security.saml.settings import SamlRequirement
 from soapkit.security.settings import Require
@@ -50,17 +50,19 @@ class _Reader:
         of_both = under_context or by_password  # the secret is known to two sides, and nobody else signs
         saml = self.saml()
         # what another key of ours opens, or of theirs signed, is not what the policy asks for
-        others = by_password and any(each.token.kind in ("x509", "key-value") for each in plan.endorsing)
+        others = any(each.token.kind in ("x509", "key-value") for each in plan.endorsing)
         believed = saml is not None and plan.signs_as_subject
         trust = None if of_both and not others else self.trust(signed, believed=believed)
         # a key that anybody could have made proves nothing where the subject of an assertion has one
         by_subject = plan.signature_token is not None and plan.signature_token.kind == "saml" and plan.request
+        with_secret = any(token.with_secret for token in plan.assertions)  # it comes encrypted to us
         symmetric = plan.binding is not None and plan.binding.kind == "symmetric" and not of_both and not by_subject
         # the assertion does not say which of the two ways an attachment is encrypted in
         encrypted = [ATTACHMENT_CONTENTS if part == WHOLE_ATTACHMENTS else part for part in plan.encrypted]
         # the certificate of the signature itself is no supporting one, and looks the same: the rules tell them apart
         signed, encrypted = ([part for part in each if part != _CERTIFICATE] for each in (signed, encrypted))
-        if encrypted and keys.own is None and not of_both and not (symmetric and not plan.request):
+        ours = not plan.request and plan.shares_key_to_encrypt  # an answer is under the key that we sent
+        if encrypted and keys.own is None and not of_both and not ours:
             self.missing("own", "what was encrypted to us is decrypted with")
             encrypted = []
         if plan.by_password and plan.request and not plan.signed and plan.binding is not None:
@@ -78,13 +80,13 @@ class _Reader:
             signed=signed if trust is not None or of_both or saml is not None else (),
             encrypted=encrypted,
             trust=trust,
-            key=keys.own if keys.own is not None and not of_both else (),
+            key=keys.own if keys.own is not None and (not of_both or with_secret) else (),
             username=passwords,
             saml=saml,
             algorithms=algorithms_for(plan.suite, bare_keys=plan.bare_key is not None),
             certificates=keys.certificates,
             # an answer is under the key that we sent; without a key pair, nobody could bring us another
-            shared_key=symmetric and (plan.request or keys.own is None),
+            shared_key=(symmetric and (plan.request or keys.own is None)) or (ours and keys.own is None),
             contexts=(keys.contexts or Contexts()) if under_context or context_tokens(plan.demands) else None,
             endorsed=self.endorsed(),
             confirmed=plan.confirms,
@@ -112,9 +114,21 @@ class _Reader:
             order if self.plan.message_level else "any",
             whole_parts=binding.whole_parts_only,
             tokens_protected=binding.protect_tokens,
+            signed_with=self._signed_with,
             supporting=self._brought(endorsing=False),
             endorsing=self._brought(endorsing=True) if self.endorsed() else "",
         )
+
+    @property
+    def _signed_with(self) -> SignedWith:
+        """The kind of key of the message's own signature: of the key of an assertion, itself is seen to elsewhere."""
+        token = self.plan.signature_token
+        if not self.plan.signed or token is None or token.kind == "saml":
+            return "any"
+        if not self.plan.shares_key_to_sign:
+            return "key-pair"
+        # who has the key pair that keys are derived for may as well sign with it, as .NET does
+        return "any" if self.plan.binding is not None and self.plan.binding.kind == "asymmetric" else "secret"
 
     def _brought(self, *, endorsing: bool) -> Brought:
         """How the certificates that the message brings must be protected; over HTTPS, by that."""

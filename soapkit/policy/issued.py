@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from soapkit.errors import Problem, Problems
-from soapkit.policy.demands import Demands, SecurityBinding, Supporting, Token, TokenKind
+from soapkit.policy.demands import BEARER, WITH_SECRET, Demands, SecurityBinding, Supporting, Token, TokenKind
 from soapkit.policy.keys import Keys
 from soapkit.policy.plan import saml_version
 from soapkit.policy.words import token_words
@@ -26,6 +26,7 @@ _KEY_TYPES: dict[str, Literal["symmetric", "public", "bearer"]] = {
 _SAML = {"SAMLV2.0": "WssSamlV20Token11", "assertion": "WssSamlV20Token11", "SAMLV1.1": "WssSamlV11Token11"}
 _TYPES: dict[str, str] = {version.label: version.token_type for version in BY_LABEL.values()}
 _ASSERTIONS: tuple[TokenKind, ...] = ("issued", "saml")
+_KEYS = {"symmetric": WITH_SECRET, "bearer": BEARER}
 _ISSUED = "issued"  # an option of our own, of a token whose kind was told as the other of the two
 _KEY_PAIR = "key pair"  # an option of our own, of a token that signs with a key pair, whatever its template says
 
@@ -57,7 +58,8 @@ def as_assertions(demands: Demands, side: Literal["client", "server"]) -> Demand
         if token.kind != "issued":
             return token
         version = _SAML.get(_said(token, "TokenType").rpartition("#")[2].rpartition(":")[2])
-        return replace(token, kind="saml", options=token.options | {_ISSUED, *([version] if version else [])})
+        more = {_ISSUED, version or _ISSUED, _KEYS.get(key_type_of(token), _ISSUED)}
+        return replace(token, kind="saml", options=token.options | more)
 
     binding, supporting = demands.binding, demands.supporting
     if binding is not None and binding.transport_token is not None and binding.transport_token.kind in _ASSERTIONS:
@@ -109,7 +111,7 @@ def issuing_for(demands: Demands, keys: Keys, problems: Problems) -> tuple[Keys,
     token = next(issued_tokens(demands), None)
     if token is None or (token.kind == "saml" and keys.assertion is not None):
         return keys, None
-    if token.has(_ISSUED) and keys.assertion is not None:
+    if keys.assertion is not None and (token.has(_ISSUED) or _has_secret(keys.assertion)):
         return replace(keys, tokens=_given(token, keys.assertion, problems)), None
     if keys.sts is None:
         problems.found.append(Problem(f"the policy asks for {token_words(token)}; give Keys(sts=...)", token.place))
@@ -120,13 +122,18 @@ def issuing_for(demands: Demands, keys: Keys, problems: Problems) -> tuple[Keys,
     return own, Issuing(tokens, keys.sts, asked=asked)
 
 
+def _has_secret(carried: SamlToken) -> bool:
+    given = carried.assertion
+    return isinstance(given, IssuedTokens) or (isinstance(given, IssuedToken) and given.secret is not None)
+
+
 def _given(token: Token, carried: SamlToken, problems: Problems) -> IssuedTokens:
     """The assertion that a client was given, whose secret it shares with the service."""
     given = carried.assertion
-    if isinstance(given, IssuedTokens):
-        return given
     if isinstance(given, IssuedToken) and given.secret is not None:
         return IssuedTokens(given)
+    if isinstance(given, IssuedTokens):
+        return given
     told = "gives Keys(assertion=...) no secret: SamlToken(IssuedToken(assertion, secret))"
     problems.found.append(Problem(f"the policy protects messages by {token_words(token)}, and {told}", token.place))
     return IssuedTokens()

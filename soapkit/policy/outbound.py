@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 from cryptography import x509
@@ -59,7 +58,6 @@ _KINDS: tuple[tuple[Literal["path", "pkcs7"], tuple[str, str]], ...] = (
     ("pkcs7", ("WssX509Pkcs7Token10", "WssX509Pkcs7Token11")),
 )
 _OF_RECEIVERS: frozenset[KeyReference] = frozenset({"direct", "issuer-serial", "ski", "thumbprint", "embedded"})
-_WITH_KEYS: frozenset[TokenKind] = CONTEXT_KINDS | {"issued", "username"}
 
 
 def outbound(plan: Plan, keys: Keys, problems: Problems) -> tuple[Step, ...]:
@@ -74,7 +72,9 @@ class _Maker:
         self.keys = keys
         self.problems = problems
         self.suite = plan.suite
-        self.own_key: Recipient | SharedKey = SHARED
+        self.symmetric = plan.binding is not None and plan.binding.kind == "symmetric"
+        self.signing_key: Recipient | SharedKey = SHARED
+        self.encrypting_key: Recipient | SharedKey = SHARED
 
     def steps(self) -> Iterator[Step]:
         plan = self.plan
@@ -84,9 +84,12 @@ class _Maker:
             yield Timestamp(last=plan.binding is not None and plan.binding.layout == "lax-timestamp-last")
         if plan.confirms:
             yield SignatureConfirmation()
-        users = {each.token.options: each for each in plan.carries if each.token.kind == "username"}
-        for each in users.values():
-            yield from self.username_key(each.token) if each.supporting.endorsing else self.username(each.token)
+        for each in plan.endorsing:
+            if each.token.kind in _KEYS_OF:
+                yield from self.key_of(each.token)
+        for token in dict.fromkeys(each.token for each in plan.carries if not each.supporting.endorsing):
+            if token.kind == "username":
+                yield from self.username(token)
         for token in plan.assertions[:1]:
             yield from self.assertion(token)
         if not plan.message_level:
@@ -96,26 +99,20 @@ class _Maker:
                 if stamp or list(signed_parts(each.supporting.protection)):
                     yield from self.endorse(each, stamp)
             return
-        binding = plan.binding
-        assert binding is not None, "messages are secured by a binding"
-        symmetric = binding.kind == "symmetric"
         yield from self.certificates(encrypted=True)  # below what tells how to decrypt them
-        if symmetric and (plan.signed or plan.encrypted):
-            steps = list(self.shared_key())
-            if steps and any(each.token.kind in _WITH_KEYS for each in plan.endorsing):
-                self.own_key = steps[0]  # among several, each is named
-            yield from steps
+        yield from self.protection_key()
         signing = [
             *self.certificates(encrypted=False),
-            *self.sign(symmetric),
+            *self.sign(),
             *(step for each in plan.endorsing for step in self.endorse(each, ["Signature"])),
         ]
-        if binding.encrypt_first:  # what is made afterwards is encrypted afterwards
+        assert plan.binding is not None, "messages are secured by a binding"
+        if plan.binding.encrypt_first:  # what is made afterwards is encrypted afterwards
             first = [part for part in plan.encrypted if part != "Signature"]
-            yield from (*self.encrypt(symmetric, first), *signing)
-            yield from self.encrypt(symmetric, [part for part in plan.encrypted if part == "Signature"])
+            yield from (*self.encrypt(first), *signing)
+            yield from self.encrypt([part for part in plan.encrypted if part == "Signature"])
         else:
-            yield from (*signing, *self.encrypt(symmetric, plan.encrypted))
+            yield from (*signing, *self.encrypt(plan.encrypted))
 
     # --- tokens ---------------------------------------------------------------------------------------------------
 
@@ -177,15 +174,9 @@ class _Maker:
         yield step
 
     def endorse(self, each: Carries, parts: list[str]) -> Iterator[Step]:
-        if each.token.kind == "username":
-            for step in self.username_key(each.token):  # which was put before the signature
-                yield replace(self.sign_shared(each, parts), keypair=step)
-            return
-        if each.token.kind in CONTEXT_KINDS:
-            yield from self.endorse_under_context(each, parts)
-            return
-        if each.token.kind == "issued":
-            yield from self.endorse_with_issued(each, parts)
+        if each.token.kind in _KEYS_OF:
+            for step in self.key_of(each.token):  # which was put before the signature
+                yield self.sign_shared(each, parts, step)
             return
         keypair = self.keys.endorsing or self.keys.own
         if keypair is None:
@@ -207,34 +198,27 @@ class _Maker:
     def _protects_tokens(self) -> bool:
         return self.plan.binding is not None and self.plan.binding.protect_tokens
 
-    def endorse_with_issued(self, each: Carries, parts: list[str]) -> Iterator[Step]:
-        yield from self.issued(each.token, self.derived_for(each.token))
-        yield self.sign_shared(each, parts)
-
-    def issued(self, token: Token, derived: Literal["", "2005/12", "2005/02"]) -> Iterator[SharedKey]:
-        """The key of an issued token, which the message carries."""
+    def issued(self, token: Token) -> Iterator[SharedKey]:
+        """The key of an issued token, which a request carries."""
         tokens = self.keys.tokens
         assert tokens is not None, "made with the keys of a policy that asks for issued tokens"
         size = self.suite.derived_signature_size
-        yield SharedKey(to=tokens, derived=derived, implied=token.implied_keys, signature_size=size)
-
-    def endorse_under_context(self, each: Carries, parts: list[str]) -> Iterator[Step]:
-        yield from self.context(each.token, self.derived_for(each.token))
-        yield self.sign_shared(each, parts)
+        yield SharedKey(to=tokens, derived=self.derived_for(token), implied=token.implied_keys, signature_size=size)
 
     def derived_for(self, token: Token) -> Literal["", "2005/12", "2005/02"]:
-        binding = self.plan.binding
-        return binding.conversation if token.derived_keys and binding is not None else ""
+        plan, binding = self.plan, self.plan.binding
+        derives = token.derived_keys or (plan.derives and token in (plan.signature_token, plan.encryption_token))
+        return binding.conversation if derives and binding is not None else ""
 
-    def sign_shared(self, each: Carries, parts: list[str]) -> Sign:
+    def sign_shared(self, each: Carries, parts: list[str], key: SharedKey) -> Sign:
         return Sign(
-            SHARED,
+            key,
             parts=[*parts, *signed_parts(each.supporting.protection)],
             algorithm=signature_name(self.suite, "secret"),
             digest=self.suite.digest,
         )
 
-    def context(self, token: Token, derived: Literal["", "2005/12", "2005/02"]) -> Iterator[SharedKey]:
+    def context(self, token: Token) -> Iterator[SharedKey]:
         """The key of a security context: in a request the current one, in an answer that of the request."""
         if self.plan.request and self.keys.contexts is None:
             self.missing("contexts", token)
@@ -242,26 +226,29 @@ class _Maker:
         contexts = self.keys.contexts
         yield SharedKey(
             to=contexts if self.plan.request and contexts is not None else REQUEST,
-            derived=derived,
+            derived=self.derived_for(token),
             implied=token.implied_keys,
             signature_size=self.suite.derived_signature_size,
             carried=token.travels(to_recipient=self.plan.request),
         )
 
-    def shared_key(self) -> Iterator[SharedKey]:
-        token = self.plan.encryption_token or self.plan.signature_token
-        if token is None:
+    def protection_key(self) -> Iterator[SharedKey]:
+        """The one key of a symmetric binding. Among several of a message, each step says which is its own."""
+        plan = self.plan
+        if not self.symmetric or not (plan.signed or plan.encrypted):
             return
-        derived = self.plan.binding.conversation if self.plan.derives and self.plan.binding is not None else ""
-        if token.kind in CONTEXT_KINDS:
-            yield from self.context(token, derived)
-            return
-        if token.kind == "issued":
-            yield from self.issued(token, derived)
-            return
-        if token.kind == "username":
-            yield from self.username_key(token)
-            return
+        for key in self.key_of(plan.encryption_token or plan.signature_token):
+            if any(each.token.kind in _KEYS_OF for each in plan.endorsing):
+                self.signing_key = self.encrypting_key = key
+            yield key
+
+    def key_of(self, token: Token | None) -> Iterator[SharedKey]:
+        """The key of a token, as it is brought; none where something is missing for that."""
+        if token is not None:
+            yield from _KEYS_OF.get(token.kind, _Maker.fresh_key)(self, token)
+
+    def fresh_key(self, token: Token) -> Iterator[SharedKey]:
+        """One made for this message and encrypted to its receiver; in an answer, that of the request."""
         yield SharedKey(
             to=self.peer(token) if self.plan.request else REQUEST,
             size=self.suite.key_size,
@@ -269,19 +256,23 @@ class _Maker:
             oaep_digest="sha1",
             key_wrap=wrap_name(self.suite),
             key_reference=self.receiver(token),
-            derived=derived,
+            derived=self.derived_for(token),
             implied=token.implied_keys,
             signature_size=self.suite.derived_signature_size,
         )
 
     # --- signing and encrypting -----------------------------------------------------------------------------------
 
-    def sign(self, symmetric: bool) -> Iterator[Step]:
+    def sign(self) -> Iterator[Step]:
         plan, suite, token = self.plan, self.suite, self.plan.signature_token
         if not plan.signed or token is None:
             return
-        if symmetric:
-            yield Sign(self.own_key, parts=plan.signed, algorithm=signature_name(suite, "secret"), digest=suite.digest)
+        if plan.shares_key_to_sign:
+            if not self.symmetric:
+                yield from (keys := list(self.key_of(token)))
+                self.signing_key = keys[0] if keys else SHARED
+            algorithm = signature_name(suite, "secret")
+            yield Sign(self.signing_key, parts=plan.signed, algorithm=algorithm, digest=suite.digest)
             return
         own = self.keys.own
         if own is None:
@@ -296,12 +287,15 @@ class _Maker:
             key_reference=reference,
         )
 
-    def encrypt(self, symmetric: bool, parts: Sequence[str]) -> Iterator[Step]:
+    def encrypt(self, parts: Sequence[str]) -> Iterator[Step]:
         suite, token = self.suite, self.plan.encryption_token
         if not parts or token is None:
             return
-        if symmetric:
-            yield Encrypt(to=self.own_key, parts=parts, algorithm=suite.cipher)
+        if self.plan.shares_key_to_encrypt:
+            if not self.symmetric and self.encrypting_key is SHARED:  # above the signatures that it hides
+                yield from (keys := list(self.key_of(token)))
+                self.encrypting_key = keys[0] if keys else SHARED
+            yield Encrypt(to=self.encrypting_key, parts=parts, algorithm=suite.cipher)
             return
         yield Encrypt(
             to=self.peer(token),
@@ -347,6 +341,14 @@ class _Maker:
         told = Problem(f"the policy asks for {token_words(token)}; give Keys({name}=...)", token.place)
         if told not in self.problems.found:
             self.problems.found.append(told)
+
+
+# How the key of a token is had that is a secret; a key pair has a fresh one encrypted to it.
+_KEYS_OF: dict[TokenKind, Callable[[_Maker, Token], Iterator[SharedKey]]] = {
+    **dict.fromkeys(CONTEXT_KINDS, _Maker.context),
+    "issued": _Maker.issued,
+    "username": _Maker.username_key,
+}
 
 
 def _kind_of(token: Token) -> Literal["direct", "path", "pkcs7"]:

@@ -19,7 +19,13 @@ from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS
 CONTEXT_KINDS: frozenset[TokenKind] = frozenset({"secure-conversation", "security-context"})
 """The tokens that name a security context."""
 
-_PART_OF: dict[TokenKind, str] = {"username": "UsernameToken", "x509": "BinarySecurityToken", "saml": "Assertion"}
+_PART_OF: dict[TokenKind, str] = {
+    "username": "UsernameToken",
+    "x509": "BinarySecurityToken",
+    "saml": "Assertion",
+    "issued": "Assertion",
+}
+_SECRETS: frozenset[TokenKind] = CONTEXT_KINDS | {"username"}
 _NO_SUITE = SUITES["Basic256Sha256"]
 
 
@@ -79,9 +85,34 @@ class Plan:
     @property
     def derives(self) -> bool:
         """Whether each signature and encryption has a key of its own, derived from that of the binding."""
-        binding = self.binding
-        tokens = (binding.signature_token, binding.encryption_token) if binding is not None else ()
-        return any(token is not None and token.derived_keys for token in tokens)
+        if not self._symmetric:
+            return False
+        return any(token is not None and token.derived_keys for token in (self.signature_token, self.encryption_token))
+
+    @property
+    def _symmetric(self) -> bool:
+        return self.binding is not None and self.binding.kind == "symmetric"
+
+    @property
+    def shares_key_to_sign(self) -> bool:
+        """Whether the message's own signature is made under a key that both sides have. In an asymmetric binding that
+        is the secret of an issued token, or, in an answer, one derived from the key that the request brought. Who has a
+        key pair signs a request with that, whatever is derived: .NET and Apache CXF demand it."""
+        by_secret = _is_secret(self.signature_token) or (not self.request and self._derives_for_recipient)
+        return bool(self.signed) and (self._symmetric or by_secret)
+
+    @property
+    def shares_key_to_encrypt(self) -> bool:
+        """The same of what is encrypted. In an asymmetric binding keys are derived from a fresh one, which a request
+        brings encrypted to the recipient."""
+        token = self.encryption_token
+        derived = token is not None and token.derived_keys and self._derives_for_recipient
+        return bool(self.encrypted) and (self._symmetric or derived or _is_secret(token))
+
+    @property
+    def _derives_for_recipient(self) -> bool:
+        recipient = self.binding.recipient_encryption if self.binding is not None else None
+        return recipient is not None and recipient.derived_keys
 
     @property
     def suite(self) -> Suite:
@@ -160,7 +191,7 @@ class Plan:
     @property
     def certified(self) -> bool:
         """Whether a certificate or an assertion signs the message, or its signature."""
-        signing = [self.signature_token] if self.signed else []
+        signing = [self.signature_token] if self.signed and not self.shares_key_to_sign else []
         tokens = (*signing, *(each.token for each in self.endorsing))
         return any(token is not None and token.kind in ("x509", "saml") for token in tokens)
 
@@ -168,6 +199,11 @@ class Plan:
     def endorsing(self) -> tuple[Carries, ...]:
         """The tokens that sign the message's signature, or its Timestamp."""
         return tuple(each for each in self.carries if each.supporting.endorsing)
+
+
+def _is_secret(token: Token | None) -> bool:
+    """Whether the key of a token is a secret, in whatever binding."""
+    return token is not None and (token.with_secret or token.kind in _SECRETS)
 
 
 def context_tokens(demands: Demands) -> tuple[Token, ...]:

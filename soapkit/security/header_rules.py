@@ -9,12 +9,14 @@ from soapkit.errors import UsageError
 
 Layout: TypeAlias = Literal["strict", "lax", "lax-timestamp-first", "lax-timestamp-last"]
 Order: TypeAlias = Literal["any", "sign-first", "encrypt-first"]
+SignedWith: TypeAlias = Literal["any", "key-pair", "secret"]
 Brought: TypeAlias = Literal["", "present", "signed", "encrypted", "signed-encrypted"]
 """What is demanded of a certificate that a message brings: nothing, that it is there, and how it is protected."""
 
 _KNOWN: Final = {
     "layout": get_args(Layout),
     "order": get_args(Order),
+    "signed_with": get_args(SignedWith),
     "supporting": get_args(Brought),
     "endorsing": get_args(Brought),
 }
@@ -29,17 +31,19 @@ class HeaderRules:
     encrypted is signed as it was (``sign-first``) or as it came out of encryption (``encrypt-first``, 6.3).
     `whole_parts`: signatures cover the Body, whole header blocks, and what is in the security header, and no elements
     inside of others (6.6). `tokens_protected`: each signature covers the token it was made with, where the message has
-    that (6.5). `supporting`: how a certificate must be protected that the message brings and that need not have signed
-    anything; `endorsing`: the same of the one that the endorsing signature was made with (8.1 to 8.8): signed by who
-    signed the message, come encrypted.
+    that (6.5). `signed_with`: whether what must be signed is signed with a key pair (7.5), or under a shared key (7.4);
+    who endorses that is free to do it otherwise. `supporting`: how a certificate must be protected that the message
+    brings and that need not have signed anything; `endorsing`: the same of the one that the endorsing signature was
+    made with (8.1 to 8.8): signed by who signed the message, come encrypted.
 
-    Raises `UsageError` for a layout, an order or a protection that there is not.
+    Raises `UsageError` for a layout, an order, a kind of key or a protection that there is not.
     """
 
     layout: Layout = "lax"
     order: Order = "any"
     whole_parts: bool = False
     tokens_protected: bool = False
+    signed_with: SignedWith = "any"
     supporting: Brought = ""
     endorsing: Brought = ""
 

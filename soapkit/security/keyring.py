@@ -128,7 +128,8 @@ class KeyRing:
         """
         if source.implied is not None:
             secret = self.secret_of(replace(source, implied=None))
-            return replace(secret, key_id=None, sha1=b"", value=derive_implied(source.implied, secret.value))
+            value = derive_implied(source.implied, secret.value)
+            return replace(secret, key_id=None, sha1=b"", value=value, base=secret.root)
         if source.element is not None and source.element.tag in DERIVED_KEY_TOKENS:
             return self._derived(source.element)
         if source.element is not None and source.element.tag in CONTEXT_TOKENS:
@@ -259,7 +260,7 @@ class KeyRing:
             raise SecurityError("a key can be derived from a shared key only", place=place_of(token))
         with self._within(token):
             secret = self.secret_of(source) if isinstance(source, Wrapped) else self._secret_of_subject(source.element)
-        return replace(secret, key_id=None, sha1=b"", value=derive(token, secret.value))
+        return replace(secret, key_id=None, sha1=b"", value=derive(token, secret.value), base=secret.root)
 
     @contextmanager
     def _within(self, token: _Element) -> Iterator[None]:
@@ -333,7 +334,7 @@ class KeyRing:
             by, secrets = Secret(None, b"", b""), list(known.values())
             if isinstance(source, Named):
                 secrets = [known[source.name]] if source.name in known else []
-        return replace(by, value=unwrap_under(element, wrap, secrets, self._provider))
+        return replace(by, value=unwrap_under(element, wrap, secrets, self._provider), base=b"")
 
     def _recipient_of(self, method: _Element) -> KeySource | None:
         """Whom a key was agreed on with, where that is said in a way that certificates are named: a hint, no more."""

@@ -19,10 +19,12 @@ from soapkit.errors import SecurityError
 from soapkit.security.confirm import signature_values
 from soapkit.security.context.context import SecurityContext
 from soapkit.security.crypto.keys import name_of, name_of_key
+from soapkit.security.header_rules import HeaderRules, SignedWith
 from soapkit.security.inbound import Pass
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS, is_content, may_be_missing
 from soapkit.security.ruled import check_rules, is_kept
 from soapkit.security.saml.confirm import claim_once, confirmed
+from soapkit.security.shared import Secret
 from soapkit.security.verify import Proved, covers
 from soapkit.soap.security_result import Covered, CoveredAttachment, SecurityResult
 
@@ -62,12 +64,18 @@ def believe(found: Pass) -> SecurityResult:
         context=context.identifier if context is not None else "",
         assertion=assertion,
         header=found.message.security,
-        keys=tuple(found.secrets),
+        keys=_keys(found, wanted),
         signature_values=signature_values(found.message),
         created=lifetime.created if lifetime is not None else None,
         expires=lifetime.expires if lifetime is not None else None,
         warnings=(*found.warnings, *_warnings(found, signer)),
     )
+
+
+def _keys(found: Pass, wanted: list[_Wanted]) -> tuple[Secret, ...]:
+    """The keys that were had, that first which signed what must be signed: an answer is secured under it."""
+    signing = {proof.root for proof in _covering(found, wanted)}
+    return tuple(sorted(found.secrets, key=lambda each: each.value not in signing))
 
 
 def _warnings(found: Pass, signer: x509.Certificate | None) -> Iterator[str]:
@@ -80,26 +88,31 @@ def _warnings(found: Pass, signer: x509.Certificate | None) -> Iterator[str]:
 
 def _signer(found: Pass, wanted: list[_Wanted]) -> x509.Certificate | None:
     """The one who signed all that must be signed; without such a requirement, whoever signed the Body, or anything."""
-    by_signer = _by_signer(found)
-    unknown = [proof for proof in found.proved if proof.signer is None]
     if wanted:
+        main = _own_signatures(found)
+        by_signer = _by_signer(main)
         for signer, proofs in by_signer:
             if _cover_all(proofs, wanted):
                 return signer
-        if any(_cover_all(proofs, wanted) for proofs in _by_context(found)):
+        unknown = [proof for proof in main if proof.signer is None] if found.require.shared_key else []
+        others = (*_by_context(main), *_by_user(main).values(), *_by_key(main).values())
+        if any(_cover_all(proofs, wanted) for proofs in (*others, _by_subject(found, main), unknown)):
             return None
-        if any(_cover_all(proofs, wanted) for proofs in _by_user(found).values()):
-            return None
-        if _cover_all(_by_subject(found), wanted):
-            return None
-        if any(_cover_all(proofs, wanted) for proofs in _by_key(found).values()):
-            return None
-        if found.require.shared_key and _cover_all(unknown, wanted):
-            return None
-        raise SecurityError(_why_unsigned(wanted, by_signer))
+        raise SecurityError(_why_unsigned(wanted, by_signer, found.require.rules))
+    by_signer = _by_signer(found.proved)
     body = found.message.envelope.body
     signers = [signer for signer, proofs in by_signer if covers(proofs, body)] or [signer for signer, _ in by_signer]
     return signers[0] if signers else None
+
+
+def _own_signatures(found: Pass) -> list[Proved]:
+    """Those that may cover what must be signed: with the kind of key that this must be signed with."""
+    kind = found.require.rules.signed_with
+    return [proof for proof in found.proved if kind in ("any", _kind_of_key(proof))]
+
+
+def _kind_of_key(proof: Proved) -> SignedWith:
+    return "secret" if proof.algorithm.key == "secret" else "key-pair"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +143,7 @@ def _wanted(found: Pass, parts: Sequence[str], what: str) -> list[_Wanted]:
 
 def _covering(found: Pass, wanted: list[_Wanted]) -> list[Proved]:
     """The signatures that cover all that must be signed, each by somebody who is believed."""
-    believed = [proof for proof in found.proved if proof.is_known or found.require.shared_key]
+    believed = [proof for proof in _own_signatures(found) if proof.is_known or found.require.shared_key]
     return [proof for proof in believed if _cover_all([proof], wanted)]
 
 
@@ -142,10 +155,11 @@ def _endorser(found: Pass, wanted: list[_Wanted]) -> Proved:
     """A signature over the one that covers all that must be signed, by somebody known (WS-SecurityPolicy 1.3, 8.3).
 
     Raises `SecurityError` when there is none."""
-    endorsed = [proof for proof in found.proved if _cover_all([proof], wanted)]
+    endorsed = [proof for proof in _own_signatures(found) if _cover_all([proof], wanted)]
     others = _wanted(found, [part for part in found.require.endorsed if part != "Signature"], "endorsed")
-    known = (*(proofs for _, proofs in _by_signer(found)), *_by_context(found), _by_subject(found))
-    for proofs in (*known, *_by_user(found).values(), *_by_key(found).values()):
+    proved = found.proved
+    known = (*(proofs for _, proofs in _by_signer(proved)), *_by_context(proved), _by_subject(found, proved))
+    for proofs in (*known, *_by_user(proved).values(), *_by_key(proved).values()):
         endorsing = [
             each for each in proofs if any(each is not one and covers([each], one.signature) for one in endorsed)
         ]
@@ -155,9 +169,9 @@ def _endorser(found: Pass, wanted: list[_Wanted]) -> Proved:
     raise SecurityError("the signature is not endorsed: nobody who is known signed it")
 
 
-def _by_signer(found: Pass) -> list[tuple[x509.Certificate, list[Proved]]]:
+def _by_signer(proved: Iterable[Proved]) -> list[tuple[x509.Certificate, list[Proved]]]:
     grouped: list[tuple[x509.Certificate, list[Proved]]] = []
-    for proof in found.proved:
+    for proof in proved:
         if proof.signer is None:
             continue
         for signer, proofs in grouped:
@@ -169,39 +183,39 @@ def _by_signer(found: Pass) -> list[tuple[x509.Certificate, list[Proved]]]:
     return grouped
 
 
-def _by_context(found: Pass) -> list[list[Proved]]:
+def _by_context(proved: Iterable[Proved]) -> list[list[Proved]]:
     """Signatures under security contexts whose other side showed no certificate: each context is a signer."""
     grouped: dict[str, list[Proved]] = {}
-    for proof in found.proved:
+    for proof in proved:
         if proof.signer is None and proof.context is not None:
             grouped.setdefault(proof.context.identifier, []).append(proof)
     return list(grouped.values())
 
 
-def _by_user(found: Pass) -> dict[str, list[Proved]]:
+def _by_user(proved: Iterable[Proved]) -> dict[str, list[Proved]]:
     """Signatures under keys of passwords, by whose they are."""
     grouped: dict[str, list[Proved]] = {}
-    for proof in found.proved:
+    for proof in proved:
         if proof.user is not None:
             grouped.setdefault(proof.user.name, []).append(proof)
     return grouped
 
 
-def _by_key(found: Pass) -> dict[str, list[Proved]]:
+def _by_key(proved: Iterable[Proved]) -> dict[str, list[Proved]]:
     """Signatures with public keys of the trust store, by which."""
     grouped: dict[str, list[Proved]] = {}
-    for proof in found.proved:
+    for proof in proved:
         if proof.pinned is not None:
             grouped.setdefault(name_of_key(proof.pinned), []).append(proof)
     return grouped
 
 
-def _by_subject(found: Pass) -> list[Proved]:
+def _by_subject(found: Pass, proved: Iterable[Proved]) -> list[Proved]:
     """Signatures with the key of the assertion's subject, of which there is one, where that is demanded."""
     saml = found.require.saml
     if saml is None or "holder-of-key" not in saml.confirmation:
         return []
-    return [proof for proof in found.proved if proof.assertion is not None]
+    return [proof for proof in proved if proof.assertion is not None]
 
 
 def _context(found: Pass, signer: x509.Certificate | None, wanted: list[_Wanted]) -> SecurityContext | None:
@@ -214,9 +228,15 @@ def _context(found: Pass, signer: x509.Certificate | None, wanted: list[_Wanted]
     return None
 
 
-def _why_unsigned(wanted: list[_Wanted], by_signer: list[tuple[x509.Certificate, list[Proved]]]) -> str:
+_KINDS_OF_KEYS: dict[SignedWith, str] = {"any": "", "key-pair": " with a key pair", "secret": " under a shared key"}
+
+
+def _why_unsigned(
+    wanted: list[_Wanted], by_signer: list[tuple[x509.Certificate, list[Proved]]], rules: HeaderRules
+) -> str:
     if not by_signer:
-        return f"the message is not signed; {', '.join(dict.fromkeys(one.part for one in wanted))} must be"
+        kind = _KINDS_OF_KEYS[rules.signed_with]
+        return f"the message is not signed{kind}; {', '.join(dict.fromkeys(one.part for one in wanted))} must be"
     for one in wanted:
         if not any(one.is_covered(proofs) for _, proofs in by_signer):
             names = ", ".join(name_of(signer) for signer, _ in by_signer)
@@ -266,7 +286,7 @@ def _username(found: Pass, endorser: Proved | None, wanted: list[_Wanted]) -> st
     the signature that must be endorsed."""
     if found.require.username is None:
         return None
-    signing = [name for name, proofs in _by_user(found).items() if _cover_all(proofs, wanted)]
+    signing = [name for name, proofs in _by_user(found.proved).items() if _cover_all(proofs, wanted)]
     endorsing = [endorser.user.name] if endorser is not None and endorser.user is not None else []
     names = dict.fromkeys((*(user.name for user in found.users), *signing, *endorsing))
     if len(names) != 1 or len(found.users) > 1:
@@ -297,7 +317,7 @@ def _check_seen(found: Pass) -> None:
 
 def _believed(found: Pass) -> list[Proved]:
     """Signatures by somebody; by nobody known, only where that is enough."""
-    by_subject = _by_subject(found)
+    by_subject = _by_subject(found, found.proved)
     return [
         proof
         for proof in found.proved
@@ -313,7 +333,7 @@ def _signer_name(proof: Proved) -> str:
 
 def _signing_key(found: Pass, wanted: list[_Wanted]) -> str:
     """The name of the bare key that signed all that must be signed; empty where none did."""
-    return next((name for name, proofs in _by_key(found).items() if _cover_all(proofs, wanted)), "")
+    return next((name for name, proofs in _by_key(found.proved).items() if _cover_all(proofs, wanted)), "")
 
 
 def _signed(found: Pass) -> list[Covered]:

@@ -51,6 +51,7 @@ class Secret:
 
     `holder`: whose certificate it was encrypted to, when we made it, so that nobody else can know it. `ours`: the
     fingerprints of what we signed with it ourselves, so that our own words sent back to us are not taken for an answer.
+    `base`: the key that it was derived from; none for one that was not.
     """
 
     key_id: str | None
@@ -62,6 +63,12 @@ class Secret:
     assertion: _Element | None = field(default=None, repr=False)
     user: CheckedUser | None = None
     purpose: Purpose | None = None
+    base: bytes = field(default=b"", repr=False)
+
+    @property
+    def root(self) -> bytes:
+        """The key that it is, or was derived from."""
+        return self.base or self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,9 +254,8 @@ def bring(
 
 
 def _bring_back(step: SharedKey, keys: Sequence[Secret]) -> Brought:
-    """The key of a request; one that is derived from a password only where there is no other, and then that which is
-    for signing."""
-    signing = min(keys, key=lambda each: (each.user is not None, each.purpose == "encrypt"))
+    """The key of a request: of several the first, and of the two of a password that which is for signing."""
+    signing = min(keys, key=lambda each: each.purpose == "encrypt")
     return Brought(signing, step, others=[each for each in keys if each is not signing and each.user == signing.user])
 
 

@@ -120,7 +120,7 @@ class Proved:
     one, unless we made that key, and for whom. `context`: the security context whose key it was, or that it was derived
     from; `assertion`: the one whose subject's key it was; `user`: whose password the key was derived from; `token`:
     the one in the message that brought the certificate, or that assertion; `pinned`: the public key alone, of the
-    trust store.
+    trust store; `root`: the shared key that it was made with, or that this was derived from.
 
     `fingerprint`: names what was signed, for the replay store.
     """
@@ -137,6 +137,7 @@ class Proved:
     attachments: tuple[SignedAttachment, ...] = ()
     token: _Element | None = None
     pinned: PublicKey | None = None
+    root: bytes = field(default=b"", repr=False)
 
     @property
     def is_known(self) -> bool:
@@ -169,6 +170,7 @@ class _Key:
     assertion: _Element | None = None
     user: CheckedUser | None = None
     pinned: PublicKey | None = None
+    root: bytes = field(default=b"", repr=False)
 
     @property
     def owner(self) -> str:
@@ -227,6 +229,7 @@ class Verifier:
             attached,
             source.token if isinstance(source, Carried) else key.assertion,
             key.pinned,
+            key.root,
         )
 
     def _key(self, algorithm: SignatureAlgorithm, source: KeySource, signature: _Element) -> _Key:
@@ -241,6 +244,7 @@ class Verifier:
                 context=secret.context,
                 assertion=secret.assertion,
                 user=secret.user,
+                root=secret.root,
             )
         if isinstance(source, Asserted):
             return self._subject_key(algorithm, source.element, signature)
@@ -267,7 +271,7 @@ class Verifier:
         if (algorithm.key == "secret") != (found.public is None):
             raise SecurityError(f"{algorithm.name} is not made with the key of this subject", place=place_of(signature))
         if found.public is None:
-            return _Key(secret=found.secret, ours=found.ours, assertion=assertion)
+            return _Key(secret=found.secret, ours=found.ours, assertion=assertion, root=found.secret)
         check_key(algorithm, found.public, self.require.algorithms, lambda: "the subject of the assertion")
         return _Key(public=found.public, assertion=assertion)
 

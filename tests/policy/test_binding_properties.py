@@ -45,16 +45,31 @@ def called(client: Security, server: Security, address: str = "http://a.example/
 
 
 RULES = {
-    "Strict": (laid_out("Strict"), HeaderRules(layout="strict", order="sign-first")),
-    "LaxTsFirst": (laid_out("LaxTsFirst"), HeaderRules(layout="lax-timestamp-first", order="sign-first")),
-    "LaxTsLast": (laid_out("LaxTsLast"), HeaderRules(layout="lax-timestamp-last", order="sign-first")),
-    "EncryptBeforeSigning": (asymmetric("EncryptBeforeSigning"), HeaderRules(order="encrypt-first")),
+    "Strict": (laid_out("Strict"), HeaderRules(signed_with="key-pair", layout="strict", order="sign-first")),
+    "LaxTsFirst": (
+        laid_out("LaxTsFirst"),
+        HeaderRules(signed_with="key-pair", layout="lax-timestamp-first", order="sign-first"),
+    ),
+    "LaxTsLast": (
+        laid_out("LaxTsLast"),
+        HeaderRules(signed_with="key-pair", layout="lax-timestamp-last", order="sign-first"),
+    ),
+    "EncryptBeforeSigning": (
+        asymmetric("EncryptBeforeSigning"),
+        HeaderRules(signed_with="key-pair", order="encrypt-first"),
+    ),
     "OnlySignEntireHeadersAndBody": (
         asymmetric("OnlySignEntireHeadersAndBody"),
-        HeaderRules(order="sign-first", whole_parts=True),
+        HeaderRules(signed_with="key-pair", order="sign-first", whole_parts=True),
     ),
-    "ProtectTokens": (asymmetric("ProtectTokens"), HeaderRules(order="sign-first", tokens_protected=True)),
-    "symmetric, EncryptBeforeSigning": (symmetric("EncryptBeforeSigning"), HeaderRules(order="encrypt-first")),
+    "ProtectTokens": (
+        asymmetric("ProtectTokens"),
+        HeaderRules(signed_with="key-pair", order="sign-first", tokens_protected=True),
+    ),
+    "symmetric, EncryptBeforeSigning": (
+        symmetric("EncryptBeforeSigning"),
+        HeaderRules(signed_with="secret", order="encrypt-first"),
+    ),
 }
 
 

@@ -280,7 +280,6 @@ def test_a_user_over_https_is_for_https_alone(both: tuple[Keys, Keys], tmp_path:
         (asymmetric(), Keys(), "Keys(peer=...)"),
         (asymmetric() + username(), Keys(), "Keys(username=...)"),
         (nested("SymmetricBinding", nested("ProtectionToken", nested("KerberosToken"))), Keys(), "Kerberos"),
-        (asymmetric(initiator=x509("Always", "RequireDerivedKeys")), Keys(), "RequireDerivedKeys"),
         (username(), Keys(username="alice", password="secret"), "no security binding"),
         (asymmetric(algorithms="Basic256Sha256Rsa15"), Keys(), "Basic256Sha256Rsa15 encrypts keys with RSA 1.5"),
         (

@@ -122,5 +122,3 @@ def test_the_issued_token_of_an_asymmetric_binding_is_for_a_key_pair(key_type: s
     issuing = Security.from_contract(known, keys=KEYS).issuing
     assert issuing is not None
     assert issuing.asked["key_type"] == "public"
-    with pytest.raises(SecurityError, match="with a symmetric key is not done in an asymmetric binding"):
-        settings(asymmetric(initiator=issued("SymmetricKey")))

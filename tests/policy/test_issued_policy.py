@@ -168,7 +168,17 @@ def test_a_token_that_is_given_needs_no_token_service(both: tuple[Keys, Keys], p
         (transport() + nested("SignedSupportingTokens", issued("Bearer")), Keys(), "give Keys(sts=...)"),
         (transport() + nested("EndorsingSupportingTokens", issued("")), Keys(), "give Keys(sts=...)"),
         (symmetric(protection=issued("SymmetricKey")), Keys(), "give Keys(sts=...)"),
-        (asymmetric(initiator=issued("SymmetricKey")), Keys(), "is not done in an asymmetric binding"),
+        (asymmetric(initiator=issued("SymmetricKey")), Keys(), "give Keys(sts=...)"),
+        (
+            asymmetric(initiator=issued("PublicKey")) + nested("EndorsingSupportingTokens", issued("SymmetricKey")),
+            Keys(),
+            "several assertions, or issued tokens, in a message are not done",
+        ),
+        (
+            transport() + nested("EndorsingSupportingTokens", issued("Bearer")),
+            Keys(),
+            "a bearer token is to endorse, and has no key to sign with",
+        ),
     ],
 )
 def test_what_is_missing_or_not_done_is_told_with_its_place(policy: str, keys: Keys, said: str, tmp_path: Path) -> None:
