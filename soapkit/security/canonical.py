@@ -44,7 +44,7 @@ def check_key(algorithm: SignatureAlgorithm, key: PublicKey, policy: AlgorithmPo
     `whose`: tells whose key it is.
     """
     kind = kind_of_key(key)
-    if algorithm.key != kind and not (algorithm.key == "rsa-pss" and kind == "rsa"):
+    if not algorithm.fits(kind):
         raise SecurityError(f"{algorithm.name} needs another key than the {kind} key of {whose()}")
     sized = key_bits(key)
     if sized is None:
@@ -66,9 +66,14 @@ def signed_octets(signed_info: _Element, form: Canonical, measure: Measure | Non
 def transforms_of(reference: _Element, most: int) -> list[_Element]:
     """The ds:Transform of a ds:Reference, in their order. Raises `SecurityError` for more than `most`."""
     holder = at_most_one(reference, TRANSFORMS)
-    transforms = list(children(holder, TRANSFORM)) if holder is not None else []
+    return transforms_in(holder, most) if holder is not None else []
+
+
+def transforms_in(holder: _Element, most: int) -> list[_Element]:
+    """The same for the ds:Transforms of a reference."""
+    transforms = list(children(holder, TRANSFORM))
     if len(transforms) > most:
-        raise SecurityError(f"{len(transforms)} transforms are not followed", place=place_of(reference))
+        raise SecurityError(f"{len(transforms)} transforms are not followed", place=place_of(holder))
     return transforms
 
 

@@ -7,8 +7,8 @@ for an id are looked at together, so that a forged element cannot hide behind an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Protocol, cast
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeAlias, cast
 
 from lxml import etree
 from lxml.etree import _Element
@@ -21,14 +21,27 @@ from soapkit.xml.walk import path_of, place_of, tag_of
 WSU_ID = f"{{{WSU}}}Id"
 ID_ATTRIBUTES = (WSU_ID, "Id", "ID", "AssertionID", f"{{{XML}}}id")
 
+
+class _AttributeValue(Protocol):
+    """What XPath gives for an attribute: its text, which knows where it stands."""
+
+    @property
+    def attrname(self) -> str: ...
+
+    def getparent(self) -> _Element: ...
+
+
+_Find: TypeAlias = "Callable[[_Element], list[_AttributeValue]]"
+
 # Attribute by attribute: asking each element for all of them takes libxml2 four times as long. Where there are few
 # attributes, looking at them all is three times faster still.
 _FIND_ALL = tuple(
-    etree.XPath(f"/descendant-or-self::*/@{name}", namespaces={"wsu": WSU, "xml": XML})
+    cast("_Find", etree.XPath(f"/descendant-or-self::*/@{name}", namespaces={"wsu": WSU, "xml": XML}))
     for name in ("wsu:Id", "Id", "ID", "AssertionID", "xml:id")
 )
-_COUNT = etree.XPath("count(/descendant-or-self::*/@*)")
-_EVERY = etree.XPath("/descendant-or-self::*/@*")
+_COUNT = cast("Callable[[_Element], float]", etree.XPath("count(/descendant-or-self::*/@*)"))
+_EVERY = cast("_Find", etree.XPath("/descendant-or-self::*/@*"))
+_NAMES = frozenset(ID_ATTRIBUTES)
 _FEW = 200
 _TOLD = 3
 _NAME = re.compile(r"[^\W\d][\w.-]*")
@@ -57,30 +70,19 @@ def give_id(element: _Element, fresh: str) -> str:
     return fresh
 
 
-def _finder(name: str) -> etree.XPath:
+def _finder(name: str) -> _Find:
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} is not the name of an attribute in no namespace")
-    return etree.XPath(f"/descendant-or-self::*/@{name}")
+    return cast("_Find", etree.XPath(f"/descendant-or-self::*/@{name}"))
 
 
-class _AttributeValue(Protocol):
-    """What XPath gives for an attribute: its text, which knows where it stands."""
-
-    @property
-    def attrname(self) -> str: ...
-
-    def getparent(self) -> _Element: ...
-
-
-def _ids(root: _Element, also: tuple[str, ...], measure: Measure | None) -> Iterator[_AttributeValue]:
+def _ids(root: _Element, also: tuple[str, ...], measure: Measure | None) -> list[_AttributeValue]:
     """Every attribute of the document that is an id."""
     finders = [_finder(name) for name in also]
-    if (measure is not None and measure.attributes <= _FEW) or cast("float", _COUNT(root)) <= _FEW:
-        names = {*ID_ATTRIBUTES, *also}
-        yield from (value for value in cast("list[_AttributeValue]", _EVERY(root)) if value.attrname in names)
-        return
-    for find in (*_FIND_ALL, *finders):
-        yield from cast("list[_AttributeValue]", find(root))
+    if (measure is not None and measure.attributes <= _FEW) or _COUNT(root) <= _FEW:
+        names = _NAMES.union(also) if also else _NAMES
+        return [value for value in _EVERY(root) if value.attrname in names]
+    return [value for find in (*_FIND_ALL, *finders) for value in find(root)]
 
 
 class IdIndex:
@@ -92,10 +94,12 @@ class IdIndex:
         self.measure = measure
         self._found: dict[str, list[_Element]] = {}
         for value in _ids(root, tuple(also), measure):
-            holders = self._found.setdefault(str(value), [])
-            element = value.getparent()
+            name, element = str(value), value.getparent()
+            holders = self._found.get(name)
+            if holders is None:
+                self._found[name] = [element]
             # one id in two spellings is one; of many holders only a few are kept, to be told
-            if len(holders) < _TOLD and element not in holders:
+            elif len(holders) < _TOLD and element not in holders:
                 holders.append(element)
 
     def __contains__(self, name: object) -> bool:

@@ -54,7 +54,6 @@ from soapkit.security.settings import Require
 from soapkit.security.shared import Secret, SentKeys
 from soapkit.security.timestamp import Lifetime, check_lifetime, read_timestamp
 from soapkit.security.tokens import CheckedUser, check_username_token
-from soapkit.security.trust.truststore import TrustStore
 from soapkit.security.verify import Proved, Verifier, covers
 from soapkit.soap.attachments import Package
 from soapkit.soap.envelope import Envelope
@@ -187,18 +186,7 @@ class Pass:
             return
         if len(self.proved) >= self.require.limits.signatures:
             raise SecurityError(f"more than {self.require.limits.signatures} signatures are not checked")
-        verifier = Verifier(
-            self.require,
-            self.require.trust or TrustStore(()),
-            self.provider,
-            self.now,
-            self.index,
-            self.message.envelope.measure,
-            self.keys.secret_of,
-            self.keys.subject_of,
-            self.message.attachments,
-        )
-        proof = verifier.verify(element)
+        proof = Verifier(self, self.keys).verify(element)
         if not proof.is_known:
             self.warnings.append("a signature under a shared key is right, and tells nothing of who signed")
         self.proved.append(proof)

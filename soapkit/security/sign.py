@@ -158,7 +158,7 @@ def algorithm_of_key(name: str, keypair: KeyPair) -> SignatureAlgorithm:
     if keypair.kind not in _BY_KIND:
         raise SecurityError(f"{keypair!r} holds a key of kind {keypair.kind}, which cannot sign")
     algorithm = signature_named(name or _BY_KIND[keypair.kind])
-    if algorithm.key != keypair.kind and not (algorithm.key == "rsa-pss" and keypair.kind == "rsa"):
+    if not algorithm.fits(keypair.kind):
         raise SecurityError(f"{keypair!r} holds a {keypair.kind} key, not one for {algorithm.name}")
     return algorithm
 

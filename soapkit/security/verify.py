@@ -11,15 +11,12 @@ WSS SOAP Message Security 1.1, section 8; XML Signature 1.1, 3.2 (the order diff
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TypeAlias
 
 from cryptography import x509
 from lxml.etree import _Element
 
-from soapkit.attachment import Attachment
 from soapkit.errors import LimitError, SecurityError, XmlError
 from soapkit.security.attachments import (
     SignedAttachment,
@@ -35,7 +32,7 @@ from soapkit.security.canonical import (
     read_canonical,
     read_signature_method,
     signed_octets,
-    transforms_of,
+    transforms_in,
 )
 from soapkit.security.context.context import SecurityContext
 from soapkit.security.crypto.algorithms import ENVELOPED, STR_TRANSFORM, SignatureAlgorithm
@@ -43,7 +40,7 @@ from soapkit.security.crypto.key_value import read_key_value
 from soapkit.security.crypto.keys import PublicKey, name_of, name_of_key, public_key_of
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.crypto.with_cryptography import signature_holds
-from soapkit.security.ids import IdIndex
+from soapkit.security.keyring import KeyRing, Passing
 from soapkit.security.markup import (
     CANONICALIZATION_METHOD,
     DIGEST_METHOD,
@@ -54,6 +51,7 @@ from soapkit.security.markup import (
     SIGNED_INFO,
     TOKEN_REFERENCE,
     TRANSFORMATION_PARAMETERS,
+    TRANSFORMS,
     algorithm_of,
     bytes_of,
     one,
@@ -70,7 +68,6 @@ from soapkit.security.references import (
     key_info_of,
     read_key_info,
 )
-from soapkit.security.saml.keys import SubjectKey
 from soapkit.security.settings import Require
 from soapkit.security.shared import Secret
 from soapkit.security.sign import fingerprint
@@ -81,10 +78,7 @@ from soapkit.xml.c14n import canonicalise
 from soapkit.xml.measure import Measure
 from soapkit.xml.walk import children, place_of
 
-SecretOf: TypeAlias = Callable[[Wrapped], Secret]
-"""Looks up the key that an EncryptedKey brought."""
-SubjectOf: TypeAlias = Callable[[_Element], SubjectKey]
-"""Looks up the key of the subject of an assertion, once that is believed."""
+_NOBODY = TrustStore(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,17 +178,26 @@ class _Key:
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """All that the proof of a signature depends on besides itself."""
+    """All that the proof of a signature depends on besides itself: the message that it is in, and the keys of that."""
 
-    require: Require
-    trust: TrustStore
-    provider: CryptoProvider
-    now: datetime
-    index: IdIndex
-    measure: Measure | None
-    secret_of: SecretOf
-    subject_of: SubjectOf
-    attachments: Sequence[Attachment] = ()
+    passing: Passing
+    keys: KeyRing
+
+    @property
+    def require(self) -> Require:
+        return self.passing.require
+
+    @property
+    def provider(self) -> CryptoProvider:
+        return self.passing.provider
+
+    @property
+    def trust(self) -> TrustStore:
+        return self.require.trust or _NOBODY
+
+    @property
+    def measure(self) -> Measure | None:
+        return self.passing.message.envelope.measure
 
     def verify(self, signature: _Element) -> Proved:
         """Prove one ds:Signature. Raises `SecurityError` with the first thing that is wrong, in the order of work."""
@@ -203,7 +206,7 @@ class Verifier:
         key_info = key_info_of(signature)
         if key_info is None:
             raise SecurityError("the signature does not say which key it was made with", place=place_of(signature))
-        source = read_key_info(key_info, self.index)
+        source = read_key_info(key_info, self.passing.index)
         key = self._key(algorithm, source, signature)
         octets = signed_octets(signed_info, form, self.measure)
         if not self._holds(algorithm, key, octets, bytes_of(value)):
@@ -267,7 +270,7 @@ class Verifier:
     def _subject_key(self, algorithm: SignatureAlgorithm, assertion: _Element, signature: _Element) -> _Key:
         """That of an assertion's subject, believed on the word of its issuer: a certificate that it came in is not
         looked at, so that its name is never told for that of the signer."""
-        found = self.subject_of(assertion)
+        found = self.keys.subject_of(assertion)
         if (algorithm.key == "secret") != (found.public is None):
             raise SecurityError(f"{algorithm.name} is not made with the key of this subject", place=place_of(signature))
         if found.public is None:
@@ -300,13 +303,13 @@ class Verifier:
         read: list[SignedReference] = []
         beside: list[AttachmentReference] = []
         for reference in references:
-            digest_method, digest_value = one_each(reference, DIGEST_METHOD, DIGEST_VALUE)
+            transforms, digest_method, digest_value = one_each(reference, TRANSFORMS, DIGEST_METHOD, DIGEST_VALUE)
             digest, value = policy.digest(algorithm_of(digest_method)), bytes_of(digest_value)
             if is_cid(reference.get("URI", "")):
                 beside.append(AttachmentReference(reference, read_signature_transform(reference), digest, value))
             else:
-                transforms = _read_transforms(reference, self.require.limits.transforms)
-                read.append(SignedReference(reference, *transforms, digest, value))
+                steps = _read_transforms(transforms, self.require.limits.transforms)
+                read.append(SignedReference(reference, *steps, digest, value))
         return algorithm, form, read, beside
 
     def _check_signer(self, algorithm: SignatureAlgorithm, source: Carried | Named) -> Chain:
@@ -314,18 +317,18 @@ class Verifier:
         if isinstance(source, Carried):
             certificate, others = source.certificates[0], source.certificates[1:]
         else:
-            certificate, others = source.among(self._certificates()), ()
+            certificate, others = source.among(self.keys.certificates), ()
         check_key(algorithm, public_key_of(certificate), self.require.algorithms, lambda: name_of(certificate))
-        return self.trust.check(certificate, others, self.now)
+        return self.trust.check(certificate, others, self.passing.now)
 
     def _shared_secret(self, algorithm: SignatureAlgorithm, source: Wrapped, signature: _Element) -> Secret:
         if algorithm.key != "secret":
             raise SecurityError(f"{algorithm.name} cannot be made with a shared key", place=place_of(signature))
-        return self.secret_of(source)
+        return self.keys.secret_of(source)
 
     def _check_reference(self, reference: SignedReference) -> _Element:
         """The element that a reference covers, once its digest is right."""
-        element = self.index.find(reference.uri, by=reference.element)
+        element = self.passing.index.find(reference.uri, by=reference.element)
         try:
             covered, octets = self._octets(reference, element)
         except (LimitError, XmlError) as error:
@@ -340,7 +343,7 @@ class Verifier:
         """The attachment that a reference covers, once its digest is right."""
         element = reference.element
         uri = element.get("URI", "")
-        attachment = attachment_named(self.attachments, uri, by=element)
+        attachment = attachment_named(self.passing.message.attachments, uri, by=element)
         try:
             digest = digest_of(attachment, fields_received(attachment) if reference.whole else None, reference.hash)
         except (LimitError, XmlError) as error:
@@ -356,25 +359,20 @@ class Verifier:
         if reference.dereferences_token:
             if element.tag != TOKEN_REFERENCE:
                 raise SecurityError("STR-Transform needs a SecurityTokenReference", place=place_of(reference.element))
-            return dereferenced(element, form.method, self.index, self._certificates())
+            return dereferenced(element, form.method, self.passing.index, self.keys.certificates)
         return element, canonicalise(element, method=form.method, prefixes=form.prefixes, measure=self.measure)
 
-    def _certificates(self) -> tuple[x509.Certificate, ...]:
-        """Those at hand, for a message that only names one."""
-        return (*self.require.certificates, *self.trust.certificates)
 
-
-def _read_transforms(reference: _Element, most: int) -> tuple[Canonical, bool]:
+def _read_transforms(holder: _Element, most: int) -> tuple[Canonical, bool]:
     """The canonical form that a Reference's transforms come to, and whether it dereferences a token first.
 
     Allowed: one canonical form, or STR-Transform; before it, an enveloped-signature transform, which does nothing to
     what does not hold the signature (node-soap writes it on every reference).
     """
-    transforms = transforms_of(reference, most)
-    steps = [transform for transform in transforms if algorithm_of(transform) != ENVELOPED]
+    steps = [transform for transform in transforms_in(holder, most) if algorithm_of(transform) != ENVELOPED]
     if len(steps) != 1:
         raise SecurityError(
-            f"a reference needs one canonical form, found {len(steps)} transforms", place=place_of(reference)
+            f"a reference needs one canonical form, found {len(steps)} transforms", place=place_of(holder)
         )
     if algorithm_of(steps[0]) == STR_TRANSFORM:
         parameters = one(steps[0], TRANSFORMATION_PARAMETERS)

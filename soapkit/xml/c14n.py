@@ -47,6 +47,7 @@ _VERSION_11 = frozenset({INCLUSIVE_11, INCLUSIVE_11_WITH_COMMENTS})
 
 MAX_NAMESPACES = 64
 MAX_PREFIXES = 64
+_FEW = 20  # values that are looked at one by one
 MAX_COST = 60_000_000  # elements times namespaces squared: about a second and a half
 
 _DEFAULT = "#default"
@@ -98,9 +99,20 @@ def canonicalise(
             "this element has no canonical form; is one of its namespaces a relative URI, or no URI?",
             place=place_of(element),
         ) from None
-    if b"&" in made and _WITH_AMPERSAND.search(made) is not None:
-        return _TAG.sub(_escaped, made)
-    return made
+    return _TAG.sub(_escaped, made) if b"&" in made and _names_with_ampersand(made) else made
+
+
+def _names_with_ampersand(made: bytes) -> bool:
+    """Whether the name of a namespace in a canonical form has an ampersand: a look at the first few values spares most
+    forms the search of all their text."""
+    at = made.find(b"=")
+    for _ in range(_FEW):
+        if at < 0:
+            return False
+        if b"&" in made[at : made.find(b'"', at + 2)]:
+            break
+        at = made.find(b"=", at + 1)
+    return _WITH_AMPERSAND.search(made) is not None
 
 
 def _escaped(tag: re.Match[bytes]) -> bytes:

@@ -10,9 +10,7 @@ from functools import lru_cache
 _LIKE_ASCII = re.compile(rb"utf-8|utf8|us-ascii|ascii|latin1|iso-8859-\d{1,2}|windows-125\d", re.IGNORECASE)
 _ENCODING = re.compile(rb"\sencoding\s*=\s*[\"']([^\"']*)")
 _USUAL = 100  # bytes of a declaration
-_FEW = 100  # declarations that need not be told from other attributes
-_RARE = 12  # attributes of a message of elements alone: declarations, most of them
-_SHORT = 4096  # bytes in which it makes no difference
+_FEW = 100  # attributes among which declarations need not be told
 _SMALL = 65_536  # bytes that need not be looked through twice
 
 
@@ -43,13 +41,9 @@ def measure_of(data: bytes) -> Measure:
 
 
 def _times(data: bytes, octet: bytes) -> int:
-    """How often an octet occurs: where it is rare, to find it is several times as quick as to count it."""
-    at = -1
-    for found in range(_RARE if len(data) > _SHORT else 0):
-        at = data.find(octet, at + 1)
-        if at < 0:
-            return found
-    return data.count(octet)
+    """How often an octet occurs: where it is rare, to take it out is many times as quick as to count it."""
+    found = len(data) - len(data.replace(octet, b"", _FEW + 1))
+    return found if found <= _FEW else data.count(octet)
 
 
 def is_like_ascii(data: bytes) -> bool:

@@ -167,8 +167,7 @@ def _parse(data: bytes, kind: _Kind, source: str, limits: XmlLimits) -> _Element
         raise _told(error, data, source, doctype=False) from None
     except ValueError as error:
         raise XmlError(str(error), place=Place(source)) from None
-    docinfo = root.getroottree().docinfo
-    if docinfo.internalDTD is not None or docinfo.doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise XmlError("a message may not carry a DOCTYPE", place=Place(source, 1))
     return root
 

@@ -42,6 +42,13 @@ def test_an_ampersand_in_the_name_of_a_namespace_is_escaped(method):
     )
 
 
+@pytest.mark.parametrize("values", [0, 19, 20, 21, 60])
+def test_an_ampersand_is_found_behind_any_number_of_values_and_equals_signs_in_texts(values):
+    before = b"".join(b"<c a='='>=</c>" for _ in range(values))
+    root = parse_message(b"<a>" + before + b"<p:b xmlns:p='http://x/?a=1&amp;b=2'>&amp;</p:b></a>")
+    assert canonicalise(root).endswith(b'<p:b xmlns:p="http://x/?a=1&amp;b=2">&amp;</p:b></a>')
+
+
 @pytest.mark.parametrize("prefixes", [["#default"], ["#default", "p"]])
 def test_the_default_namespace_in_a_prefix_list_is_honoured_in_any_thread(prefixes):
     message = b'<p:a xmlns="urn:d" xmlns:p="urn:p"><p:b><c xmlns=""/></p:b></p:a>'

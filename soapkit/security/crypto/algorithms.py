@@ -34,6 +34,10 @@ class SignatureAlgorithm:
     hash: str = ""
     salt: int | None = None
 
+    def fits(self, kind: KeyKind) -> bool:
+        """Whether keys of that kind are for this algorithm: those of RSA are for both of its forms."""
+        return self.key == kind or (self.key == "rsa-pss" and kind == "rsa")
+
 
 @dataclass(frozen=True, slots=True)
 class CipherAlgorithm:

@@ -205,11 +205,11 @@ def _kind_of_class(cls: type) -> KeyKind | None:
 
 def key_bits(key: PublicKey) -> tuple[str, int] | None:
     """The size of a key of a kind that has several, ``RSA``, ``DSA`` or ``EC``; None for another kind."""
-    if isinstance(key, rsa.RSAPublicKey):
-        return "RSA", key.key_size
-    if isinstance(key, dsa.DSAPublicKey):
-        return "DSA", key.key_size
-    return ("EC", key.curve.key_size) if isinstance(key, ec.EllipticCurvePublicKey) else None
+    name = _SIZED.get(kind_of_key(key))
+    return (name, cast("rsa.RSAPublicKey", key).key_size) if name is not None else None
+
+
+_SIZED: dict[KeyKind, str] = {"rsa": "RSA", "dsa": "DSA", "ec": "EC"}
 
 
 def thumbprint(certificate: x509.Certificate) -> bytes:

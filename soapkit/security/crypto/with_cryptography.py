@@ -7,7 +7,7 @@ import hmac
 import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, InvalidTag
@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from soapkit.errors import SecurityError
-from soapkit.security.crypto.algorithms import CipherAlgorithm, KeyTransport, SignatureAlgorithm, WrapAlgorithm
-from soapkit.security.crypto.keys import AgreementKey, KeyPair, PublicKey, name_of, public_key_of
+from soapkit.security.crypto.algorithms import CipherAlgorithm, KeyKind, KeyTransport, SignatureAlgorithm, WrapAlgorithm
+from soapkit.security.crypto.keys import AgreementKey, KeyPair, PublicKey, kind_of_key, name_of, public_key_of
 from soapkit.security.crypto.provider import NOT_XML
 
 _HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {
@@ -35,6 +35,7 @@ _HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {
     "sha3_384": hashes.SHA3_384,
     "sha3_512": hashes.SHA3_512,
 }
+_DIGESTS: dict[str, Callable[..., Any]] = {name: getattr(hashlib, name) for name in _HASHES}  # hashlib.new asks by name
 _GCM_IV = 12
 _GCM_TAG = 16
 
@@ -53,7 +54,8 @@ class CryptographyProvider:
         return os.urandom(size)
 
     def digest(self, name: str, data: bytes) -> bytes:
-        return hashlib.new(name, data, usedforsecurity=False).digest()
+        octets: bytes = _DIGESTS[name](data, usedforsecurity=False).digest()
+        return octets
 
     def sign(self, algorithm: SignatureAlgorithm, keypair: KeyPair, data: bytes) -> bytes:
         key = keypair.private_key
@@ -235,25 +237,48 @@ def signature_holds(
 ) -> bool:
     """Whether `signature` is that of `data` by `key`; `whose`: tells whose key it is. Raises `SecurityError` for a key
     of another kind."""
+    kind = kind_of_key(key)  # not by a match of classes: these are abstract, and long to ask
+    verify = _VERIFIERS.get(kind)
+    if verify is None or not algorithm.fits(kind):
+        raise SecurityError(f"certificate {whose()} holds no key of the kind that {algorithm.name} needs")
     try:
-        match key:
-            case rsa.RSAPublicKey() if algorithm.key in ("rsa", "rsa-pss"):
-                key.verify(signature, data, *_rsa_form(algorithm))
-            case ec.EllipticCurvePublicKey() if algorithm.key == "ec":
-                numbers = _der_signature(_coordinate_size(key.curve), signature)
-                key.verify(numbers, data, ec.ECDSA(_HASHES[algorithm.hash]()))
-            case dsa.DSAPublicKey() if algorithm.key == "dsa":
-                size = (key.parameters().parameter_numbers().q.bit_length() + 7) // 8
-                key.verify(_der_signature(size, signature), data, _HASHES[algorithm.hash]())
-            case ed25519.Ed25519PublicKey() if algorithm.key == "ed25519":
-                key.verify(signature, data)
-            case ed448.Ed448PublicKey() if algorithm.key == "ed448":
-                key.verify(signature, data)
-            case _:
-                raise SecurityError(f"certificate {whose()} holds no key of the kind that {algorithm.name} needs")
+        verify(key, algorithm, data, signature)
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def _verify_rsa(key: rsa.RSAPublicKey, algorithm: SignatureAlgorithm, data: bytes, signature: bytes) -> None:
+    key.verify(signature, data, *_rsa_form(algorithm))
+
+
+def _verify_ec(key: ec.EllipticCurvePublicKey, algorithm: SignatureAlgorithm, data: bytes, signature: bytes) -> None:
+    numbers = _der_signature(_coordinate_size(key.curve), signature)
+    key.verify(numbers, data, ec.ECDSA(_HASHES[algorithm.hash]()))
+
+
+def _verify_dsa(key: dsa.DSAPublicKey, algorithm: SignatureAlgorithm, data: bytes, signature: bytes) -> None:
+    size = (key.parameters().parameter_numbers().q.bit_length() + 7) // 8
+    key.verify(_der_signature(size, signature), data, _HASHES[algorithm.hash]())
+
+
+def _verify_edwards(
+    key: ed25519.Ed25519PublicKey | ed448.Ed448PublicKey,
+    _algorithm: SignatureAlgorithm,
+    data: bytes,
+    signature: bytes,
+) -> None:
+    key.verify(signature, data)
+
+
+_Verify: TypeAlias = Callable[[Any, SignatureAlgorithm, bytes, bytes], None]  # each takes keys of its own kind
+_VERIFIERS: dict[KeyKind, _Verify] = {
+    "rsa": _verify_rsa,
+    "ec": _verify_ec,
+    "dsa": _verify_dsa,
+    "ed25519": _verify_edwards,
+    "ed448": _verify_edwards,
+}
 
 
 def _decrypt_gcm(secret: bytes, data: bytes) -> bytes:
