@@ -82,6 +82,16 @@ def test_form_and_message_are_kept_in_step_both_ways(address: str, browse: Brows
     expect(page.get_by_label("source", exact=True)).to_have_value("DE88")
 
 
+def test_what_a_message_leaves_out_is_sent_after_all_with_one_click(address: str, browse: Browse) -> None:
+    page = browse(f"{address}?op=openAccount")
+    message = page.locator("#message")
+    message.fill(re.sub(r"<(\w+:deposit)\b.*</\1>", "", message.input_value(), flags=re.DOTALL))
+    box = page.get_by_label("send deposit")
+    expect(box).not_to_be_checked()
+    box.check()
+    assert re.search(r"<\w+:deposit\b", message.input_value())
+
+
 def test_a_list_grows_and_shrinks(address: str, browse: Browse) -> None:
     page = browse(f"{address}?op=openAccount")
     message = page.locator("#message")

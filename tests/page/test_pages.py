@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from html import unescape
@@ -83,7 +87,37 @@ def test_a_sample_of_each_message_is_there_in_each_version(get: Callable[..., Re
 def test_a_command_to_copy_carries_the_address_as_reached(get: Callable[..., Response]) -> None:
     page = unescape(html(get("op=transfer", replace(HERE, headers=Headers({"Host": "bank.example"}), scheme="https"))))
     assert "curl https://bank.example/ -H 'Content-Type: text/xml; charset=utf-8'" in page
-    assert "soapkit call 'https://bank.example/?wsdl' transfer source=... target=... amount=..." in page
+    assert "soapkit call 'https://bank.example/?wsdl' transfer source=" in page
+
+
+def test_what_is_copied_calls_the_service_when_it_is_pasted(serve: Callable[..., str]) -> None:
+    heard = []
+
+    class Lamps2(Lamps):
+        @soapkit.operation(name="addAll")
+        def several(self, lamps: list[Lamp], atOnce: bool, note: str | None = None) -> int:
+            heard.append((len(lamps), atOnce, note))
+            return sum(lamp.watts for lamp in lamps)
+
+        @soapkit.operation
+        def add(self, lamp: Lamp) -> int:
+            heard.append(lamp)
+            return lamp.watts
+
+    address = serve(soapkit.asgi(soapkit.service("urn:example:lamps", name="Lamps")(Lamps2)))
+    for operation in ("add", "addAll"):
+        heard.clear()
+        page = urllib.request.urlopen(f"{address}?op={operation}").read().decode()
+        copied = dict(re.findall(r"<figcaption>(.*?)</figcaption>.*?<code>(.*?)</code>", page, re.DOTALL))
+        commands = {title: unescape(text) for title, text in copied.items()}
+        exec(commands["Python"], {})
+        words = shlex.split(commands["soapkit"])
+        subprocess.run([sys.executable, "-m", "soapkit.cli.main", *words[1:]], check=True, capture_output=True)
+        curl = shlex.split(commands["curl"])
+        fields = dict(curl[at + 1].split(": ", 1) for at, word in enumerate(curl) if word == "-H")
+        sent = curl[curl.index("--data-binary") + 1].encode()
+        urllib.request.urlopen(urllib.request.Request(curl[1], sent, fields)).close()
+        assert len(heard) == 3
 
 
 def test_the_types_are_browsed_from_base_to_derived(get: Callable[..., Response]) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from soapkit.codegen.naming import field_name, method_name
+from soapkit.codegen.naming import method_name
 from soapkit.databinding.shape import Shapes
 from soapkit.errors import SoapkitError
 from soapkit.exchange.samples import Sampled, messages_of, pretty, sample_envelope
 from soapkit.operations import Operation, Port, Service
-from soapkit.server.page.words import occurrence
+from soapkit.server.page.arguments import Argument, arguments_of
 from soapkit.soap.version import BY_LABEL, Version
 
 
@@ -66,16 +67,28 @@ def commands_of(
     """How to call an operation from a shell, from Python, and how other stacks read its contract."""
     version = BY_LABEL[request.version]
     yield Command("curl", _curl(version, address, action, request.text))
-    names = [field.name for field in shapes[operation.request.record].fields if occurrence(field) == "required"]
-    given = " ".join(f"{name}=..." for name in names)
-    yield Command("soapkit", f"soapkit call {shlex.quote(contract)} {shlex.quote(operation.name)} {given}".rstrip())
-    arguments = ", ".join(f"{field_name(name)}=..." for name in names)
-    method = operation.method or method_name(operation.name)
+    arguments = arguments_of(operation, shapes)
+    given = [shlex.quote(f"{name}={_in_shell(value)}") for name, value in arguments.items()]
+    yield Command("soapkit", " ".join(["soapkit call", shlex.quote(contract), shlex.quote(_called(operation)), *given]))
+    method = method_name(_called(operation))
+    told = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
     yield Command(
-        "Python", f"import soapkit\n\nclient = soapkit.Client.from_wsdl({contract!r})\nclient.{method}({arguments})"
+        "Python", f"import soapkit\n\nclient = soapkit.Client.from_wsdl({contract!r})\nprint(client.{method}({told}))"
     )
     yield Command(".NET", f"dotnet-svcutil {shlex.quote(contract)}")
     yield Command("Java", f"wsdl2java {shlex.quote(contract)}")
+
+
+def _called(operation: Operation[Any, Any]) -> str:
+    """The name that the method of a client is made from: the contract's, numbered where it is overloaded. What its
+    method in Python is called here, nobody there knows."""
+    numbered = operation.method.removeprefix(f"{operation.name}_").isdecimal()
+    return operation.method if numbered else operation.name
+
+
+def _in_shell(value: Argument) -> str:
+    """As ``soapkit call`` takes it: text as it is, the rest as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _curl(version: Version, address: str, action: str, message: str) -> str:

@@ -201,6 +201,9 @@
 
   // --- the form ------------------------------------------------------------------------------------------------------
   //
+  // What opens or changes a part of the form listens to "input", which comes before "change" and is what the form as a
+  // whole is written anew at: the part is there by then.
+  //
   // Each builder takes its description, the XML that is there already (or null), and how deep it stands. It returns
   // { el, write(writer, depth), check(problems), present() }: the controls, and what they come to.
 
@@ -257,7 +260,7 @@
       if (toggle) {
         toggle.setAttribute("aria-label", `Send ${field.n}`);
         const follow = () => { value.row.hidden = !toggle.checked; };
-        toggle.addEventListener("change", follow);
+        toggle.addEventListener("input", follow);
         follow();
       }
       const [label, hint] = labelled({ n: `@${field.n}` }, id, !optional, field.t);
@@ -343,7 +346,7 @@
         const id = newId();
         const select = make("select", { id }, ...offered.map((one) => make("option", { value: String(one), textContent: records[one].name })));
         select.value = String(chosen);
-        select.addEventListener("change", () => {
+        select.addEventListener("input", () => {
           chosen = Number(select.value);
           body = recordBody(chosen, null, depth);
           place.replaceChildren(body.el);
@@ -439,7 +442,7 @@
         inner = toggle.checked ? inner || occurrence(field, node, depth) : inner;
         place.replaceChildren(...(toggle.checked ? [inner.el] : []));
       };
-      toggle.addEventListener("change", follow);
+      toggle.addEventListener("input", follow);
       follow();
       const label = make("label", { htmlFor: toggle.id, textContent: `send ${field.n}` });
       return {
@@ -508,7 +511,7 @@
         const select = make("select", { id: newId() }, ...titles.map((title, at) => make("option", { value: String(at), textContent: title })));
         select.setAttribute("aria-label", "Which");
         select.value = String(chosen);
-        select.addEventListener("change", () => {
+        select.addEventListener("input", () => {
           chosen = Number(select.value);
           inner = build(chosen, []);
           place.replaceChildren(inner.el);
@@ -547,7 +550,7 @@
       const chosenBranch = (at, from) => (at < 0 ? null : particle({ ...field.of[at], ...(field.of[at].k === "e" && field.of[at].max === 1 ? { min: 1 } : {}) }, from, depth, record));
       let inner = chosenBranch(chosen, node);
       const place = make("div", {}, ...(inner ? [inner.el] : []));
-      select.addEventListener("change", () => {
+      select.addEventListener("input", () => {
         chosen = Number(select.value);
         inner = chosenBranch(chosen, null);
         place.replaceChildren(...(inner ? [inner.el] : []));
@@ -579,7 +582,7 @@
         if (toggle.checked) parts = parts || build(node);
         place.replaceChildren(...(toggle.checked ? parts.map((part) => part.el) : []));
       };
-      toggle.addEventListener("change", follow);
+      toggle.addEventListener("input", follow);
       follow();
       const label = make("label", { htmlFor: toggle.id, textContent: `send ${names.map((name) => name.slice(name.lastIndexOf("|") + 1)).join(", ")}` });
       return {
