@@ -19,7 +19,7 @@ from soapkit.exchange.flow import Flow, send
 from soapkit.exchange.large import receive_large
 from soapkit.exchange.log import log_message, secret_names
 from soapkit.exchange.masking import Known
-from soapkit.exchange.message_security import Agreement
+from soapkit.exchange.message_security import Agreement, OfOneCall
 from soapkit.exchange.observing import Begun, Observer, Watched
 from soapkit.exchange.parts import Incoming, Outgoing
 from soapkit.exchange.pending import PendingReplies
@@ -102,6 +102,14 @@ class Route:
     pending: PendingReplies | None = None
     xml_limits: XmlLimits = DEFAULT_LIMITS
     attachment_limits: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS
+
+    def of_one_call(self) -> Route:
+        """The same for one call, whose answer is held against its request."""
+        security: object = self.processor.security  # of any kind: it need not tell
+        own = security.of_one_call() if isinstance(security, OfOneCall) else None
+        if own is None:
+            return self
+        return replace(self, processor=replace(self.processor, security=own))
 
     def outgoing(
         self,
@@ -221,6 +229,7 @@ def _called(
 ) -> Flow[Exchange[ValueT]]:
     if route.agreement is not None:
         yield from route.agreement.ready(transport)
+    route = route.of_one_call()
     addressed = route.addressed(operation)
     request = route.request(operation, record, headers, route.outgoing(operation, headers, attachments), addressed)
     if watched is not None:

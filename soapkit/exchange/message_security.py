@@ -57,6 +57,15 @@ class FromDraft(Protocol):
 
 
 @runtime_checkable
+class OfOneCall(Protocol):
+    """Security that holds an answer against its request."""
+
+    def of_one_call(self) -> MessageSecurity | None:
+        """The same for one request and its answer, None where it is the same for all."""
+        ...
+
+
+@runtime_checkable
 class Probed(Protocol):
     """Security that tells whether it can do its work."""
 

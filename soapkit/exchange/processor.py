@@ -219,6 +219,9 @@ class Processor:
         envelope = self._whole(envelope, parts)
         security = self.believed(envelope)
         envelope = security.envelope if security is not None else envelope
+        if security is not None and read_fault(envelope) is not None:
+            # what lets a client hear an unsigned fault lets nobody past the security of a service
+            raise SecurityError("a fault is no request")
         with _places_in(security):
             with of_body:
                 operation = route(envelope)

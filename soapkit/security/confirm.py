@@ -1,7 +1,8 @@
 """SignatureConfirmation: an answer says which signatures its request had. WSS SOAP Message Security 1.1, section 8.5.
 
-A client that gets its own signature values back, signed by the service, knows that its request came whole. Each value
-is confirmed once: an answer to another request confirms another.
+A client that gets its own signature values back, signed by the service, knows that its request came whole. An answer
+confirms all the signatures of one request, once: what confirms less answers a request that somebody took a signature
+out of, and an answer to another request confirms another.
 """
 
 from __future__ import annotations
@@ -23,29 +24,25 @@ _KEPT = timedelta(hours=1)
 
 
 class SentSignatures:
-    """The signature values of messages sent, until their answers have come. Bounded; thread-safe."""
+    """The signature values of each message sent, until its answer has come. Bounded; thread-safe."""
 
     def __init__(self, capacity: int = 10_000) -> None:
         self._capacity = capacity
-        self._held: OrderedDict[bytes, datetime] = OrderedDict()
+        self._held: OrderedDict[frozenset[bytes], datetime] = OrderedDict()
         self._lock = threading.Lock()
 
     def remember(self, values: Iterable[bytes], now: datetime) -> None:
-        """Hold them for an hour, the oldest giving way when there are many."""
+        """Hold those of one message for an hour, the oldest giving way when there are many."""
         with self._lock:
-            for value in values:
-                self._held[value] = now + _KEPT
+            self._held[frozenset(values)] = now + _KEPT
             while len(self._held) > self._capacity:
                 self._held.popitem(last=False)
 
-    def take(self, values: list[bytes], now: datetime) -> bool:
-        """Whether all of these were sent, and not confirmed before; then they are confirmed."""
+    def take(self, values: Iterable[bytes], now: datetime) -> bool:
+        """Whether these are all of one message sent, and were not confirmed before; then they are confirmed."""
         with self._lock:
-            if not all(self._held.get(value, now) > now for value in values):
-                return False
-            for value in values:
-                self._held.pop(value, None)
-            return True
+            expires = self._held.pop(frozenset(values), None)
+            return expires is not None and expires > now
 
     def __repr__(self) -> str:
         return f"SentSignatures({len(self._held)} held)"
@@ -79,7 +76,9 @@ def check_confirmed(message: Message, result: SecurityResult, sent: SentSignatur
             raise SecurityError("a SignatureConfirmation is not signed: anyone may have put it there")
     values = [_value(element) for element in found]
     if not sent.take(values, now):
-        raise SecurityError("the message confirms a signature that we did not send, or not to this end")
+        raise SecurityError(
+            "the message does not confirm the signatures of one request of ours, all of them and no others"
+        )
 
 
 def _value(element: _Element) -> bytes:

@@ -260,7 +260,8 @@ class Pass:
         signed = [covers(self.proved, data) for data, _ in wanted]
         parents = [_wholly(piece) for piece in found]
         tracked = [*self._tracked(), *(parent for parent in parents if parent is not None)]
-        reread = put_back(self.message.envelope.root, found, tracked, self.provider)
+        envelope = self.message.envelope
+        reread = put_back(envelope.root, found, tracked, self.provider, envelope.limits)
         self._move(reread)
         for piece, elements, parent, under in zip(found, reread.pieces, parents, signed, strict=True):
             moved = _still(parent, reread.moved) if parent is not None else None
@@ -372,7 +373,7 @@ class Pass:
 
         security = self.message.security
         try:
-            envelope = Envelope.read(reread.root, reread.measure)
+            envelope = Envelope.read(reread.root, reread.measure, self.message.envelope.limits)
         except MessageError as error:  # the same fault as for all that a wrong key makes of a message
             raise SecurityError(f"the decrypted message is none: {error}") from None
         header = moved[security][0] if security is not None else None

@@ -24,6 +24,7 @@ _CASE_FREE = frozenset(
 )
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+_SECTION = re.compile(r"[0-9]{1,4}")
 _XML = re.compile(r"text/xml|application/xml|(?:application|image)/[^;\s]*\+xml")
 
 
@@ -161,7 +162,7 @@ def _parameters(parameters: Iterable[str]) -> dict[str, str]:
                 charsets[name], value = charset, rest.partition("'")[2]
             value = _decoded(value, charsets.get(name, ""))
         if continued:
-            sections.setdefault(name, []).append((int(number) if number.isdecimal() else 0, value))
+            sections.setdefault(name, []).append((int(number) if _SECTION.fullmatch(number) else 0, value))
         elif found.setdefault(name, value) != value:
             raise SecurityError(f"a header field of an attachment has two values for {name!r:.80}")
     for name, values in sections.items():

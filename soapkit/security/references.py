@@ -7,6 +7,7 @@ references_write.py.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -291,7 +292,7 @@ def _by_digest(value: bytes, digest: str) -> Named:
 
 def _on_one_line(text: str) -> str:
     """A stranger's text, fit to stand in a log."""
-    return " ".join(text.split())[:200]
+    return " ".join("".join(each if each.isprintable() else " " for each in text[:400]).split())[:200]
 
 
 def _by_subject(subject: str) -> Named:
@@ -302,9 +303,12 @@ def _read_issuer_serial(element: _Element, _index: IdIndex) -> KeySource:
     return _by_issuer_serial(element)
 
 
+_SERIAL = re.compile(r"-?[0-9]{1,60}")
+
+
 def _by_issuer_serial(element: _Element) -> Named:
     issuer, serial_text = text_of(one(element, X509_ISSUER_NAME)), text_of(one(element, X509_SERIAL_NUMBER))
-    if not serial_text.lstrip("-").isdecimal() or len(serial_text) > 60:
+    if _SERIAL.fullmatch(serial_text) is None:
         raise SecurityError("X509SerialNumber is not a number", place=place_of(element))
     serial = int(serial_text)
     return Named(

@@ -33,9 +33,9 @@ _believed_name = lru_cache(maxsize=256)(name_of)  # those who are believed are f
 
 
 def believe(found: Pass) -> SecurityResult:
-    """The result of a pass that meets its `Require`. Raises `SecurityError` for the first requirement that is not met.
+    """The result of a pass that meets its `Require`; whether it is new tells `claim_seen`.
 
-    The replay store is asked last, so that a message that is refused leaves no trace in it.
+    Raises `SecurityError` for the first requirement that is not met.
     """
     wanted = _wanted(found, found.require.signed, "signed")
     signer = _signer(found, wanted)
@@ -50,7 +50,6 @@ def believe(found: Pass) -> SecurityResult:
     context = _context(found, signer, wanted) or (endorser.context if endorser is not None else None)
     assertion = confirmed(found, signer)
     username = _username(found, endorser, wanted) or (context.username if context is not None else None)
-    _check_seen(found)
     lifetime = found.lifetime
     return SecurityResult(
         envelope=found.message.envelope.with_attachments(found.message.attachments),
@@ -295,13 +294,15 @@ def _username(found: Pass, endorser: Proved | None, wanted: list[_Wanted]) -> st
     return next(iter(names))
 
 
-def _check_seen(found: Pass) -> None:
-    """Claim the nonce and the signatures: each is believed once as long as it would pass for fresh."""
+def claim_seen(found: Pass) -> None:
+    """Claim the nonce and the signatures: each is believed once as long as it would pass for fresh. Asked last of all,
+    so that a message that is refused leaves no trace in the replay store. Raises `SecurityError`."""
     store = found.require.replay
     if store is None:
         return
     users = dict.fromkeys((*found.users, *(proof.user for proof in found.proved if proof.user is not None)))
-    keys = [f"nonce {user.name} {user.nonce.hex()}" for user in users if user.nonce]
+    # whosever it is: one user may have a name in several spellings, and a digest does not cover it
+    keys = [f"nonce {nonce.hex()}" for nonce in dict.fromkeys(user.nonce for user in users) if nonce]
     # without a Timestamp of its own a signature may be right for ever, and right twice
     stamps = found.message.named("Timestamp")
     keys += [

@@ -38,7 +38,7 @@ from soapkit.security.parts import (
     security_header,
 )
 from soapkit.security.readiness import problems_of
-from soapkit.security.requirements import believe
+from soapkit.security.requirements import believe, claim_seen
 from soapkit.security.saml.settings import SamlToken
 from soapkit.security.saml.write import token_of
 from soapkit.security.sender import Sender
@@ -146,13 +146,15 @@ class Security:
             for step in outbound:
                 _WRITERS[type(step)](message, step, making)
                 if isinstance(step, Sign) and self._asks_for_confirmation:  # before it is encrypted
-                    self._signed.remember(signature_values(message), now)
+                    making.signatures.update(signature_values(message))
         except (LimitError, MessageError, XmlError) as error:
             raise SecurityError(f"the message cannot be secured: {error}") from None
         if any(isinstance(step, Timestamp) and step.last for step in outbound):
             put_last(message, *message.named("Timestamp"))
         for brought in making.shared:
             self._sent.remember(brought, now)
+        if making.signatures:
+            self._signed.remember(making.signatures, now)
         return Envelope.read(message.envelope.root).with_attachments(message.attachments)
 
     def verify(
@@ -174,6 +176,7 @@ class Security:
         result = believe(found)
         if found.require.confirmed:
             check_confirmed(found.message, result, self._signed, found.now)
+        claim_seen(found)
         return result
 
     def problems(self, *, now: datetime, margin: timedelta = timedelta()) -> tuple[str, ...]:
@@ -218,6 +221,15 @@ class Security:
             found = replace(found._with(Exchanged(found.issuing.tokens, tokens)), issuing=issuing)
         return found
 
+    def of_one_call(self) -> Security | None:
+        """The same settings for one request and its answer, where that must confirm the signatures of this request and
+        not those of another that is under way; None where nothing must be confirmed."""
+        if not self._asks_for_confirmation:
+            return None
+        own = replace(self)
+        object.__setattr__(own, "_sent", self._sent)  # what we signed under a key that lasts is ours in every call
+        return own
+
     def _with(self, exchanged: Exchanged) -> Security:
         return replace(
             self,
@@ -250,12 +262,14 @@ class Security:
 
 @dataclass(frozen=True, slots=True)
 class _Making:
-    """What the steps of one message share. `shared`: the keys that `SharedKey` steps brought."""
+    """What the steps of one message share. `shared`: the keys that `SharedKey` steps brought; `signatures`: the values
+    of those that must be confirmed."""
 
     provider: CryptoProvider
     now: datetime
     request: SecurityResult | None
     shared: list[Brought]
+    signatures: set[bytes] = field(default_factory=set)
 
     def shared_key(self, by: Recipient | SharedKey) -> Brought:
         """The one that SHARED stands for, or that of a step. Raises `SecurityError` where no such step was before."""

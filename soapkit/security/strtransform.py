@@ -10,12 +10,31 @@ from lxml.etree import _Element
 from soapkit.errors import SecurityError
 from soapkit.security.crypto.keys import der_of
 from soapkit.security.ids import IdIndex
-from soapkit.security.markup import X509_V3, base64_text
+from soapkit.security.markup import (
+    KEY_IDENTIFIER,
+    KEY_NAME,
+    X509_CERTIFICATE,
+    X509_DATA,
+    X509_DIGEST,
+    X509_ISSUER_NAME,
+    X509_ISSUER_SERIAL,
+    X509_SERIAL_NUMBER,
+    X509_SKI,
+    X509_SUBJECT_NAME,
+    X509_V3,
+    base64_text,
+)
 from soapkit.security.references import Agreed, Asserted, Bare, Carried, Named, Wrapped, read_token_reference
 from soapkit.xml.c14n import canonicalise
 from soapkit.xml.names import WSSE
 from soapkit.xml.walk import place_of
 
+_NAMING = frozenset(
+    {
+        *(KEY_IDENTIFIER, KEY_NAME, X509_DATA, X509_CERTIFICATE, X509_DIGEST),
+        *(X509_ISSUER_SERIAL, X509_ISSUER_NAME, X509_SERIAL_NUMBER, X509_SKI, X509_SUBJECT_NAME),
+    }
+)
 _EMPTY_DEFAULT = b'xmlns="" '
 
 
@@ -39,6 +58,9 @@ def dereferenced(
         return source.element, token_octets(source.element, method)
     if isinstance(source, Agreed | Bare):
         raise SecurityError("STR-Transform of a key that is no token", place=place_of(reference))
+    if any(entry.tag not in _NAMING for entry in reference.iterdescendants()):
+        # what is digested is the certificate: anything else in the reference would pass for covered with it
+        raise SecurityError("a reference that STR-Transform covers holds more than a name", place=place_of(reference))
     certificate = source.among(certificates) if isinstance(source, Named) else source.certificates[0]
     return reference, made_up_token(reference.prefix, certificate)
 

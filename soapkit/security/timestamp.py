@@ -59,16 +59,15 @@ def check_lifetime(lifetime: Lifetime, *, now: datetime, max_age: int, skew: int
     check_age(created, now=now, max_age=max_age, skew=skew)
     if expires is not None and expires <= created:
         raise SecurityError("the Timestamp expires before it was created")
-    if expires is not None and expires + tolerance < now:
+    if expires is not None and now - expires > tolerance:  # no sum: a Timestamp may end with the year 9999
         raise SecurityError(f"the message expired at {write_instant(expires)}; it is now {write_instant(now)}")
 
 
 def check_age(created: datetime, *, now: datetime, max_age: int, skew: int) -> None:
     """Raise `SecurityError` for what was created after `now`, or more than `max_age` seconds before."""
-    tolerance = timedelta(seconds=skew)
-    if created > now + tolerance:
+    if created - now > timedelta(seconds=skew):
         raise SecurityError(f"the message was created at {write_instant(created)}, which is after {write_instant(now)}")
-    if created + timedelta(seconds=max_age) + tolerance < now:
+    if now - created > timedelta(seconds=max_age + skew):
         raise SecurityError(
             f"the message was created at {write_instant(created)}, over {max_age} seconds before {write_instant(now)}"
         )

@@ -28,7 +28,8 @@ class Envelope:
     """A SOAP message as a tree. `root` is the Envelope element; born whole by `parse` or `read`.
 
     `attachments`: what travels beside it, for those who secure the two together; `with_attachments` adds them.
-    `measure`: the most that the tree can have, where the bytes that it was parsed from are known.
+    `measure`: the most that the tree can have, where the bytes that it was parsed from are known; `limits`: what it was
+    parsed under, and is again when it was decrypted.
     """
 
     root: _Element
@@ -37,6 +38,7 @@ class Envelope:
     body: _Element
     attachments: tuple[Attachment, ...] = field(default=(), compare=False, repr=False)
     measure: Measure | None = field(default=None, compare=False, repr=False)
+    limits: XmlLimits = field(default=DEFAULT_LIMITS, compare=False, repr=False)
 
     @classmethod
     def parse(cls, data: bytes, *, source: str = "message", limits: XmlLimits = DEFAULT_LIMITS) -> Envelope:
@@ -46,10 +48,10 @@ class Envelope:
         >>> Envelope.parse(message).version.label
         '1.2'
         """
-        return cls.read(*parse_measured(data, source=source, limits=limits))
+        return cls.read(*parse_measured(data, source=source, limits=limits), limits)
 
     @classmethod
-    def read(cls, root: _Element, measure: Measure | None = None) -> Envelope:
+    def read(cls, root: _Element, measure: Measure | None = None, limits: XmlLimits = DEFAULT_LIMITS) -> Envelope:
         """Take a tree for a SOAP message.
 
         Raises `MessageError`: code ``VersionMismatch`` when the root is an Envelope of neither SOAP version (SOAP 1.1,
@@ -73,7 +75,7 @@ class Envelope:
                 )
         if body is None:
             raise MessageError("the Envelope has no Body", place=place_of(root, "message"))
-        return cls(root, version, header, body, measure=measure)
+        return cls(root, version, header, body, measure=measure, limits=limits)
 
     @property
     def headers(self) -> tuple[_Element, ...]:

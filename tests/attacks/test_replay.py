@@ -54,6 +54,18 @@ def test_a_message_is_believed_once_whenever_it_comes_again(kind, first, plain, 
         assert believed == (1 if store is not None else 362 - first)  # the control: without a memory, each time
 
 
+def test_another_spelling_of_a_name_does_not_make_a_nonce_a_new_one(plain, now):
+    """Directories and databases know a user by a name in any case. A digest (UsernameToken profile 1.1, 3.1) does not
+    cover the name: a recorded token with another spelling of it is as right as before (CWE-178, CWE-294)."""
+    passwords = {"ann": "secret"}
+    security = Security(inbound=Require(username=lambda name: passwords.get(name.casefold())))
+    message = Security(outbound=[UsernameToken("ann", "secret", digest=True)]).apply(plain, now=now).to_bytes()
+    assert security.verify(Envelope.read(parse_message(message)), now=now).username == "ann"
+    again = Envelope.read(parse_message(message.replace(b">ann<", b">Ann<")))
+    with pytest.raises(SecurityError, match="nonce repeated"):
+        security.verify(again, now=now)
+
+
 def test_a_message_that_is_refused_takes_nothing_from_the_right_one(plain, keys, now):
     """Who sends a damaged copy first must not keep the right one out."""
     message = Security(outbound=[Timestamp(), Sign(keys.alice)]).apply(plain, now=now).to_bytes()

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from soapkit.errors import SecurityError
 from soapkit.security import KeyPair, Require, Security, Sign, TrustStore
-from soapkit.security.crypto.keys import public_key_of
+from soapkit.security.crypto.keys import certificate_from_der, public_key_of
 from soapkit.security.throwaway import make_authority, make_keypair
 
 
@@ -33,9 +33,14 @@ def certify(
     usage: str = "digital_signature",
     sha1: bool = False,
     critical: bool = False,
+    constraints: x509.NameConstraints | None = None,
+    organization: str = "",
+    mail: str = "",
 ) -> KeyPair:
     """A certificate with what a rogue would want in it; self-signed without an issuer; ca=None: no such extension."""
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, subject)])
+    said = {x509.NameOID.ORGANIZATION_NAME: organization, x509.NameOID.COMMON_NAME: subject}
+    said |= {x509.NameOID.EMAIL_ADDRESS: mail}
+    name = x509.Name([x509.NameAttribute(oid, text) for oid, text in said.items() if text])
     by = issuer.certificate if issuer is not None else None
     builder = x509.CertificateBuilder(
         by.subject if by is not None else name,
@@ -59,6 +64,8 @@ def certify(
         builder = builder.add_extension(
             x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0"), critical=True
         )
+    if constraints is not None:
+        builder = builder.add_extension(constraints, critical=False)
     private = issuer.private_key if issuer is not None else key
     made = builder.sign(private, hashes.SHA256())
     return KeyPair(key, with_sha1(made, private) if sha1 else made)
@@ -208,3 +215,105 @@ def swap_certificate(root, keypair: KeyPair) -> None:
     from soapkit.security.markup import BINARY_SECURITY_TOKEN
 
     next(root.iter(BINARY_SECURITY_TOKEN)).text = base64.b64encode(der_of(keypair.certificate)).decode()
+
+
+def of(organization: str) -> x509.DirectoryName:
+    return x509.DirectoryName(x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, organization)]))
+
+
+CONSTRAINTS = {
+    "its own organization": x509.NameConstraints([of("partner")], None),
+    "all but the bank": x509.NameConstraints(None, [of(" BANK")]),
+    "its own mail": x509.NameConstraints([x509.RFC822Name("partner.example")], None),
+    "its own mail, below a domain": x509.NameConstraints([x509.RFC822Name(".partner.example")], None),
+    "all mail but one": x509.NameConstraints(None, [x509.RFC822Name("ceo@bank.example")]),
+}
+
+
+@pytest.mark.parametrize("constraints", CONSTRAINTS)
+def test_an_authority_for_some_names_certifies_no_others(constraints, plain, keys, key, now):
+    """RFC 5280, 4.2.1.10: directory names and mail in subjects too. The library holds alternative names alone against
+    the constraints, and passes over those of directory names where they are not marked critical."""
+    by = rsa.generate_private_key(65537, 2048)
+    allowed = CONSTRAINTS[constraints]
+    middle = certify("middle", by, keys.authority, now, ca=True, usage="key_cert_sign", constraints=allowed)
+    for organization, mail, right in (
+        ("partner", "clerk@partner.example", "below" not in constraints),
+        ("Partner", "clerk@a.partner.example", constraints != "its own mail"),
+        ("Bank", "ceo@bank.example", False),
+    ):
+        leaf = certify("eve", key, middle, now, organization=organization, mail=mail)
+        if right:
+            assert "CN=eve" in believed(leaf, keys.trust, plain, now, middle)
+        else:
+            with pytest.raises(SecurityError, match="may not certify that name"):
+                believed(leaf, keys.trust, plain, now, middle)
+
+
+def as_version_1(authority: KeyPair) -> x509.Certificate:
+    """The same certificate without version and extensions, which cryptography does not make any more."""
+    parts = elements(authority.certificate.tbs_certificate_bytes)
+    return x509.load_der_x509_certificate(signed(authority, [part for part in parts if part[0] not in (0xA0, 0xA3)]))
+
+
+def signed(authority: KeyPair, parts: list[bytes]) -> bytes:
+    """A certificate, in DER, of the parts of its body."""
+    body, algorithm = sequence(b"".join(parts)), next(part for part in parts if part[0] == 0x30)
+    signature = authority.private_key.sign(body, padding.PKCS1v15(), hashes.SHA256())
+    return sequence(body + algorithm + b"\3" + size(len(signature) + 1) + b"\0" + signature)
+
+
+def elements(der: bytes) -> list[bytes]:
+    """What a SEQUENCE in DER holds."""
+    rest, found = content(der), []
+    while rest:
+        whole = len(rest) - len(behind(rest))
+        found.append(rest[:whole])
+        rest = rest[whole:]
+    return found
+
+
+def content(der: bytes) -> bytes:
+    return der[2 + (der[1] & 0x7F if der[1] & 0x80 else 0) :]
+
+
+def behind(der: bytes) -> bytes:
+    long = der[1] & 0x7F if der[1] & 0x80 else 0
+    return content(der)[int.from_bytes(der[2 : 2 + long], "big") if long else der[1] :]
+
+
+def sequence(octets: bytes) -> bytes:
+    return b"\x30" + size(len(octets)) + octets
+
+
+def size(length: int) -> bytes:
+    return bytes([length]) if length < 0x80 else b"\x82" + length.to_bytes(2, "big")
+
+
+def test_what_an_old_root_certified_is_read_as_strictly(plain, key, now):
+    """A root of version 1 says nothing of itself; what it signed with SHA-1 anybody may have made (Stevens et al., "The
+    first collision for full SHA-1", CRYPTO 2017), and what nobody understands is refused."""
+    root = make_authority("old root", now=now)
+    store = TrustStore((as_version_1(root),), v1_roots=True)
+    assert believed(certify("leaf", key, root, now), store, plain, now) == "CN=leaf"
+    for rogue, why in (({"sha1": True}, "not issued by an authority"), ({"critical": True}, "not known: 1.2.3.4")):
+        with pytest.raises(SecurityError, match=why):
+            believed(certify("eve", key, root, now, **rogue), store, plain, now)
+
+
+def test_a_name_of_a_stranger_writes_no_lines_of_the_log(plain, keys, key, now):
+    """CWE-117: the name stands in the error, with its line breaks and colours told; a long one is not."""
+    lines = "x\nWARNING all is well \x1b[31m"
+    for more, told in (({}, "CN=x\\0AWARNING all is well \\1B[31m"), ({"mail": "x" * 2000}, "serial ")):
+        with pytest.raises(SecurityError) as caught:
+            believed(certify(lines, key, None, now, **more), keys.trust, plain, now)
+        assert told in caught.value.for_log
+        assert caught.value.for_log.isprintable()
+        assert len(caught.value.for_log) < 1000
+
+
+def test_a_certificate_of_a_version_that_is_none_is_refused_like_any_other(keys):
+    """The library has an error of its own for it, which is no ValueError (CWE-248)."""
+    parts = elements(keys.authority.certificate.tbs_certificate_bytes)
+    with pytest.raises(SecurityError, match=r"not an X\.509 certificate: 3 is not a valid"):
+        certificate_from_der(signed(keys.authority, [b"\xa0\3\2\1\3", *parts[1:]]))

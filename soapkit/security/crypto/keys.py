@@ -139,7 +139,7 @@ def _parsed(data: bytes) -> x509.Certificate:
         certificate = x509.load_der_x509_certificate(data)
         # cryptography reads these only when asked, and a stranger's certificate may hold anything
         _ = (certificate.subject, certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise SecurityError(f"this is not an X.509 certificate: {error}") from None
     return certificate
 
@@ -148,12 +148,30 @@ _ORDINARY = 8_192
 _remembered = lru_cache(maxsize=128)(_parsed)
 
 
+_LONGEST_NAME = 1024  # characters
+
+
 def name_of(certificate: x509.Certificate) -> str:
-    """The subject of a certificate for a person, RFC 4514."""
+    """The subject of a certificate for a person, RFC 4514, on one line; its number where that is no name, or endless: a
+    stranger's certificate stands in errors too, and those in the log."""
+    return text_of_name(certificate.subject) or f"serial {certificate.serial_number}"
+
+
+def text_of_name(name: x509.Name) -> str:
+    """A name as RFC 4514 writes it, what cannot be printed as the octets that it is; empty for what is no text, or very
+    long."""
     try:
-        return certificate.subject.rfc4514_string()
+        text = name.rfc4514_string()
     except ValueError:  # a name that is not text is told lazily by cryptography
-        return f"serial {certificate.serial_number}"
+        return ""
+    if len(text) > _LONGEST_NAME:
+        return ""
+    return text if text.isprintable() else "".join(map(_printable, text))
+
+
+def _printable(character: str) -> str:
+    """RFC 4514, 2.4: any character may be written as a backslash and two digits for each of its octets."""
+    return character if character.isprintable() else "".join(f"\\{octet:02X}" for octet in character.encode())
 
 
 def name_of_key(key: PublicKey) -> str:

@@ -22,6 +22,8 @@ from soapkit.security.saml.read import Confirming
 from soapkit.security.verify import Proved, covers
 from soapkit.soap.security_result import ReceivedAssertion
 
+_LONGEST = 10 * 366 * 24 * 60 * 60  # seconds that an assertion is remembered: some are valid until the year 9999
+
 
 def confirmed(found: Pass, signer: x509.Certificate | None) -> ReceivedAssertion | None:
     """The assertion of a message, as the result tells it; None where none is demanded. `signer`: of the message.
@@ -46,7 +48,7 @@ def claim_once(found: Pass, store: ReplayStore) -> None:
         return
     says = checked.says
     left = valid_until(says, found.require) - found.now + timedelta(seconds=found.require.skew)
-    ttl = max(1, int(left.total_seconds()) + 1)
+    ttl = min(max(1, int(left.total_seconds()) + 1), _LONGEST)
     if not store.claim(f"assertion {says.issuer} {says.identifier}", ttl, now=found.now):
         raise SecurityError("this assertion is for one use, and was seen before")
 

@@ -99,11 +99,12 @@ def _check_conditions(says: Assertion, saml: SamlRequirement, now: datetime, req
         # SAML 2.0 core, 2.5.1.1: then nobody can tell whether it is valid
         names = ", ".join(map(local_name, found.unknown))
         raise SecurityError(f"the assertion is valid on conditions that are not understood: {names:.200}")
-    if says.issued > now + tolerance:
+    # differences, no sums: a token service may say "until the end of the year 9999"
+    if says.issued - now > tolerance:
         raise SecurityError(f"the assertion was issued at {write_instant(says.issued)}, after {write_instant(now)}")
-    if found.not_before is not None and found.not_before > now + tolerance:
+    if found.not_before is not None and found.not_before - now > tolerance:
         raise SecurityError(f"the assertion is not valid before {write_instant(found.not_before)}")
-    if valid_until(says, require) + tolerance <= now:
+    if now - valid_until(says, require) >= tolerance:
         raise SecurityError(
             f"the assertion expired at {write_instant(valid_until(says, require))}; it is now {write_instant(now)}"
         )
@@ -132,9 +133,9 @@ def check_time_and_place(
 ) -> str:
     """Why a SubjectConfirmation is not good now and here, in words; empty when it is (SAML 2.0 core, 2.4.1.2)."""
     tolerance = timedelta(seconds=skew)
-    if each.not_before is not None and each.not_before > now + tolerance:
+    if each.not_before is not None and each.not_before - now > tolerance:
         return f"it may not be confirmed before {write_instant(each.not_before)}"
-    if each.not_on_or_after is not None and each.not_on_or_after + tolerance <= now:
+    if each.not_on_or_after is not None and now - each.not_on_or_after >= tolerance:
         return f"it could be confirmed until {write_instant(each.not_on_or_after)}"
     if each.recipient and each.recipient not in saml.audience:
         return f"it is to be shown to {each.recipient!r:.120}"

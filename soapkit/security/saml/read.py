@@ -14,7 +14,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.markup import KEY_INFO, SIGNATURE, at_most_one, one, text_of
+from soapkit.security.markup import BLANKS, KEY_INFO, SIGNATURE, at_most_one, one, text_of
 from soapkit.security.saml.names import BY_TAG, SAML_1_1, SAML_2_0, SamlVersion
 from soapkit.security.timestamp import instant_from
 from soapkit.soap.security_result import AuthorizationDecision
@@ -271,7 +271,7 @@ def _attributes(found: Iterable[tuple[str, _Element]]) -> dict[str, tuple[str, .
     """The text of all values, by name."""
     values: dict[str, tuple[str, ...]] = {}
     for name, attribute in found:
-        texts = tuple(str(_STRING(each)).strip() for each in children(attribute) if _is_value(each))
+        texts = tuple(str(_STRING(each)).strip(BLANKS) for each in children(attribute) if _is_value(each))
         values[name] = (*values.get(name, ()), *texts)
     return values
 

@@ -27,12 +27,14 @@ from soapkit.security.crypto.keys import (
     load_public_key,
     name_of,
     name_of_key,
+    text_of_name,
 )
+from soapkit.security.trust.constraints import check_constraints
 from soapkit.security.trust.crl import ListSource, load_list
 from soapkit.security.trust.ocsp import ResponseSource, load_response
 from soapkit.security.trust.ocsp_asking import AskedSource, OcspResponders
 from soapkit.security.trust.revocation import REVOCATIONS, Revocation, StatusSource, check_not_revoked
-from soapkit.security.trust.validity import check_may_sign, check_time, is_issued_by
+from soapkit.security.trust.validity import check_issued, check_may_sign, check_time, is_issued_by
 
 Chain: TypeAlias = tuple[x509.Certificate, ...]
 
@@ -199,6 +201,7 @@ class TrustStore:
         for root in self.certificates if self.v1_roots else ():
             if root.version is x509.Version.v1 and is_issued_by(certificate, root):
                 check_time(root, now)
+                check_issued(certificate)
                 return (certificate, root)
         # what a message carries may help to build a path, never end one
         modern = [root for root in self.certificates if root.version is not x509.Version.v1]
@@ -212,9 +215,11 @@ class TrustStore:
             .extension_policies(ca_policy=_AUTHORITY, ee_policy=verification.ExtensionPolicy.permit_all())
         )
         try:
-            return tuple(builder.build_client_verifier().verify(certificate, list(others)).chain)
+            path = tuple(builder.build_client_verifier().verify(certificate, list(others)).chain)
         except (verification.VerificationError, ValueError) as error:
             raise SecurityError(f"certificate {name_of(certificate)} is not trusted: {error}") from None
+        check_constraints(path)
+        return path
 
     def __repr__(self) -> str:
         return f"TrustStore({', '.join((*map(name_of, self.certificates), *map(name_of_key, self.keys)))})"
@@ -231,10 +236,7 @@ def _check_patterns(name: str, patterns: object) -> None:
 
 
 def _issuer_of(certificate: x509.Certificate) -> str:
-    try:
-        return certificate.issuer.rfc4514_string()
-    except ValueError:
-        return ""
+    return text_of_name(certificate.issuer)
 
 
 def _may_certify(_policy: verification.Policy, _certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:

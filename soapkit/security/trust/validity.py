@@ -60,6 +60,17 @@ def is_strong(algorithm: hashes.HashAlgorithm | None) -> bool:
     return not isinstance(algorithm, _WEAK)
 
 
+def check_issued(certificate: x509.Certificate) -> None:
+    """Raises `SecurityError` for an extension that must be understood and is not (RFC 5280, 6.1.5)."""
+    name = name_of(certificate)
+    try:
+        unknown = unknown_and_critical(certificate.extensions)
+    except UNREADABLE as error:
+        raise SecurityError(f"the extensions of certificate {name} cannot be read: {error}") from None
+    if unknown:
+        raise SecurityError(f"certificate {name} has a critical extension that is not known: {unknown}")
+
+
 def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Whether the name is the issuer's, and the signature holds under its key; not whether that may certify."""
     try:
