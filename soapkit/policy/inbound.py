@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from soapkit.errors import Problem, Problems
 from soapkit.policy.algorithms import algorithms_for
-from soapkit.policy.demands import Token
+from soapkit.policy.demands import Token, TokenKind
 from soapkit.policy.keys import Keys
 from soapkit.policy.plan import CONTEXT_KINDS, Plan, context_tokens, saml_version, signed_parts
 from soapkit.policy.words import token_words
 from soapkit.security.context.context import Contexts
 from soapkit.security.crypto.keys import KeyPair, public_key_of
-from soapkit.security.header_rules import Brought, HeaderRules, Order, SignedWith
+from soapkit.security.header_rules import Brought, Endorsement, Endorser, HeaderRules, Order, SignedWith
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS
 from soapkit.security.saml.settings import SamlRequirement
 from soapkit.security.settings import Require
 from soapkit.security.trust.truststore import TrustStore
 
 _CERTIFICATE = "BinarySecurityToken"
+_ENDORSERS: dict[TokenKind, Endorser] = {
+    "x509": "certificate",
+    "key-value": "bare-key",
+    "username": "user",
+    **dict.fromkeys(CONTEXT_KINDS, "context"),
+}
 _PROTECTED: dict[tuple[bool, bool], Brought] = {
     (False, False): "present",
     (True, False): "signed",
@@ -44,7 +51,8 @@ class _Reader:
         signed = list(plan.signed)
         if not plan.message_level and plan.endorsing:
             signed = ["Timestamp"] if plan.timestamp else []
-            signed += [name for each in plan.endorsing for name in signed_parts(each.supporting.protection)]
+            if len({each.token.kind for each in plan.endorsing}) == 1:  # of several, each signs parts of his own
+                signed += [name for each in plan.endorsing for name in signed_parts(each.supporting.protection)]
         under_context = self.under_context
         by_password = self.by_password
         of_both = under_context or by_password  # the secret is known to two sides, and nobody else signs
@@ -117,6 +125,7 @@ class _Reader:
             signed_with=self._signed_with,
             supporting=self._brought(endorsing=False),
             endorsing=self._brought(endorsing=True) if self.endorsed() else "",
+            endorsements=tuple(self._endorsements()),
         )
 
     @property
@@ -160,6 +169,19 @@ class _Reader:
             return []
         parts = (name for each in endorsing for name in signed_parts(each.supporting.protection))
         return list(dict.fromkeys(("Signature", *parts)))
+
+    def _endorsements(self) -> Iterator[Endorsement]:
+        """Who must have endorsed what, each kind of token by itself; of an assertion as of `endorsed`."""
+        plan = self.plan
+        first = ("Signature",) if plan.message_level else ("Timestamp",) if plan.timestamp else ()
+        if plan.message_level and not plan.signed:
+            return
+        parts = dict[Endorser, dict[str, None]]()
+        for each in plan.endorsing:
+            if each.token.kind in _ENDORSERS:
+                own = parts.setdefault(_ENDORSERS[each.token.kind], dict.fromkeys(first))
+                own.update(dict.fromkeys(signed_parts(each.supporting.protection)))
+        yield from (Endorsement(by, tuple(own)) for by, own in parts.items() if own)
 
     @property
     def under_context(self) -> bool:

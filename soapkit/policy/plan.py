@@ -98,21 +98,25 @@ class Plan:
         """Whether the message's own signature is made under a key that both sides have. In an asymmetric binding that
         is the secret of an issued token, or, in an answer, one derived from the key that the request brought. Who has a
         key pair signs a request with that, whatever is derived: .NET and Apache CXF demand it."""
-        by_secret = _is_secret(self.signature_token) or (not self.request and self._derives_for_recipient)
+        token = self.signature_token
+        by_secret = _is_secret(token) or (token is not None and token.derived_keys and not self.request)
         return bool(self.signed) and (self._symmetric or by_secret)
 
     @property
     def shares_key_to_encrypt(self) -> bool:
-        """The same of what is encrypted. In an asymmetric binding keys are derived from a fresh one, which a request
-        brings encrypted to the recipient."""
-        token = self.encryption_token
-        derived = token is not None and token.derived_keys and self._derives_for_recipient
-        return bool(self.encrypted) and (self._symmetric or derived or _is_secret(token))
+        """The same of what is encrypted. In an asymmetric binding, keys of requests are derived from a fresh one, which
+        travels encrypted to the recipient, and those of answers from the same."""
+        return bool(self.encrypted) and (
+            self._symmetric or _is_secret(self.encryption_token) or self._derives_from_fresh_key
+        )
 
     @property
-    def _derives_for_recipient(self) -> bool:
-        recipient = self.binding.recipient_encryption if self.binding is not None else None
-        return recipient is not None and recipient.derived_keys
+    def _derives_from_fresh_key(self) -> bool:
+        """Of a request, also where answers alone derive from it."""
+        token = self.encryption_token
+        answers = (self.binding.recipient_signature, self.binding.initiator_encryption) if self.binding else ()
+        found = (token, *(answers if self.request else ()))
+        return any(each is not None and each.derived_keys for each in found)
 
     @property
     def suite(self) -> Suite:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from soapkit.security.crypto.keys import KeyPair, load_certificate, load_certificates
     from soapkit.security.crypto.with_cryptography import CryptographyProvider
     from soapkit.security.crypto.with_xmlsec import XmlsecProvider
-    from soapkit.security.header_rules import HeaderRules
+    from soapkit.security.header_rules import Endorsement, HeaderRules
     from soapkit.security.issued import IssuedToken, IssuedTokens, Issuing
     from soapkit.security.replay import MemoryReplayStore, RedisReplayStore, ReplayStore, SqliteReplayStore
     from soapkit.security.saml.settings import SamlAssertion, SamlRequirement, SamlToken
@@ -54,6 +54,7 @@ _HOMES = {
     "IssuedToken": "issued",
     "IssuedTokens": "issued",
     "Issuing": "issued",
+    "Endorsement": "header_rules",
     "HeaderRules": "header_rules",
     "KeyPair": "crypto.keys",
     "load_certificate": "crypto.keys",
@@ -99,6 +100,7 @@ __all__ = [
     "Conversation",
     "CryptographyProvider",
     "Encrypt",
+    "Endorsement",
     "HeaderRules",
     "IssuedToken",
     "IssuedTokens",

@@ -13,6 +13,9 @@ SignedWith: TypeAlias = Literal["any", "key-pair", "secret"]
 Brought: TypeAlias = Literal["", "present", "signed", "encrypted", "signed-encrypted"]
 """What is demanded of a certificate that a message brings: nothing, that it is there, and how it is protected."""
 
+Endorser: TypeAlias = Literal["certificate", "bare-key", "user", "context"]
+"""Who may endorse: by the key pair of a certificate, or without one, by a password, under a security context."""
+
 _KNOWN: Final = {
     "layout": get_args(Layout),
     "order": get_args(Order),
@@ -20,6 +23,24 @@ _KNOWN: Final = {
     "supporting": get_args(Brought),
     "endorsing": get_args(Brought),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Endorsement:
+    """For ``HeaderRules(endorsements=(...))``: who must have signed what, besides who signed the message. `parts`: of
+    `Sign`; ``Signature`` is the one over all that must be signed.
+
+    Raises `UsageError` for an endorser that there is not, and without parts.
+    """
+
+    by: Endorser
+    parts: tuple[str, ...] = ("Signature",)
+
+    def __post_init__(self) -> None:
+        if self.by not in get_args(Endorser):
+            raise UsageError(f"by= is one of {', '.join(get_args(Endorser))}, found {self.by!r}")
+        if not self.parts:
+            raise UsageError("an endorsement without parts would be none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +55,8 @@ class HeaderRules:
     that (6.5). `signed_with`: whether what must be signed is signed with a key pair (7.5), or under a shared key (7.4);
     who endorses that is free to do it otherwise. `supporting`: how a certificate must be protected that the message
     brings and that need not have signed anything; `endorsing`: the same of the one that the endorsing signature was
-    made with (8.1 to 8.8): signed by who signed the message, come encrypted.
+    made with (8.1 to 8.8): signed by who signed the message, come encrypted. `endorsements`: each by who it says, where
+    ``Require(endorsed=...)`` is content with anybody who is known.
 
     Raises `UsageError` for a layout, an order, a kind of key or a protection that there is not.
     """
@@ -46,6 +68,7 @@ class HeaderRules:
     signed_with: SignedWith = "any"
     supporting: Brought = ""
     endorsing: Brought = ""
+    endorsements: tuple[Endorsement, ...] = ()
 
     def __post_init__(self) -> None:
         for name, known in _KNOWN.items():

@@ -148,6 +148,8 @@ class KeyRing:
             return self._secret_sent_with(source.assertion)
         if source.user:
             return self._secret_of_sent_user(source.user)
+        if source.sent:
+            return self._secret_sent_in(source.sent)
         for secret in self.known.secrets:
             if secret.sha1 == source.sha1:
                 return secret
@@ -189,6 +191,13 @@ class KeyRing:
         if not key.secret:
             raise SecurityError("the key of the assertion's subject is not a secret", place=place_of(assertion))
         return Secret(None, b"", key.secret, ours=key.ours, assertion=assertion)
+
+    def _secret_sent_in(self, key_id: str) -> Secret:
+        """The key of an EncryptedKey that we sent."""
+        sent = self.passing.sent.find_by_id(key_id, self._now)
+        if sent is None:
+            raise SecurityError(f"no EncryptedKey {key_id!r:.120} is in the message, and we sent none")
+        return sent
 
     def _secret_sent_with(self, identifier: str) -> Secret:
         """The key that goes with an assertion which we sent."""

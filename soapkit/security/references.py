@@ -36,6 +36,7 @@ from soapkit.security.markup import (
     EMBEDDED,
     ENCRYPTED_KEY,
     ENCRYPTED_KEY_SHA1,
+    ENCRYPTED_KEY_TYPE,
     KEY_IDENTIFIER,
     KEY_INFO,
     KEY_NAME,
@@ -99,13 +100,15 @@ class Wrapped:
     """The key is a shared one: that an EncryptedKey brought, or derived from one (the element, or SHA-1 of its cipher
     value), or that of a security context (its token, or its identifier and instance), or the one that goes with a SAML
     assertion of another message (its id); or derived from the password of a user, by a UsernameToken (the element, or
-    `user`, the id of one that we sent). `implied`: the reference, where it means a key derived from that one."""
+    `user`, the id of one that we sent). `sent`: the id of an EncryptedKey that we sent. `implied`: the reference, where
+    it means a key derived from that one."""
 
     element: _Element | None = None
     sha1: bytes = b""
     context: tuple[str, str | None] | None = None
     assertion: str = ""
     user: str = ""
+    sent: str = ""
     implied: _Element | None = None
 
 
@@ -203,6 +206,8 @@ def _read_reference(reference: _Element, index: IdIndex) -> KeySource:
     name = uri.removeprefix("#")
     if reference.get("ValueType") == USERNAME_TOKEN_TYPE and name and name not in index:
         return Wrapped(user=name)  # an answer names what was in its request
+    if reference.get("ValueType") == ENCRYPTED_KEY_TYPE and name and name not in index:
+        return Wrapped(sent=name)  # so does Apache CXF in an asymmetric binding
     token = index.find(uri, by=reference)
     if token.tag == BINARY_SECURITY_TOKEN:
         return Carried(certificates_of(token), token)

@@ -6,7 +6,7 @@ where it will look for them. A signed element elsewhere, however alike, meets no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -19,7 +19,7 @@ from soapkit.errors import SecurityError
 from soapkit.security.confirm import signature_values
 from soapkit.security.context.context import SecurityContext
 from soapkit.security.crypto.keys import name_of, name_of_key
-from soapkit.security.header_rules import HeaderRules, SignedWith
+from soapkit.security.header_rules import Endorser, HeaderRules, SignedWith
 from soapkit.security.inbound import Pass
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS, is_content, may_be_missing
 from soapkit.security.ruled import check_rules, is_kept
@@ -39,17 +39,16 @@ def believe(found: Pass) -> SecurityResult:
     """
     wanted = _wanted(found, found.require.signed, "signed")
     signer = _signer(found, wanted)
-    endorser = _endorser(found, wanted) if found.require.endorsed else None
-    if signer is None and endorser is not None:
-        signer = endorser.signer
+    endorsers = _endorsers(found, wanted)
+    signer = signer or next((each.signer for each in endorsers if each.signer is not None), None)
     for part in found.require.encrypted:
         _check_encrypted(found, part)
-    check_rules(found, _covering(found, wanted), endorser)
+    check_rules(found, _covering(found, wanted), endorsers)
     for part in found.require.present:
         _present(found, part, "")
-    context = _context(found, signer, wanted) or (endorser.context if endorser is not None else None)
+    context = _context(found, signer, wanted) or next((each.context for each in endorsers if each.context), None)
     assertion = confirmed(found, signer)
-    username = _username(found, endorser, wanted) or (context.username if context is not None else None)
+    username = _username(found, endorsers, wanted) or (context.username if context is not None else None)
     lifetime = found.lifetime
     return SecurityResult(
         envelope=found.message.envelope.with_attachments(found.message.attachments),
@@ -150,22 +149,53 @@ def _cover_all(proofs: Sequence[Proved], wanted: Iterable[_Wanted]) -> bool:
     return all(one.is_covered(proofs) for one in wanted)
 
 
-def _endorser(found: Pass, wanted: list[_Wanted]) -> Proved:
-    """A signature over the one that covers all that must be signed, by somebody known (WS-SecurityPolicy 1.3, 8.3).
+def _endorsers(found: Pass, wanted: list[_Wanted]) -> list[Proved]:
+    """The signature of each who must endorse (WS-SecurityPolicy 1.3, 8.3). Raises `SecurityError` for one who does
+    not."""
+    require, proved = found.require, found.proved
+    asked = require.rules.endorsements
+    if not asked and not require.endorsed:
+        return []
+    groups = [proofs for _, proofs in _by_signer(proved)]
+    groups += [*_by_context(proved), *_by_user(proved).values(), *_by_key(proved).values()]
+    if not asked:
+        return [_endorser(found, wanted, [*groups, _by_subject(found, proved)], tuple(require.endorsed), "nobody")]
+    return [
+        _endorser(found, wanted, [list(filter(_ENDORSERS[each.by], proofs)) for proofs in groups], each.parts, told)
+        for each in asked
+        for told in (f"no {each.by}",)
+    ]
 
-    Raises `SecurityError` when there is none."""
+
+def _endorser(
+    found: Pass, wanted: list[_Wanted], groups: Iterable[Sequence[Proved]], parts: Sequence[str], nobody: str
+) -> Proved:
+    """The signature over the one that covers all that must be signed, and over these parts, by one of these groups, of
+    somebody known each. Raises `SecurityError` when there is none, `nobody` telling who is missed."""
     endorsed = [proof for proof in _own_signatures(found) if _cover_all([proof], wanted)]
-    others = _wanted(found, [part for part in found.require.endorsed if part != "Signature"], "endorsed")
-    proved = found.proved
-    known = (*(proofs for _, proofs in _by_signer(proved)), *_by_context(proved), _by_subject(found, proved))
-    for proofs in (*known, *_by_user(proved).values(), *_by_key(proved).values()):
+    others = _wanted(found, [part for part in parts if part != "Signature"], "endorsed")
+    for proofs in groups:
         endorsing = [
-            each for each in proofs if any(each is not one and covers([each], one.signature) for one in endorsed)
+            each
+            for each in proofs
+            if "Signature" not in parts or any(each is not one and covers([each], one.signature) for one in endorsed)
         ]
         if endorsing and _cover_all(proofs, others):
             rule = found.require.rules.endorsing
             return next((each for each in endorsing if is_kept(rule, each.token, found, endorsed)), endorsing[0])
-    raise SecurityError("the signature is not endorsed: nobody who is known signed it")
+    raise SecurityError(f"the signature is not endorsed: {nobody} who is known signed it")
+
+
+def _by_pair(proof: Proved) -> bool:
+    return proof.signer is not None and _kind_of_key(proof) == "key-pair"
+
+
+_ENDORSERS: dict[Endorser, Callable[[Proved], bool]] = {
+    "certificate": _by_pair,
+    "bare-key": lambda proof: proof.pinned is not None,
+    "user": lambda proof: proof.user is not None,
+    "context": lambda proof: proof.context is not None,
+}
 
 
 def _by_signer(proved: Iterable[Proved]) -> list[tuple[x509.Certificate, list[Proved]]]:
@@ -280,13 +310,13 @@ def _present(found: Pass, part: str, what: str) -> tuple[_Element, ...]:
     return elements
 
 
-def _username(found: Pass, endorser: Proved | None, wanted: list[_Wanted]) -> str | None:
+def _username(found: Pass, endorsers: Sequence[Proved], wanted: list[_Wanted]) -> str | None:
     """Whose password was right: in a UsernameToken, or for having signed, under its key, all that must be signed, or
     the signature that must be endorsed."""
     if found.require.username is None:
         return None
     signing = [name for name, proofs in _by_user(found.proved).items() if _cover_all(proofs, wanted)]
-    endorsing = [endorser.user.name] if endorser is not None and endorser.user is not None else []
+    endorsing = [each.user.name for each in endorsers if each.user is not None]
     names = dict.fromkeys((*(user.name for user in found.users), *signing, *endorsing))
     if len(names) != 1 or len(found.users) > 1:
         told = max(len(names), len(found.users))
@@ -310,7 +340,7 @@ def claim_seen(found: Pass) -> None:
     ]
     # from its first moment, `skew` early, to its last, which is fresh too: a second more than that is long
     ttl = found.require.max_age + 2 * found.require.skew + 1
-    for key in keys:
+    for key in dict.fromkeys(keys):  # two who endorse the same Timestamp sign the same SignedInfo
         if not store.claim(key, ttl, now=found.now):
             raise SecurityError(f"this message was seen before ({key.partition(' ')[0]} repeated)")
     claim_once(found, store)

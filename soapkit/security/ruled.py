@@ -18,10 +18,10 @@ from soapkit.security.verify import Proved, covers
 from soapkit.xml.walk import place_of, tag_of
 
 
-def check_rules(found: Pass, main: Sequence[Proved], endorser: Proved | None) -> None:
+def check_rules(found: Pass, main: Sequence[Proved], endorsers: Sequence[Proved]) -> None:
     """Raises `SecurityError` for the first rule that the message does not keep.
 
-    `main`: the signatures that cover all that must be signed; `endorser`: the one over them, where there must be one.
+    `main`: the signatures that cover all that must be signed; `endorsers`: those over them, where there must be any.
     """
     rules = found.require.rules
     if rules.layout != "lax":
@@ -36,7 +36,7 @@ def check_rules(found: Pass, main: Sequence[Proved], endorser: Proved | None) ->
         tokens = (token for token in found.message.tokens if token.tag == BINARY_SECURITY_TOKEN)
         if not any(is_kept(rules.supporting, token, found, main) for token in tokens):
             raise SecurityError(f"the message must bring a certificate, {_WORDS[rules.supporting]}, and does not")
-    if rules.endorsing and (endorser is None or not is_kept(rules.endorsing, endorser.token, found, main)):
+    if rules.endorsing and not any(is_kept(rules.endorsing, each.token, found, main) for each in endorsers):
         raise SecurityError(f"the certificate of who endorses must be there, {_WORDS[rules.endorsing]}, and is not")
 
 

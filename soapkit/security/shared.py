@@ -41,6 +41,7 @@ from soapkit.xml.walk import tag_of
 _KEPT = timedelta(hours=1)
 _ASSERTION = b"assertion "  # before an id, where other keys are called by their SHA-1
 _USER = b"user "
+_KEY = b"key "
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,10 @@ class SentKeys:
         """The key that goes with the assertion of that id, which we sent; None if it is not held or no longer."""
         return self._find(_ASSERTION + identifier.encode(), now)
 
+    def find_by_id(self, key_id: str, now: datetime) -> Secret | None:
+        """The key that we sent in the EncryptedKey of that id; None if it is not held or no longer."""
+        return self._find(_KEY + key_id.encode(), now)
+
     def find_of_user(self, token_id: str, now: datetime) -> Secret | None:
         """The key of the password of the UsernameToken of that id, which we sent; None if it is not held."""
         found = self._find(_USER + token_id.encode(), now)
@@ -215,9 +220,12 @@ class SentKeys:
 
 
 def _names(secret: Secret, element: _Element) -> Iterator[bytes]:
-    """What an answer may call a key: by SHA-1 of its cipher value, or by the id of the assertion that it goes with."""
+    """What an answer may call a key: by SHA-1 of its cipher value, by the id of its EncryptedKey, or by that of the
+    assertion that it goes with."""
     if secret.sha1:
         yield secret.sha1
+    if secret.key_id:
+        yield _KEY + secret.key_id.encode()
     version = ASSERTIONS.get(tag_of(element))
     if version is not None:
         yield _ASSERTION + element.get(version.id_attribute, "").encode()

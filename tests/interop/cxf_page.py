@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.interop.cxf_shapes import OURS_ALONE
 from tests.interop.test_cxf import POLICIES
 from tests.interop.test_cxf_published import PUBLISHED
 from tests.interop.test_cxf_saml import ALL as SAML
@@ -42,6 +43,7 @@ def rows() -> Iterator[tuple[str, str, str]]:
     yield from ((name, "yes", "yes") for name in POLICIES)
     yield "https, endorsed by a conversation", "yes", "yes"
     yield from ((name, "yes", "yes") for name in VARIATIONS)
+    yield from ((name, "yes", "no: CXF's client reads no such answer") for name in OURS_ALONE)
     for name in SAML:
         yield f"SAML: {name}", "yes", "no: CXF's client writes no such signature" if name == NEVER_ENDORSED else "yes"
     yield from ((f"issued token: {name}", "yes", "not tried") for name in ISSUED)

@@ -11,8 +11,10 @@ from tests.policy.contracts import (
     BODY_SIGNED,
     WSA,
     asymmetric,
+    by_password,
     contract,
     conversing,
+    key_value,
     nested,
     symmetric,
     transport,
@@ -145,4 +147,45 @@ SHAPES: dict[str, Variation] = {
         BODY_SIGNED + RESULT.format("EncryptedElements"),
     ),
     "conversation, SOAP 1.2": Variation(conversed(BY_PAIRS, "RequireDerivedKeys"), soap="1.2"),
+    "conversation, endorsed": Variation(conversed(BY_PAIRS) + endorsed()),
+    "conversation, derived keys, endorsed and signed": Variation(
+        conversed(BY_PAIRS, "RequireDerivedKeys") + endorsed(holder="SignedEndorsingSupportingTokens")
+    ),
+    "conversation, derived keys, endorsed and hidden": Variation(
+        conversed(BY_PAIRS, "RequireDerivedKeys") + endorsed(holder="EndorsingEncryptedSupportingTokens")
+    ),
+    "conversation, endorsed by a user": Variation(
+        conversed(BY_PAIRS, "RequireDerivedKeys") + username(holder="EndorsingSupportingTokens")
+    ),
+    "conversation, endorsed by a bare key": Variation(
+        conversed(BY_PAIRS, "RequireDerivedKeys") + nested("EndorsingSupportingTokens", key_value())
+    ),
+    "by password, derived keys, endorsed": Variation(
+        symmetric(protection=by_password("RequireDerivedKeys")) + endorsed()
+    ),
+    "symmetric, derived keys, endorsed by what derives none": Variation(
+        symmetric(protection=DERIVING) + WSS11 + endorsed("RequireDerivedKeys")
+    ),
+    "asymmetric, endorsed by a certificate and a user": Variation(
+        asymmetric() + WSS11 + endorsed() + username(holder="EndorsingSupportingTokens")
+    ),
+    "asymmetric, endorsed by a conversation": Variation(
+        asymmetric() + SURELY + nested("EndorsingSupportingTokens", conversing(BY_PAIRS))
+    ),
+    "https, endorsed by a certificate and a user": Variation(
+        transport() + SURELY + endorsed() + username(holder="EndorsingSupportingTokens")
+    ),
+}
+DERIVING_INITIATOR = x509("AlwaysToRecipient", "RequireDerivedKeys")
+# In an asymmetric binding, what a service by CXF answers under derived keys its own client does not understand.
+OURS_ALONE: dict[str, Variation] = {
+    "asymmetric, derived for the recipient": Variation(asymmetric(recipient=DERIVING) + WSS11),
+    "asymmetric, derived for the recipient, signature hidden, a user": Variation(
+        asymmetric("EncryptSignature", recipient=DERIVING) + WSS11 + username()
+    ),
+    "asymmetric, derived for the recipient, encrypted first": Variation(
+        asymmetric("EncryptBeforeSigning", recipient=DERIVING) + WSS11
+    ),
+    "asymmetric, derived for the initiator": Variation(asymmetric(initiator=DERIVING_INITIATOR) + WSS11),
+    "asymmetric, derived for both": Variation(asymmetric(initiator=DERIVING_INITIATOR, recipient=DERIVING) + WSS11),
 }

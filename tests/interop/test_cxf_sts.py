@@ -26,7 +26,18 @@ from soapkit.xml.serialise import serialise
 from tests.interop.cxf_peer import Cxf
 from tests.interop.java_driver import JAVA, Driver, built
 from tests.policy import contracts as policies
-from tests.policy.contracts import BODY, SP12, asymmetric, issued, nested, symmetric, transport, username
+from tests.policy.contracts import (
+    BODY,
+    BODY_SIGNED,
+    SP12,
+    asymmetric,
+    conversing,
+    issued,
+    nested,
+    symmetric,
+    transport,
+    username,
+)
 
 TRUST = "http://docs.oasis-open.org/ws-sx/ws-trust/200512"
 CONTEXT = "http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512/sct"
@@ -188,6 +199,7 @@ def test_what_it_cannot_issue_is_a_fault(sts: Any) -> None:
 # --- a service by CXF that believes it ------------------------------------------------------------------------------
 
 SHARED_KEY = issued("SymmetricKey")
+BEGUN = conversing(asymmetric() + BODY + ANY_REFERENCE, "RequireDerivedKeys")
 ISSUED = {
     "https, bearer": transport() + nested("SupportingTokens", issued("Bearer")),
     "https, bearer, for the transport": transport().replace(nested("HttpsToken", ""), issued("Bearer")),
@@ -199,6 +211,16 @@ ISSUED = {
     "a symmetric key protects, derived": symmetric(protection=issued("SymmetricKey", derived=True)),
     "a symmetric key endorses": symmetric() + nested("EndorsingSupportingTokens", SHARED_KEY),
     "a symmetric key endorses, beside two certificates": asymmetric() + nested("EndorsingSupportingTokens", SHARED_KEY),
+    "a symmetric key endorses and is signed": symmetric() + nested("SignedEndorsingSupportingTokens", SHARED_KEY),
+    "a symmetric key endorses and is hidden": symmetric() + nested("EndorsingEncryptedSupportingTokens", SHARED_KEY),
+    "a symmetric key endorses a conversation": symmetric(protection=BEGUN)
+    + nested("EndorsingSupportingTokens", SHARED_KEY),
+    "a symmetric key protects, a certificate endorses": symmetric(protection=SHARED_KEY)
+    + nested("EndorsingSupportingTokens", policies.x509()),
+    "a symmetric key begins a conversation": symmetric(
+        protection=conversing(symmetric(protection=SHARED_KEY) + BODY + ANY_REFERENCE, "RequireDerivedKeys")
+    ),
+    "a symmetric key signs in the place of a certificate": asymmetric(initiator=SHARED_KEY),
 }
 
 
@@ -208,7 +230,9 @@ def test_a_service_by_cxf_believes_the_token_that_its_policy_asks_for(
 ) -> None:
     path = tmp_path / "double.wsdl"
     https, parts = policy.startswith("https"), "" if policy.startswith("https") else BODY
-    path.write_bytes(policies.contract(ISSUED[policy] + ANY_REFERENCE, request=parts, reply=parts))
+    # CXF looks for a certificate to encrypt its answer to, where there is none
+    answer = BODY_SIGNED if "in the place" in policy else parts
+    path.write_bytes(policies.contract(ISSUED[policy] + ANY_REFERENCE, request=parts, reply=answer))
     address = cxf.serve(path, *(["https=true"] if https else []))
     with cxf.client(load_contract(path), address, sts.own) as client:
         assert (client.double(number=21), client.half(number=21)) == (42, 10)

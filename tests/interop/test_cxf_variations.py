@@ -18,7 +18,7 @@ from soapkit.transport.fetch import fetcher
 from soapkit.wsdl.load import load_contract
 from soapkit.xml.documents import Documents
 from tests.interop.cxf_peer import PORT, SERVICE, Cxf, doubler, hosted, keys_of, our_service
-from tests.interop.cxf_shapes import DERIVING, NUMBER, SHAPES, WSS11, Variation, laid_out
+from tests.interop.cxf_shapes import DERIVING, NUMBER, OURS_ALONE, SHAPES, WSS11, Variation, laid_out
 from tests.policy.contracts import (
     BODY,
     BODY_ENCRYPTED,
@@ -146,9 +146,9 @@ VARIATIONS: dict[str, Variation] = {
 } | SHAPES
 
 
-@pytest.mark.parametrize("name", VARIATIONS)
+@pytest.mark.parametrize("name", [*VARIATIONS, *OURS_ALONE])
 def test_our_client_calls_cxf(name: str, cxf: Cxf, tmp_path: Path) -> None:
-    varied = VARIATIONS[name]
+    varied = VARIATIONS[name] if name in VARIATIONS else OURS_ALONE[name]
     path = varied.written(tmp_path)
     address = cxf.serve(path, *varied.options)
     with cxf.client(load_contract(path), address, keys_of(cxf, "alice", "bob")) as client:

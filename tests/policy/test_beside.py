@@ -147,6 +147,28 @@ def test_a_binding_by_itself_protects_both_ways(binding: str) -> None:
     spoken(BINDINGS[binding], keys_for(binding, ""), "" if binding == "https" else BODY)
 
 
+BOTH = {
+    "a certificate": "a user",
+    "a user": "a conversation",
+    "a conversation": "a certificate",
+    "a bare key": "a user",
+}
+
+
+@pytest.mark.parametrize("binding", ["https", "pairs", "one key, derived", "a conversation"])
+@pytest.mark.parametrize("first", BOTH)
+def test_of_two_who_endorse_each_is_missed(binding: str, first: str) -> None:
+    keys, parts = keys_for(binding, ""), "" if binding == "https" else BODY
+    alone = [BINDINGS[binding] + nested(ENDORSING[0], TOKENS[token]) for token in (first, BOTH[first])]
+    policy = alone[0] + nested(ENDORSING[0], TOKENS[BOTH[first]])
+    spoken(policy, keys, parts)
+    service = Security.from_contract(loaded(policy, parts), keys=keys[1], side="server")
+    for other in alone:
+        client = Security.from_contract(loaded(other, parts), keys=keys[0])
+        with pytest.raises(SecurityError):
+            service.verify(received(client.apply(sample(loaded(policy)))))
+
+
 def test_a_user_who_endorses_signs_for_no_key_pair() -> None:
     """Who knows the password, and has no certificate, is not who the binding asks for."""
     known = loaded(asymmetric() + nested("EndorsingSupportingTokens", by_password()), BODY_SIGNED)
