@@ -25,6 +25,8 @@ from soapkit.policy.demands import (
     Supporting,
     Token,
 )
+from soapkit.policy.expression import Parameter, said
+from soapkit.policy.security_write import template_element
 from soapkit.policy.suites import Suite
 from soapkit.policy.xpath import path_of
 from soapkit.security.header_rules import Layout
@@ -36,6 +38,8 @@ from soapkit.security.parts import (
     is_content,
     plain_name,
 )
+from soapkit.security.saml.names import BY_LABEL
+from soapkit.security.saml.settings import SamlRequirement
 from soapkit.security.settings import (
     OWN_CERTIFICATE,
     Encrypt,
@@ -47,6 +51,7 @@ from soapkit.security.settings import (
     Step,
     Timestamp,
 )
+from soapkit.ws.trust import KeyType
 
 _CERTIFICATE: Final = "BinarySecurityToken"
 _TOKENS: Final = frozenset({*STEPS, OWN_CERTIFICATE})
@@ -237,6 +242,8 @@ class Service:
 
     def _protection_token(self) -> Token:
         options = self._derivation
+        if self._protected_by_secret:
+            return self._assertion("always-to-recipient")
         if self.bootstrap is not None:
             return Token("secure-conversation", "always-to-recipient", options, bootstrap=self.bootstrap)
         if self._by_context:
@@ -300,6 +307,8 @@ class Service:
         yield Supporting((token,), signed=signed, encrypted=hidden)
 
     def _assertions(self) -> Iterator[Supporting]:
+        if self._protected_by_secret:
+            return
         if self._by_subject:
             if not self.message_level or self._believes_certificates or self._symmetric:
                 yield self._endorsed_by(self._assertion("always-to-recipient"), Protection())
@@ -309,8 +318,34 @@ class Service:
         yield Supporting((token,), signed=signed, encrypted="Assertion" in self._encrypted)
 
     def _assertion(self, include: Include) -> Token:
-        version = next((require.saml.version for require in self._requires if require.saml is not None), "")
-        return Token("saml", include, frozenset({_SAML[version]}))
+        saml = self._saml
+        version = saml.version if saml is not None else ""
+        if saml is None or not saml.token_service:
+            return Token("saml", include, frozenset({_SAML[version]}))
+        template = template_element(BY_LABEL[version or "2.0"].token_type, self._key_type)
+        return Token(
+            "issued",
+            include,
+            frozenset({"RequireInternalReference"}) | (self._derivation if self._protected_by_secret else frozenset()),
+            issuer=saml.token_service,
+            template=Parameter(template, said(template)),
+        )
+
+    @property
+    def _saml(self) -> SamlRequirement | None:
+        return next((require.saml for require in self._requires if require.saml is not None), None)
+
+    @property
+    def _key_type(self) -> KeyType:
+        """What key a token service is asked for."""
+        own = self._saml.key_type if self._saml is not None else ""
+        return own or ("public" if self._by_subject else "bearer")
+
+    @property
+    def _protected_by_secret(self) -> bool:
+        """Whether messages are protected by the secret of an assertion, and by nothing else."""
+        secret = self._by_subject and self._key_type == "symmetric"
+        return secret and self._symmetric and not self._believes_certificates
 
     def _endorsements(self) -> Iterator[Supporting]:
         endorsed = any(require.endorsed for require in self._requires)

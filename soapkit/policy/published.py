@@ -26,6 +26,7 @@ from soapkit.policy.from_settings import (
     request_protection,
 )
 from soapkit.policy.inbound import inbound
+from soapkit.policy.issued import as_assertions
 from soapkit.policy.keys import Keys
 from soapkit.policy.outbound import outbound
 from soapkit.policy.parse import policy_element
@@ -36,6 +37,7 @@ from soapkit.policy.undone import cannot
 from soapkit.policy.unmet import brings_key, signature_of, unmet
 from soapkit.security.context.context import Contexts
 from soapkit.security.crypto.keys import KeyPair, public_key_of
+from soapkit.security.issued import IssuedTokens
 from soapkit.security.saml.settings import SamlRequirement, SamlToken
 from soapkit.security.security import Security
 from soapkit.security.settings import (
@@ -257,6 +259,7 @@ class _Publisher:
         for kind in self.kinds:
             request = replace(demands, protection=demands.protection | kind.request)
             reply = replace(demands, protection=demands.protection | kind.reply)
+            request, reply = as_assertions(request, "client"), as_assertions(reply, "client")
             asked, answered = plan_of(request, request=True), plan_of(reply, request=False)
             for problem in (*cannot(asked, rsa_1_5=True), *cannot(answered, rsa_1_5=True)):
                 yield problem.message
@@ -286,6 +289,7 @@ class _Publisher:
             passwords={},
             contexts=Contexts(),
             assertion=SamlToken(b""),
+            tokens=IssuedTokens(),
             saml=saml or SamlRequirement(trust),
         )
 

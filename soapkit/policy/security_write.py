@@ -30,13 +30,16 @@ from soapkit.policy.expression import Assertion, Parameter, Policy, said
 from soapkit.policy.names import CXF, SIGNATURE_HASH, SP11, SP12, SP13
 from soapkit.policy.suites import SUITES, Suite
 from soapkit.security.header_rules import Layout
-from soapkit.xml.names import WSAM, clark, local_name, namespace_of
+from soapkit.ws.trust import BY_LABEL as TRUST_VERSIONS
+from soapkit.ws.trust import KeyType
+from soapkit.xml.names import WSA, WSAM, clark, local_name, namespace_of
 from soapkit.xml.walk import tag_of
 
 _TOKENS: Final[dict[TokenKind, str]] = {
     "username": "UsernameToken",
     "x509": "X509Token",
     "saml": "SamlToken",
+    "issued": "IssuedToken",
     "secure-conversation": "SecureConversationToken",
     "security-context": "SecurityContextToken",
     "key-value": "KeyValueToken",
@@ -178,7 +181,25 @@ def _token(token: Token) -> Assertion:
     options = (_assertion(clark(SP13 if name in _OF_SP13 else SP12, name)) for name in sorted(token.options))
     include = {_sp("IncludeToken"): f"{SP12}/IncludeToken/{_INCLUDES[token.include]}"}
     attributes = include if token.kind != "https" else {}
-    return _assertion(_sp(_TOKENS[token.kind]), nested=(*options, *bootstrap), attributes=attributes)
+    issued = [_issuer(token.issuer)] if token.issuer else []
+    issued += [token.template.element] if token.template is not None else []
+    return _assertion(_sp(_TOKENS[token.kind]), *issued, nested=(*options, *bootstrap), attributes=attributes)
+
+
+def _issuer(address: str) -> _Element:
+    """Where a token is issued, as an endpoint reference (5.1.2)."""
+    issuer = _element("Issuer")
+    etree.SubElement(issuer, clark(WSA, "Address"), nsmap={"wsa": WSA}).text = address
+    return issuer
+
+
+def template_element(token_type: str, key_type: KeyType) -> _Element:
+    """A RequestSecurityTokenTemplate: what a token service is asked for (5.4.2), in words of WS-Trust 1.3."""
+    trust = TRUST_VERSIONS["1.3"]
+    template = etree.Element(_sp("RequestSecurityTokenTemplate"), nsmap={"sp": SP12, "wst": trust.namespace})
+    etree.SubElement(template, trust.name("TokenType")).text = token_type
+    etree.SubElement(template, trust.name("KeyType")).text = trust.key_types[key_type]
+    return template
 
 
 def _bootstrap(demands: Demands) -> Assertion:

@@ -19,6 +19,7 @@ from soapkit.security.crypto.algorithms import (
 )
 from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.header_rules import HeaderRules
+from soapkit.security.issued import IssuedToken, IssuedTokens
 from soapkit.security.parts import (
     ALL_HEADERS,
     ATTACHMENT_CONTENTS,
@@ -28,6 +29,7 @@ from soapkit.security.parts import (
     may_be_missing,
     plain_name,
 )
+from soapkit.security.saml.settings import SamlToken
 from soapkit.security.settings import (
     TOKEN_KINDS,
     Encrypt,
@@ -64,7 +66,7 @@ def unmet(steps: Sequence[Step], require: Require) -> Iterator[str]:
         yield "the signatures of the request must be confirmed, and are not"
     if require.username is not None and not any(_names_user(step) for step in steps):
         yield "a UsernameToken must be there, and is not"
-    if require.saml is not None and not _has_step("SamlToken", steps):
+    if require.saml is not None and not any(_carries_assertion(step) for step in steps):
         yield "a SAML assertion must be there, and is not"
     yield from _rules_broken(steps, require.rules)
     for step in steps:
@@ -74,6 +76,11 @@ def unmet(steps: Sequence[Step], require: Require) -> Iterator[str]:
 def _names_user(step: Step) -> bool:
     by_password = isinstance(step, SharedKey) and isinstance(step.to, PasswordKey)
     return isinstance(step, UsernameToken) or by_password
+
+
+def _carries_assertion(step: Step) -> bool:
+    issued = isinstance(step, SharedKey) and isinstance(step.to, IssuedToken | IssuedTokens)
+    return isinstance(step, SamlToken) or issued
 
 
 # --- signatures ---------------------------------------------------------------------------------------------------

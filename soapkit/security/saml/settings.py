@@ -129,6 +129,11 @@ class SamlRequirement:
     it is the subject's word. `check_address`: whether the address from which an assertion may be shown, where it says
     one, must be the caller's. Both take a service that knows its callers, or ``verify(..., sender=Sender(...))``.
 
+    `token_service`: the address of the token service that issues such assertions. The contract of a service from code
+    sends clients there (IssuedToken, WS-SecurityPolicy 1.3, 5.4.2); what is believed is not changed by it. `key_type`:
+    what they ask for there: ``bearer`` for no key, ``public`` for their own, ``symmetric`` for a secret; by default
+    their own where `confirmation` is ``holder-of-key`` alone.
+
     Raises `UsageError` for a requirement that nothing could satisfy.
     """
 
@@ -140,6 +145,8 @@ class SamlRequirement:
     version: Literal["", "2.0", "1.1"] = ""
     by_tls: bool = False
     check_address: bool = False
+    token_service: str = ""
+    key_type: Literal["", "bearer", "public", "symmetric"] = ""
 
     def __post_init__(self) -> None:
         for name in ("issuers", "audience", "confirmation"):
@@ -154,6 +161,10 @@ class SamlRequirement:
             raise UsageError("SamlRequirement needs trust=: whose signature on an assertion is believed?")
         if self.by_tls and "holder-of-key" not in self.confirmation:
             raise UsageError("by_tls= is a way to prove the key of holder-of-key, which confirmation= does not name")
+        if self.key_type and not self.token_service:
+            raise UsageError("key_type= is what a token service is asked for: token_service=")
+        if self.key_type not in ("", "bearer", "public", "symmetric"):
+            raise UsageError(f"key_type= is bearer, public or symmetric, not {self.key_type!r}")
 
 
 def _check_confirmations(given: Sequence[str]) -> None:
