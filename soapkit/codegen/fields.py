@@ -45,6 +45,7 @@ from soapkit.databinding.shape import (
     TextField,
     Type,
 )
+from soapkit.databinding.simple import SPACE
 from soapkit.xml.names import split
 
 
@@ -314,7 +315,7 @@ def _default(type_: Simple, lexical: str, context: Context) -> Default | None:
     if builtin.item is not None or builtin.family not in ("text", "number", "boolean"):
         return None
     try:
-        value = builtin.parse(lexical if builtin.white_space == "preserve" else lexical.strip())
+        value = builtin.parse(SPACE[type_.facets.white_space or builtin.white_space](lexical))
         exact = builtin.format(value) == lexical
     except ValueError:
         return None

@@ -23,7 +23,12 @@ ClassT = TypeVar("ClassT", bound=type)
 Form = Literal["qualified", "unqualified"]
 
 
-@dataclass(frozen=True, slots=True)
+# Each is a mark of its own, equal to no other: typing keeps what it has made of equal arguments, and to it
+# ``int | str`` is ``str | int``. So ``Annotated[str | int, element("a")]`` would be the
+# ``Annotated[int | str, element("a")]`` of another class, and the order of a union tells how a text is read.
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Element:
     """See `element`."""
 
@@ -39,7 +44,7 @@ class Element:
     content_types: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Attribute:
     """See `attribute`."""
 
@@ -50,7 +55,7 @@ class Attribute:
     fixed: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Text:
     """See `text`."""
 
@@ -58,14 +63,14 @@ class Text:
     fixed: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Group:
     """See `group`."""
 
     type: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ChoiceOf:
     """See `choice`."""
 
@@ -75,7 +80,7 @@ class ChoiceOf:
     mixed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class AnyElement:
     """See `any_element`."""
 
@@ -85,7 +90,7 @@ class AnyElement:
     max_occurs: int | Literal["unbounded"] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class AnyAttribute:
     """See `any_attribute`."""
 
@@ -93,14 +98,14 @@ class AnyAttribute:
     process: Literal["strict", "lax", "skip"] = "strict"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Builtin:
     """See `xsd`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Enumeration:
     """See `enumeration`."""
 

@@ -61,11 +61,20 @@ class Codec:
         self.type = type_
         self._listed: bool | None = None  # whether lists may stand in it, once somebody has asked
 
-    def decode(self, element: _Element, *, nillable: bool = False, path: str = "") -> Any:
+    def decode(
+        self,
+        element: _Element,
+        *,
+        nillable: bool = False,
+        default: str | None = None,
+        fixed: str | None = None,
+        path: str = "",
+    ) -> Any:
         """The value of an element, whatever its name.
 
-        `nillable`: whether xsi:nil may say that there is none. `path`: what problems call the value, else the
-        element's local name. Raises `DecodeError` with every problem.
+        `nillable`: whether xsi:nil may say that there is none. `default`, `fixed`: of the element, lexical, taken where
+        it is empty. `path`: what problems call the value, else the element's local name. Raises `DecodeError` with
+        every problem.
         """
         if isinstance(self.type, RecordRef) and not nillable:
             try:
@@ -77,7 +86,7 @@ class Codec:
             except Surprise:
                 pass  # the walker finds out what it is, and tells all of it
         walker = Walker(self.context, path or local_name(tag_of(element)), quick=self.decoder.decode)
-        value = walker.element(element, self.type, nillable=nillable)
+        value = walker.element(element, self.type, nillable=nillable, default=default, fixed=fixed)
         walker.raise_problems()
         return value
 

@@ -107,8 +107,7 @@ class Model:
         self.fields: dict[str, ElementLike] = {leaf.name: leaf for leaf in record.elements}
         self.owner: dict[str, str] = {}  # tag -> field
         self._note(record.elements)
-        self._wildcards = tuple(leaf for leaf in record.elements if isinstance(leaf, AnyField))
-        self._wild_choices = tuple(node for node in self._choice_nodes(self.root) if node.wild)
+        self._wildcards = tuple(self._wild_in(self.root))
         self._exclusive = frozenset(_in_choices(record.content))
 
     def _note(self, elements: Iterable[ElementLike]) -> None:
@@ -131,6 +130,12 @@ class Model:
                     elif isinstance(inner, ChoiceField):
                         found += self._tags_of_choice(inner, (*seen, alternative.type.key))
         return found
+
+    def is_shared(self, tag: str) -> bool:
+        """Whether elements of this name may stand in more than one field."""
+        owners = {leaf.name for leaf in self.fields.values() if isinstance(leaf, ElementField) and leaf.tag == tag}
+        choices = (leaf for leaf in self.fields.values() if isinstance(leaf, ChoiceField))
+        return len(owners) + sum(tag in self._tags_of_choice(leaf, ()) for leaf in choices) > 1
 
     def exclusive(self, name: str) -> bool:
         """Whether the field stands in a choice, where another branch may exclude it."""
@@ -237,17 +242,14 @@ class Model:
         return len(assigned.get(leaf.name, ())) + moved >= leaf.maximum
 
     def _knows(self, tag: str) -> bool:
-        return (
-            tag in self.owner
-            or any(allows(wildcard.namespaces, tag) for wildcard in self._wildcards)
-            or any(node.begins(tag) for node in self._wild_choices)
-        )
+        return tag in self.owner or any(allows(wildcard.namespaces, tag) for wildcard in self._wildcards)
 
-    def _choice_nodes(self, node: _Node) -> Iterable[_Node]:
-        if isinstance(node.particle, ChoiceField):
-            yield node
-        for inner in node.inner:
-            yield from self._choice_nodes(inner)
+    def _wild_in(self, node: _Node) -> Iterable[AnyField]:
+        """The wildcards of a particle, those of its group records among them."""
+        if isinstance(node.particle, AnyField):
+            yield node.particle
+        for inner in (*node.inner, *node.groups.values()):
+            yield from self._wild_in(inner)
 
     def _still(self, mismatch: Mismatch, assigned: Assigned, moved: Mapping[str, int]) -> tuple[Mismatch, ...]:
         """What is missing all the same where some of it came later, out of order."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from soapkit.databinding.given import given_with
 from soapkit.databinding.shape import ElementField, Particle, leaves
 
 
@@ -19,8 +20,9 @@ def is_given(leaf: Particle, value: Any) -> bool:
 
 
 def present(particle: Particle, value: Any) -> bool:
-    """Whether any field below a particle is given."""
-    return any(is_given(leaf, getattr(value, leaf.name)) for leaf in leaves(particle))
+    """Whether any field below a particle is given, or came as nil where None does not say so."""
+    said = given_with(value).children
+    return any(is_given(leaf, getattr(value, leaf.name)) or (leaf.name, 0) in said for leaf in leaves(particle))
 
 
 def names_of(particle: Particle) -> str:

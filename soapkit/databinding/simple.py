@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -27,7 +28,7 @@ Scope: TypeAlias = "Callable[[], Mapping[str | None, str]]"
 Prefix: TypeAlias = "Callable[[str], str]"
 """The prefix for a namespace, asked for where a QName is written."""
 
-_SPACE: dict[str, Callable[[str], str]] = {
+SPACE: dict[str, Callable[[str], str]] = {
     "preserve": lambda text: text,
     "replace": replace_blanks,
     "collapse": collapse_blanks,
@@ -88,7 +89,7 @@ def _atomic(shape: Atomic) -> SimpleCodec:
             place=Place(path=shape.name or ""),
         )
     parse, write = _value_functions(builtin)
-    space = _SPACE[shape.facets.white_space or builtin.white_space]
+    space = SPACE[shape.facets.white_space or builtin.white_space]
     checks = checks_for(builtin, shape.facets, name=shape.name or "")
     words = _words(shape, f"xs:{builtin.name}")
     patterned = bool(shape.facets.patterns) and builtin.family in ("number", "moment", "boolean")
@@ -356,14 +357,33 @@ def _union(shape: UnionOf) -> SimpleCodec:
 
     def encode(value: Any, prefix: Prefix, strict: bool) -> str:
         for exact in (True,) if strict else (True, False):
-            for member in members:
+            for place, member in enumerate(members):
                 try:
                     text = member.encode(value, prefix, exact)
                 except ValueError:
                     continue
+                if place and isinstance(value, (bool, Decimal)):
+                    text = _spelt_apart(value, text, members[:place])
                 _check_all(checks, value, text)
                 return text
         raise ValueError(f"expected {words}, not {type(value).__name__} {value!r:.60}")
 
     plain = SimpleCodec(decode, encode, classes, words, any(member.contextual for member in members))
     return _limited(shape.enumeration, plain) if shape.enumeration else plain
+
+
+def _spelt_apart(value: bool | Decimal, text: str, earlier: tuple[SimpleCodec, ...]) -> str:
+    """The spelling that no earlier member of a union takes for its own, where there is one: ``true`` is an NCName, and
+    ``1`` is none; ``3`` is an integer, and ``3.0`` is none."""
+    spellings = (text, text if "." in text else f"{text}.0")
+    if isinstance(value, bool):
+        spellings = (text, "1" if value else "0")
+    return next((each for each in spellings if not any(_takes(member, each) for member in earlier)), text)
+
+
+def _takes(member: SimpleCodec, text: str) -> bool:
+    try:
+        member.decode(text, no_scope)
+    except ValueError:
+        return False
+    return True

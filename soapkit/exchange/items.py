@@ -78,9 +78,10 @@ def item_places(message: Message, codecs: Codecs) -> tuple[ItemPlace, ...]:
 
 
 def _places(key: Any, codecs: Codecs, depth: int) -> Iterator[ItemPlace]:
+    model = codecs.context.bound(key).model
     for field in codecs.shapes[key].elements:
-        if not isinstance(field, ElementField):
-            continue
+        if not isinstance(field, ElementField) or model.is_shared(field.tag):
+            continue  # or which list an element of its name belongs to is not told by its place
         if field.many:
             yield ItemPlace((field.name,), (field.tag,), field)
         elif isinstance(field.type, RecordRef) and depth:
@@ -153,8 +154,14 @@ class ReplyItems:
             with self._reader.telling():
                 if not self._count:  # the Header is whole by now: what it demands comes before anything is believed
                     self._processor.believed(Envelope.read(element.getroottree().getroot()))
-                nillable = self._place.field.nillable
-                item = self._codec.decode(element, nillable=nillable, path=f"{self._name}[{self._count}]")
+                field = self._place.field
+                item = self._codec.decode(
+                    element,
+                    nillable=field.nillable,
+                    default=field.default,
+                    fixed=field.fixed,
+                    path=f"{self._name}[{self._count}]",
+                )
                 if item is None and (attributes := attributes_beside(element)):
                     item = nil(attributes)
             self._count += 1

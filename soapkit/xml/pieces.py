@@ -252,6 +252,10 @@ class ElementReader:
                     self._root = element.getroottree().getroot()
                     self._before = next(place for place, each in enumerate(counted(self._root)) if each is element)
                 self._found += 1
+                if self._keep is not None and self._found <= self._keep + 1 and self._shows:
+                    elements = list(counted(element))
+                    place = elements.index(element)
+                    self._note(elements, place, place + 1)
                 self._check(element)
                 yield element
                 self._free_before(element)
@@ -308,16 +312,20 @@ class ElementReader:
             current = parent
 
     def _note_odd(self, before: _Element, element: _Element) -> None:
-        """Where elements stand that came between two that were found: their bytes are let go, and they are not."""
+        """Where elements stand that came between two that were found, and the second: their bytes are let go."""
         if self._noted >= _MOST_ODD or not self._shows:
             return
         elements = list(counted(element))
-        starts = [(place, local_name(tag_of(each))) for place, each in enumerate(elements)]
-        odd = starts[elements.index(before) + sum(1 for _ in before.iter(etree.Element)) : elements.index(element)]
-        for start, position in self._positions(elements, odd[:_MOST_ODD]).items():
-            self._noted += 1
+        self._noted += 1
+        inside = sum(1 for _ in before.iter(etree.Element))
+        self._note(elements, elements.index(before) + inside, elements.index(element) + 1)
+
+    def _note(self, elements: Sequence[_Element], start: int, end: int) -> None:
+        """Where the elements from `start` to `end` among all stand."""
+        odd = [(place, local_name(tag_of(elements[place]))) for place in range(start, min(end, start + _MOST_ODD))]
+        for (place, _), position in self._positions(elements, odd).items():
             if position is not None:
-                self._odd[elements[start[0]]] = position
+                self._odd[elements[place]] = position
 
     def _check_prefixes(self) -> None:
         """Names whose prefix nobody declares, which the parser tells at the end only; names of namespaces that no Clark

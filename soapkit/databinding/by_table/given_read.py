@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from lxml.etree import _Element
 
 from soapkit.databinding.binary import kept_whole
-from soapkit.databinding.content import Assigned, Chosen, allows
+from soapkit.databinding.content import Assigned, Chosen, Mismatch, allows
 from soapkit.databinding.context import Bound
 from soapkit.databinding.described.classes import is_record_class
 from soapkit.databinding.given import Given, has_default, is_nil_unsaid, order_of
@@ -64,7 +64,7 @@ def given_in(
     if not unknown:
         return Given(attributes, order, children=beside)
     named = dict(_unknown_attributes(element, bound)) if element is not None else {}
-    strange = [mismatch.position for mismatch in mismatches if mismatch.kind == "unknown"]
+    strange = [each.position for each in mismatches if each.kind == "unknown" or _is_homeless(each)]
     kept = tuple(kept_whole(children[place]) for place in strange)
     if element is not None and bound.mixed:
         places = _places_between_items(element, strange, at)
@@ -72,6 +72,11 @@ def given_in(
         places = tuple(place - before for before, place in enumerate(strange))
     texts = tuple(texts_between(element)) if element is not None and bound.only_elements else ()
     return Given(attributes, order, named, kept, places, texts, beside)
+
+
+def _is_homeless(mismatch: Mismatch) -> bool:
+    """Whether a child stands where it may not, and no field is named like it: only a wildcard could have it."""
+    return mismatch.kind == "misplaced" and not mismatch.field
 
 
 def texts_between(element: _Element) -> Iterator[tuple[int, str]]:

@@ -151,6 +151,8 @@ class Walker:
         """The value of an element of a declared type. `codec`: that of a simple type, where it is at hand."""
         nil = element.get(XSI_NIL)
         if nil is not None and self._is_nil(element, nil, nillable or isinstance(type_, AnyType)):
+            if fixed is not None:  # XSD part 1, 3.3.4
+                self.problem(element, f"is nil (xsi:nil): expected the fixed value {shown(fixed)}")
             return None
         named = element.get(XSI_TYPE)
         if named is not None:
@@ -549,7 +551,8 @@ class Walker:
             self.leniently(child, f"has {local_name(tag)} out of order")
             assigned.setdefault(mismatch.field, []).append(mismatch.position)  # type: ignore[arg-type]  # an element's
         else:
-            self.problem(child, f"has {local_name(tag)} where it may not stand, beside what came before")
+            tell = self.problem if mismatch.field else self.leniently  # of no field: who knows less may pass it over
+            tell(child, f"has {local_name(tag)} where it may not stand, beside what came before")
 
     def _may_move(self, bound: Bound, mismatch: Mismatch) -> bool:
         """Whether a misplaced child is only out of order; in a choice it is one too many."""

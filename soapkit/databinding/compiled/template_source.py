@@ -111,7 +111,7 @@ class TemplateSource:
     def write(self, name: str, key: Key) -> Source:
         self.source = Source(f"def {name}(d, p):")
         with self.source.block():
-            self._record(key, "value", self._content)
+            self._record(key, "value", self._begun)
             self._flush()
             self.source.line("return value, p")
         return self.source
@@ -191,6 +191,21 @@ class TemplateSource:
     def _constant(self, value: Any) -> str:
         return repr(value) if value is None or isinstance(value, bool) else self.workshop.constant(value, "absent")
 
+    def _begun(self, bound: Bound, variables: dict[str, str]) -> None:
+        """The content of an element whose first tag was read: one without attributes."""
+        for field in bound.record.attributes:
+            given = field.default if field.default is not None else field.fixed
+            if field.required:
+                raise NoTemplate
+            if given is not None:
+                variables[field.name] = f"{self._made(bound, field, given)}()"
+        self._content(bound, variables)
+
+    def _made(self, bound: Bound, field: AttributeField, given: str) -> str:
+        """What makes the value of an attribute that is absent, anew each time."""
+        codec = bound.simple[field.name]
+        return self.workshop.constant(lambda: value_of(given, codec), "make")
+
     def _element(self, tag: str, key: Key, variable: str) -> None:
         """A whole element of a record type."""
 
@@ -226,9 +241,7 @@ class TemplateSource:
                 if given is None:
                     self.source.line(f"{variable} = {self._absent_value(bound, field.name)}")
                 else:
-                    codec = bound.simple[field.name]
-                    make = self.workshop.constant(lambda: value_of(given, codec), "make")
-                    self.source.line(f"{variable} = {make}()")
+                    self.source.line(f"{variable} = {self._made(bound, field, given)}()")
             with self.source.block("else:"):
                 self._value(field.type, variable, field.fixed, expression)
                 if bound.keeps and has_default(field):  # given with its default: the tree keeps that
@@ -320,7 +333,7 @@ class TemplateSource:
         ways, nil, xsi = [f">{group}</{name}>"], None, self.prefixes.get(XSI)  # what is met most comes first
         if expression == self.text:
             ways.append(" ?/>")
-        if field.nillable and xsi:
+        if field.nillable and xsi and field.fixed is None:
             way, nil = self._group(f' {re.escape(xsi)}:nil="(?:true|1)" ?/>')
             ways.append(way)
         self._add(f"{self.gap}<{name}(?:{'|'.join(ways)})" if len(ways) > 1 else f"{self.gap}<{name}{ways[0]}")
