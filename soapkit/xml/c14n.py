@@ -21,6 +21,7 @@ from lxml import etree
 from lxml.etree import _Element, _ProcessingInstruction
 
 from soapkit.errors import LimitError, XmlError
+from soapkit.xml.bases import joined
 from soapkit.xml.measure import Measure
 from soapkit.xml.names import EXC_C14N, XML
 from soapkit.xml.parse import parse_own
@@ -161,14 +162,27 @@ def _inclusive(element: _Element, *, version_11: bool) -> bytes:
     root = _apart(element)
     for ancestor in element.iterancestors():
         for name, value in ancestor.attrib.items():
-            if version_11 and name == _XML_ID:
+            if version_11 and name in (_XML_ID, _XML_BASE):
                 continue
-            if version_11 and name == _XML_BASE:
-                raise XmlError("Canonical XML 1.1 under an xml:base is not done", place=place_of(element))
             # Canonical XML 1.0, 2.4: attributes in the xml namespace come from the nearest ancestor that has them.
             if isinstance(name, str) and name.startswith(f"{{{XML}}}") and name not in root.attrib:
                 root.set(name, value)
+    if version_11:
+        _fix_base(root, element)
     return etree.tostring(root, method="c14n", exclusive=False, with_comments=False)
+
+
+def _fix_base(root: _Element, element: _Element) -> None:
+    """Give `root` the xml:base that `element` has by its ancestors, where any of those says one."""
+    around = [base for each in element.iterancestors() if (base := each.get(_XML_BASE)) is not None]
+    if not around:
+        return
+    own = element.get(_XML_BASE)
+    base = joined([*reversed(around), *([own] if own is not None else [])])
+    if base:
+        root.set(_XML_BASE, base)
+    else:
+        root.attrib.pop(_XML_BASE, None)
 
 
 def _apart(element: _Element) -> _Element:

@@ -21,7 +21,6 @@ from functools import partial
 import xmlsec
 from lxml import etree
 
-from soapkit.errors import XmlError
 from soapkit.security.crypto.algorithms import ENVELOPED
 from soapkit.xml.c14n import (
     EXCLUSIVE,
@@ -83,7 +82,8 @@ def _element(chance: random.Random, depth: int, outer: dict[str, str], exact: bo
 
 def _inherited(chance: random.Random, share: float) -> str:
     """Attributes in the xml namespace, which the inclusive forms inherit."""
-    said = [f' xml:lang="{chance.choice(["de", "en", ""])}"', ' xml:space="preserve"', ' xml:base="http://b/x"']
+    base = chance.choice(["http://b/x", "http://b/y/", "d/", "e/f", "g"])
+    said = [f' xml:lang="{chance.choice(["de", "en", ""])}"', ' xml:space="preserve"', f' xml:base="{base}"']
     return "".join(part for part in said if chance.random() < share)
 
 
@@ -127,12 +127,8 @@ def compare(chance: random.Random) -> str:
     chance.shuffle(prefixes)
     whole = target is root and method not in SPELLED
     expected = digest_of_xmlsec(root, None if whole else target, method, prefixes)
-    try:
-        ask = partial(canonicalise_document if whole else canonicalise, target, method=method, prefixes=prefixes)
-        octets = ask() if chance.random() < 0.95 else _in_a_new_thread(ask)
-    except XmlError as error:
-        assert "under an xml:base" in str(error), data
-        return "1.1 under an xml:base: refused"
+    ask = partial(canonicalise_document if whole else canonicalise, target, method=method, prefixes=prefixes)
+    octets = ask() if chance.random() < 0.95 else _in_a_new_thread(ask)
     found = base64.b64encode(hashlib.sha256(octets).digest()).decode()
     assert found == expected, (method, prefixes, root.getroottree().getpath(target), etree.tostring(root), octets)
     return f"{method.rpartition('/')[2]}{' with prefixes' if prefixes else ''}{', whole' if whole else ''}"
