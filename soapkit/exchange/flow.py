@@ -19,7 +19,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
+from functools import cache
 from inspect import CO_COROUTINE, iscoroutinefunction
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeAlias, TypeGuard, TypeVar, cast, overload
 
 import msgspec
@@ -109,6 +111,8 @@ class Call(msgspec.Struct, frozen=True):
         return _settled(self.function(*self.args, **self.kwargs))
 
     def perform_async(self, executor: Executor | None) -> Coroutine[Any, Any, object]:
+        if _is_coroutine_function(self.function):  # as most handlers: then no coroutine of ours goes around it
+            return cast("Coroutine[Any, Any, object]", self.function(*self.args, **self.kwargs))
         return _called(self.function, self.args, self.kwargs, executor)
 
 
@@ -122,9 +126,7 @@ class Pause(msgspec.Struct, frozen=True):
         return None
 
     def perform_async(self, executor: Executor | None) -> Coroutine[Any, Any, object]:
-        from soapkit.exchange.loops import sleep  # as below
-
-        return sleep(self.seconds)
+        return cast("Coroutine[Any, Any, object]", _loops().sleep(self.seconds))
 
 
 def pause(seconds: float) -> Flow[None]:
@@ -179,9 +181,8 @@ class Within(msgspec.Struct, frozen=True):
         return _wait_for(result, self.seconds, self.late) if isinstance(result, Awaitable) else result
 
     def perform_async(self, executor: Executor | None) -> Coroutine[Any, Any, object]:
-        from soapkit.exchange.loops import within_seconds  # as below
-
-        return within_seconds(self.effect.perform_async(executor), self.seconds, self.late)
+        work = self.effect.perform_async(executor)
+        return cast("Coroutine[Any, Any, object]", _loops().within_seconds(work, self.seconds, self.late))
 
 
 def in_time(effect: Effect, seconds: float | None, late: Callable[[], Exception]) -> Effect:
@@ -236,23 +237,33 @@ async def _called(
 def is_async(function: Callable[..., object]) -> TypeGuard[Callable[..., Coroutine[Any, Any, object]]]:
     """Whether calling `function` gives a coroutine at once: ``async def``, a bound method or partial of one, an object
     whose ``__call__`` is."""
-    code = getattr(function, "__code__", None)  # of a bound method too; spares inspect's unwrapping, 1 us a call
-    if code is not None and code.co_flags & CO_COROUTINE:
+    if _is_coroutine_function(function) or iscoroutinefunction(function):
         return True
-    return iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+    return iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def _is_coroutine_function(function: Callable[..., object]) -> bool:
+    """Whether it is ``async def``, or a bound method of one; spares inspect's unwrapping, 1 us a call."""
+    code = getattr(function, "__code__", None)
+    return code is not None and bool(code.co_flags & CO_COROUTINE)
 
 
 def _wait_for(
     awaitable: Awaitable[object], seconds: float | None = None, late: Callable[[], Exception] = TimeoutError
 ) -> object:
-    from soapkit.exchange.loops import wait_for  # only here: asyncio takes longer to import than all of soapkit
-
-    return wait_for(awaitable, seconds, late)
+    return cast("object", _loops().wait_for(awaitable, seconds, late))
 
 
 async def _in_thread(
     function: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object], executor: Executor | None
 ) -> object:
-    from soapkit.exchange.loops import in_thread  # as above
+    return cast("object", await _loops().in_thread(function, args, kwargs, executor))
 
-    return await in_thread(function, args, kwargs, executor)
+
+@cache
+def _loops() -> ModuleType:
+    """Loaded when it is needed: asyncio takes longer to import than all of soapkit. Kept, since to look up an import
+    costs a microsecond of every request."""
+    from soapkit.exchange import loops
+
+    return loops

@@ -15,13 +15,14 @@ from soapkit.exchange.loops import within_seconds
 from soapkit.exchange.sending import SentItems
 from soapkit.server.beside import Beside
 from soapkit.server.dispatch import attached
+from soapkit.server.fields import headers_of
 from soapkit.server.host import Settings, endpoint_at, endpoints_for, host_limits, host_probes
 from soapkit.server.http import NOT_FOUND, HttpRequest, Responder, turned_away
 from soapkit.server.interceptors import Chain, Interceptor
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, Gate, HostLimits
 from soapkit.server.mount import standing
 from soapkit.server.refusals import is_announced_too_large, too_large, too_many, too_slow
-from soapkit.transport.binding import is_multipart
+from soapkit.transport.binding import announced
 from soapkit.transport.limits import joined
 from soapkit.transport.pieces import pieces_of
 from soapkit.transport.values import Headers, Response
@@ -79,7 +80,7 @@ class Asgi:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.probes is not None and self.probes.are_at(scope["path"]):
-            response = await arun(self.probes.respond(_request(scope, scope["path"], _headers(scope))))
+            response = await arun(self.probes.respond(_request(scope, scope["path"], headers_of(scope["headers"]))))
             await _write(scope, receive, send, response)
             return
         if not self.gate.enter():
@@ -94,7 +95,7 @@ class Asgi:
 
     def _one_too_many(self, scope: Scope) -> Response:
         path, inner = standing(scope["path"], scope.get("root_path", ""), scope.get("raw_path") or b"")
-        headers = _headers(scope)
+        headers = headers_of(scope["headers"])
         answer = too_many(headers, self.limits.retry_after)
         return turned_away(endpoint_at(self.endpoints, inner), _request(scope, path, headers), answer)
 
@@ -103,7 +104,7 @@ class Asgi:
         endpoint = endpoint_at(self.endpoints, inner)
         if endpoint is None:
             return NOT_FOUND
-        headers = _headers(scope)
+        headers = headers_of(scope["headers"])
         most, seconds = endpoint.limits.bytes, self.limits.receive_seconds
         if is_announced_too_large(headers, most):
             return turned_away(endpoint, _request(scope, path, headers), too_large(headers, most))
@@ -138,7 +139,7 @@ def asgi(implementation: object, *, interceptors: Iterable[Interceptor] = (), **
 
 async def _arrived(scope: Scope, path: str, headers: Headers, receive: Receive, endpoint: Responder) -> HttpRequest:
     """The whole request. Raises `LimitError`, `ClientGone`."""
-    if is_multipart(headers.get("content-type", "")):
+    if headers.known(announced).is_multipart:
         return await _taken_apart(_request(scope, path, headers), receive, endpoint)
     return _request(scope, path, headers, await _read(receive, endpoint.limits.bytes))
 
@@ -157,10 +158,6 @@ def _request(scope: Scope, path: str, headers: Headers, body: bytes = b"") -> Ht
         client=client[0] if client else "",
         extra=scope,
     )
-
-
-def _headers(scope: Scope) -> Headers:
-    return Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
 
 
 def _client(scope: Scope) -> str:

@@ -36,10 +36,10 @@ from soapkit.soap.version import Version
 from soapkit.transport.binding import (
     RequestReader,
     action_of,
+    announced,
     method_not_allowed,
     unsupported_coding,
     unsupported_media_type,
-    version_of_media_type,
 )
 from soapkit.transport.coding import encoded, is_taken
 from soapkit.transport.limits import HttpLimits
@@ -91,12 +91,12 @@ class Endpoint:
             return self.publication.respond(request)
         if request.method != "POST":
             return method_not_allowed()
-        content_type = request.headers.get("content-type", "")
-        version = version_of_media_type(content_type)
+        said = request.headers.known(announced)
+        version = said.version
         if version is None:
-            return unsupported_media_type(content_type)
-        if not is_taken(coding := request.headers.get("content-encoding")):
-            return unsupported_coding(coding)
+            return unsupported_media_type(said.content_type)
+        if not is_taken(said.coding):
+            return unsupported_coding(said.coding)
         response = yield from (self._watched(request, version) if self.observers else self._answer(request, version))
         return encoded(response, request.headers.get("accept-encoding")) if self.gzip else response
 

@@ -23,7 +23,7 @@ from soapkit.server.route import Router
 from soapkit.server.senders import from_sender
 from soapkit.soap.attachments import AttachmentLimits, Package
 from soapkit.soap.envelope import Envelope
-from soapkit.transport.binding import RequestReader, action_of
+from soapkit.transport.binding import RequestReader, announced
 from soapkit.transport.limits import HttpLimits, expand
 from soapkit.transport.values import Headers
 from soapkit.ws.addressing import AddressingError, Properties
@@ -53,14 +53,15 @@ class Intake:
         """The request, where it can be read without more ado. `so_far.version`: as its media type has it."""
         if request.package is not None or self.addressing.use == "required" or self.xml_limits is not DEFAULT_LIMITS:
             return None  # limits of a service's own are kept by the parser alone
-        headers, body, processor = request.headers, request.body, self.processor
-        coding = headers.get("content-encoding")
-        if coding is not None:
+        said, body, processor = request.headers.known(announced), request.body, self.processor
+        action, content_type = said.action, said.content_type
+        if action is None:
+            return None  # as below
+        if said.coding is not None:
             try:
-                body = expand(body, coding, self.limits)
+                body = expand(body, said.coding, self.limits)
             except SoapkitError:
                 return None  # told by who reads it again
-        action, content_type = action_of(so_far.version, headers), headers.get("content-type", "")
 
         def route(envelope: Envelope) -> Operation[Any, Any]:
             return self.route(envelope, action, so_far)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from soapkit.exchange.faults import plain_fault
 from soapkit.soap.envelope import Draft
-from soapkit.transport.binding import response_for, version_of_media_type
+from soapkit.transport.binding import announced, response_for, version_of_media_type
 from soapkit.transport.values import Headers, Response
 
 _CLOSE = ("Connection", "close")  # the rest of the request would else be read as the next one
@@ -18,8 +18,7 @@ _CLOSE = ("Connection", "close")  # the rest of the request would else be read a
 
 def is_announced_too_large(headers: Headers, limit: int) -> bool:
     """Whether the Content-Length of a request is beyond `limit`: then none of it need be read."""
-    length = headers.get("content-length", "")
-    return length.isdecimal() and (len(length) > 18 or int(length) > limit)  # int() is slow on thousands of digits
+    return headers.known(announced).length > limit
 
 
 def too_large(headers: Headers, limit: int) -> Response:

@@ -17,7 +17,7 @@ from soapkit.server.http import NOT_FOUND, HttpRequest, Responder, turned_away
 from soapkit.server.interceptors import BlockingInterceptor, Chain, Interceptor
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, Gate, HostLimits
 from soapkit.server.refusals import cut_short, is_announced_too_large, too_large, too_many
-from soapkit.transport.binding import is_multipart
+from soapkit.transport.binding import announced
 from soapkit.transport.coding import PIECE
 from soapkit.transport.limits import joined
 from soapkit.transport.values import Headers, Response
@@ -71,7 +71,7 @@ class Wsgi:
         if is_announced_too_large(request.headers, most):
             return turned_away(endpoint, request, too_large(request.headers, most))
         try:
-            if is_multipart(request.headers.get("content-type", "")):
+            if request.headers.known(announced).is_multipart:
                 whole = _taken_apart(request, environ, endpoint)
             else:
                 whole = replace(request, body=_read(environ, most))

@@ -8,8 +8,11 @@ SOAP 1.1, 6; SOAP 1.2 part 2, 7; WS-I Basic Profile 1.1, 4.3 (R1100 to R1140).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+
+import msgspec
 
 from soapkit.attachment import Attachment
 from soapkit.errors import HttpError, LimitError, MessageError, Place, SoapkitError, TransportError, XmlError
@@ -205,6 +208,43 @@ def _describe(response: Response) -> str:
 # What a SOAP client sends. Nothing else is taken: a browser sends text/plain, or no media type at all, across origins
 # without asking first.
 SOAP_MEDIA_TYPES = ("text/xml", "application/soap+xml", "multipart/related")
+
+
+class Announced(msgspec.Struct, frozen=True):
+    """What the header fields of a request say of its message: the `version` of its media type, None where that is none
+    of SOAP's; the `action` in that version, None where it cannot be read (`action_of` says why); the `length` of its
+    body, -1 where it is not said."""
+
+    content_type: str
+    coding: str | None
+    version: Version | None
+    action: str | None
+    is_multipart: bool
+    length: int
+
+
+def announced(headers: Headers) -> Announced:
+    """What header fields say, for ``headers.known(announced)``: they are asked several times for every request."""
+    content_type = headers.get("content-type", "")
+    version = version_of_media_type(content_type)
+    try:
+        action = action_of(version, headers) if version is not None else None
+    except MessageError:
+        action = None
+    return Announced(
+        content_type,
+        headers.get("content-encoding"),
+        version,
+        action,
+        is_multipart(content_type),
+        _length(headers.get("content-length", "")),
+    )
+
+
+def _length(said: str) -> int:
+    if not (said.isascii() and said.isdecimal()):
+        return -1
+    return int(said) if len(said) <= 18 else sys.maxsize  # int() is slow on thousands of digits
 
 
 def version_of_media_type(content_type: str | None) -> Version | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, Self, TypeVar, overload, runtime_checkable
+from typing import Protocol, Self, TypeVar, cast, overload, runtime_checkable
 
 import msgspec
 
 DefaultT = TypeVar("DefaultT")
+FoundT = TypeVar("FoundT")
 
 # Fields that are meant for one origin, and told to no other and in no log.
 SECRETS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
@@ -28,13 +29,21 @@ class Headers(Mapping[str, str]):
     'text/xml'
     """
 
-    __slots__ = ("_index", "_raw", "pairs")
+    __slots__ = ("_index", "_known", "_raw", "pairs")
 
     def __init__(self, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
         self.pairs: tuple[tuple[str, str], ...] = tuple(_pairs(fields))
         # Made when they are asked for: most requests are never asked, and most replies have the fields of the last one.
         self._index: dict[str, str] | None = None
         self._raw: tuple[tuple[bytes, bytes], ...] | None = None
+        self._known: dict[Callable[[Headers], object], object] = {}
+
+    def known(self, find: Callable[[Headers], FoundT]) -> FoundT:
+        """What a function finds out from these fields, which is the same each time: it is asked once."""
+        found = self._known.get(find)
+        if found is None:
+            found = self._known[find] = find(self)
+        return cast("FoundT", found)
 
     def _by_name(self) -> dict[str, str]:
         if self._index is None:
