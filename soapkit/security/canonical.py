@@ -14,10 +14,10 @@ from soapkit.errors import LimitError, SecurityError, XmlError
 from soapkit.security.crypto.algorithms import CANONICAL_FORMS, AlgorithmPolicy, SignatureAlgorithm
 from soapkit.security.crypto.keys import PublicKey, key_bits, kind_of_key
 from soapkit.security.crypto.pss import PSS, read_pss
-from soapkit.security.markup import INCLUSIVE_NAMESPACES, TRANSFORM, TRANSFORMS, algorithm_of, at_most_one
+from soapkit.security.markup import INCLUSIVE_NAMESPACES, TRANSFORM, TRANSFORMS, algorithm_of, all_of, at_most_one
 from soapkit.xml.c14n import MAX_PREFIXES, METHODS, canonicalise
 from soapkit.xml.measure import Measure
-from soapkit.xml.walk import children, place_of
+from soapkit.xml.walk import place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def transforms_of(reference: _Element, most: int) -> list[_Element]:
 
 def transforms_in(holder: _Element, most: int) -> list[_Element]:
     """The same for the ds:Transforms of a reference."""
-    transforms = list(children(holder, TRANSFORM))
+    transforms = all_of(holder, TRANSFORM)
     if len(transforms) > most:
         raise SecurityError(f"{len(transforms)} transforms are not followed", place=place_of(holder))
     return transforms

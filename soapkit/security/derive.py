@@ -17,9 +17,20 @@ from lxml.etree import _Element
 from soapkit.errors import SecurityError
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.ids import WSU_ID
-from soapkit.security.markup import REFERENCE, TOKEN_REFERENCE, at_most_one, base64_text, bytes_of, new, sub, text_of
+from soapkit.security.markup import (
+    TOKEN_REFERENCE,
+    at_most_one,
+    base64_text,
+    bytes_of,
+    new,
+    reference_around,
+    sub,
+    text_of,
+)
 from soapkit.xml.base64 import from_base64
 from soapkit.xml.names import WSC2005_02, WSC2005_12, clark, namespace_of
+from soapkit.xml.parse import parse_own
+from soapkit.xml.serialise import serialise
 from soapkit.xml.walk import place_of, tag_of
 
 DerivedVersion: TypeAlias = Literal["2005/12", "2005/02"]
@@ -117,12 +128,9 @@ class DerivedKey:
     value: bytes = field(repr=False)
     namespace: str = WSC2005_12
 
-    def reference(self) -> _Element:
-        """A new SecurityTokenReference to it."""
-        made = new(TOKEN_REFERENCE)
-        attributes = {"URI": f"#{self.element.get(WSU_ID)}", "ValueType": f"{self.namespace}/dk"}
-        sub(made, REFERENCE, attributes=attributes)
-        return made
+    def reference(self) -> str:
+        """A SecurityTokenReference to it, as text."""
+        return reference_around(f'<wsse:Reference URI="#{self.element.get(WSU_ID)}" ValueType="{self.namespace}/dk"/>')
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,20 +142,20 @@ class ImpliedKey:
     value: bytes = field(repr=False)
     nonce: bytes
     namespace: str
-    base: Callable[[], _Element] = field(repr=False)
+    base: Callable[[], str] = field(repr=False)
 
-    def reference(self) -> _Element:
-        """A new SecurityTokenReference to it."""
-        made = self.base()
+    def reference(self) -> str:
+        """A SecurityTokenReference to it, as text."""
+        made = parse_own(self.base())
         made.set(clark(self.namespace, "Nonce"), base64_text(self.nonce))
         made.set(clark(self.namespace, "Length"), str(len(self.value)))
-        return made
+        return serialise(made).decode()
 
 
 def implied_key(
     version: DerivedVersion,
     secret: bytes,
-    reference: Callable[[], _Element],
+    reference: Callable[[], str],
     element: _Element | None,
     length: int,
     provider: CryptoProvider,
@@ -159,7 +167,7 @@ def implied_key(
 
 
 def derived_key(
-    version: DerivedVersion, secret: bytes, reference: Callable[[], _Element], length: int, provider: CryptoProvider
+    version: DerivedVersion, secret: bytes, reference: Callable[[], str], length: int, provider: CryptoProvider
 ) -> DerivedKey:
     """A fresh key of `length` bytes, derived from the secret that `reference` refers to."""
     namespace, nonce = NAMESPACES[version], provider.random(16)
@@ -167,7 +175,7 @@ def derived_key(
         clark(namespace, "DerivedKeyToken"),
         attributes={WSU_ID: f"DK-{provider.random(16).hex()}", "Algorithm": f"{namespace}/dk/p_sha1"},
     )
-    token.append(reference())
+    token.append(parse_own(reference()))
     sub(token, clark(namespace, "Offset"), "0")
     sub(token, clark(namespace, "Length"), str(length))
     sub(token, clark(namespace, "Nonce"), base64_text(nonce))

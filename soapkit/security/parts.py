@@ -28,6 +28,7 @@ from soapkit.security.markup import (
     SIGNATURE_CONFIRMATION,
     TIMESTAMP,
     USERNAME_TOKEN,
+    all_of,
 )
 from soapkit.security.saml.names import BY_TAG as ASSERTIONS
 from soapkit.soap.envelope import Envelope
@@ -86,7 +87,7 @@ class Message:
         if part in ATTACHMENT_PARTS:  # no elements
             return ()
         if part in IN_SECURITY_HEADER:
-            return tuple(token for token in self.tokens if token.tag == IN_SECURITY_HEADER[part])
+            return tuple(all_of(self.security, IN_SECURITY_HEADER[part])) if self.security is not None else ()
         if part == ASSERTION:
             return tuple(token for token in self.tokens if tag_of(token) in ASSERTIONS)
         if part.startswith("/"):
@@ -102,6 +103,8 @@ class Message:
 
     def attached(self, parts: Iterable[str]) -> Attached:
         """The attachments, where they are among the parts of a step, and whether it means each as a whole."""
+        if not self.attachments:
+            return ()
         found = {plain_name(part) for part in parts} & ATTACHMENT_PARTS
         return tuple((attachment, WHOLE_ATTACHMENTS in found) for attachment in self.attachments if found)
 

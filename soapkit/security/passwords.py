@@ -21,9 +21,7 @@ from soapkit.security.markup import (
     ITERATION,
     NONCE,
     PASSWORD,
-    REFERENCE,
     SALT,
-    TOKEN_REFERENCE,
     USERNAME,
     USERNAME_TOKEN,
     USERNAME_TOKEN_TYPE,
@@ -32,11 +30,13 @@ from soapkit.security.markup import (
     bytes_of,
     new,
     one,
+    reference_around,
     sub,
     text_of,
 )
 from soapkit.security.settings import Limits, PasswordKey
 from soapkit.security.timestamp import check_age, read_instant
+from soapkit.xml.serialise import escape_attribute
 from soapkit.xml.walk import place_of
 
 Purpose: TypeAlias = Literal["sign", "encrypt"]
@@ -70,8 +70,8 @@ class KeyOfPassword:
         """The id of the token."""
         return self.element.get(WSU_ID, "")
 
-    def reference(self) -> _Element:
-        """A new SecurityTokenReference to it (BSP 1.1, R4214: with its ValueType)."""
+    def reference(self) -> str:
+        """A SecurityTokenReference to it, as text (BSP 1.1, R4214: with its ValueType)."""
         return username_reference(f"#{self.identifier}")
 
 
@@ -85,12 +85,10 @@ def password_token(settings: PasswordKey, purpose: Purpose, provider: CryptoProv
     return KeyOfPassword(token, key_of_password(settings.password.encode(), salt, settings.iterations))
 
 
-def username_reference(uri: str) -> _Element:
-    """A new SecurityTokenReference to a UsernameToken: ``#id`` in this message, or the bare id of one in the request,
-    as Apache CXF writes and reads it in answers."""
-    made = new(TOKEN_REFERENCE)
-    sub(made, REFERENCE, attributes={"URI": uri, "ValueType": USERNAME_TOKEN_TYPE})
-    return made
+def username_reference(uri: str) -> str:
+    """A SecurityTokenReference to a UsernameToken, as text: ``#id`` in this message, or the bare id of one in the
+    request, as Apache CXF writes and reads it in answers."""
+    return reference_around(f'<wsse:Reference URI="{escape_attribute(uri)}" ValueType="{USERNAME_TOKEN_TYPE}"/>')
 
 
 # --- on the way in ------------------------------------------------------------------------------------------------

@@ -58,6 +58,7 @@ from soapkit.security.markup import (
     X509_SUBJECT_NAME,
     X509_V3,
     algorithm_of,
+    all_of,
     bytes_of,
     one,
     text_of,
@@ -404,7 +405,7 @@ _RETRIEVED: dict[str, _Reader] = {
 
 def key_info_of(parent: _Element) -> _Element | None:
     """The ds:KeyInfo of a Signature, EncryptedKey or EncryptedData."""
-    found = list(children(parent, KEY_INFO))
+    found = all_of(parent, KEY_INFO)
     if len(found) > 1:
         raise SecurityError(f"{_name(parent)} holds {len(found)} KeyInfo", place=place_of(parent))
     return found[0] if found else None

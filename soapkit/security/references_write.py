@@ -21,21 +21,17 @@ from soapkit.security.markup import (
     BASE64,
     ENCRYPTED_KEY_SHA1,
     ENCRYPTED_KEY_TYPE,
-    KEY_IDENTIFIER,
     THUMBPRINT,
-    TOKEN_REFERENCE,
-    TOKEN_TYPE,
     X509_KEY_IDENTIFIER,
     X509_PKCS7,
     X509_PKI_PATH,
     X509_V3,
     base64_text,
-    new,
-    sub,
+    reference_around,
 )
 from soapkit.security.saml.names import BY_TAG
 from soapkit.security.settings import KeyReference
-from soapkit.xml.names import DS, WSSE, WSSE11
+from soapkit.xml.names import DS, WSSE11
 from soapkit.xml.parse import parse_own
 from soapkit.xml.serialise import escape_attribute, escape_text, serialise
 from soapkit.xml.walk import place_of, tag_of
@@ -52,19 +48,14 @@ def token_reference_text(certificate: x509.Certificate, how: KeyReference, token
     return _WRITERS[how](certificate, token_id)
 
 
-def encrypted_key_reference(key_id: str) -> _Element:
-    """A SecurityTokenReference to an EncryptedKey of the same message (WSS 1.1, 7.3; BSP 1.1, R3069)."""
-    return parse_own(encrypted_key_reference_text(key_id))
-
-
 def encrypted_key_reference_text(key_id: str) -> str:
-    """The same as text, which declares all of its prefixes."""
+    """A SecurityTokenReference to an EncryptedKey of the same message, as text (WSS 1.1, 7.3; BSP 1.1, R3069)."""
     return _by_uri(key_id, ENCRYPTED_KEY_TYPE, token_type=ENCRYPTED_KEY_TYPE)
 
 
-def encrypted_key_sha1_reference(sha1: bytes) -> _Element:
-    """A SecurityTokenReference to the EncryptedKey of another message, by SHA-1 of its cipher value (WSS 1.1, 7.3)."""
-    return parse_own(_by_identifier(ENCRYPTED_KEY_SHA1, sha1, token_type=ENCRYPTED_KEY_TYPE))
+def encrypted_key_sha1_reference_text(sha1: bytes) -> str:
+    """One to the EncryptedKey of another message, by SHA-1 of its cipher value, as text (WSS 1.1, 7.3)."""
+    return _by_identifier(ENCRYPTED_KEY_SHA1, sha1, token_type=ENCRYPTED_KEY_TYPE)
 
 
 def assertion_reference(assertion: _Element) -> _Element:
@@ -72,18 +63,23 @@ def assertion_reference(assertion: _Element) -> _Element:
 
     Raises `SecurityError` for one without an id.
     """
+    return parse_own(assertion_reference_text(assertion))
+
+
+def assertion_reference_text(assertion: _Element) -> str:
+    """The same as text, which declares all of its prefixes."""
     version = BY_TAG[tag_of(assertion)]
     identifier = assertion.get(version.id_attribute)
     if not identifier:
         raise SecurityError("a SAML assertion without an id cannot be referred to", place=place_of(assertion))
-    reference = new(TOKEN_REFERENCE, attributes={TOKEN_TYPE: version.token_type})
-    sub(reference, KEY_IDENTIFIER, identifier, {"ValueType": version.key_identifier})
-    return reference
+    return _reference(
+        f'<wsse:KeyIdentifier ValueType="{version.key_identifier}">{escape_text(identifier)}</wsse:KeyIdentifier>',
+        version.token_type,
+    )
 
 
 def _reference(inside: str, token_type: str = "") -> str:
-    type_ = f' xmlns:wsse11="{WSSE11}" wsse11:TokenType="{token_type}"' if token_type else ""
-    return f'<wsse:SecurityTokenReference xmlns:wsse="{WSSE}"{type_}>{inside}</wsse:SecurityTokenReference>'
+    return reference_around(inside, f'xmlns:wsse11="{WSSE11}" wsse11:TokenType="{token_type}"' if token_type else "")
 
 
 def _by_uri(name: str, value_type: str, token_type: str = "") -> str:

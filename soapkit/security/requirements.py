@@ -19,7 +19,7 @@ from soapkit.errors import SecurityError
 from soapkit.security.confirm import signature_values
 from soapkit.security.context.context import SecurityContext
 from soapkit.security.crypto.keys import name_of, name_of_key
-from soapkit.security.header_rules import Endorser, HeaderRules, SignedWith
+from soapkit.security.header_rules import NO_RULES, Endorser, HeaderRules, SignedWith
 from soapkit.security.inbound import Pass
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS, is_content, may_be_missing
 from soapkit.security.ruled import check_rules, is_kept
@@ -43,18 +43,19 @@ def believe(found: Pass) -> SecurityResult:
     signer = signer or next((each.signer for each in endorsers if each.signer is not None), None)
     for part in found.require.encrypted:
         _check_encrypted(found, part)
-    check_rules(found, _covering(found, wanted), endorsers)
+    if found.require.rules is not NO_RULES:
+        check_rules(found, _covering(found, wanted), endorsers)
     for part in found.require.present:
         _present(found, part, "")
     context = _context(found, signer, wanted) or next((each.context for each in endorsers if each.context), None)
     assertion = confirmed(found, signer)
     username = _username(found, endorsers, wanted) or (context.username if context is not None else None)
-    lifetime = found.lifetime
+    lifetime, believed = found.lifetime, _believed(found)
     return SecurityResult(
         envelope=found.message.envelope.with_attachments(found.message.attachments),
-        signed=tuple(_signed(found)),
+        signed=tuple(_signed(found, believed)),
         encrypted=tuple(_encrypted(found)),
-        signed_attachments=tuple(_signed_attachments(found)),
+        signed_attachments=tuple(_signed_attachments(believed)),
         encrypted_attachments=tuple(_encrypted_attachments(found)),
         signer=signer,
         signer_name=_believed_name(signer) if signer is not None else _signing_key(found, wanted),
@@ -63,7 +64,7 @@ def believe(found: Pass) -> SecurityResult:
         assertion=assertion,
         header=found.message.security,
         keys=_keys(found, wanted),
-        signature_values=signature_values(found.message),
+        signature_values=_signature_values(found),
         created=lifetime.created if lifetime is not None else None,
         expires=lifetime.expires if lifetime is not None else None,
         warnings=(*found.warnings, *_warnings(found, signer)),
@@ -72,6 +73,8 @@ def believe(found: Pass) -> SecurityResult:
 
 def _keys(found: Pass, wanted: list[_Wanted]) -> tuple[Secret, ...]:
     """The keys that were had, that first which signed what must be signed: an answer is secured under it."""
+    if not found.secrets:
+        return ()
     signing = {proof.root for proof in _covering(found, wanted)}
     return tuple(sorted(found.secrets, key=lambda each: each.value not in signing))
 
@@ -346,11 +349,11 @@ def claim_seen(found: Pass) -> None:
     claim_once(found, store)
 
 
-def _believed(found: Pass) -> list[Proved]:
-    """Signatures by somebody; by nobody known, only where that is enough."""
+def _believed(found: Pass) -> list[tuple[Proved, str]]:
+    """Signatures by somebody, each with whose; by nobody known, only where that is enough."""
     by_subject = _by_subject(found, found.proved)
     return [
-        proof
+        (proof, _signer_name(proof))
         for proof in found.proved
         if (proof.is_known and proof.assertion is None) or proof in by_subject or found.require.shared_key
     ]
@@ -362,24 +365,30 @@ def _signer_name(proof: Proved) -> str:
     return _believed_name(proof.signer) if proof.signer is not None else ""
 
 
+def _signature_values(found: Pass) -> tuple[bytes, ...]:
+    """Those of the signatures in the header, which were all proved, where anybody is believed."""
+    if found.require.believes_somebody:
+        return tuple([proof.value for proof in found.proved])
+    return signature_values(found.message)
+
+
 def _signing_key(found: Pass, wanted: list[_Wanted]) -> str:
     """The name of the bare key that signed all that must be signed; empty where none did."""
     return next((name for name, proofs in _by_key(found.proved).items() if _cover_all(proofs, wanted)), "")
 
 
-def _signed(found: Pass) -> list[Covered]:
+def _signed(found: Pass, believed: list[tuple[Proved, str]]) -> list[Covered]:
     return [
         Covered(found.message.name_of(element), element, proof.algorithm.uri, name)
-        for proof in _believed(found)
-        for name in (_signer_name(proof),)
+        for proof, name in believed
         for element in proof.elements
     ]
 
 
-def _signed_attachments(found: Pass) -> list[CoveredAttachment]:
+def _signed_attachments(believed: list[tuple[Proved, str]]) -> list[CoveredAttachment]:
     return [
-        CoveredAttachment(each.attachment, each.whole, proof.algorithm.uri, _signer_name(proof))
-        for proof in _believed(found)
+        CoveredAttachment(each.attachment, each.whole, proof.algorithm.uri, name)
+        for proof, name in believed
         for each in proof.attachments
     ]
 

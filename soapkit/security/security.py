@@ -63,7 +63,7 @@ from soapkit.soap.attachments import Package
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.xop import inline
-from soapkit.xml.serialise import serialise
+from soapkit.xml.parse import parse_own
 
 _NONCE_SIZE = 16
 
@@ -346,7 +346,7 @@ def _write_encryption(message: Message, step: Encrypt, making: _Making) -> None:
     cipher = cipher_named(step.algorithm)
     used = shared.key_for("encrypt", cipher.key_size, making.provider)
     # a context's may be longer
-    key = DataKey(cipher, used.value[: cipher.key_size], lambda: serialise(used.reference()).decode())
+    key = DataKey(cipher, used.value[: cipher.key_size], used.reference)
     references, beside = encrypt_parts(message, step, key, making.provider)
     if shared.element is not None and shared.element.getparent() is None:
         raise SecurityError(f"{', '.join(step.parts)} holds the token of the key itself, which cannot hide it")
@@ -360,7 +360,7 @@ def _write_wrapped(message: Message, step: Encrypt, shared: Brought, making: _Ma
     used = shared.key_for("encrypt", wrap.key_size, making.provider)
     if len(used.value) < wrap.key_size:
         raise SecurityError(f"{wrap.name} needs a key of {wrap.key_size} bytes, not {len(used.value)}")
-    by = WrappingKey(wrap, used.value[: wrap.key_size], used.reference())
+    by = WrappingKey(wrap, used.value[: wrap.key_size], parse_own(used.reference()))
     made = encrypt_to(message, step, by, making.provider)
     if made:
         insert_after(message, shared.element, *_own_token(used, shared), *made)

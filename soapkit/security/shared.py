@@ -20,7 +20,13 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.context.context import Contexts, ContextStore, SecurityContext, context_element, context_reference
+from soapkit.security.context.context import (
+    Contexts,
+    ContextStore,
+    SecurityContext,
+    context_element,
+    context_reference_text,
+)
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.derive import derived_key, implied_key
 from soapkit.security.document.document import read_document
@@ -30,12 +36,17 @@ from soapkit.security.issued import IssuedToken, IssuedTokens
 from soapkit.security.markup import CIPHER_DATA, CIPHER_VALUE, ENCRYPTED_KEY, bytes_of
 from soapkit.security.parts import Message, insert_after_timestamp
 from soapkit.security.passwords import KeyOfPassword, Purpose, password_token, username_reference
-from soapkit.security.references_write import assertion_reference, encrypted_key_reference, encrypted_key_sha1_reference
+from soapkit.security.references_write import (
+    assertion_reference_text,
+    encrypted_key_reference_text,
+    encrypted_key_sha1_reference_text,
+)
 from soapkit.security.saml.names import BY_TAG as ASSERTIONS
 from soapkit.security.settings import PasswordKey, Recipient, SharedKey
 from soapkit.security.sign import SharedSecret
 from soapkit.security.tokens import CheckedUser
 from soapkit.soap.security_result import SecurityResult
+from soapkit.xml.serialise import serialise
 from soapkit.xml.walk import tag_of
 
 _KEPT = timedelta(hours=1)
@@ -91,8 +102,8 @@ class Brought:
         """The key."""
         return self.secret.value
 
-    def reference(self) -> _Element:
-        """A new SecurityTokenReference to the key."""
+    def reference(self) -> str:
+        """A SecurityTokenReference to the key, as text."""
         if self.issued is not None:
             return _issued_reference(self.issued)
         if self.secret.user is not None:
@@ -100,12 +111,12 @@ class Brought:
                 f"#{self.secret.key_id}" if self.element is not None else self.secret.key_id or ""
             )
         if self.secret.context is not None:
-            return context_reference(
+            return context_reference_text(
                 self.secret.context, self.element.get(WSU_ID, "") if self.element is not None else ""
             )
         if self.element is None:
-            return encrypted_key_sha1_reference(self.secret.sha1)
-        return encrypted_key_reference(self.secret.key_id or "")
+            return encrypted_key_sha1_reference_text(self.secret.sha1)
+        return encrypted_key_reference_text(self.secret.key_id or "")
 
     def key_for(self, purpose: Purpose, size: int, provider: CryptoProvider) -> SharedSecret:
         """What a step signs or encrypts with: the key, or one of `size` bytes that is derived from it; or another key
@@ -306,12 +317,12 @@ def _sha1_in(token: _Element) -> bytes:
     return hashlib.sha1(bytes_of(octets), usedforsecurity=False).digest() if octets is not None else b""
 
 
-def _issued_reference(token: IssuedToken) -> _Element:
-    """A reference to a token in the message: as who issued it says, else as its kind has it."""
+def _issued_reference(token: IssuedToken) -> str:
+    """A reference to a token in the message, as text: as who issued it says, else as its kind has it."""
     if token.attached is not None:
-        return read_document(token.attached, source="the reference to the issued token")
+        return serialise(read_document(token.attached, source="the reference to the issued token")).decode()
     if tag_of(token.element) in ASSERTIONS:
-        return assertion_reference(token.element)
+        return assertion_reference_text(token.element)
     raise SecurityError(f"who issued {token!r} does not say how to refer to it")
 
 

@@ -29,7 +29,7 @@ from soapkit.security.parts import (
     insert_after,
     may_be_missing,
 )
-from soapkit.security.references_write import assertion_reference, token_reference_text
+from soapkit.security.references_write import assertion_reference, assertion_reference_text, token_reference_text
 from soapkit.security.saml.keys import subject_key
 from soapkit.security.saml.names import BY_TAG as ASSERTIONS
 from soapkit.security.saml.read import read_assertion
@@ -65,7 +65,7 @@ def sign(message: Message, step: Sign, keypair: KeyPair, provider: CryptoProvide
     assertion = _assertion(message, keypair) if step.key_reference == "assertion" else None
     token = _token(message, step, keypair, provider)
     if assertion is not None:
-        named = serialise(assertion_reference(assertion)).decode()
+        named = assertion_reference_text(assertion)
     else:
         token_id = token.get(WSU_ID, "") if token is not None else ""
         named = token_reference_text(keypair.certificate, step.key_reference, token_id)
@@ -101,7 +101,7 @@ def sign_with_secret(message: Message, step: Sign, key: SharedSecret, provider: 
     algorithm = signature_named(step.algorithm or "hmac-sha256")
     if algorithm.key != "secret":
         raise SecurityError(f"{algorithm.name} cannot be made with a shared key")
-    signature = _unsigned("", provider)
+    signature = _unsigned(key.reference(), provider)
     parts = _parts(message, step, None, provider)
     references = [part.element for part in parts if part.token is not None]
     covered = [each for each in _covered(message, parts) if each is not key.element]
@@ -109,7 +109,6 @@ def sign_with_secret(message: Message, step: Sign, key: SharedSecret, provider: 
     insert_after(message, _last(message, [*brought, *_signatures(parts)]), *covered, *references, signature)
     if OWN_CERTIFICATE in step.parts:
         raise SecurityError(f"{OWN_CERTIFICATE} covers a certificate; a shared key has none")
-    signature[-1].append(key.reference())
     octets = write_signed_info(signature, algorithm, _references(message, parts, step, provider))
     signature[1].text = base64_text(provider.mac(algorithm, key.value, octets))
     return fingerprint(octets)
@@ -143,8 +142,8 @@ class SharedSecret(Protocol):
         """What brings it in this message."""
         ...
 
-    def reference(self) -> _Element:
-        """A new SecurityTokenReference to it."""
+    def reference(self) -> str:
+        """A SecurityTokenReference to it, as text that declares all of its prefixes."""
         ...
 
 

@@ -53,6 +53,7 @@ from soapkit.security.markup import (
     TRANSFORMATION_PARAMETERS,
     TRANSFORMS,
     algorithm_of,
+    all_of,
     bytes_of,
     one,
     one_each,
@@ -76,7 +77,7 @@ from soapkit.security.tokens import CheckedUser
 from soapkit.security.trust.truststore import Chain, TrustStore
 from soapkit.xml.c14n import canonicalise
 from soapkit.xml.measure import Measure
-from soapkit.xml.walk import children, place_of
+from soapkit.xml.walk import place_of
 
 _NOBODY = TrustStore(())
 
@@ -116,13 +117,14 @@ class Proved:
     the one in the message that brought the certificate, or that assertion; `pinned`: the public key alone, of the
     trust store; `root`: the shared key that it was made with, or that this was derived from.
 
-    `fingerprint`: names what was signed, for the replay store.
+    `fingerprint`: names what was signed, for the replay store; `value`: of the signature.
     """
 
     signature: _Element
     algorithm: SignatureAlgorithm
     elements: tuple[_Element, ...]
     fingerprint: str
+    value: bytes = field(repr=False)
     signer: x509.Certificate | None = None
     chain: Chain = ()
     context: SecurityContext | None = None
@@ -209,7 +211,8 @@ class Verifier:
         source = read_key_info(key_info, self.passing.index)
         key = self._key(algorithm, source, signature)
         octets = signed_octets(signed_info, form, self.measure)
-        if not self._holds(algorithm, key, octets, bytes_of(value)):
+        signed = bytes_of(value)
+        if not self._holds(algorithm, key, octets, signed):
             raise SecurityError(
                 f"the signature is not that of {key.owner} over its SignedInfo", place=place_of(signature)
             )
@@ -224,6 +227,7 @@ class Verifier:
             algorithm,
             covered,
             name,
+            signed,
             signer,
             key.chain,
             key.context,
@@ -292,7 +296,7 @@ class Verifier:
         policy = self.require.algorithms
         canonicalization, method = one_each(signed_info, CANONICALIZATION_METHOD, SIGNATURE_METHOD)
         algorithm, form = read_signature_method(method, policy), read_canonical(canonicalization)
-        references = list(children(signed_info, DS_REFERENCE))
+        references = all_of(signed_info, DS_REFERENCE)
         if not references:
             raise SecurityError("the signature covers nothing", place=place_of(signed_info))
         if len(references) > self.require.limits.references:

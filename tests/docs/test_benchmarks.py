@@ -28,6 +28,35 @@ def test_a_measurement_gives_a_time_for_each_task() -> None:
     assert _run("import timing; print(timing.measure({'make': tuple}, 1)['make'] > 0)").strip() == "True"
 
 
+def test_what_is_written_by_hand_around_xmlsec_refuses_what_verify_refuses() -> None:
+    """Else it would not be the same work."""
+    code = """
+from security import MAX_AGE, Sides, plain_messages, secure
+from by_hand import Receiver
+from soapkit.security import TrustStore
+from soapkit.security.throwaway import make_authority, make_keypair
+ours, other = make_authority("ours"), make_authority("other")
+sides = Sides.of(make_keypair("alice", ours), TrustStore.of(ours))
+signed = secure(sides.signing, plain_messages()["10 kB"])
+body = signed[signed.index(b"<soap:Body") : signed.index(b"</soap:Envelope>")]
+wrapped = signed.replace(body, b"<soap:Body>" + body + b"</soap:Body>")
+for name, authority, age, message in (
+    ("right", ours, MAX_AGE, signed),
+    ("altered", ours, MAX_AGE, signed.replace(b"e-000001", b"e-000002")),
+    ("wrapped", ours, MAX_AGE, wrapped),
+    ("of another authority", other, MAX_AGE, signed),
+    ("old", ours, -100, signed),
+):
+    try:
+        Receiver(authority.certificate, age).verify(message)
+        print(name, "is believed")
+    except Exception:
+        print(name, "is refused")
+"""
+    verdicts = ["altered", "wrapped", "of another authority", "old"]
+    assert _run(code).splitlines() == ["right is believed", *(f"{each} is refused" for each in verdicts)]
+
+
 def test_the_page_takes_tables_between_its_markers(tmp_path: Path) -> None:
     page = tmp_path / "performance.rst"
     page.write_text((ROOT / "docs" / "performance.rst").read_text(encoding="utf-8"), encoding="utf-8")

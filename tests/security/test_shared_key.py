@@ -17,11 +17,11 @@ from soapkit.security import (
     UsernameToken,
 )
 from soapkit.security.markup import ENCRYPTED_KEY, KEY_INFO, REFERENCE_LIST, SIGNATURE, TIMESTAMP, USERNAME_TOKEN
-from soapkit.security.references_write import encrypted_key_sha1_reference
+from soapkit.security.references_write import encrypted_key_sha1_reference_text
 from soapkit.security.shared import SentKeys
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import SOAP_1_1
-from soapkit.xml.parse import parse_message
+from soapkit.xml.parse import parse_message, parse_own
 
 
 def message(text: str) -> Envelope:
@@ -94,11 +94,11 @@ def test_our_own_request_sent_back_is_not_an_answer(keys, now):
     )
     reflected = on_the_wire(client.apply(message("ask"), now=now))
     key = reflected.root.find(f".//{ENCRYPTED_KEY}")
-    (sent,) = client._sent._held.values()
+    sent, *_ = client._sent._held.values()
     key.getparent().remove(key)
     key_info = reflected.root.find(f".//{SIGNATURE}/{KEY_INFO}")
     del key_info[:]
-    key_info.append(encrypted_key_sha1_reference(sent[1].sha1))
+    key_info.append(parse_own(encrypted_key_sha1_reference_text(sent[1].sha1)))
     with pytest.raises(SecurityError, match="our own, sent back"):
         client.verify(on_the_wire(reflected), now=now)
 
@@ -127,7 +127,7 @@ def test_the_keys_of_sent_messages_are_few_and_not_shown(client, now):
     for number in range(3):
         client.apply(message(str(number)), now=now)
     assert "_sent" not in repr(client)
-    assert repr(client._sent) == "SentKeys(3 held)"
+    assert repr(client._sent) == "SentKeys(6 held)"  # each by its SHA-1 and by the id of its EncryptedKey
     small = SentKeys(capacity=1)
     assert small.find(b"x", now) is None
 

@@ -19,9 +19,10 @@ from lxml.etree import _Element
 from soapkit.errors import SecurityError, UsageError
 from soapkit.security.derive import NAMESPACES, DerivedVersion
 from soapkit.security.ids import WSU_ID
-from soapkit.security.markup import REFERENCE, TOKEN_REFERENCE, at_most_one, new, one, sub, text_of
+from soapkit.security.markup import at_most_one, new, one, reference_around, sub, text_of
 from soapkit.xml.names import clark, namespace_of
-from soapkit.xml.parse import parse_message
+from soapkit.xml.parse import parse_message, parse_own
+from soapkit.xml.serialise import escape_attribute
 from soapkit.xml.walk import place_of, tag_of
 
 CONTEXT_TOKENS: Final = frozenset(clark(namespace, "SecurityContextToken") for namespace in NAMESPACES.values())
@@ -194,13 +195,17 @@ def read_context(token: _Element) -> tuple[str, str]:
 
 def context_reference(context: SecurityContext, token_id: str = "") -> _Element:
     """A SecurityTokenReference to a context: to its token in the message, else by its identifier."""
+    return parse_own(context_reference_text(context, token_id))
+
+
+def context_reference_text(context: SecurityContext, token_id: str = "") -> str:
+    """The same as text, which declares all of its prefixes."""
     namespace = NAMESPACES[context.version]
-    attributes = {"URI": f"#{token_id}" if token_id else context.identifier, "ValueType": f"{namespace}/sct"}
+    uri = escape_attribute(f"#{token_id}" if token_id else context.identifier)
+    instance = ""
     if context.instance and not token_id:
-        attributes[clark(namespace, "Instance")] = context.instance
-    reference = new(TOKEN_REFERENCE)
-    sub(reference, REFERENCE, attributes=attributes)
-    return reference
+        instance = f' xmlns:wsc="{namespace}" wsc:Instance="{escape_attribute(context.instance)}"'
+    return reference_around(f'<wsse:Reference URI="{uri}" ValueType="{namespace}/sct"{instance}/>')
 
 
 def named_context(reference: _Element) -> tuple[str, str | None] | None:

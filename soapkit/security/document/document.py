@@ -195,16 +195,13 @@ def target_of(uri: str | None, index: IdIndex, root: _Element, by: _Element) -> 
 
     No URI is that of the document. Raises `SecurityError` for any other: nothing outside the document is ever opened.
     """
-    if (
-        not uri
-    ):  # left out, it is for the application to know (XML Signature 1.1, 4.4.3.1): the document, as PHP means it
-        return Target(root, whole=True, measure=index.measure)
-    if uri == "#xpointer(/)":
-        return Target(root, whole=True, with_comments=True, measure=index.measure)
-    pointer = _POINTER_TO_ID.fullmatch(uri)
-    if pointer is not None:
-        return Target(index.find(f"#{pointer['id']}", by=by), whole=False, with_comments=True, measure=index.measure)
-    return Target(index.find(uri, by=by), whole=False, measure=index.measure)
+    # left out, it is for the application to know (XML Signature 1.1, 4.4.3.1): the document, as PHP means it
+    whole = not uri or uri == "#xpointer(/)"
+    pointer = _POINTER_TO_ID.fullmatch(uri or "")
+    with_comments = uri == "#xpointer(/)" or pointer is not None
+    named = f"#{pointer['id']}" if pointer is not None else uri or ""
+    element = root if whole else index.find(named, by=by)
+    return Target(element, whole=whole, with_comments=with_comments, measure=index.measure)
 
 
 def octets_of(target: Target, recipe: Recipe, signature: _Element) -> bytes:
