@@ -199,6 +199,13 @@ def _apart(
                 finally:
                     self.config.timeout_worker_healthcheck = usual
 
+            def terminate_all(self) -> None:
+                """Lets go of the socket first: connections that nobody but this process could take would wait for the
+                last worker to end, and then be cut, where they could have been refused at once."""
+                for held in self.sockets:
+                    held.close()
+                super().terminate_all()
+
         Workers(config, sockets=[listener]).run()
         return
     config = _configured(factory, log_level, drain, tls, reload=True, reload_dirs=[str(Path.cwd())], **settings)

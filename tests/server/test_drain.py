@@ -99,6 +99,25 @@ def test_a_request_in_flight_is_answered_and_no_other_is_taken(
         socket.create_connection((url.hostname or "", url.port or 0), timeout=5)
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_callers_are_refused_at_once_while_a_request_in_flight_is_finished(
+    started: Callable[..., tuple[subprocess.Popen[str], str]], tmp_path: Path, workers: str
+) -> None:
+    process, address = started("--workers", workers)
+    url = urlsplit(address)
+    with ThreadPoolExecutor(1) as callers:
+        in_flight = callers.submit(call, address, 4)
+        wait_for(tmp_path / "begun")
+        process.send_signal(signal.SIGTERM)
+        with pytest.raises(ConnectionRefusedError):  # not held by a process that takes nobody, and cut when it ends
+            while not in_flight.done():
+                socket.create_connection((url.hostname or "", url.port or 0), timeout=5).close()
+                time.sleep(0.05)
+        assert not in_flight.done()
+        assert in_flight.result()[0] == 200
+    assert process.wait(timeout=20) in (0, -signal.SIGTERM)
+
+
 def test_a_handler_that_hangs_holds_it_up_no_longer_than_said(
     started: Callable[..., tuple[subprocess.Popen[str], str]], tmp_path: Path
 ) -> None:
