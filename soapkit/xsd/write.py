@@ -188,6 +188,7 @@ class _Writing:
         if name:
             element.set("name", name)
         set_documentation(element, simple.documentation)
+        simple = _without_enumerated_booleans(simple)
         steps = simple.facets.patterns
         plain = simple.facets == Facets() and not simple.enumeration
         if plain and isinstance(simple, ListOf):
@@ -469,3 +470,15 @@ def _contains_itself(key: Key, shapes: Shapes) -> bool:
         if isinstance(type_, RecordRef)
     ]
     return key in reachable(inner, shapes)
+
+
+_SPELLINGS = {"true": ("true", "1"), "false": ("false", "0")}
+
+
+def _without_enumerated_booleans(simple: Simple) -> Simple:
+    """xs:boolean takes no enumeration (XSD part 2, 3.2.2.2): the same in patterns."""
+    if not (isinstance(simple, Atomic) and simple.builtin == "boolean" and simple.enumeration):
+        return simple
+    spelled = tuple(text for one in simple.enumeration for text in _SPELLINGS[one.value.strip()])
+    facets = replace(simple.facets, patterns=(*simple.facets.patterns, spelled))
+    return replace(simple, facets=facets, enumeration=())
