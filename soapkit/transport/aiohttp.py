@@ -128,10 +128,14 @@ class AiohttpTransport:
         if request.stream is not None:
             fields["Content-Length"] = str(len(request.stream))  # else in chunks, which WSGI cannot read
             return pieces_of(request.stream), fields
-        if self._gzip and request.body:
+        body = request.body
+        if self._gzip and body:
             fields["Content-Encoding"] = "gzip"
-            return compress(request.body), fields
-        return request.body, fields
+            body = compress(body)
+        if len(body) <= _AT_ONCE:
+            return body, fields
+        fields["Content-Length"] = str(len(body))
+        return _in_pieces(body), fields
 
     async def _pieces(
         self, raw: aiohttp.ClientResponse, request: Request, timeout: aiohttp.ClientTimeout
@@ -179,6 +183,15 @@ class AiohttpTransport:
         return aiohttp.ClientTimeout(
             total=seconds, sock_connect=limits.connect_seconds, sock_read=limits.read_seconds, ceil_threshold=60
         )
+
+
+_AT_ONCE = 256 * 1024  # bytes of a body
+
+
+async def _in_pieces(body: bytes) -> AsyncIterator[bytes]:
+    """A large body: given whole, aiohttp would not hear an answer before it has sent all of it."""
+    for start in range(0, len(body), _AT_ONCE):
+        yield body[start : start + _AT_ONCE]
 
 
 # What each of aiohttp's exceptions means, the special ones first.

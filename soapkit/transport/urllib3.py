@@ -24,6 +24,7 @@ from soapkit.transport.auth import Auth
 from soapkit.transport.coding import ACCEPT_ENCODING, PIECE, compress
 from soapkit.transport.hops import hops, is_plain, origin_of, parts_of, without_userinfo
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, BodyReader, HttpLimits, collected
+from soapkit.transport.listening import ListeningHttp, ListeningHttps
 from soapkit.transport.proxy import proxy_for
 from soapkit.transport.tls import Certificate, tls_context
 from soapkit.transport.values import Headers, OpenResponse, Request, Response
@@ -166,8 +167,10 @@ class Urllib3Transport:
         if scheme == "https":
             context = tls_context(self._verify, self._certificate)
             pool = urllib3.HTTPSConnectionPool(host, port, maxsize=self._connections, ssl_context=context)
+            pool.ConnectionCls = ListeningHttps
         else:
             pool = urllib3.HTTPConnectionPool(host, port, maxsize=self._connections)
+            pool.ConnectionCls = ListeningHttp
         self._pools.append(pool)
 
         def opened(request: Request, body: Body, fields: dict[str, str], timeout: urllib3.Timeout) -> BaseHTTPResponse:

@@ -114,11 +114,7 @@ NOT_TESTED = {
     "x2-namemap-rules-sql": "names come from contracts, or are Python's, which are XML names already",
 }
 
-_WHOLE = "a blocking client sends a request whole before it reads the answer (an async one reads while it sends)"
-
 NOT_MET = {
-    "x2-bindformdesc-dlock": _WHOLE,
-    "x2-http-reqsoapnode-dlock": _WHOLE,
     "x2-http-suptransmep-uris": "request-response only: GET hands out the page and the contract",
     "x2-http-suptfeatures-webmethod": "POST only, for the same reason",
     "x2-http-suptfeatures-methrest": "POST only, for the same reason",

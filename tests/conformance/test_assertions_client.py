@@ -7,6 +7,8 @@ The list of them is in `assertions`; the messages are ours.
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
@@ -187,3 +189,46 @@ def test_what_comes_in_answer_to_a_one_way_message_is_ignored_unless_it_is_a_fau
     client, _ = answered(reply(500, fault("Receiver")))
     with pytest.raises(Fault):
         client.tell(text="hi")
+
+
+# --- while it sends -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Early:
+    """A large request, answered before any of its body is read."""
+
+    assertion: str
+    demand: str
+    attachments: tuple[soapkit.Attachment, ...] = ()
+    text: str = ""
+
+
+EARLY = (
+    Early("x2-bindformdesc-dlock", "an answer is heard while the envelope is sent", text="x" * 20_000_000),
+    Early("x2-http-reqsoapnode-dlock", "and while its attachments are", (soapkit.Attachment(bytes(20_000_000)),)),
+)
+
+
+@pytest.mark.parametrize("case", EARLY, ids=shown)
+def test_nobody_waits_for_a_service_that_waits_for_nothing(case: Early) -> None:
+    body = Draft(SOAP_1_2, write_fault(SOAP_1_2, FaultCode("Sender"), "too much")).to_bytes()
+    over = threading.Event()
+
+    def answer(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(64)
+            head = f"HTTP/1.1 400 Bad Request\r\nContent-Type: {SOAP}\r\nContent-Length: {len(body)}\r\n\r\n"
+            connection.sendall(head.encode() + body)
+            over.wait(30)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answer, args=(listener,), daemon=True).start()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        with (
+            soapkit.Client.from_wsdl(CONTRACT, address, version="1.2", timeout=20) as client,
+            pytest.raises(Fault, match="too much"),
+        ):
+            client.with_attachments(*case.attachments).echo(text=case.text)
+        over.set()

@@ -12,6 +12,7 @@ TABLES = (
     test_assertions_encoding.ENCODED,
     test_assertions_client.SENT,
     test_assertions_client.READ,
+    test_assertions_client.EARLY,
 )
 
 

@@ -7,6 +7,7 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -55,8 +56,11 @@ class Peer:
     answers: list[Answer] = field(default_factory=lambda: [answer()])
     heard: list[Heard] = field(default_factory=list)
     connections: int = 0
+    serving: int = 0  # connections
     context: ssl.SSLContext | None = None
     discard: bool = False  # read bodies without keeping them
+    early: bool = False  # answer before the body comes, and read no more
+    before: bytes = b""  # said before the body comes
 
     def __post_init__(self) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -78,6 +82,13 @@ class Peer:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
+        self.serving += 1
+        try:
+            self._hear(connection)
+        finally:
+            self.serving -= 1
+
+    def _hear(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection:
             if self.context is not None:
                 connection = self.context.wrap_socket(connection, server_side=True)
@@ -87,10 +98,13 @@ class Peer:
                     while text := stream.readline().decode().strip():
                         name, _, value = text.partition(":")
                         fields[name.lower()] = value.strip()
-                    body = self._body(stream, int(fields.get("content-length", "0")))
+                    connection.sendall(self.before)
+                    body = b"" if self.early else self._body(stream, int(fields.get("content-length", "0")))
                     heard = Heard(line, fields, body)
                     self.heard.append(heard)
                     (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])(connection, heard)
+                    while self.early and not self.stopping:
+                        time.sleep(0.01)
 
     def _body(self, stream: BinaryIO, length: int) -> bytes:
         if not self.discard:

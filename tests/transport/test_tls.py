@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from soapkit.errors import ConnectError, UsageError
 from soapkit.transport.tls import tls_context
+from soapkit.transport.urllib3 import Urllib3Transport
 from soapkit.transport.values import Request
 
 
@@ -86,6 +87,16 @@ def test_a_peer_whose_authority_is_not_known_is_refused(secured: Any, send: Any)
 def test_an_authority_can_be_given(secured: Any, send: Any, server: Files) -> None:
     assert send(Request(secured.url, b"x"), verify=server.certificate).status == 200
     assert send(Request(secured.url, b"x"), verify=str(server.certificate)).status == 200
+
+
+def test_a_large_request_is_sent_whole_or_until_it_is_answered(
+    secured: Any, send: Any, server: Files, reply: Any
+) -> None:
+    large = Request(secured.url, b"x" * 5_000_000, timeout=20)
+    assert send(large, large, verify=server.certificate).status == 200
+    assert [len(heard.body) for heard in secured.heard] == [5_000_000] * 2
+    secured.early, secured.answers = True, [reply("413 Content Too Large")]
+    assert Urllib3Transport(verify=server.certificate).send(large).status == 413
 
 
 def test_settings_hold_though_the_first_request_was_in_the_clear(

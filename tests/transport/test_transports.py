@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -185,6 +186,56 @@ def test_a_connection_that_was_closed_while_idle_is_replaced(peer: Any, reply: A
     time.sleep(0.1)
     assert transport.send(Request(peer.url, b"2")).status == 200
     transport.close()
+
+
+LARGE = b"x" * 20_000_000
+
+
+class Pieces:
+    def __len__(self) -> int:
+        return len(LARGE)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for start in range(0, len(LARGE), 250_000):
+            yield LARGE[start : start + 250_000]
+
+
+@pytest.mark.parametrize("stream", [None, Pieces()])
+def test_an_answer_is_heard_before_the_request_is_sent_whole(peer: Any, reply: Any, stream: Any) -> None:
+    peer.early, peer.answers = True, [reply("413 Content Too Large", b"too much")]
+    request = Request(peer.url, LARGE, timeout=20, stream=stream)
+    transport = Urllib3Transport()
+    for each in (request, request, Request(peer.url, b"small", timeout=20)):
+        response = transport.send(each)
+        assert (response.status, response.body) == (413, b"too much")
+    assert peer.connections == 3  # none of them was good for another request
+    transport.close()
+
+
+@pytest.mark.parametrize("stream", [None, Pieces()])
+def test_an_answer_is_heard_in_an_event_loop_likewise(peer: Any, reply: Any, stream: Any) -> None:
+    peer.early, peer.answers = True, [reply("413 Content Too Large", b"too much")]
+
+    async def main() -> bytes:
+        transport = AiohttpTransport()
+        response = await transport.send(Request(peer.url, LARGE, timeout=20, stream=stream))
+        await transport.aclose()
+        peer.stop()
+        while peer.serving:  # till then, asyncio keeps what was not sent
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        return response.body
+
+    assert asyncio.run(main()) == b"too much"
+
+
+@pytest.mark.parametrize("stream", [None, Pieces()])
+def test_what_comes_before_an_answer_is_none(peer: Any, send: Any, stream: Any) -> None:
+    peer.before = b"HTTP/1.1 100 Continue\r\n\r\n"  # as old services say unasked
+    request = Request(peer.url, LARGE, timeout=20, stream=stream)
+    assert send(request, request, Request(peer.url, b"small", timeout=20)).status == 200
+    assert [heard.body for heard in peer.heard] == [LARGE, LARGE, b"small"]
+    assert peer.connections == 1
 
 
 def test_a_peer_that_hangs_up_half_way(peer: Any, send_any: Any) -> None:
