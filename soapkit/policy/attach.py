@@ -11,6 +11,7 @@ Source: WS-PolicyAttachment 1.5, section 4 (1.2 says the same); WSDL 1.1 element
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ from soapkit.wsdl.model import (
 from soapkit.wsdl.model import Policy as Standing
 from soapkit.wsdl.page import POLICY_NAMESPACES, named_policies
 from soapkit.wsdl.policies import Direction
+from soapkit.xml.base64 import to_base64
+from soapkit.xml.c14n import canonicalise
 from soapkit.xml.documents import Documents
 from soapkit.xml.names import did_you_mean, local_name, namespace_of
 from soapkit.xml.walk import children, tag_of
@@ -231,16 +234,22 @@ class Policies:
 
         Raises `ContractError` at the reference when it is nowhere.
         """
+        found, source, base = self._referred(reference)
+        check_digest(found, reference)
+        return parse_policy(found, source=source, base=base)
+
+    def _referred(self, reference: Reference) -> tuple[_Element, str, str]:
+        """The element of that policy, the name of the document that it stands in, and where that is."""
         location, fragment = urldefrag(reference.uri)
         if reference.root is not None and not location:
             found = named_policies(reference.root).get(fragment)
             if found is not None:
-                return parse_policy(found, source=reference.place.source, base=reference.base)
+                return found, reference.place.source, reference.base
         for document in self.contract.documents:
             named = named_policies(document.root)
             found = named.get(reference.uri) if location else named.get(fragment)
             if found is not None:
-                return parse_policy(found, source=document.source, base=document.url)
+                return found, document.source, document.url
         if not location:
             raise ContractError(f"no policy {reference.uri!r} in {self.contract.source}", place=reference.place)
         url = self.documents.resolve(location, reference.base, place=reference.place)
@@ -248,7 +257,7 @@ class Policies:
         found = named_policies(document.root).get(fragment) if fragment else document.root
         if found is None:
             raise ContractError(f"no policy #{fragment} in {document.source}", place=reference.place)
-        return parse_policy(found, source=document.source, base=document.url)
+        return found, document.source, document.url
 
     def _outside(
         self,
@@ -306,3 +315,18 @@ def _messages(
     for name in dict.fromkeys([*faults, *(fault.name for fault in bound.faults)]):
         found = next((fault for fault in bound.faults if fault.name == name), None)
         yield "fault", found, faults.get(name), name
+
+
+def check_digest(policy: _Element, reference: Reference) -> None:
+    """Raise `ContractError` where a reference says the digest of its policy, and this is another one (WS-Policy 1.5,
+    4.3.4)."""
+    digest, algorithm = reference.digest
+    if not digest:
+        return
+    if algorithm and not algorithm.endswith("/Sha1Exc"):
+        raise ContractError(
+            f"the digest of policy {reference.uri!r} is by {algorithm}, not Sha1Exc", place=reference.place
+        )
+    found = hashlib.sha1(canonicalise(policy), usedforsecurity=False).digest()
+    if to_base64(found) != digest:
+        raise ContractError(f"policy {reference.uri!r} is not the one whose digest is said", place=reference.place)

@@ -104,16 +104,18 @@ class Conversed:
     def inbound(
         self, side: Literal["client", "server"], replies: Plan, otherwise: Require, problems: Problems
     ) -> dict[str | None, Require]:
-        """What a client believes of the answers to that: CXF signs them and no more. Where one brings a secret, that it
-        is not in the clear is seen to elsewhere. A service takes such requests in whatever order they were secured."""
+        """What a client believes of the answers to that: CXF signs them, under the key itself, and no more. Where one
+        brings a secret, that it is not in the clear is seen to elsewhere. A service takes such requests in whatever
+        order they were secured."""
         if side == "server":
-            rules = replace(otherwise.rules, order="any")
+            rules = replace(otherwise.rules, order="any", derived=False)
             return dict.fromkeys(_REQUESTS, replace(otherwise, rules=rules))
         demands = replies.demands
         binding = replace(demands.binding, encrypt_signature=False) if demands.binding is not None else None
         signed = Protection(signed=Parts(body=True))
         changed = replace(demands, binding=binding, protection=signed, wss=frozenset[str]())
-        return dict.fromkeys(_RESPONSES, inbound(plan_of(changed, request=False), self.keys, problems))
+        require = inbound(plan_of(changed, request=False), self.keys, problems)
+        return dict.fromkeys(_RESPONSES, replace(require, rules=replace(require.rules, derived=False)))
 
     @property
     def _version(self) -> DerivedVersion:

@@ -84,12 +84,14 @@ class Assertion:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A reference to a policy: `uri` as written, from the document at `base`."""
+    """A reference to a policy: `uri` as written, from the document at `base`. `digest`: that of what it refers to, as
+    base64, where it says one, and the URI of how that is made."""
 
     uri: str
     base: str = field(default="", compare=False)
     place: Place = field(default=NOWHERE, compare=False)
     root: _Element | None = field(default=None, compare=False, repr=False)
+    digest: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from soapkit.xml.documents import Documents
 
 ValueT = TypeVar("ValueT")
 
+_NO_ALTERNATIVE = "the policy has no alternative: nothing can satisfy it"
 Side: TypeAlias = Literal["client", "server"]
 
 
@@ -73,9 +74,7 @@ def security_from(
         if isinstance(built, Security):
             return built
         told += [problem for problem in built if problem not in told]
-    raise SecurityError(
-        problems=told or [Problem("the policy has no alternative: nothing can satisfy it", endpoint.place)]
-    )
+    raise SecurityError(problems=told or [Problem(_NO_ALTERNATIVE, endpoint.place)])
 
 
 def _by_demand(alternatives: Iterable[Alternative]) -> list[Alternative]:
@@ -173,6 +172,8 @@ class _Builder:
         told: list[Problem] = []
         try:
             alternatives = _by_demand(normalise(subject.own, self.policies.resolve))
+            if not alternatives:
+                told.append(Problem(_NO_ALTERNATIVE, self.endpoint.place))
             for own in alternatives:
                 demands = read_demands((*self.around, *own))
                 plan = plan_of(self._signing(demands), request=subject.direction == "input")

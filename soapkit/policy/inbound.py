@@ -13,7 +13,7 @@ from soapkit.policy.plan import CONTEXT_KINDS, Plan, context_tokens, saml_versio
 from soapkit.policy.words import token_words
 from soapkit.security.context.context import Contexts
 from soapkit.security.crypto.keys import KeyPair, public_key_of
-from soapkit.security.header_rules import Brought, Endorsement, Endorser, HeaderRules, Order, SignedWith
+from soapkit.security.header_rules import Brought, Endorsement, Endorser, HeaderRules, Order, SignedWith, Told
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS
 from soapkit.security.saml.settings import SamlRequirement
 from soapkit.security.settings import Require
@@ -26,6 +26,7 @@ _ENDORSERS: dict[TokenKind, Endorser] = {
     "username": "user",
     **dict.fromkeys(CONTEXT_KINDS, "context"),
 }
+_USER: dict[str, Told] = {"HashPassword": "digest", "Nonce": "nonce", "Created": "created"}
 _PROTECTED: dict[tuple[bool, bool], Brought] = {
     (False, False): "present",
     (True, False): "signed",
@@ -115,7 +116,7 @@ class _Reader:
         """How the security header must be built."""
         binding = self.plan.binding
         if binding is None:
-            return HeaderRules()
+            return HeaderRules(user=self._user_says)
         order: Order = "encrypt-first" if binding.encrypt_first else "sign-first"
         return HeaderRules(
             binding.layout,
@@ -123,6 +124,8 @@ class _Reader:
             whole_parts=binding.whole_parts_only,
             tokens_protected=binding.protect_tokens,
             signed_with=self._signed_with,
+            derived=self.plan.derives and bool(self.plan.signed),
+            user=self._user_says,
             supporting=self._brought(endorsing=False),
             endorsing=self._brought(endorsing=True) if self.endorsed() else "",
             endorsements=tuple(self._endorsements()),
@@ -130,14 +133,29 @@ class _Reader:
 
     @property
     def _signed_with(self) -> SignedWith:
-        """The kind of key of the message's own signature: of the key of an assertion, itself is seen to elsewhere."""
-        token = self.plan.signature_token
-        if not self.plan.signed or token is None or token.kind == "saml":
+        """The kind of key of the message's own signature."""
+        if not self.plan.signed or self.plan.signature_token is None:
             return "any"
         if not self.plan.shares_key_to_sign:
             return "key-pair"
-        # who has the key pair that keys are derived for may as well sign with it, as .NET does
-        return "any" if self.plan.binding is not None and self.plan.binding.kind == "asymmetric" else "secret"
+        # who has the key pair that an answer's keys are derived for may as well sign with it, as .NET does
+        return "any" if self._has_pair else "secret"
+
+    @property
+    def _has_pair(self) -> bool:
+        token = self.plan.signature_token
+        return (
+            self.plan.binding is not None
+            and self.plan.binding.kind == "asymmetric"
+            and token is not None
+            and (token.kind == "x509")
+        )
+
+    @property
+    def _user_says(self) -> frozenset[Told]:
+        """What each UsernameToken must say that shows a password: all that any assertion asks for."""
+        tokens = [each.token for each in self.plan.carries if each.token.kind == "username"]
+        return frozenset(told for option, told in _USER.items() if any(token.has(option) for token in tokens))
 
     def _brought(self, *, endorsing: bool) -> Brought:
         """How the certificates that the message brings must be protected; over HTTPS, by that."""

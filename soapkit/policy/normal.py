@@ -32,8 +32,8 @@ def normalise(
     """The alternatives of a policy; none for one that cannot be satisfied.
 
     Optional assertions become two alternatives, first the one without; nested policies are normalised too, one
-    alternative in each assertion. Raises `LimitError` beyond `limit` alternatives, `ContractError` for a reference that
-    leads nowhere or round in a circle.
+    alternative in each assertion, first the one with what is optional in it. Raises `LimitError` beyond `limit`
+    alternatives, `ContractError` for a reference that leads nowhere or round in a circle.
 
     >>> maybe = Assertion("{urn:x}Secret", optional=True)
     >>> [len(alternative.assertions) for alternative in normalise(Policy((maybe,)))]
@@ -49,6 +49,7 @@ class _Normaliser:
     def __init__(self, resolve: Resolve, limit: int) -> None:
         self._resolve = resolve
         self._limit = limit
+        self._depth = 0  # of nested policies
 
     def alternatives(self, expression: Expression, within: tuple[str, ...]) -> list[_Flat]:
         if isinstance(expression, Assertion):
@@ -71,9 +72,13 @@ class _Normaliser:
         plain = replace(assertion, optional=False)
         found: list[_Flat] = [(plain,)]
         if assertion.nested is not None:
+            self._depth += 1
             inner = self.alternatives(assertion.nested, within)
+            self._depth -= 1
             found = [(replace(plain, nested=Policy(flat, place=assertion.nested.place)),) for flat in inner]
-        return [(), *found] if assertion.optional else found
+        if not assertion.optional:
+            return found
+        return [*found, ()] if self._depth else [(), *found]
 
     def _bounded(self, found: list[_Flat], count: int) -> list[_Flat]:
         self._check(count)

@@ -77,8 +77,10 @@ def _expression(element: _Element, source: str, base: str) -> Expression:
     if local == "ExactlyOne":
         return ExactlyOne(_items(element, source, base))
     if local == "PolicyReference":
-        uri = (element.get("URI") or "").strip()
-        return Reference(uri, base, Place(source, element.sourceline), element.getroottree().getroot())
+        uri, digest = (element.get("URI") or "").strip(), (element.get("Digest") or "").strip()
+        how = (element.get("DigestAlgorithm") or "").strip()
+        root = element.getroottree().getroot()
+        return Reference(uri, base, Place(source, element.sourceline), root, (digest, how))
     raise ContractError(
         f"expected a policy operator (Policy, All, ExactlyOne, PolicyReference); found {tag_of(element)}",
         place=Place(source, element.sourceline),
@@ -133,7 +135,10 @@ def _written(expression: Expression, namespace: str, parent: _Element | None) ->
         return _written_assertion(expression, namespace, parent)
     if isinstance(expression, Reference):
         element = _element(clark(namespace, "PolicyReference"), parent, {"wsp": namespace})
-        element.set("URI", expression.uri)
+        said = zip(("URI", "Digest", "DigestAlgorithm"), (expression.uri, *expression.digest), strict=True)
+        for name, value in said:
+            if value or name == "URI":
+                element.set(name, value)
         return element
     element = _element(clark(namespace, _OPERATORS[type(expression)]), parent, {"wsp": namespace})
     for item in expression.items:

@@ -119,6 +119,7 @@ class _Reader:
 
     def suite(self, assertion: Assertion) -> Suite | None:
         names = [inner.local for inner in assertion.inner if inner.local not in SUITE_OPTIONS]
+        self.one_of("AlgorithmSuite", {name for name in names if name in SUITES}, assertion)
         for name in names:
             if name in SUITES:
                 signing = HASHES.get(dict(assertion.attributes).get(SIGNATURE_HASH, ""))
@@ -129,6 +130,11 @@ class _Reader:
             )
         return None
 
+    def one_of(self, what: str, names: set[str], assertion: Assertion) -> None:
+        """Tell of several where there can be one."""
+        if len(names) > 1:
+            self.problems.add(f"{what} names {', '.join(sorted(names))}; expected one", assertion.place)
+
     # --- tokens ---------------------------------------------------------------------------------------------------
 
     def tokens(self, assertions: Iterable[Assertion]) -> Iterator[Token]:
@@ -138,6 +144,9 @@ class _Reader:
 
     def token(self, kind: TokenKind, assertion: Assertion) -> Token:
         include = assertion.attribute("IncludeToken").rpartition("/")[2]
+        if include and include not in INCLUDES:
+            known = ", ".join(INCLUDES)
+            self.problems.add(f"IncludeToken of {assertion.local} is {include}; expected {known}", assertion.place)
         options = {OPTIONS[inner.local.lower()] for inner in assertion.inner if is_option(inner)} - {"BootstrapPolicy"}
         self.beside += [inner for inner in assertion.inner if not is_option(inner)]
         if assertion.attribute("RequireClientCertificate").lower() in ("true", "1"):  # WS-SecurityPolicy 1.1, 5.3.9
@@ -166,8 +175,11 @@ class _Reader:
                 suite = self.suite(inner)
             elif not is_token(inner):
                 self.beside.append(inner)
+        tokens = tuple(self.tokens(assertion.inner))
+        if not tokens and not any(foreign(inner) is not None for inner in assertion.inner):
+            self.problems.add(f"{assertion.local} names no token", assertion.place)
         read = Supporting(
-            tuple(self.tokens(assertion.inner)),
+            tokens,
             signed="Signed" in assertion.local,
             endorsing="Endorsing" in assertion.local,
             encrypted="Encrypted" in assertion.local,
@@ -184,11 +196,15 @@ class _Reader:
 
     def protection(self, assertion: Assertion) -> Protection:
         by_path = assertion.local.endswith("Elements")
+        if by_path and not any(parameter.text for parameter in assertion.parameters):
+            self.problems.add(f"{assertion.local} names no element: expected an XPath", assertion.place)
         for parameter in assertion.parameters:
             local = local_name(parameter.name)
             place = replace(assertion.place, line=parameter.element.sourceline)
             if local.lower() not in (PATHS if by_path else PART_NAMES):
                 self.problems.add(f"{assertion.local} names {local}, which is no part of a message", place)
+            elif local == "Header" and not parameter.get("Namespace"):
+                self.problems.add(f"{assertion.local} names a Header without its Namespace", place)
             elif by_path and parameter.get("Filter").lower() not in ("", "intersect"):
                 self.problems.add(f"XPath Filter 2.0 is read with intersect, not {parameter.get('Filter')}", place)
         return replace(_PARTS[assertion.local](assertion), place=assertion.place)
@@ -229,6 +245,7 @@ def _binding_of(reader: _Reader, assertion: Assertion) -> SecurityBinding:
             settings["inclusive_c14n"] = any(option.local.startswith("InclusiveC14N") for option in inner.inner)
             settings["str_transform"] = any(option.local == "STRTransform10" for option in inner.inner)
         elif inner.local == "Layout":
+            reader.one_of("Layout", {LAYOUTS[name.local] for name in inner.inner if name.local in LAYOUTS}, inner)
             settings["layout"] = next((LAYOUTS[name.local] for name in inner.inner if name.local in LAYOUTS), "lax")
             reader.beside += [name for name in inner.inner if name.local not in LAYOUTS]
         elif inner.local != "SignBeforeEncrypting" or inner.namespace not in NAMESPACES:  # which is how it is without

@@ -16,6 +16,9 @@ Brought: TypeAlias = Literal["", "present", "signed", "encrypted", "signed-encry
 Endorser: TypeAlias = Literal["certificate", "bare-key", "user", "context"]
 """Who may endorse: by the key pair of a certificate, or without one, by a password, under a security context."""
 
+Told: TypeAlias = Literal["digest", "nonce", "created"]
+"""What a UsernameToken may have to say besides who it is: its password as a digest, a nonce, when it was made."""
+
 _KNOWN: Final = {
     "layout": get_args(Layout),
     "order": get_args(Order),
@@ -53,7 +56,8 @@ class HeaderRules:
     `whole_parts`: signatures cover the Body, whole header blocks, and what is in the security header, and no elements
     inside of others (6.6). `tokens_protected`: each signature covers the token it was made with, where the message has
     that (6.5). `signed_with`: whether what must be signed is signed with a key pair (7.5), or under a shared key (7.4);
-    who endorses that is free to do it otherwise. `supporting`: how a certificate must be protected that the message
+    who endorses that is free to do it otherwise; `derived`: whether that is a key derived for it (7.1). `user`: what a
+    UsernameToken must say (5.4.1). `supporting`: how a certificate must be protected that the message
     brings and that need not have signed anything; `endorsing`: the same of the one that the endorsing signature was
     made with (8.1 to 8.8): signed by who signed the message, come encrypted. `endorsements`: each by who it says, where
     ``Require(endorsed=...)`` is content with anybody who is known.
@@ -66,6 +70,8 @@ class HeaderRules:
     whole_parts: bool = False
     tokens_protected: bool = False
     signed_with: SignedWith = "any"
+    derived: bool = False
+    user: frozenset[Told] = frozenset()
     supporting: Brought = ""
     endorsing: Brought = ""
     endorsements: tuple[Endorsement, ...] = ()
@@ -75,6 +81,8 @@ class HeaderRules:
             if getattr(self, name) not in known:
                 told = ", ".join(each or "''" for each in known)
                 raise UsageError(f"{name}= is one of {told}, found {getattr(self, name)!r}")
+        if not self.user <= set(get_args(Told)):
+            raise UsageError(f"user= is of {', '.join(get_args(Told))}, found {', '.join(sorted(self.user))}")
 
 
 NO_RULES = HeaderRules()

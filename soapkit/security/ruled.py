@@ -10,9 +10,17 @@ from collections.abc import Sequence
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.header_rules import Brought
+from soapkit.security.header_rules import Brought, Told
 from soapkit.security.inbound import Pass
-from soapkit.security.markup import BINARY_SECURITY_TOKEN, TIMESTAMP
+from soapkit.security.markup import (
+    BINARY_SECURITY_TOKEN,
+    CREATED,
+    NONCE,
+    PASSWORD,
+    PASSWORD_DIGEST,
+    TIMESTAMP,
+    at_most_one,
+)
 from soapkit.security.parts import STEPS, plain_name
 from soapkit.security.verify import Proved, covers
 from soapkit.xml.walk import place_of, tag_of
@@ -32,6 +40,10 @@ def check_rules(found: Pass, main: Sequence[Proved], endorsers: Sequence[Proved]
         _check_whole(found)
     if rules.tokens_protected:
         _check_protected(found)
+    if rules.derived and main and not any(proof.derived for proof in main):
+        raise SecurityError("what must be signed must be so under a key derived for it, and is not")
+    if rules.user:
+        _check_user(found)
     if rules.supporting:
         tokens = (token for token in found.message.tokens if token.tag == BINARY_SECURITY_TOKEN)
         if not any(is_kept(rules.supporting, token, found, main) for token in tokens):
@@ -81,6 +93,23 @@ def _check_order(found: Pass) -> None:
                 if is_it and entry.under_signature is not encrypt_first:
                     told = "encrypted first, then signed" if encrypt_first else "signed first, then encrypted"
                     raise SecurityError(f"the {plain_name(part)} must be {told}")
+
+
+_USER: dict[Told, tuple[str, str]] = {"nonce": ("a nonce", NONCE), "created": ("when it was made", CREATED)}
+
+
+def _check_user(found: Pass) -> None:
+    """Of each UsernameToken that shows a password: from the others keys are derived."""
+    wanted = found.require.rules.user
+    for token in found.message.named("UsernameToken"):
+        password = at_most_one(token, PASSWORD)
+        if password is None:
+            continue
+        lacking = [words for told, (words, tag) in _USER.items() if told in wanted and at_most_one(token, tag) is None]
+        if "digest" in wanted and password.get("Type") != PASSWORD_DIGEST:
+            lacking.append("its password as a digest")
+        if lacking:
+            raise SecurityError(f"a UsernameToken must say {', '.join(lacking)}, and does not", place=place_of(token))
 
 
 def _check_whole(found: Pass) -> None:

@@ -115,7 +115,8 @@ class Proved:
     one, unless we made that key, and for whom. `context`: the security context whose key it was, or that it was derived
     from; `assertion`: the one whose subject's key it was; `user`: whose password the key was derived from; `token`:
     the one in the message that brought the certificate, or that assertion; `pinned`: the public key alone, of the
-    trust store; `root`: the shared key that it was made with, or that this was derived from.
+    trust store; `root`: the shared key that it was made with, or that this was derived from; `derived`: which of the
+    two.
 
     `fingerprint`: names what was signed, for the replay store; `value`: of the signature.
     """
@@ -134,6 +135,7 @@ class Proved:
     token: _Element | None = None
     pinned: PublicKey | None = None
     root: bytes = field(default=b"", repr=False)
+    derived: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -167,6 +169,7 @@ class _Key:
     user: CheckedUser | None = None
     pinned: PublicKey | None = None
     root: bytes = field(default=b"", repr=False)
+    derived: bool = False
 
     @property
     def owner(self) -> str:
@@ -237,6 +240,7 @@ class Verifier:
             source.token if isinstance(source, Carried) else key.assertion,
             key.pinned,
             key.root,
+            key.derived,
         )
 
     def _key(self, algorithm: SignatureAlgorithm, source: KeySource, signature: _Element) -> _Key:
@@ -252,6 +256,7 @@ class Verifier:
                 assertion=secret.assertion,
                 user=secret.user,
                 root=secret.root,
+                derived=bool(secret.base),
             )
         if isinstance(source, Asserted):
             return self._subject_key(algorithm, source.element, signature)

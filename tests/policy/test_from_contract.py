@@ -143,7 +143,7 @@ def test_an_answer_that_confirms_another_request_is_not_believed(both: tuple[Key
     foreign = service.verify(other.apply(sample(known)))
     client.apply(sample(known))
     answer = service.apply(sample(known, "reply"), request=foreign)
-    with pytest.raises(SecurityError, match="confirms a signature that we did not send"):
+    with pytest.raises(SecurityError, match="does not confirm the signatures of one request of ours"):
         client.verify(answer)
 
 
