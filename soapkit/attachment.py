@@ -14,6 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, Self
 
+from soapkit.errors import UsageError
+
 CHUNK = 256 * 1024
 
 _DEFAULT_TYPE = "application/octet-stream"
@@ -23,12 +25,12 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 class Attachment:
     """One attachment.
 
-    `content`: its bytes, or the path of a file that holds them (read when it is sent). `content_type`: of the bytes.
+    `content`: its bytes, or the `Path` of a file that holds them (read when it is sent). `content_type`: of the bytes.
     `content_id`: by which the message refers to it, with or without angle brackets; made up where none is given
     (RFC 2392).
     `location`: its Content-Location, where a peer refers to it by that. `headers`: MIME header fields by name in lower
     case: those that came with it, as they came; of one that is sent, ``content-description`` and
-    ``content-disposition`` go with it.
+    ``content-disposition`` go with it. Raises `UsageError` for content of another kind.
 
     >>> Attachment(b"%PDF-1.7 ...", "application/pdf").size
     12
@@ -38,13 +40,13 @@ class Attachment:
 
     def __init__(
         self,
-        content: bytes | Path,
+        content: bytes | bytearray | memoryview | Path,
         content_type: str = _DEFAULT_TYPE,
         content_id: str = "",
         location: str = "",
         headers: Mapping[str, str] = _NO_HEADERS,
     ) -> None:
-        self.content = content
+        self.content = _taken(content)
         self.content_type = content_type
         if content_id.startswith("<") and content_id.endswith(">"):
             content_id = content_id[1:-1]
@@ -146,6 +148,15 @@ class Attachment:
         return f"Attachment({self.content_id!r}, {self.content_type!r}, {self.size:,} bytes)"
 
 
+def _taken(content: object) -> bytes | Path:
+    if isinstance(content, (bytes, Path)):
+        return content
+    if isinstance(content, (bytearray, memoryview)):
+        return bytes(content)
+    told = f"not from {type(content).__name__}; Attachment.from_path takes the name of a file"
+    raise UsageError(f"an attachment is made from bytes or a Path, {told}")
+
+
 class AsyncFile:
     """A file that is read in an async program; closed at the end of its ``async with``."""
 
@@ -173,9 +184,9 @@ class AsyncFile:
 
 class Spool:
     """Takes bytes piece by piece and keeps them: in memory up to `threshold`, beyond that in a temporary file, which is
-    removed with the attachment made of it."""
+    removed with the attachment made of it, or with the spool that nobody made one of."""
 
-    __slots__ = ("_file", "_path", "_pieces", "_size", "_threshold")
+    __slots__ = ("__weakref__", "_file", "_path", "_pieces", "_removal", "_size", "_threshold")
 
     def __init__(self, threshold: int) -> None:
         self._threshold = threshold
@@ -183,6 +194,7 @@ class Spool:
         self._size = 0
         self._file: BinaryIO | None = None
         self._path: Path | None = None
+        self._removal: weakref.finalize[..., Spool] | None = None  # of the file, where whoever feeds it goes away
 
     @property
     def size(self) -> int:
@@ -202,6 +214,7 @@ class Spool:
             handle, name = tempfile.mkstemp(prefix="soapkit-")
             self._path = Path(name)
             self._file = os.fdopen(handle, "wb")
+            self._removal = weakref.finalize(self, _removed, self._file, self._path)
             self._file.writelines(self._pieces)
             self._pieces.clear()
 
@@ -214,7 +227,7 @@ class Spool:
         self._file.close()
         attachment = Attachment(self._path, content_type, content_id, location, headers)
         weakref.finalize(attachment, self._path.unlink, missing_ok=True)
-        self._path = None
+        self._kept_elsewhere()
         return attachment
 
     def discard(self) -> None:
@@ -224,4 +237,15 @@ class Spool:
             self._file.close()
         if self._path is not None:
             self._path.unlink(missing_ok=True)
-            self._path = None
+            self._kept_elsewhere()
+
+    def _kept_elsewhere(self) -> None:
+        """The file is no more an affair of the spool."""
+        self._path = None
+        if self._removal is not None:
+            self._removal.detach()
+
+
+def _removed(file: BinaryIO, path: Path) -> None:
+    file.close()
+    path.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "soapkit"
 FLOORS = {
     "version": 0,
     "errors": 1,
-    "attachment": 1,
+    "attachment": 1.5,
     "xml": 2,
     "databinding": 3,
     "soap": 3,

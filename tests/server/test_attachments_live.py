@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
+import socket
 import threading
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +19,8 @@ import pytest
 import soapkit
 from soapkit import Attachment
 from soapkit.errors import Fault
+from soapkit.soap.attachments import pack_package
+from soapkit.soap.version import SOAP_1_1
 from soapkit.transport.limits import HttpLimits
 from soapkit.transport.urllib3 import Urllib3Transport
 
@@ -84,6 +89,25 @@ def test_a_large_file_goes_to_a_service_and_back_with_little_memory(address: str
         tracemalloc.stop()
     assert digest(saved) == digest(large)
     assert peak < PEAK
+
+
+def test_a_caller_that_hangs_up_leaves_no_file_behind(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    pieces, fields = pack_package(b"<x/>", SOAP_1_1, "", [Attachment(b"x" * 3_000_000)])
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields)
+    port = int(address.rpartition(":")[2].strip("/"))
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(f"POST / HTTP/1.1\r\nHost: x\r\n{head}Content-Length: {len(pieces)}\r\n\r\n".encode())
+        connection.sendall(b"".join(pieces)[:-1000])
+        deadline = time.monotonic() + 20
+        while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+    while list(tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+        gc.collect()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_async_clients_do_the_same(serve: Callable[..., str], large: Path) -> None:

@@ -430,6 +430,25 @@ def test_a_temporary_file_goes_when_the_message_breaks_off(tmp_path: Path, monke
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_temporary_file_goes_when_nobody_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    body, content_type = packed([Attachment(b"x" * 5000), Attachment(b"y" * 5000)])
+    unpacker = Unpacker(content_type, limits=AttachmentLimits(spool_bytes=1000))
+    unpacker.feed(body[:-100])  # and then the caller hangs up
+    assert len(list(tmp_path.iterdir())) == 2
+    del unpacker
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_attachment_is_made_of_bytes_or_a_path() -> None:
+    for content in (bytearray(b"hi"), memoryview(b"hi")):
+        assert Attachment(content).read() == b"hi"
+    for odd in ("report.pdf", None, 3):
+        with pytest.raises(UsageError, match=r"made from bytes or a Path, not from .*; Attachment.from_path takes"):
+            Attachment(odd)  # type: ignore[arg-type]  # as a user might
+
+
 def test_async_code_reads_and_saves_without_blocking(tmp_path: Path) -> None:
     async def main() -> tuple[bytes, Path]:
         return await PHOTO.aread(), await PHOTO.asave(tmp_path / "photo.png")
