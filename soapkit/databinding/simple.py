@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -362,7 +363,7 @@ def _union(shape: UnionOf) -> SimpleCodec:
                     text = member.encode(value, prefix, exact)
                 except ValueError:
                     continue
-                if place and isinstance(value, (bool, Decimal)):
+                if place and isinstance(value, (bool, Decimal, float)):
                     text = _spelt_apart(value, text, members[:place])
                 _check_all(checks, value, text)
                 return text
@@ -372,12 +373,14 @@ def _union(shape: UnionOf) -> SimpleCodec:
     return _limited(shape.enumeration, plain) if shape.enumeration else plain
 
 
-def _spelt_apart(value: bool | Decimal, text: str, earlier: tuple[SimpleCodec, ...]) -> str:
+def _spelt_apart(value: bool | Decimal | float, text: str, earlier: tuple[SimpleCodec, ...]) -> str:
     """The spelling that no earlier member of a union takes for its own, where there is one: ``true`` is an NCName, and
-    ``1`` is none; ``3`` is an integer, and ``3.0`` is none."""
+    ``1`` is none; ``3`` is an integer, and ``3.0`` is none; ``3.0`` is a decimal, and ``3.0E0`` is none."""
     spellings = (text, text if "." in text else f"{text}.0")
     if isinstance(value, bool):
         spellings = (text, "1" if value else "0")
+    elif isinstance(value, float) and math.isfinite(value):
+        spellings = (text, text if "E" in text else f"{text}E0")
     return next((each for each in spellings if not any(_takes(member, each) for member in earlier)), text)
 
 

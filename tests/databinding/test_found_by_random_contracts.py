@@ -89,6 +89,8 @@ def test_a_wildcard_may_stand_anywhere_in_a_group_that_repeats() -> None:
         ("xs:NCName xs:boolean", "1", True, ">1<"),
         ("xs:NCName xs:boolean", "0", False, ">0<"),
         ("xs:int xs:decimal", "3.", Decimal(3), ">3.0<"),
+        ("xs:decimal xs:double", "1e3", 1000.0, ">1000.0E0<"),
+        ("xs:NCName xs:double", "INF", "INF", ">INF<"),
         ("xs:boolean xs:NCName", "true", True, ">true<"),
         ("xs:string xs:boolean", "true", "true", ">true<"),
     ],
