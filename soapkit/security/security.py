@@ -18,6 +18,7 @@ from soapkit.security.confirm import SentSignatures, check_confirmed, confirmati
 from soapkit.security.context.context import Contexts
 from soapkit.security.context.conversation import Conversation, Exchanged
 from soapkit.security.crypto.algorithms import cipher_named, wrap_named
+from soapkit.security.crypto.given import check_each, check_given
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.drafted import content_of
@@ -66,6 +67,7 @@ from soapkit.soap.xop import inline
 from soapkit.xml.parse import parse_own
 
 _NONCE_SIZE = 16
+_AN_ENVELOPE = "an Envelope (Envelope.parse reads bytes)"
 
 AddressingLabel: TypeAlias = Literal["", "2005/08", "2004/08"]
 
@@ -102,6 +104,14 @@ class Security:
     _sent: SentKeys = field(default_factory=SentKeys, init=False, repr=False, compare=False)
     _signed: SentSignatures = field(default_factory=SentSignatures, init=False, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        check_each("Security", "outbound", self.outbound, tuple(_WRITERS), "steps, such as Timestamp() and Sign(...)")
+        check_given(
+            "Security",
+            inbound=(self.inbound, Require, "Require(...)"),
+            actor=(self.actor, (str, type(None)), "the URI of a role"),
+        )
+
     def apply(
         self, envelope: Envelope, *, now: datetime | None = None, request: SecurityResult | None = None
     ) -> Envelope:
@@ -109,6 +119,7 @@ class Security:
 
         `request`: on a server, what `verify` found of the message that this one answers. Raises `SecurityError`.
         """
+        check_given("apply", envelope=(envelope, Envelope, _AN_ENVELOPE))
         if not self._steps(envelope):
             return envelope
         copied = Envelope.read(deepcopy(envelope.root)).with_attachments(envelope.attachments)
@@ -165,6 +176,7 @@ class Security:
         Go on with `SecurityResult.envelope`, never with the one that came in. Raises `SecurityError` when the message
         does not satisfy `inbound`, telling our side why.
         """
+        check_given("verify", envelope=(envelope, Envelope, _AN_ENVELOPE))
         header = security_header(envelope, self.actor, received=True)
         if header is None and self.inbound.unsigned_faults and _is_fault(envelope):
             return SecurityResult(envelope, warnings=("this fault is not secured: anyone may have sent it",))

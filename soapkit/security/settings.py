@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, get_args
 
 from cryptography import x509
 
-from soapkit.errors import UsageError
+from soapkit.errors import EncodeError, UsageError
 from soapkit.security.context.context import Contexts, SecurityContext
 from soapkit.security.crypto.algorithms import (
     KEY_DERIVATIONS,
@@ -24,6 +24,7 @@ from soapkit.security.crypto.algorithms import (
     transport_named,
     wrap_named,
 )
+from soapkit.security.crypto.given import check_each, check_given
 from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.header_rules import NO_RULES, HeaderRules
 from soapkit.security.issued import IssuedToken, IssuedTokens
@@ -31,6 +32,7 @@ from soapkit.security.parts import is_content, xpath_of
 from soapkit.security.replay import MemoryReplayStore, ReplayStore
 from soapkit.security.saml.settings import SamlRequirement, SamlToken
 from soapkit.security.trust.truststore import TrustStore
+from soapkit.xml.serialise import check_characters
 
 KeyReference: TypeAlias = Literal[
     "direct", "path", "pkcs7", "issuer-serial", "ski", "thumbprint", "embedded", "key-name", "key-value", "assertion"
@@ -82,6 +84,7 @@ class Timestamp:
     last: bool = False
 
     def __post_init__(self) -> None:
+        check_given("Timestamp", ttl=(self.ttl, int, "a whole number of seconds"))
         if self.ttl < 1:
             raise UsageError(f"a Timestamp lives at least a second, found ttl={self.ttl}")
 
@@ -100,8 +103,21 @@ class UsernameToken:
     created: bool = False
 
     def __post_init__(self) -> None:
+        check_given(
+            "UsernameToken",
+            username=(self.username, str, "the name of a user"),
+            password=(self.password, (str, type(None)), "a text"),
+        )
+        if not self.username:
+            raise UsageError("a UsernameToken names a user")
         if self.digest and self.password is None:
             raise UsageError("a UsernameToken with a digest needs the password")
+        written = {"username": self.username, "password": "" if self.digest else self.password or ""}
+        for name, text in written.items():
+            try:
+                check_characters(text)
+            except EncodeError:
+                raise UsageError(f"UsernameToken({name}=...) holds what XML cannot carry") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +155,7 @@ class BinarySecurityToken:
     kind: Literal["direct", "path", "pkcs7"] = "direct"
 
     def __post_init__(self) -> None:
+        check_given("BinarySecurityToken", keypair=(self.keypair, KeyPair, _A_KEY_PAIR))
         if self.kind not in TOKEN_KINDS:
             raise UsageError(f"a BinarySecurityToken is of {', '.join(TOKEN_KINDS)}, not {self.kind!r}")
 
@@ -156,6 +173,7 @@ class SecretKey:
     value: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
+        check_given("SecretKey", name=(self.name, str, "a text"), value=(self.value, bytes, "bytes"))
         if not self.name or len(self.value) not in (16, 24, 32):
             raise UsageError("a SecretKey has a name, and 16, 24 or 32 bytes")
 
@@ -163,6 +181,11 @@ class SecretKey:
     def wrap(self) -> WrapAlgorithm:
         """The algorithm that keys are wrapped with under it: AES of its size."""
         return next(row for row in WRAPS.values() if row.mode == "aes" and row.key_size == len(self.value))
+
+
+_RECEIVERS = (x509.Certificate, KeyPair, Recipient, SecretKey)
+_A_KEY_PAIR = "a KeyPair (KeyPair.load reads one)"
+_A_CERTIFICATE = "a certificate (load_certificate reads one), a KeyPair, a SecretKey, SIGNER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +210,7 @@ class Sign:
     key_reference: KeyReference = "direct"
 
     def __post_init__(self) -> None:
+        check_given("Sign", keypair=(self.keypair, (KeyPair, Recipient, SharedKey), f"{_A_KEY_PAIR}, or SHARED"))
         _check_parts("Sign", self.parts)
         _check_whole(self.parts)
         if isinstance(self.keypair, Recipient) and self.keypair is not Recipient.SHARED:
@@ -225,6 +249,7 @@ class Encrypt:
     key_derivation: KeyDerivation = "concat-kdf"
 
     def __post_init__(self) -> None:
+        check_given("Encrypt", to=(self.to, (*_RECEIVERS, SharedKey), f"{_A_CERTIFICATE}, or SHARED"))
         _check_parts("Encrypt", self.parts)
         _check_reference(self.key_reference)
         if self.key_reference in _FOR_SIGNATURES:
@@ -276,6 +301,8 @@ class SharedKey:
     key_derivation: KeyDerivation = "concat-kdf"
 
     def __post_init__(self) -> None:
+        agreed = (SecurityContext, Contexts, IssuedToken, IssuedTokens, PasswordKey)
+        check_given("SharedKey", to=(self.to, (*_RECEIVERS, *agreed), f"{_A_CERTIFICATE}, or what both sides know"))
         _check_reference(self.key_reference)
         _check_wrap(self.key_wrap, self.key_derivation)
         transport_named(self.key_transport)
@@ -387,6 +414,7 @@ class Require:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         if OWN_CERTIFICATE in self.signed:
             raise UsageError(
                 f"{OWN_CERTIFICATE} is for Sign; Require asks for a BinarySecurityToken, and looks whom it believes"
@@ -406,6 +434,31 @@ class Require:
         opens = self.keys or self.secrets or self.shared_key or self.password_keys
         if self.encrypted and not opens and self.contexts is None:
             raise UsageError("Require(encrypted=...) needs key=: what to decrypt with?")
+
+    def _check_kinds(self) -> None:
+        none = type(None)
+        check_given(
+            "Require",
+            trust=(self.trust, (TrustStore, none), "a TrustStore (TrustStore.load, TrustStore.of)"),
+            saml=(self.saml, (SamlRequirement, none), "a SamlRequirement"),
+            max_age=(self.max_age, int, "a whole number of seconds"),
+            skew=(self.skew, int, "a whole number of seconds"),
+            algorithms=(self.algorithms, AlgorithmPolicy, 'a policy, such as profile("modern")'),
+            contexts=(self.contexts, (Contexts, none), "Contexts"),
+            secrets=(self.secrets, Mapping, "a mapping from names to bytes"),
+            rules=(self.rules, HeaderRules, "HeaderRules"),
+            limits=(self.limits, Limits, "Limits"),
+        )
+        if not isinstance(self.key, KeyPair):
+            check_each("Require", "key", self.key, KeyPair, "KeyPair, or one")
+        check_each("Require", "certificates", self.certificates, x509.Certificate, "certificates")
+        check_each("Require", "secrets", [*self.secrets.values()], bytes, "bytes by names")
+        if not (self.username is None or isinstance(self.username, Mapping) or callable(self.username)):
+            raise UsageError(
+                "Require(username=...) is a mapping from users to passwords, or a function that gives one's"
+            )
+        if not (self.replay is None or callable(getattr(self.replay, "claim", None))):
+            raise UsageError("Require(replay=...) is a store: MemoryReplayStore(), SqliteReplayStore(path), ...")
 
     @property
     def believes_somebody(self) -> bool:

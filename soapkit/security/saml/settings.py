@@ -11,6 +11,7 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import UsageError
+from soapkit.security.crypto.given import check_each, check_given
 from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.issued import IssuedToken
 from soapkit.security.saml.names import BY_LABEL, CONFIRMATIONS, Confirmation
@@ -62,6 +63,10 @@ class SamlAssertion:
             raise UsageError(f"an assertion lives at least a second, found ttl={self.ttl}")
         if self.authenticated is not None and (self.authenticated.tzinfo is None or not self.authentication):
             raise UsageError("authenticated= needs a time zone, and authentication= to say how")
+        for values in self.attributes.values():
+            check_each(
+                "SamlAssertion", "attributes", [values] if isinstance(values, str) else values, str, "texts by name"
+            )
         if self.version == "1.1":
             self._check_1_1()
 
@@ -149,6 +154,7 @@ class SamlRequirement:
     key_type: Literal["", "bearer", "public", "symmetric"] = ""
 
     def __post_init__(self) -> None:
+        check_given("SamlRequirement", trust=(self.trust, (TrustStore, type(None)), "a TrustStore"))
         for name in ("issuers", "audience", "confirmation"):
             if isinstance(getattr(self, name), str):
                 raise UsageError(f"{name} is a list of names, not one string")

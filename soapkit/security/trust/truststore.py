@@ -19,6 +19,7 @@ from cryptography.x509 import verification
 from cryptography.x509.ocsp import OCSPResponse
 
 from soapkit.errors import Place, SecurityError, UsageError
+from soapkit.security.crypto.given import check_each
 from soapkit.security.crypto.keys import (
     KeyPair,
     PublicKey,
@@ -93,6 +94,7 @@ class TrustStore:
     _to_ask: tuple[StatusSource, ...] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
+        check_each("TrustStore", "certificates", self.certificates, x509.Certificate, "certificates (load reads files)")
         if self.revocation not in REVOCATIONS:
             raise UsageError(f"revocation= is one of {', '.join(REVOCATIONS)}, found {self.revocation!r}")
         for name in ("subjects", "issuers"):
@@ -141,7 +143,7 @@ class TrustStore:
             for path in _files(source)
             for certificate in load_certificates(path, password)
         ]
-        return cls(
+        store = cls(
             tuple(found),
             tuple(subjects),
             revoked=tuple(map(load_list, revoked)),
@@ -152,10 +154,14 @@ class TrustStore:
             issuers=tuple(issuers),
             keys=tuple(map(load_public_key, keys)),
         )
+        if not sources and not store.keys:
+            raise UsageError("TrustStore.load reads files or folders of certificates; none is named")
+        return store
 
     @classmethod
     def of(cls, *members: x509.Certificate | KeyPair | PublicKey) -> TrustStore:
         """A store of certificates, and public keys, at hand."""
+        check_each("TrustStore.of", "members", members, (x509.Certificate, KeyPair, PublicKey), "certificates and keys")
         certificates = [item.certificate if isinstance(item, KeyPair) else item for item in members]
         return cls(
             tuple(item for item in certificates if isinstance(item, x509.Certificate)),
