@@ -177,6 +177,8 @@ class KeyRing:
             return key
         sha1 = hashlib.sha1(cipher_value(key.encrypted), usedforsecurity=False).digest()
         known = next((each for each in self.known.secrets if each.sha1 == sha1), None) or self.unwrap(key.encrypted)
+        if known.came_in is None:
+            self.known.secrets[self.known.secrets.index(known)] = replace(known, came_in=assertion)
         return replace(key, secret=known.value, ours=self.passing.sent.own)
 
     def _is_embedded(self, assertion: _Element) -> bool:

@@ -63,7 +63,8 @@ class Secret:
 
     `holder`: whose certificate it was encrypted to, when we made it, so that nobody else can know it. `ours`: the
     fingerprints of what we signed with it ourselves, so that our own words sent back to us are not taken for an answer.
-    `base`: the key that it was derived from; none for one that was not.
+    `base`: the key that it was derived from; none for one that was not. `came_in`: the assertion that brought it, by
+    which an answer names it.
     """
 
     key_id: str | None
@@ -76,6 +77,7 @@ class Secret:
     user: CheckedUser | None = None
     purpose: Purpose | None = None
     base: bytes = field(default=b"", repr=False)
+    came_in: _Element | None = field(default=None, repr=False, compare=False)
 
     @property
     def root(self) -> bytes:
@@ -114,6 +116,8 @@ class Brought:
             return context_reference_text(
                 self.secret.context, self.element.get(WSU_ID, "") if self.element is not None else ""
             )
+        if self.element is None and self.secret.came_in is not None:
+            return assertion_reference_text(self.secret.came_in)
         if self.element is None:
             return encrypted_key_sha1_reference_text(self.secret.sha1)
         return encrypted_key_reference_text(self.secret.key_id or "")

@@ -23,7 +23,7 @@ from soapkit.security.settings import Require
 from soapkit.wsdl.load import load_contract
 from soapkit.xml.parse import parse_message
 from soapkit.xml.serialise import serialise
-from tests.interop.cxf_peer import Cxf
+from tests.interop.cxf_peer import Cxf, our_service
 from tests.interop.java_driver import JAVA, Driver, built
 from tests.policy import contracts as policies
 from tests.policy.contracts import (
@@ -110,6 +110,9 @@ def sts(folder: Path, cxf: Cxf, tmp_path_factory: pytest.TempPathFactory) -> Ite
     )
     client = StsClient(address, security=security)
     client.keys = keys  # type: ignore[attr-defined]
+    asked = path.with_name("asked.wsdl")  # where it is, for a client by CXF
+    asked.write_text(contract().replace("http://a.example/", address))
+    client.contract = asked  # type: ignore[attr-defined]
     client.people = {"alice": alice, "bob": bob}  # type: ignore[attr-defined]
     client.own = Keys(  # type: ignore[attr-defined]
         alice, peer=bob, trust=TrustStore.load(keys / "ca.pem"), certificates=[bob.certificate], sts=client
@@ -236,3 +239,26 @@ def test_a_service_by_cxf_believes_the_token_that_its_policy_asks_for(
     address = cxf.serve(path, *(["https=true"] if https else []))
     with cxf.client(load_contract(path), address, sts.own) as client:
         assert (client.double(number=21), client.half(number=21)) == (42, 10)
+
+
+NOT_BY_CXF = {
+    "https, a symmetric key, derived": "CXF's client digests with SHA-1 there",
+    "a symmetric key endorses a conversation": "CXF's client asks the token service for the context too",
+    "a symmetric key begins a conversation": "CXF's client asks the token service for the context too",
+    "a symmetric key signs in the place of a certificate": "CXF's client signs with a key pair",
+}
+
+
+@pytest.mark.parametrize("policy", [name for name in ISSUED if name not in NOT_BY_CXF])
+def test_our_service_believes_the_token_that_a_client_by_cxf_asks_for(
+    policy: str, sts: Any, cxf: Cxf, tmp_path: Path, serve: Callable[..., str]
+) -> None:
+    path = tmp_path / "double.wsdl"
+    https, parts = policy.startswith("https"), "" if policy.startswith("https") else BODY
+    path.write_bytes(policies.contract(ISSUED[policy] + ANY_REFERENCE, request=parts, reply=parts))
+    audience: list[str] = []  # its address, which nobody knows yet
+    saml = SamlRequirement(trust=sts.believing, issuers=["CXF"], audience=audience)
+    keys = Keys(cxf.pair("bob"), trust=cxf.trust, saml=saml, certificates=[cxf.pair("alice").certificate])
+    address, _ = our_service(cxf, serve, path, keys, https=https)
+    audience.append(address)
+    assert cxf.call(path, address, f"sts={sts.contract}") == ["42"]

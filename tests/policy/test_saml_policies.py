@@ -256,6 +256,8 @@ def test_an_assertion_with_a_secret_protects_the_messages_of_both(
     assert (received.assertion.subject, received.assertion.confirmation) == ("alice", "holder-of-key")
     assert {"Body", "Timestamp"} <= {each.name for each in received.signed}
     answer = service.apply(sample(known, "reply"), request=received)
+    named = received.assertion.element.get("ID") or received.assertion.element.get("AssertionID") or ""
+    assert named.encode() in answer.to_bytes()  # by which a client knows the key, as one by CXF does alone
     client.verify(Envelope.read(parse_message(answer.to_bytes())))
     with pytest.raises(SecurityError):  # what was for the client comes back to the service
         service.verify(Envelope.read(parse_message(answer.to_bytes())))

@@ -6,7 +6,7 @@
 // or `no` and why not. A service and a port are `{namespace}name`; a body is one element of XML, on one line. Options are
 // `name=value`, separated by tabs: of ws-security; for a service `https=true`, `answer.ELEMENT=`, the body that answers
 // one of this local name, and `fault=`, the reason of a fault instead; for a client `saml=` and how its assertion is
-// confirmed, which alice issues herself, and `attach.ID=`, a type, a bar and the content in base64 of what travels beside
+// confirmed, which alice issues herself, `sts=`, the contract of the token service that she asks for others, and `attach.ID=`, a type, a bar and the content in base64 of what travels beside
 // the message; what came back follows the body, likewise. The first argument is a folder with ca.pem, alice.p12 and bob.p12 (password
 // changeit): the client is alice, the service is bob.
 
@@ -60,6 +60,7 @@ import org.apache.cxf.staxutils.StaxUtils;
 import org.apache.cxf.transport.http.HTTPConduit;
 import org.apache.cxf.transport.http.HTTPConduitConfigurer;
 import org.apache.cxf.transport.http_jetty.JettyHTTPServerEngineFactory;
+import org.apache.cxf.ws.security.trust.STSClient;
 import org.apache.wss4j.common.crypto.Merlin;
 import org.apache.wss4j.common.ext.WSPasswordCallback;
 import org.apache.wss4j.common.saml.SAMLCallback;
@@ -244,6 +245,10 @@ public final class CxfDriver {
             context.put("ws-security.saml-callback-handler", new Assertions((String) saml, crypto("alice", "bob")));
             context.put("ws-security.self-sign-saml-assertion", "true");
         }
+        Object tokens = options.remove("sts");
+        if (tokens != null) {
+            context.put("ws-security.sts.client", asking((String) tokens));
+        }
         Map<String, DataHandler> beside = new LinkedHashMap<>();
         for (String name : List.copyOf(options.keySet())) {
             if (name.startsWith("attach.")) {
@@ -275,6 +280,21 @@ public final class CxfDriver {
         } finally {
             client.destroy();
         }
+    }
+
+    /** A client of the token service of StsDriver, as alice. */
+    private STSClient asking(String wsdl) throws Exception {
+        STSClient asking = new STSClient(BusFactory.getDefaultBus());
+        asking.setWsdlLocation(Path.of(wsdl).toUri().toString());
+        asking.setServiceName("{urn:sts}TokenService");
+        asking.setEndpointName("{urn:sts}TokenService");
+        Map<String, Object> own = new HashMap<>();
+        secure(own, "alice", "bob");
+        own.put("ws-security.sts.token.usecert", "true");
+        own.put("ws-security.sts.token.username", "alice");
+        own.put("ws-security.sts.token.crypto", crypto("alice", "bob"));
+        asking.setProperties(own);
+        return asking;
     }
 
     @SuppressWarnings("unchecked")
