@@ -106,7 +106,7 @@ def _reading(name: str, path: Path, rounds: int) -> list[str]:
 
 def _generating(name: str, path: Path) -> list[list[str]]:
     with tempfile.TemporaryDirectory() as folder:
-        mine = [sys.executable, "-m", "soapkit.cli.main", "generate", str(path), "--output", f"{folder}/mine"]
+        mine = [sys.executable, "-m", "soapkit", "generate", str(path), "--output", f"{folder}/mine"]
         theirs = [
             *(sys.executable, "-m", "xsdata", "generate", str(path), "--package", "theirs"),
             *("--structure-style", "namespaces", "--max-line-length", "120"),

@@ -98,7 +98,3 @@ def _said(message: str, code: int) -> int:
     for line in message.splitlines() or [message]:
         click.echo(f"soapkit: {line}", err=True)
     return code
-
-
-if __name__ == "__main__":
-    main()

@@ -135,7 +135,7 @@ def started(
     (tmp_path / "shop.py").write_text(MODULE + {"celery": CELERY, "taskiq": TASKIQ}[name], encoding="utf-8")
     processes = Started(tmp_path, f"redis://127.0.0.1:{redis.port}/{database}")
     processes.start("worker", WORKERS[name], READY[name])
-    serve = ["soapkit.cli.main", "serve", "shop:app", "--port", "0"]
+    serve = ["soapkit", "serve", "shop:app", "--port", "0"]
     address = processes.start("serve", serve, r"http://\S+").group()
     with soapkit.Client.from_wsdl(address + "?wsdl", timeout=20) as client:
         yield processes, client
@@ -174,7 +174,7 @@ def test_a_broker_that_is_away_is_told_to_the_caller(
     (tmp_path / "shop.py").write_text(MODULE + {"celery": CELERY, "taskiq": TASKIQ}[name], encoding="utf-8")
     processes = Started(tmp_path, f"redis://127.0.0.1:{free_port()}/0")
     try:
-        serve = ["soapkit.cli.main", "serve", "shop:app", "--port", "0"]
+        serve = ["soapkit", "serve", "shop:app", "--port", "0"]
         address = processes.start("serve", serve, r"http://\S+").group()
         with soapkit.Client.from_wsdl(address + "?wsdl", timeout=20) as client:
             calls: Any = client

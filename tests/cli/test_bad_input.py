@@ -23,7 +23,7 @@ WSDL = """<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http
 
 def soapkit(*arguments: str, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "soapkit.cli.main", *arguments], input=stdin, capture_output=True, cwd=cwd, timeout=60
+        [sys.executable, "-m", "soapkit", *arguments], input=stdin, capture_output=True, cwd=cwd, timeout=60
     )
 
 

@@ -31,7 +31,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     command = [
         sys.executable,
         "-m",
-        "soapkit.cli.main",
+        "soapkit",
         "serve",
         "adder:Adder",
         "--port",

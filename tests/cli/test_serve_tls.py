@@ -66,7 +66,7 @@ def served(tmp_path: Path, running: list[subprocess.Popen[str]]) -> Iterator[Cal
     (tmp_path / "who.py").write_text(SERVICE, encoding="utf-8")
 
     def start(*options: object) -> str:
-        command = [sys.executable, "-m", "soapkit.cli.main", "serve", "who:Who", "--port", "0", *map(str, options)]
+        command = [sys.executable, "-m", "soapkit", "serve", "who:Who", "--port", "0", *map(str, options)]
         process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         running.append(process)
         assert process.stdout is not None

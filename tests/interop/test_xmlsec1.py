@@ -78,7 +78,7 @@ def folder(tmp_path_factory, missing_peer):
 
 def soapkit(folder: Path, *arguments: str, expect: int = 0) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", "from soapkit.cli.main import main; main()", *arguments],
+        [sys.executable, "-m", "soapkit", *arguments],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -112,7 +112,7 @@ def test_what_is_copied_calls_the_service_when_it_is_pasted(serve: Callable[...,
         commands = {title: unescape(text) for title, text in copied.items()}
         exec(commands["Python"], {})
         words = shlex.split(commands["soapkit"])
-        subprocess.run([sys.executable, "-m", "soapkit.cli.main", *words[1:]], check=True, capture_output=True)
+        subprocess.run([sys.executable, "-m", "soapkit", *words[1:]], check=True, capture_output=True)
         curl = shlex.split(commands["curl"])
         fields = dict(curl[at + 1].split(": ", 1) for at, word in enumerate(curl) if word == "-H")
         sent = curl[curl.index("--data-binary") + 1].encode()

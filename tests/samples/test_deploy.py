@@ -50,7 +50,7 @@ def docker(port: int) -> tuple[list[str], dict[str, str]]:
     """What a container of the image runs."""
     command = json.loads(re.findall(r"^CMD (\[.+\])$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)[0])
     command[command.index("8000")] = str(port)
-    return ["soapkit.cli.main", *command[1:]], {}
+    return ["soapkit", *command[1:]], {}
 
 
 Server = Callable[[int], tuple[list[str], dict[str, str]]]

@@ -216,7 +216,7 @@ def address(tmp_path: Path, root: Path) -> Iterator[str]:
     write_keys(tmp_path, ["alice", "bank"], password="secret")
     (tmp_path / "asked.py").write_text(SERVICE.format(root=str(root)), encoding="utf-8")
     (tmp_path / "place").write_text("contexts.sqlite", encoding="utf-8")
-    command = [sys.executable, "-m", "soapkit.cli.main", "serve", "asked:app", "--port", "0", "--workers", "2"]
+    command = [sys.executable, "-m", "soapkit", "serve", "asked:app", "--port", "0", "--workers", "2"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None
     found = re.search(r"http://\S+", process.stdout.readline())

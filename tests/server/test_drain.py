@@ -46,7 +46,7 @@ def started(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str
     running: list[subprocess.Popen[str]] = []
 
     def start(*options: str) -> tuple[subprocess.Popen[str], str]:
-        command = [sys.executable, "-m", "soapkit.cli.main", "serve", "slow:Slow", "--port", "0", *options]
+        command = [sys.executable, "-m", "soapkit", "serve", "slow:Slow", "--port", "0", *options]
         process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         running.append(process)
         assert process.stdout is not None

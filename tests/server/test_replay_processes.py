@@ -96,7 +96,7 @@ def ledger(place: str, tmp_path: Path) -> Iterator[tuple[str, KeyPair]]:
     write_keys(tmp_path, ["alice"], password="secret")
     (tmp_path / "ledger.py").write_text(SERVICE, encoding="utf-8")
     (tmp_path / "place").write_text(place, encoding="utf-8")
-    command = [sys.executable, "-m", "soapkit.cli.main", "serve", "ledger:app", "--port", "0", "--workers", "4"]
+    command = [sys.executable, "-m", "soapkit", "serve", "ledger:app", "--port", "0", "--workers", "4"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None
     found = re.search(r"http://\S+", process.stdout.readline())

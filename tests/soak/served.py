@@ -70,7 +70,7 @@ def served(
     environment = {**os.environ, "SOAK_BOOKED": str(booked), "SOAK_SECONDS": str(patience)} | (
         {"SOAK_STORE": store} if store else {}
     )
-    command = [sys.executable, "-m", "soapkit.cli.main", "serve", "service:app", "--port", "0", *options]
+    command = [sys.executable, "-m", "soapkit", "serve", "service:app", "--port", "0", *options]
     log = folder / "log"
     with log.open("w") as told:  # no pipe: one that nobody reads is full some time, and then holds who writes a log
         process = subprocess.Popen(

@@ -26,7 +26,7 @@ def run() -> Run:
 
     def soapkit(*arguments: object, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "soapkit.cli.main", *map(str, arguments)],
+            [sys.executable, "-m", "soapkit", *map(str, arguments)],
             input=stdin,
             capture_output=True,
             text=True,

@@ -113,7 +113,7 @@ def test_a_reply_of_another_operation_is_refused(wsdl: Path, tmp_path: Path, run
 
 @pytest.fixture
 def address(wsdl: Path) -> Iterator[tuple[str, Any]]:
-    command = [sys.executable, "-m", "soapkit.cli.main", "mock", str(wsdl / "bank.wsdl"), "--port", "0"]
+    command = [sys.executable, "-m", "soapkit", "mock", str(wsdl / "bank.wsdl"), "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None
     found = re.search(r"http://\S+", process.stdout.readline())
