@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
+from hashlib import sha1
+
 import pytest
 from lxml import etree
 
@@ -96,24 +99,26 @@ def test_a_conversation_under_the_secret_of_an_assertion(derived, version, plain
     assert client.verify(over_the_wire(answer), now=now).envelope.content[0][0].text == "DE1"
 
 
-def test_an_answer_may_name_the_secret_by_the_assertion_of_the_request(plain, keys, sts, now):
-    """As CXF and WCF do: a reference to an assertion that is not in the answer."""
+def test_an_answer_names_the_secret_by_the_assertion_of_the_request(plain, keys, sts, now):
+    """As CXF and WCF do: a reference to an assertion that is not in the answer. By the SHA-1 of its key will do too."""
     client = Security(
         outbound=[Timestamp(), SharedKey(to=issued(keys, sts)), Sign(SHARED)],
-        inbound=Require(signed=["Body"], shared_key=True),
+        inbound=Require(signed=["Body"], shared_key=True, replay=None),
     )
     sent = client.apply(plain, now=now)
-    identifier = next(sent.root.iter(f"{{{SAML20}}}Assertion")).get("ID")
+    assertion = next(sent.root.iter(f"{{{SAML20}}}Assertion"))
     bank = service(keys, sts, Timestamp(), SharedKey(to=REQUEST), Sign(SHARED))
     answer = bank.apply(plain, now=now, request=bank.verify(over_the_wire(sent), now=now))
     named = next(answer.root.iter(f"{{{WSSE}}}KeyIdentifier"))
-    named.text = identifier
-    named.attrib.pop("EncodingType")
-    named.set("ValueType", "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLID")
+    assert named.text == assertion.get("ID")
     assert client.verify(over_the_wire(answer), now=now).signed
     named.text = "_another"
     with pytest.raises(SecurityError, match="we sent none with a key"):
         client.verify(over_the_wire(answer), now=now)
+    octets = next(next(assertion.iter("{*}EncryptedKey")).iter("{*}CipherValue")).text
+    named.text = b64encode(sha1(b64decode(octets)).digest()).decode()
+    named.set("ValueType", "http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#EncryptedKeySHA1")
+    assert client.verify(over_the_wire(answer), now=now).signed
 
 
 def test_an_answer_sent_back_to_the_service_is_not_a_request(plain, keys, sts, now):
