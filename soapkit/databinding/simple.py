@@ -180,17 +180,24 @@ def value_of(text: str, codec: SimpleCodec) -> Any:
     return codec.decode(text, no_scope)
 
 
+def is_same(value: Any, other: Any) -> bool:
+    """Whether two values are the same one, as a fixed value wants it (XSD part 2, 2.2.1)."""
+    return bool(_hashable(value) == _hashable(other))
+
+
 def _hashable(value: Any) -> Any:
-    """A value as a key: True is not 1, as it is to Python."""
+    """A value as a key: True is not 1, as it is to Python, and NaN is itself (XSD part 2, 3.2.4.1)."""
     if isinstance(value, list):
         return tuple(map(_hashable, value))
+    if isinstance(value, float) and value != value:
+        return float, "NaN"
     return (bool, value) if isinstance(value, bool) else value
 
 
 def _limited(enumeration: tuple[EnumValue, ...], plain: SimpleCodec) -> SimpleCodec:
     """Only some values; the value has no class of its own."""
     expected = "expected " + listed(enumeration)
-    allowed = {_hashable(value_of(entry.value, plain)) for entry in enumeration}
+    allowed = {_hashable(_enumerated(entry.value, plain)) for entry in enumeration}
 
     def decode(text: str, scope: Scope) -> Any:
         try:
@@ -226,7 +233,15 @@ def member_values(python: type[Enum], plain: SimpleCodec) -> dict[Any, Enum]:
 
 def _value_of_member(member: Enum, plain: SimpleCodec) -> Any:
     value = member.value
-    return value_of(value, plain) if isinstance(value, str) and str not in plain.classes else value
+    return _enumerated(value, plain) if isinstance(value, str) and str not in plain.classes else value
+
+
+def _enumerated(text: str, plain: SimpleCodec) -> Any:
+    """The value that an enumeration lists. Raises `ContractError` for a text that is none."""
+    try:
+        return value_of(text, plain)
+    except ValueError as error:
+        raise ContractError(f"the enumeration lists {text!r:.60}, which is not {plain.words}: {error}") from None
 
 
 def _enum(shape: Atomic, python: type[Enum], plain: SimpleCodec) -> SimpleCodec:

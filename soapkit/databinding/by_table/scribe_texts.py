@@ -7,7 +7,7 @@ from typing import Any
 
 from soapkit.databinding.binary import beside
 from soapkit.databinding.context import Context
-from soapkit.databinding.simple import SimpleCodec, value_of
+from soapkit.databinding.simple import SimpleCodec, is_same, value_of
 from soapkit.errors import EncodeError, Place, Problem
 from soapkit.xml.names import is_ncname, split
 from soapkit.xml.serialise import escape_attribute, escape_text
@@ -34,20 +34,24 @@ class TextScribe:
     def text(self, value: Any, codec: SimpleCodec, fixed: str | None = None) -> str:
         """The text of a value, as it is before special characters are escaped. `fixed`: what it must be."""
         try:
-            text = codec.encode(value, self.context.prefix, False)
-            if fixed is not None and not self._is_fixed(text, fixed, codec):
-                told = f"is {value!r:.60}: expected the fixed value {fixed!r}"
-                return self.problem(told, "is not the fixed value")
-            return text
+            if fixed is not None:
+                return self._fixed(value, codec, fixed)
+            return codec.encode(value, self.context.prefix, False)
         except ValueError as error:
             return self.problem(f"{value!r:.60} is not {codec.words}: {error}", f"is not {codec.words}")
 
-    def _is_fixed(self, text: str, fixed: str, codec: SimpleCodec) -> bool:
-        """Whether a text is the fixed value, however it is written (XSD part 1, 3.3.4)."""
+    def _fixed(self, value: Any, codec: SimpleCodec, fixed: str) -> str:
+        """The fixed value as the schema writes it: what equals it is valid (XSD part 1, 3.3.4), but libxml2 compares
+        the texts. But for a QName, whose prefix is ours."""
         wanted = value_of(fixed, codec)
-        if text == codec.encode(wanted, self.context.prefix, False):
-            return True
-        return not codec.contextual and bool(value_of(text, codec) == wanted)
+        text = codec.encode(value, self.context.prefix, False)
+        same = text == codec.encode(wanted, self.context.prefix, False)
+        if codec.contextual:
+            if same:
+                return text
+        elif same or is_same(value_of(text, codec), wanted):
+            return fixed
+        return self.problem(f"is {value!r:.60}: expected the fixed value {fixed!r}", "is not the fixed value")
 
     def beside(self, value: Any, codec: SimpleCodec, fixed: str | None, content_type: str = "") -> str | None:
         """What stands for bytes that travel beside the message; None for any other value."""

@@ -35,7 +35,7 @@ from soapkit.databinding.shape import (
     TextField,
     Type,
 )
-from soapkit.databinding.simple import SimpleCodec, value_of
+from soapkit.databinding.simple import SimpleCodec, is_same, value_of
 from soapkit.databinding.typed import read_as
 from soapkit.databinding.values import Raw
 from soapkit.errors import MOST_TOLD, DecodeError, Place, Problem, and_more
@@ -280,7 +280,7 @@ class Walker:
             if text == "" and given is not None:
                 return value_of(given, codec)
             value = codec.decode(text, lambda: element.nsmap)
-            if fixed is None or value == value_of(fixed, codec):
+            if fixed is None or is_same(value, value_of(fixed, codec)):
                 return value
             self.problem(
                 element,
@@ -405,7 +405,7 @@ class Walker:
         codec = bound.simple[field.name]
         try:
             value = codec.decode(text, lambda: element.nsmap)
-            if field.fixed is not None and value != value_of(field.fixed, codec):
+            if field.fixed is not None and not is_same(value, value_of(field.fixed, codec)):
                 self.problem(
                     element, f"{shown(text)}: expected the fixed value {shown(field.fixed)}", "is not the fixed value"
                 )

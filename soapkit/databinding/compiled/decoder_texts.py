@@ -26,7 +26,7 @@ from soapkit.databinding.shape import (
     Simple,
     TextField,
 )
-from soapkit.databinding.simple import SimpleCodec, no_scope, value_of
+from soapkit.databinding.simple import SimpleCodec, is_same, no_scope, value_of
 
 _DIGITS = "'0123456789.+-'"
 
@@ -80,7 +80,10 @@ class TextReader:
 
     def fixed(self, source: Source, type_: Simple, fixed: str, variable: str, fail: str) -> None:
         value = self.workshop.constant(value_of(fixed, self.context.simple(type_)), "fixed")
-        with source.block(f"if {variable} != {value}:"):
+        differs = f"{variable} != {value}"
+        if not isinstance(type_, Atomic):  # True is not 1, which a union may hold
+            differs = f"not {self.workshop.constant(is_same, 'is_same')}({variable}, {value})"
+        with source.block(f"if {differs}:"):
             source.line(fail)
 
     # --- by type --------------------------------------------------------------------------------------------------

@@ -222,7 +222,7 @@ def _with_facets(atomic: Atomic, facets: Facets) -> Atomic:
 def _named(annotation: Any, builtin: str, where: str) -> Atomic:
     """The type that ``xsd(...)`` names. Raises `UsageError` where its values are not of the annotated class."""
     if get_origin(annotation) is Literal:
-        return replace(_literal(annotation, where), builtin=builtin)
+        return _literal(annotation, where, builtin)
     python = BUILTINS[builtin].classes[0]
     if annotation in BUILTIN_OF and annotation is not python:
         raise UsageError(
@@ -283,7 +283,7 @@ def _simple(annotation: Any, namespace: str, where: str) -> Simple:
     raise UsageError(f"expected a type that is written as text, not {annotation!r}", place=Place(path=where))
 
 
-def _literal(annotation: Any, where: str) -> Atomic:
+def _literal(annotation: Any, where: str, builtin: str | None = None) -> Atomic:
     values = get_args(annotation)
     kinds = {type(value) for value in values}
     if len(kinds) > 1:
@@ -293,9 +293,21 @@ def _literal(annotation: Any, where: str) -> Atomic:
             f"{_told(annotation)} has members of an Enum; expected {type(values[0]).__name__} itself, or their values",
             place=Place(path=where),
         )
-    plain = _atomic(type(values[0]), where)
+    plain = _atomic(type(values[0]), where) if builtin is None else Atomic(builtin)
+    return replace(plain, enumeration=_enumerated(values, plain, _told(annotation), where))
+
+
+def _enumerated(values: Iterable[Any], plain: Atomic, told: str, where: str) -> tuple[EnumValue, ...]:
+    """Values as a schema lists them. A `str` is the text of one, a QName's its Clark name."""
     codec = simple_codec(plain)
-    return replace(plain, enumeration=tuple(EnumValue(codec.encode(value, str, False)) for value in values))
+    try:
+        texts = [value if isinstance(value, str) else codec.encode(value, clark_prefix, False) for value in values]
+    except ValueError as error:
+        raise UsageError(
+            f"{told} has a value that is not xs:{plain.builtin}: {error}; Annotated[..., xsd(name)] names another type",
+            place=Place(path=where),
+        ) from None
+    return tuple(map(EnumValue, texts))
 
 
 def _values(marks: tuple[Any, ...]) -> tuple[EnumValue, ...]:
@@ -319,15 +331,10 @@ def _union(annotation: Any, facets: Facets, enumeration: tuple[EnumValue, ...], 
 def _enumeration(cls: type[Enum], namespace: str, named: BuiltinMark | None, where: str) -> Atomic:
     mark = xml_type_of(cls)
     builtin = (mark.builtin if mark else None) or (named.name if named else None) or _builtin_of_values(cls, where)
-    plain = simple_codec(Atomic(builtin))
-    texts = [
-        member.value if isinstance(member.value, str) else plain.encode(member.value, clark_prefix, False)
-        for member in cls
-    ]
     return Atomic(
         builtin,
         type_name(cls, namespace),
-        enumeration=tuple(EnumValue(text) for text in texts),
+        enumeration=_enumerated((member.value for member in cls), Atomic(builtin), cls.__name__, where),
         python=cls,
         documentation=documentation(cls),
     )
