@@ -37,6 +37,7 @@ from soapkit.xml.parse import (
     parse_message,
     words_of,
 )
+from soapkit.xml.piece_limits import Check, PieceLimits
 from soapkit.xml.positions import UNKNOWN, Position, Start, counted, place_at, with_columns
 from soapkit.xml.walk import tag_of
 from soapkit.xml.window import Window
@@ -44,8 +45,6 @@ from soapkit.xml.window import Window
 _DECLARATION = 256  # bytes in which an XML declaration ends, where there is one
 _PROLOG = 16_384  # bytes in which the root element begins, where texts may be long
 _MOST_ODD = 100  # elements between the others whose places are kept
-_IS_SHALLOW = 8  # levels; nearly every element that is found has fewer
-_DEEPER = etree.XPath(f"boolean({'/'.join('*' * _IS_SHALLOW)})")
 
 
 class ElementReader:
@@ -71,7 +70,6 @@ class ElementReader:
         self._source = source
         self._limits = limits
         self._around = 0  # bytes since the last element was found
-        self._fields = 0  # equals signs since then: without many, no element has too many attributes
         self._found = 0
         self._fed = False
         self._root: _Element | None = None
@@ -86,8 +84,7 @@ class ElementReader:
         self._previous: _Element | None = None  # the one found last
         self._odd: dict[_Element, Position] = {}  # where elements stand that stay between the others
         self._noted = 0  # of them
-        self._most_fields = min(limits.attributes, limits.in_scope)
-        self._depth = min(limits.depth, LIBXML2_DEPTH) - len(self._path) + 1  # that an element may have
+        self._counted = PieceLimits(limits, source, above=len(self._path) - 1)
         self._instructions = instructions
         self._waiting: bytes | None = b""  # what came while it was not known whether texts may be long
         self._huge = False
@@ -135,9 +132,9 @@ class ElementReader:
         self._window.add(self._rewritten(piece) if self._rewritten is not None else piece)
         if not self._judged:
             self._judge(self._window.data)
-        self._fields += len(piece) if self._hidden else piece.count(b"=")
         found = self._found
         ready = self._started(piece)
+        self._counted.add(ready, hidden=self._hidden)
         try:
             self._parser.feed(ready)
         except etree.XMLSyntaxError as error:
@@ -150,6 +147,7 @@ class ElementReader:
         if self._found > found:
             self._head = self._head or self._window.data
             self._window.keep_last()
+            self._counted.keep_last()
         if self._around > self._limits.bytes:
             raise LimitError(
                 f"more than {self._limits.bytes:,} bytes without an element {local_name(self._path[-1])}",
@@ -243,6 +241,7 @@ class ElementReader:
         return {start: found.get(later[start]) for start in later}
 
     def _elements(self) -> Iterator[_Element]:
+        checks: list[Check] | None = None
         for event, element in self._parser.read_events():
             if event == "pi":
                 raise XmlError("a message may not carry a processing instruction", place=Place(self._source))
@@ -256,7 +255,11 @@ class ElementReader:
                     elements = list(counted(element))
                     place = elements.index(element)
                     self._note(elements, place, place + 1)
-                self._check(element)
+                if checks is None:
+                    checks = self._counted.checks(element, huge=self._huge)
+                for check in checks:
+                    check(element)
+                self._around = 0
                 yield element
                 self._free_before(element)
 
@@ -276,16 +279,6 @@ class ElementReader:
         if current is None:
             self._parent = parent
         return current is None
-
-    def _check(self, element: _Element) -> None:
-        if self._fields > self._most_fields:
-            check_limits(element, _full_of(self._fields), source=self._source, limits=self._limits)
-        if self._huge or self._depth < LIBXML2_DEPTH - len(self._path) + 1:
-            if self._depth < _IS_SHALLOW or _DEEPER(element):
-                check_depth(element, self._source, self._depth)
-            if self._around > LIBXML2_TEXT:
-                check_texts(element, self._source, self._limits.text)
-        self._around = self._fields = 0
 
     def _check_document(self, element: _Element) -> None:
         if element.getroottree().docinfo.doctype:

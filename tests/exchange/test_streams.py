@@ -549,6 +549,29 @@ def test_attributes_that_hide_in_an_encoding_are_counted_in_pieces_too() -> None
         list(soapkit.iter_decode([document[:60], document[60:]], Entry, "a/entry"))
 
 
+@pytest.mark.parametrize(
+    ("entry", "limits", "words"),
+    [
+        ("<entry" + "".join(f' a{number}="1"' for number in range(600)) + "/>", XmlLimits(), "has 600 attributes"),
+        (
+            "<entry>" + "".join(f'<a xmlns:p{n}="urn:{n}">' for n in range(140)) + "</a>" * 140 + "</entry>",
+            XmlLimits(),
+            "in scope",
+        ),
+        (f"<entry>{'<a>' * 300}{'</a>' * 300}</entry>", XmlLimits(), "more than 254 deep"),
+        (f"<entry>{'<a>' * 4}{'</a>' * 4}</entry>", XmlLimits(depth=5), "more than 3 deep"),
+        (f"<entry><number>{'1' * 1001}</number></entry>", XmlLimits(text=1000), "1,001 characters"),
+    ],
+    ids=["attributes", "namespaces", "deep", "depth", "text"],
+)
+@pytest.mark.parametrize("size", [100, 100_000])
+def test_no_item_is_beyond_a_limit_wherever_a_piece_ends(entry: str, limits: XmlLimits, words: str, size: int) -> None:
+    document = f"<a><c><entry><number>1</number></entry>{entry}</c></a>".encode()
+    pieces = [document[at : at + size] for at in range(0, len(document), size)]
+    with pytest.raises(LimitError, match=words):
+        list(soapkit.iter_decode(pieces, Entry, "a/c/entry", limits=limits))
+
+
 def test_a_path_names_elements() -> None:
     with pytest.raises(UsageError, match="is no path"):
         list(soapkit.iter_decode([b"<a/>"], Entry, "a//b"))
