@@ -88,6 +88,11 @@ def without_timestamp(policy: str) -> str:
             BODY_SIGNED,
             "Timestamp, Body must be signed in requests, and the binding names no token for it",
         ),
+        (
+            asymmetric().replace("<sp:Basic256Sha256/>", "<sp:Basic256Sha256/><sp:InclusiveC14N/>"),
+            BODY,
+            "InclusiveC14N: signatures are written in the exclusive canonical form",
+        ),
         (without_timestamp(symmetric()), "", "under the key that a request brings, and nothing in requests is"),
     ],
 )
