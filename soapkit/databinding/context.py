@@ -101,7 +101,7 @@ class _Prefixes:
     """A prefix for each namespace, given once and kept, so that generated code may hold it."""
 
     by_namespace: dict[str, str] = field(default_factory=dict)
-    taken: set[str] = field(default_factory=set)
+    taken: dict[str, str] = field(default_factory=dict)
     declarations: tuple[tuple[str, str, str], ...] = ()  # what shows that a prefix is used; how it is declared
 
     def add(self, namespace: str) -> str:
@@ -112,7 +112,7 @@ class _Prefixes:
         while not prefix or prefix in self.taken:
             prefix = f"ns{number}"
             number += 1
-        self.taken.add(prefix)
+        self.taken[prefix] = namespace
         self.by_namespace[namespace] = prefix
         if prefix != "xml":
             declared = f"xmlns:{prefix}="
@@ -234,6 +234,10 @@ class Context:
             with self._lock:
                 found = self._prefixes.by_namespace.get(namespace) or self._prefixes.add(namespace)
         return found
+
+    def namespace(self, prefix: str) -> str | None:
+        """The namespace that a prefix means in all that this context writes; None where it means nothing."""
+        return self._prefixes.taken.get(prefix)
 
     def qualified(self, tag: str) -> str:
         """A Clark name as it is written: ``ns1:iban``."""

@@ -63,7 +63,7 @@ class Given:
     children: Beside = field(default_factory=dict)
 
     def attributes_of(self, name: str, place: int = 0) -> Mapping[str, str]:
-        """The attributes that came with the value of a field and are none of the value, by Clark name."""
+        """The attributes that came with the value of a field and are none of the value, by Clark name; QNames too."""
         return self.children[name, place][1] if (name, place) in self.children else {}
 
     def beside(self, value: ValueT) -> ValueT:
@@ -106,9 +106,10 @@ class Nil:
 def nil(attributes: Mapping[str, str] | None = None) -> Any:
     """A nil value with attributes, for a field that may be None: ``price=nil({"reason": "withdrawn"})``.
 
-    `attributes`: texts by Clark name. What comes so is None, and `given_with` tells the attributes; but an item of a
-    stream, beside which there is no record, comes as this very value, which is false as None is. XSD part 1, 2.6.2 and
-    3.3.4: an element that is nil may have attributes, but no content.
+    `attributes`: texts by Clark name, QNames as Clark names; such as the type has, else `EncodeError`, but of a lenient
+    codec. What comes so is None, and `given_with` tells the attributes; but an item of a stream, beside which there is
+    no record, comes as this very value, which is false as None is. XSD part 1, 2.6.2 and 3.3.4: an element that is nil
+    may have attributes, but no content.
 
     >>> nil({"reason": "withdrawn"})
     nil({'reason': 'withdrawn'})

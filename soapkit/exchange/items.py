@@ -162,7 +162,7 @@ class ReplyItems:
                     fixed=field.fixed,
                     path=f"{self._name}[{self._count}]",
                 )
-                if item is None and (attributes := attributes_beside(element)):
+                if item is None and (attributes := attributes_beside(element, field.type, self._codec.context)):
                     item = nil(attributes)
             self._count += 1
             yield item

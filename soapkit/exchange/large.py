@@ -71,7 +71,7 @@ def receive_large(
         items = []
         for start in range(0, len(data), _PIECE):
             for element in reader.feed(data[start : start + _PIECE]):
-                if place.field.nillable and says_why_nil(element):
+                if place.field.nillable and says_why_nil(element, place.field.type):
                     return None  # what it says is kept with its place among all of the items
                 items.append(codec.decode(element, nillable=place.field.nillable))
         around = Envelope.read(reader.finish())

@@ -167,11 +167,15 @@ def _client(scope: Scope) -> str:
 async def _taken_apart(request: HttpRequest, receive: Receive, endpoint: Responder) -> HttpRequest:
     """A request with parts, which go to where they are kept while they come: in a thread, since that may be a disk."""
     reader = endpoint.reader(request.headers)
-    message = _piece(await receive())
-    while await asyncio.to_thread(reader.feed, message.get("body", b"")) and message.get("more_body"):
+    try:
         message = _piece(await receive())
-    if reader.received > endpoint.limits.bytes:
-        raise LimitError("the request is too large")
+        while await asyncio.to_thread(reader.feed, message.get("body", b"")) and message.get("more_body"):
+            message = _piece(await receive())
+        if reader.received > endpoint.limits.bytes:
+            raise LimitError("the request is too large")
+    except BaseException:  # a caller that is gone, or too slow: its files with it
+        reader.discard()
+        raise
     return replace(request, package=reader.finish)
 
 

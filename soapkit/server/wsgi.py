@@ -126,11 +126,15 @@ def _decoded(path: str) -> str:
 def _taken_apart(request: HttpRequest, environ: Environ, endpoint: Responder) -> HttpRequest:
     """A request with parts, which go to where they are kept while they come."""
     reader = endpoint.reader(request.headers)
-    for piece in _pieces(environ):
-        if not reader.feed(piece):
-            break
-    if reader.received > endpoint.limits.bytes:
-        raise LimitError("the request is too large")
+    try:
+        for piece in _pieces(environ):
+            if not reader.feed(piece):
+                break
+        if reader.received > endpoint.limits.bytes:
+            raise LimitError("the request is too large")
+    except BaseException:  # what was cut short goes with its files, whatever the server has read it with
+        reader.discard()
+        raise
     return replace(request, package=reader.finish)
 
 

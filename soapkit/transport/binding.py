@@ -309,10 +309,23 @@ class RequestReader:
                 self._body.feed(piece)
             except SoapkitError as error:
                 self._error = error
+                self.discard()
         return self._error is None
+
+    def discard(self) -> None:
+        """Let go of what came, where nobody goes on: its files are removed at once."""
+        if self._unpacker is not None:
+            self._unpacker.discard()
 
     def finish(self) -> Package:
         """The whole message. Raises `MessageError`, `XmlError`, `LimitError`."""
+        try:
+            return self._finished()
+        except BaseException:
+            self.discard()
+            raise
+
+    def _finished(self) -> Package:
         try:
             if self._error is not None:
                 raise self._error

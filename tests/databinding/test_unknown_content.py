@@ -15,23 +15,41 @@ from lxml import etree
 import soapkit
 from soapkit.codegen.generate import generate
 from soapkit.codegen.plan import Options
-from soapkit.databinding.annotations import attribute, choice, element, group, xml_type
+from soapkit.databinding.annotations import attribute, choice, element, group, xml_type, xsd
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.shape import RecordRef
+from soapkit.databinding.values import QName
 from soapkit.errors import DecodeError, EncodeError
 from soapkit.testing import FakeTransport
+from soapkit.xml.names import XSI_TYPE
 from soapkit.xml.parse import parse_message
 
 
 class Price(msgspec.Struct, kw_only=True):
     amount: Annotated[Decimal, element("amount")]
     reason: Annotated[str | None, attribute("reason")] = None
+    places: Annotated[int | None, attribute("places"), xsd("int")] = None
 
 
 class Item(msgspec.Struct, kw_only=True, dict=True):
     name: Annotated[str, element("name")]
     price: Annotated[Price | None, element("price", nillable=True)]
     sizes: Annotated[list[int | None], element("size", nillable=True)] = []
+
+
+class Tag(msgspec.Struct, kw_only=True):
+    kind: Annotated[QName, attribute("kind")]
+    kinds: Annotated[list[QName], attribute("kinds")] = []
+
+
+@xml_type("{urn:shop}Long")
+class LongTag(Tag):
+    size: Annotated[QName | None, attribute("size")] = None
+
+
+class Tagged(msgspec.Struct, kw_only=True, dict=True):
+    tag: Annotated[Tag | None, element("{urn:shop}tag", nillable=True)]
+    note: Annotated[str | None, element("note")] = None
 
 
 @dataclass
@@ -221,13 +239,33 @@ def test_the_attributes_of_what_is_nil_are_kept_told_and_written() -> None:
         f'<Item {XSI}><name>a</name><price xsi:nil="true" reason="withdrawn"/><size>1</size>'
         '<size xsi:nil="true" why="lost"/></Item>'
     )
-    item = soapkit.decode(xml, Item)
+    codec = lenient(Item)
+    item = codec.decode(parse_message(xml.encode()))
     assert item == Item(name="a", price=None, sizes=[1, None])
     given = soapkit.given_with(item)
     assert given.attributes_of("price") == {"reason": "withdrawn"}
     assert given.attributes_of("sizes", 1) == {"why": "lost"}
     assert given.attributes_of("name") == {}
-    assert infoset(soapkit.encode(item).decode()) == infoset(xml)
+    assert infoset(codec.encode(item, "Item")) == infoset(xml)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('<price xsi:nil="1" raeson="sold"/>', r"price: has the attribute raeson, .*; did you mean reason"),
+        ('<price xsi:nil="1"/><size xsi:nil="1" why="lost"/>', r"sizes\[0\]: has the attribute why"),
+        ('<price xsi:nil="1" places="many"/>', r"price\.places: 'many' is not xs:int"),
+        ('<price xsi:nil="1" xsi:type="Lost"/>', "xsi:type names Lost, a type nobody declares"),
+    ],
+)
+def test_what_may_not_stand_there_is_refused_by_a_strict_reader(content: str, told: str) -> None:
+    with pytest.raises(DecodeError, match=told):
+        soapkit.decode(f"<Item {XSI}><name>a</name>{content}</Item>", Item)
+
+
+def test_what_must_stand_there_is_not_missed_since_most_stacks_leave_it_out() -> None:
+    xml = f'<Tagged {XSI}><s:tag xmlns:s="urn:shop" xsi:nil="1"/></Tagged>'
+    assert soapkit.decode(xml, Tagged) == Tagged(tag=None)
 
 
 def test_they_go_with_the_nil() -> None:
@@ -237,10 +275,60 @@ def test_they_go_with_the_nil() -> None:
 
 
 def test_nil_is_sent_with_attributes() -> None:
-    item = Item(name="a", price=soapkit.nil({"reason": "a & b", "{urn:n}x": "1"}))
+    item = Item(name="a", price=soapkit.nil({"reason": "a & b"}))
     written = soapkit.encode(item).decode()
-    assert '<price xsi:nil="true" reason="a &amp; b" ns1:x="1"/>' in written
-    assert soapkit.given_with(soapkit.decode(written, Item)).attributes_of("price")["{urn:n}x"] == "1"
+    assert '<price xsi:nil="true" reason="a &amp; b"/>' in written
+    assert soapkit.given_with(soapkit.decode(written, Item)).attributes_of("price") == {"reason": "a & b"}
+    item.price = soapkit.nil({"{urn:n}x": "1"})
+    assert '<price xsi:nil="true" ns1:x="1"/>' in lenient(Item).encode(item, "Item")
+
+
+NAMES = 'xmlns:s="urn:shop" xmlns:ns1="urn:kinds" xmlns:o="urn:other"'
+
+
+def test_qnames_among_them_mean_the_same_when_they_are_written_again() -> None:
+    tag = '<s:tag xsi:nil="true" kind="ns1:toy" kinds="o:a  ns1:b"/>'
+    tagged = soapkit.decode(f"<Tagged {XSI} {NAMES}>{tag}</Tagged>", Tagged)
+    said = {"kind": "{urn:kinds}toy", "kinds": "{urn:other}a {urn:kinds}b"}
+    assert soapkit.given_with(tagged).attributes_of("tag") == said
+    for value in (tagged, Tagged(tag=soapkit.nil(said))):
+        again = soapkit.decode(soapkit.encode(value), Tagged)
+        assert soapkit.given_with(again).attributes_of("tag") == said
+
+
+def test_so_does_the_type_of_what_is_nil() -> None:
+    codec = Codecs(types={"{urn:shop}Long": RecordRef(LongTag)}).codec(RecordRef(Tagged))
+    tag = '<s:tag xsi:nil="true" xsi:type="s:Long" size="o:xl"/>'
+    tagged = codec.decode(parse_message(f"<Tagged {XSI} {NAMES}>{tag}</Tagged>".encode()))
+    said = {XSI_TYPE: "{urn:shop}Long", "size": "{urn:other}xl"}
+    assert soapkit.given_with(tagged).attributes_of("tag") == said
+    again = codec.decode(parse_message(codec.encode(tagged, "Tagged").encode()))
+    assert soapkit.given_with(again).attributes_of("tag") == said
+
+
+@pytest.mark.parametrize("prefix", ["p", "ns1"])
+@pytest.mark.parametrize("content", ['<s:tag xsi:nil="1" {}/>', '<s:tag xsi:nil="1"/><note {}>n</note>'])
+def test_so_does_what_may_be_one_though_no_type_knows_the_attribute(content: str, prefix: str) -> None:
+    codec = lenient(Tagged)
+    said = content.format(f'xmlns:{prefix}="urn:kinds" of="{prefix}:toy 12:30"')
+    tagged = codec.decode(parse_message(f'<Tagged {XSI} xmlns:s="urn:shop">{said}</Tagged>'.encode()))
+    root = parse_message(codec.encode(tagged, "Tagged").encode())
+    (found,) = [each for each in root if each.get("of")]
+    name, time = found.get("of", "").split(" ")
+    used, _, local = name.partition(":")
+    assert (found.nsmap[used], local, time) == ("urn:kinds", "toy", "12:30")
+    assert root[0].tag == "{urn:shop}tag"
+
+
+def test_nil_is_not_sent_with_what_its_type_does_not_know() -> None:
+    for attributes, told in (
+        ({"raeson": "a"}, r"price: has the attribute raeson, .*; did you mean reason"),
+        ({"places": "many"}, "price: has places='many', which is not xs:int"),
+    ):
+        with pytest.raises(EncodeError, match=told):
+            soapkit.encode(Item(name="a", price=soapkit.nil(attributes)))
+    with pytest.raises(EncodeError, match="tag: has 'p:toy': expected a Clark name"):
+        soapkit.encode(Tagged(tag=soapkit.nil({"kind": "p:toy"})))
 
 
 def test_nil_is_refused_where_it_may_not_be_and_by_a_name_that_is_none() -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from lxml.etree import _Element
 
 from soapkit.databinding.binary import kept_whole
 from soapkit.databinding.content import Assigned, Chosen, Mismatch, allows
-from soapkit.databinding.context import Bound
+from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.described.classes import is_record_class
 from soapkit.databinding.given import Given, has_default, is_nil_unsaid, order_of
-from soapkit.databinding.lexical import BLANKS
-from soapkit.databinding.shape import All, AnyType, ChoiceField, ElementField, RecordRef
-from soapkit.databinding.simple import value_of
-from soapkit.databinding.values import Raw
-from soapkit.xml.names import SOAP11, SOAP12, WSU, XMIME, XSI, XSI_NIL, namespace_of
+from soapkit.databinding.lexical import BLANKS, parse_qname
+from soapkit.databinding.shape import All, AnyType, ChoiceField, ElementField, RecordRef, Type
+from soapkit.databinding.simple import SimpleCodec, value_of
+from soapkit.databinding.values import QName, Raw
+from soapkit.xml.names import SOAP11, SOAP12, WSU, XMIME, XMLNS, XSI, XSI_NIL, XSI_TYPE, clark, is_ncname, namespace_of
 from soapkit.xml.walk import tag_of
 
 OF_THE_MESSAGE = frozenset((XSI, WSU, SOAP11, SOAP12, XMIME))
@@ -24,14 +25,75 @@ OF_THE_MESSAGE = frozenset((XSI, WSU, SOAP11, SOAP12, XMIME))
 xmime:contentType that peers write beside an xop:Include."""
 
 
-def says_why_nil(element: _Element) -> bool:
-    """Whether an element is nil and has attributes of its own."""
-    return is_nil(element) and bool(attributes_beside(element))
+def says_why_nil(element: _Element, type_: Type) -> bool:
+    """Whether an element of this declared type is nil, and says more of that."""
+    said = XSI_TYPE if isinstance(type_, (RecordRef, AnyType)) else ""
+    return is_nil(element) and any(
+        name == said or namespace_of(name) not in OF_THE_MESSAGE for name in map(str, element.keys())
+    )
 
 
-def attributes_beside(element: _Element) -> dict[str, str]:
-    """The attributes of an element that has no value, or a simple one: its own, by Clark name."""
-    return {name: text for name, text in element.items() if namespace_of(name) not in OF_THE_MESSAGE}
+def attributes_beside(element: _Element, type_: Type, context: Context) -> dict[str, str]:
+    """The attributes of an element that has no value, or a simple one: its own, by Clark name, and the type that it
+    says it is, where that is not the declared one.
+
+    A QName is its Clark name, since prefixes do not travel. Where nobody knows what a text is that could be one, the
+    declaration of its prefix stands beside it, by its own Clark name (Namespaces in XML, 3).
+    """
+    actual = _type_said(element, type_, context)
+    known = context.bound(actual.key) if isinstance(actual, RecordRef) else None
+    found = {} if actual is type_ else {XSI_TYPE: _name_said(element)}
+    declared: dict[str, str] = {}
+    for name, text in element.items():
+        if namespace_of(name) in OF_THE_MESSAGE:
+            continue
+        field = known.attributes.get(name) if known is not None else None
+        if known is None or field is None:
+            found[name] = text
+            declared |= _prefixes_in(text, element)
+        else:
+            codec = known.simple[field.name]
+            found[name] = _in_clark_names(text, codec, element) if codec.contextual else text
+    return found | declared
+
+
+def _type_said(element: _Element, declared: Type, context: Context) -> Type:
+    """The type that a nil element says it is of; the declared one where it says none, or none that may stand there."""
+    if element.get(XSI_TYPE) is None or not is_nil(element) or not isinstance(declared, (RecordRef, AnyType)):
+        return declared
+    with suppress(ValueError):
+        said = context.find(_name_said(element))
+        if said is not None and (
+            isinstance(declared, AnyType) or (isinstance(said, RecordRef) and context.derives(said.key, declared.key))
+        ):
+            return declared if said == declared else said
+    return declared
+
+
+def _name_said(element: _Element) -> str:
+    return parse_qname(element.get(XSI_TYPE, "").strip(BLANKS), element.nsmap).text
+
+
+def _in_clark_names(text: str, codec: SimpleCodec, element: _Element) -> str:
+    """A text with its QNames as Clark names; as it is, where it is no value of its type."""
+    try:
+        value = codec.decode(text, lambda: element.nsmap)
+    except ValueError:
+        return text
+    if isinstance(value, list):
+        parts = zip(value, text.split(), strict=True)
+        return " ".join(item.text if isinstance(item, QName) else part for item, part in parts)
+    return value.text if isinstance(value, QName) else text
+
+
+def _prefixes_in(text: str, element: _Element) -> dict[str, str]:
+    """The declarations of prefixes that a text may use, by their Clark names."""
+    found = {}
+    for part in text.split():
+        prefix, colon, local = part.partition(":")
+        if colon and is_ncname(local) and prefix in element.nsmap:
+            found[clark(XMLNS, prefix)] = element.nsmap[prefix]
+    return found
 
 
 def is_nil(element: _Element) -> bool:
@@ -44,13 +106,13 @@ def given_in(
     children: Sequence[_Element],
     bound: Bound,
     values: Mapping[str, Any],
-    *,
-    unknown: bool,
+    context: Context,
 ) -> Given:
     """What an element says beside `values`. `element` None: `children` stand without one of their own.
 
-    `unknown`: whether what the type does not know was passed over, and is to be kept.
+    What the type does not know is kept where `context` passes it over.
     """
+    unknown = context.settings.unknown == "lenient"
     attributes = _defaults_given(element, bound, values) if element is not None else frozenset()
     order: tuple[str, ...] = ()
     if isinstance(bound.record.content, All):
@@ -60,7 +122,7 @@ def given_in(
         return Given(attributes, order)
     assigned, mismatches = bound.model.assign([tag_of(child) for child in children])
     at = _places_of_choices(element, bound, assigned)
-    beside = dict(_beside_values(children, bound, values, at, unknown=unknown))
+    beside = dict(_beside_values(children, bound, values, at, context))
     if not unknown:
         return Given(attributes, order, children=beside)
     named = dict(_unknown_attributes(element, bound)) if element is not None else {}
@@ -160,12 +222,12 @@ def _beside_values(
     bound: Bound,
     values: Mapping[str, Any],
     choices: Mapping[int, _Item],
-    *,
-    unknown: bool,
+    context: Context,
 ) -> Iterator[tuple[tuple[str, int], tuple[Any, Mapping[str, str]]]]:
     """The attributes of elements whose values have no room for them: nil, or of a simple type."""
     fields = {each.tag: each for each in bound.elements if isinstance(each, ElementField)}
     seen: dict[str, int] = {}
+    unknown = context.settings.unknown == "lenient"
     for at, child in enumerate(children):
         field: ElementField | ChoiceField
         if at in choices:
@@ -185,6 +247,6 @@ def _beside_values(
             value = value[place] if place < len(value) else None
         if isinstance(value, Raw) or is_record_class(type(value)):
             continue  # it has room for them
-        found = attributes_beside(child)
+        found = attributes_beside(child, type_, context)
         if found or (is_nil(child) and isinstance(field, ElementField) and is_nil_unsaid(field)):
             yield (field.name, place if field.many else 0), (value, found)

@@ -62,7 +62,7 @@ class Scribe:
         name = self.context.qualified(tag)
         if value is None or isinstance(value, Nil):
             if nillable or isinstance(type_, AnyType):
-                said = "" if value is None else self.texts.named(value.attributes)
+                said = "" if value is None else self._attributes.beside(value.attributes, type_, given=True)
                 return f'<{name} {self.context.prefix(XSI)}:nil="true"{said}/>'
             return self.texts.problem("is None: expected a value, since it may not be nil")
         if isinstance(type_, RecordRef):
@@ -200,6 +200,10 @@ class Scribe:
             text = self.texts.escaped(self.texts.text(given, codec, field.fixed))
         self.texts.path.pop()
         return text
+
+    def attributes_beside(self, attributes: Mapping[str, str], type_: Type) -> str:
+        """The attributes that came with a value of this type that has no room for them."""
+        return self._attributes.beside(attributes, type_)
 
     def children(self, record: Any, bound: Bound) -> str:
         """The elements for the fields of a record without an element of its own."""

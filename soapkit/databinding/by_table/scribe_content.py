@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -56,6 +56,7 @@ class Elements(Protocol):
         fixed: str | None = None,
     ) -> str: ...
     def content(self, value: Any, bound: Bound) -> str: ...
+    def attributes_beside(self, attributes: Mapping[str, str], type_: Type) -> str: ...
 
 
 _UNKNOWN = "soapkit-unknown"  # the mark for an unknown element: no message has processing instructions
@@ -164,15 +165,17 @@ class ContentScribe:
         else:
             text = self._single(field, value, codec)
         self.texts.path.pop()
-        return self._said_again(text, field.name, value, beside, 0) if beside else text
+        return self._said_again(text, field, field.type, value, beside, 0) if beside else text
 
-    def _said_again(self, text: str, field: str, value: Any, beside: Beside, place: int) -> str:
-        """An element with the attributes that came with its value, if it is still that value."""
-        came, attributes = beside.get((field, place), (None, {}))
+    def _said_again(
+        self, text: str, field: ElementField | ChoiceField, type_: Type, value: Any, beside: Beside, place: int
+    ) -> str:
+        """An element of this type with the attributes that came with its value, if it is still that value."""
+        came, attributes = beside.get((field.name, place), (None, {}))
         if not attributes or not text or value != came or isinstance(value, Nil):
             return text
         end = _NAME.match(text, 1).end()  # type: ignore[union-attr]  # a first tag has a name
-        return f"{text[:end]}{self.texts.named(attributes)}{text[end:]}"
+        return f"{text[:end]}{self.elements.attributes_beside(attributes, type_)}{text[end:]}"
 
     def _single(self, field: ElementField, value: Any, codec: SimpleCodec | None) -> str:
         if value is msgspec.UNSET or (value is None and not field.nillable):
@@ -205,7 +208,7 @@ class ContentScribe:
                 default=field.default,
                 fixed=field.fixed,
             )
-            found.append(self._said_again(text, field.name, item, beside, place) if beside else text)
+            found.append(self._said_again(text, field, field.type, item, beside, place) if beside else text)
             self.texts.path.pop()
         return "".join(found)
 
@@ -259,13 +262,15 @@ class ContentScribe:
             if field.mixed and isinstance(item, str):
                 found.append(self.texts.escaped(item))
             else:
-                found.append(self._said_again(self._chosen(field, item), field.name, item, said.children, place))
+                chosen = self._alternative(field, item)
+                type_ = ANY_TYPE if chosen is None else chosen.type
+                text = self._chosen(field, chosen, item)
+                found.append(self._said_again(text, field, type_, item, said.children, place))
             self.texts.path.pop()
         found += [element.xml.decode() for _, element in reversed(unknown)]
         return "".join(found)
 
-    def _chosen(self, field: ChoiceField, item: Any) -> str:
-        alternative = self._alternative(field, item)
+    def _chosen(self, field: ChoiceField, alternative: Alternative | None, item: Any) -> str:
         if alternative is None:
             known = ", ".join(dict.fromkeys(self._alternative_name(one) for one in field.alternatives))
             return self.texts.problem(f"is {type(item).__name__}: expected one of {known}")

@@ -9,7 +9,7 @@ from soapkit.databinding.binary import beside
 from soapkit.databinding.context import Context
 from soapkit.databinding.simple import SimpleCodec, is_same, value_of
 from soapkit.errors import EncodeError, Place, Problem
-from soapkit.xml.names import is_ncname, split
+from soapkit.xml.names import XMLNS, is_ncname, split
 from soapkit.xml.serialise import escape_attribute, escape_text
 
 
@@ -81,9 +81,15 @@ class TextScribe:
         """Attributes of no known type."""
         found = []
         for name, text in attributes.items():
-            if not isinstance(name, str) or not isinstance(text, str) or not is_ncname(split(name)[1]):
+            if not isinstance(name, str) or not isinstance(text, str) or not _is_attribute(name):
                 told = f"has {name!r}: {text!r:.60}: expected a Clark name and a text"
                 self.problem(told, "has what is not a Clark name and a text")
             else:
                 found.append(f' {self.context.qualified(name)}="{self.escaped_attribute(text)}"')
         return "".join(found)
+
+
+def _is_attribute(name: str) -> bool:
+    """Whether a Clark name is one that an attribute may have: a declaration is none (Namespaces in XML, 3)."""
+    namespace, local = split(name)
+    return is_ncname(local) and namespace != XMLNS

@@ -153,6 +153,7 @@ class Walker:
         if nil is not None and self._is_nil(element, nil, nillable or isinstance(type_, AnyType)):
             if fixed is not None:  # XSD part 1, 3.3.4
                 self.problem(element, f"is nil (xsi:nil): expected the fixed value {shown(fixed)}")
+            self._attributes_of_nil(element, type_)
             return None
         named = element.get(XSI_TYPE)
         if named is not None:
@@ -189,6 +190,21 @@ class Walker:
         elif elements_of(element) or text_of(element):
             self.problem(element, "is nil (xsi:nil) and has content: expected it to be empty")
         return True
+
+    def _attributes_of_nil(self, element: _Element, type_: Type) -> None:
+        """What a nil element has besides (XSD part 1, 3.3.4): as any other, but that none must be there, since most
+        stacks leave them all out of what is nil."""
+        if (named := element.get(XSI_TYPE)) is not None:
+            type_ = self._actual_type(element, named, type_)
+        if isinstance(type_, RecordRef):
+            self._given_attributes(element, self.context.bound(type_.key))
+        elif not isinstance(type_, AnyType):
+            self._no_attributes(element)
+
+    def _no_attributes(self, element: _Element) -> None:
+        for name in element.keys():  # noqa: SIM118  an element is not a dict
+            if namespace_of(name) not in OF_THE_MESSAGE:
+                self.leniently(element, f"has the attribute {name}, which its type does not know")
 
     def _actual_type(self, element: _Element, named: str, declared: Type) -> Type:
         """The type that xsi:type names, if it may stand here (XSD part 1, 3.3.4)."""
@@ -243,9 +259,7 @@ class Walker:
             found = local_name(tag_of(children[0]))
             self.problem(element, f"has the element {found} inside: expected only text, {codec.words}")
             return None
-        for name in element.keys():  # noqa: SIM118  an element is not a dict
-            if namespace_of(name) not in OF_THE_MESSAGE:
-                self.leniently(element, f"has the attribute {name}, which its type does not know")
+        self._no_attributes(element)
         return self._text_value(element, codec, text_of(element), default, fixed)
 
     def _included(self, element: _Element, codec: SimpleCodec) -> Any:
@@ -359,8 +373,7 @@ class Walker:
     ) -> Any:
         """The instance, with what was said beside its values where it has room for that."""
         if bound.keeps and value is not None:
-            lenient = self.context.settings.unknown == "lenient"
-            keep(value, given_in(element, children, bound, values, unknown=lenient))
+            keep(value, given_in(element, children, bound, values, self.context))
         return value
 
     def make(self, element: _Element, bound: Bound, values: dict[str, Any], before: int) -> Any:
@@ -377,6 +390,13 @@ class Walker:
             return None
 
     def _attributes(self, element: _Element, bound: Bound) -> dict[str, Any]:
+        values = self._given_attributes(element, bound)
+        for field in bound.record.attributes:
+            if field.name not in values and field.tag not in element.keys():  # noqa: SIM118  a list; attrib is costly
+                self._absent_attribute(element, bound, field, values)
+        return values
+
+    def _given_attributes(self, element: _Element, bound: Bound) -> dict[str, Any]:
         values: dict[str, Any] = {}
         rest: dict[str, str] = {}
         wildcard = bound.record.any_attribute
@@ -393,9 +413,6 @@ class Walker:
                 self.leniently(element, f"has the attribute {name}, which its type does not know{known}")
         if rest and wildcard is not None:
             values[wildcard.name] = rest
-        for field in bound.record.attributes:
-            if field.name not in values and field.tag not in element.keys():  # noqa: SIM118  a list; attrib is costly
-                self._absent_attribute(element, bound, field, values)
         return values
 
     def _attribute(

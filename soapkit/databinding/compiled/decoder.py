@@ -177,7 +177,7 @@ class Decoder:
 
         def read(element: _Element, count: Count) -> Any:
             unsaid = isinstance(type_, AnyType) and not nillable and element.get(XSI_NIL) is not None
-            if unsaid or self.context.settings.unknown == "lenient" or says_why_nil(element):
+            if unsaid or self.context.settings.unknown == "lenient" or says_why_nil(element, type_):
                 raise Surprise  # what it says beside its value is kept with that of its parent
             walker = Walker(self.context, "", nested)
             value = walker.element(element, type_, nillable=nillable, default=default, fixed=fixed)
