@@ -42,5 +42,6 @@ soap = soapkit.asgi(Notes(), interceptors=[as_a_view])
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    serve = soap if scope["type"] == "lifespan" or scope["path"].rstrip("/") == "/soap" else views
+    path = scope.get("path", "").removeprefix(scope.get("root_path", "")).rstrip("/")
+    serve = soap if scope["type"] == "lifespan" or path == "/soap" else views
     await serve(scope, receive, send)

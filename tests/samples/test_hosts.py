@@ -26,8 +26,9 @@ HOSTS = {  # module:application -> its library, where it serves, and whether it 
     "in_django_asgi:application": ("django", "/soap", True),
     "in_flask:app": ("flask", "/soap", False),
     "in_django_wsgi:application": ("django", "/soap", True),
+    "in_django_view:application": ("django", "/soap", True),
 }
-WSGI = {"in_flask:app", "in_django_wsgi:application"}
+WSGI = {"in_flask:app", "in_django_wsgi:application", "in_django_view:application"}
 _LISTENS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
@@ -37,11 +38,13 @@ def started(root: Path, tmp_path: Path) -> Iterator[Callable[..., str]]:
     environment = {**os.environ, "PYTHONPATH": str(root / "samples" / "hosts")}
     running: list[subprocess.Popen[str]] = []
 
-    def start(target: str) -> str:
+    def start(target: str, prefix: str = "") -> str:
         if "django" in target:
             project = root / "samples" / "hosts" / "django_project.py"
             subprocess.run([sys.executable, project], cwd=tmp_path, env=environment, check=True)
         server = ["gunicorn", "--bind", "127.0.0.1:0"] if target in WSGI else ["uvicorn", "--port", "0"]
+        if prefix:
+            server += ["--env", f"SCRIPT_NAME={prefix}"] if target in WSGI else ["--root-path", prefix]
         told = tmp_path / "told"
         with told.open("w") as log:
             running.append(
@@ -81,6 +84,16 @@ def test_a_host_serves_soap_below_its_path_with_its_own_database(
     if has_notes:
         with urllib.request.urlopen(origin + "/notes", timeout=10) as response:
             assert json.load(response) == ["buy milk", "sell it"]
+
+
+@pytest.mark.parametrize(("target", "asked"), [("in_django_asgi:application", "/soap"), ("in_litestar:app", "/soap")])
+def test_a_host_that_was_told_of_a_prefix_serves_and_publishes_below_it(
+    target: str, asked: str, started: Callable[..., str], missing_peer: Callable[[str], NoReturn]
+) -> None:
+    if importlib.util.find_spec(HOSTS[target][0]) is None or importlib.util.find_spec("uvicorn") is None:
+        missing_peer(HOSTS[target][0])
+    origin = started(target, "/app")  # uvicorn: a proxy before it takes /app off
+    assert addresses_in(origin + asked + "?wsdl") == {origin + "/app" + asked}
 
 
 def addresses_in(url: str) -> set[Any]:
