@@ -10,12 +10,11 @@ from datetime import datetime
 from functools import lru_cache
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.crypto.keys import KeyPair, certificate_from_der, der_of, name_of
+from soapkit.security.crypto.keys import UNREADABLE, KeyPair, certificate_from_der, der_of, name_of
 from soapkit.security.markup import (
     BASE64,
     CREATED,
@@ -182,7 +181,7 @@ def _from_path(data: bytes) -> Chain:
 def _from_pkcs7(data: bytes) -> Chain:
     try:
         found = pkcs7.load_der_pkcs7_certificates(data)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise SecurityError(f"the PKCS#7 token cannot be read: {error}") from None
     return _end_first(tuple(certificate_from_der(der_of(certificate)) for certificate in found))
 

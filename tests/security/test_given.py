@@ -8,6 +8,7 @@ from soapkit.errors import UsageError
 from soapkit.security import (
     BinarySecurityToken,
     Encrypt,
+    KeyPair,
     Require,
     SamlAssertion,
     SamlRequirement,
@@ -63,6 +64,11 @@ WRONG = {
         outbound=[Timestamp()]
     ).apply(b"<x/>"),
     "verify(envelope=...) is an Envelope": lambda k: Security().verify(b"<x/>"),
+    "KeyPair.load(password=...) is text or bytes, not an int": lambda k: KeyPair.load(b"", 4711),
+    "KeyPair.load(key_password=...) is text, not a bytes": lambda k: KeyPair.load(b"", key_password=b"4711"),
+    "KeyPair.load(alias=...) is the name of a key, not None": lambda k: KeyPair.load(b"", alias=None),
+    "load(source=...) is a path, or the bytes of a file, not a list": lambda k: KeyPair.load(["alice.p12"]),
+    "load_certificates(password=...) is text or bytes, not an int": lambda k: TrustStore.load(b"", password=4711),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,10 +28,12 @@ from soapkit.security import (
     SqliteReplayStore,
     Timestamp,
     TrustStore,
+    load_certificate,
     load_certificates,
     profile,
 )
 from soapkit.security.crypto.jks import MAGIC, read_jks
+from soapkit.security.crypto.keys import certificate_from_der
 from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.security.trust.names import names_the_same
 from soapkit.soap.envelope import Draft
@@ -175,6 +178,37 @@ def test_a_trust_store_is_loaded_from_files_and_folders(keys, tmp_path, now):
         TrustStore.load(tmp_path / "empty")
     with pytest.raises(SecurityError, match="the trust store is empty"):
         TrustStore(()).check(keys.alice.certificate, (), now)
+
+
+def numbered_below_zero(certificate):
+    """The certificate with a serial number that is negative, as old tools made them; RFC 5280, 4.1.2.2 forbids it."""
+    der = certificate.public_bytes(Encoding.DER)
+    at = der.index(b"\xa0\x03\x02\x01\x02\x02") + 5
+    return der[: at + 2] + b"\x80" + der[at + 3 :]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_serial_number_that_is_not_positive_is_told_where_warnings_are_errors(keys):
+    bad = numbered_below_zero(keys.alice.certificate)
+    pem = b"-----BEGIN CERTIFICATE-----\n" + b64encode(bad) + b"\n-----END CERTIFICATE-----\n"
+    for read in (certificate_from_der, load_certificate):
+        with pytest.raises(SecurityError, match=r"not an X.509 certificate: .*number which wasn't positive"):
+            read(bad)
+    with pytest.raises(SecurityError, match=r"a certificate in it cannot be read: .*serial number"):
+        TrustStore.load(pem)
+
+
+def test_a_damaged_certificate_in_pem_is_told_as_that():
+    damaged = b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+    with pytest.raises(SecurityError, match="a certificate in it cannot be read"):
+        load_certificate(damaged)
+
+
+def test_a_password_that_is_no_text_is_told(keys):
+    with pytest.raises(SecurityError, match="the password is not text in UTF-8"):
+        KeyPair.load(b"", "secret\udcff")
+    with pytest.raises(SecurityError, match="the password of a Java key store is text"):
+        KeyPair.load(b"\xfe\xed\xfe\xed", b"\xff")
 
 
 def test_a_certificate_about_to_expire_is_told(keys, now):

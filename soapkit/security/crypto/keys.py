@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -25,9 +26,11 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates, load_pem_pkcs7_certificates
+from cryptography.utils import CryptographyDeprecationWarning
 
 from soapkit.errors import Place, SecurityError
 from soapkit.security.crypto.algorithms import KeyKind
+from soapkit.security.crypto.given import check_given
 from soapkit.security.crypto.jks import MAGIC as JKS_MAGIC
 from soapkit.security.crypto.jks import read_jks
 from soapkit.security.crypto.pkcs12 import keys_in
@@ -47,6 +50,10 @@ PublicKey: TypeAlias = (
 )
 Source: TypeAlias = str | Path | bytes
 """A path, or the bytes themselves."""
+
+UNREADABLE = (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, CryptographyDeprecationWarning)
+"""What cryptography raises for a certificate that is none; the warning, of a serial number that is not positive, only
+where warnings are errors."""
 
 _JCEKS_MAGIC = b"\xce\xce\xce\xce"
 
@@ -90,12 +97,18 @@ class KeyPair:
         `certificate`: where the certificate is, when `source` holds the key alone. `alias`: which key of a file with
         several, as Java keeps them; without it the first of PKCS#12, the only one of JKS. `key_password`: of a key that
         has its own in JKS. Raises `SecurityError` for a file that cannot be read, a wrong password, a key that is not
-        there, one without a certificate or with that of another key.
+        there, one without a certificate or with that of another key; `UsageError` for an argument of the wrong kind.
         """
+        check_given(
+            "KeyPair.load",
+            password=(password, _A_PASSWORD, "text or bytes"),
+            key_password=(key_password, str, "text"),
+            alias=(alias, str, "the name of a key"),
+        )
         data, name = read_source(source)
-        secret = password.encode() if isinstance(password, str) else password
+        secret = _octets(password, name)
         if data.startswith(JKS_MAGIC):
-            return _from_jks(data, name, (secret or b"").decode(), alias, key_password)
+            return _from_jks(data, name, _text(secret or b"", name), alias, key_password)
         if b"-----BEGIN" in data or certificate is not None:
             return _from_pem_or_der(data, name, secret, certificate)
         return _from_pkcs12(data, name, secret, alias)
@@ -118,9 +131,11 @@ def load_certificate(source: Source) -> x509.Certificate:
 
 
 def load_certificates(source: Source, password: str | bytes | None = None) -> tuple[x509.Certificate, ...]:
-    """Load every certificate in a PEM, DER, PKCS#7, PKCS#12 or JKS file. Raises `SecurityError`."""
+    """Load every certificate in a PEM, DER, PKCS#7, PKCS#12 or JKS file. Raises `SecurityError`, `UsageError` for an
+    argument of the wrong kind."""
+    check_given("load_certificates", password=(password, _A_PASSWORD, "text or bytes"))
     data, name = read_source(source)
-    found = _certificates(data, name, password.encode() if isinstance(password, str) else password)
+    found = _certificates(data, name, _octets(password, name))
     if not found:
         raise SecurityError("there is no certificate in it", place=Place(name))
     return found
@@ -139,7 +154,7 @@ def _parsed(data: bytes) -> x509.Certificate:
         certificate = x509.load_der_x509_certificate(data)
         # cryptography reads these only when asked, and a stranger's certificate may hold anything
         _ = (certificate.subject, certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
-    except (ValueError, x509.InvalidVersion) as error:
+    except UNREADABLE as error:
         raise SecurityError(f"this is not an X.509 certificate: {error}") from None
     return certificate
 
@@ -253,8 +268,29 @@ def computed_key_identifier(certificate: x509.Certificate) -> bytes:
     return x509.SubjectKeyIdentifier.from_public_key(public_key_of(certificate)).digest
 
 
+_A_PASSWORD = (str, bytes, type(None))
+
+
+def _octets(password: str | bytes | None, name: str) -> bytes | None:
+    """A password as files are sealed with it. Raises `SecurityError` for a text that UTF-8 has not."""
+    try:
+        return password.encode() if isinstance(password, str) else password
+    except UnicodeEncodeError:
+        raise SecurityError("the password is not text in UTF-8", place=Place(name)) from None
+
+
+def _text(password: bytes, name: str) -> str:
+    """A password as Java has it. Raises `SecurityError`."""
+    try:
+        return password.decode()
+    except UnicodeDecodeError:
+        raise SecurityError("the password of a Java key store is text, in UTF-8", place=Place(name)) from None
+
+
 def read_source(source: Source) -> tuple[bytes, str]:
-    """The bytes, and the name of the file where they are from one. Raises `SecurityError`."""
+    """The bytes, and the name of the file where they are from one. Raises `SecurityError`, `UsageError` for what is
+    neither."""
+    check_given("load", source=(source, (str, Path, bytes), "a path, or the bytes of a file"))
     if isinstance(source, bytes):
         return source, ""
     try:
@@ -264,27 +300,34 @@ def read_source(source: Source) -> tuple[bytes, str]:
 
 
 def _certificates(data: bytes, name: str, password: bytes | None = None) -> tuple[x509.Certificate, ...]:
-    try:
-        if b"-----BEGIN" in data:
-            if b"BEGIN PKCS7-----" in data:
-                return tuple(load_pem_pkcs7_certificates(data))
-            return tuple(x509.load_pem_x509_certificates(data)) if b"CERTIFICATE-----" in data else ()
-        if data.startswith(JKS_MAGIC):
-            return _certificates_from_jks(data, name, password)
-        return (x509.load_der_x509_certificate(data),)
-    except ValueError:
-        pass
+    if b"-----BEGIN" in data:
+        return _certificates_from_pem(data, name)
+    if data.startswith(JKS_MAGIC):
+        return _certificates_from_jks(data, name, password)
     _check_readable(data, name)
     try:
-        return tuple(load_der_pkcs7_certificates(data))
-    except (ValueError, UnsupportedAlgorithm):
+        return (x509.load_der_x509_certificate(data),)
+    except ValueError:  # perhaps it is something else
         pass
+    except UNREADABLE as error:
+        raise SecurityError(f"this is not an X.509 certificate: {error}", place=Place(name)) from None
+    with suppress(*UNREADABLE):
+        return tuple(load_der_pkcs7_certificates(data))
     try:
         bundle = pkcs12.load_pkcs12(data, password)
-    except ValueError:
+    except UNREADABLE:
         raise SecurityError("neither PEM nor DER, nor PKCS#12 with that password", place=Place(name)) from None
     found = ([bundle.cert] if bundle.cert else []) + list(bundle.additional_certs)
     return tuple(item.certificate for item in found)
+
+
+def _certificates_from_pem(data: bytes, name: str) -> tuple[x509.Certificate, ...]:
+    try:
+        if b"BEGIN PKCS7-----" in data:
+            return tuple(load_pem_pkcs7_certificates(data))
+        return tuple(x509.load_pem_x509_certificates(data)) if b"CERTIFICATE-----" in data else ()
+    except UNREADABLE as error:
+        raise SecurityError(f"a certificate in it cannot be read: {error}", place=Place(name)) from None
 
 
 def _check_readable(data: bytes, name: str) -> None:
@@ -342,7 +385,7 @@ def _from_pkcs12(data: bytes, name: str, password: bytes | None, alias: str) -> 
     try:
         bundle = pkcs12.load_pkcs12(data, password)
         keys = keys_in(data, password) if alias else ()
-    except ValueError as error:
+    except UNREADABLE as error:
         is_wrong = "password" in str(error)
         told = "it is not PKCS#12, or the password is wrong" if is_wrong else f"it cannot be read: {error}"
         raise SecurityError(told, place=Place(name)) from None
