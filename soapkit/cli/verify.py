@@ -13,6 +13,7 @@ import click
 from soapkit.cli.secured import key_options, message_argument, moment, read_envelope
 from soapkit.cli.wording import SecurityCommand, in_options
 from soapkit.security import KeyPair, Require, SamlRequirement, Security, TrustStore, profile
+from soapkit.security.crypto.keys import name_of
 from soapkit.security.saml.names import CONFIRMATIONS, Confirmation
 from soapkit.soap.security_result import Covered, ReceivedAssertion, SecurityResult
 from soapkit.xml.walk import path_of
@@ -119,6 +120,7 @@ def described(result: SecurityResult) -> dict[str, Any]:
     """The result as plain values."""
     return {
         "signer": result.signer_name,
+        "chain": [name_of(each) for each in result.chain],
         "signed": [_covered(entry) for entry in result.signed],
         "encrypted": [_covered(entry) for entry in result.encrypted],
         "username": result.username,
@@ -133,6 +135,8 @@ def lines_of(result: SecurityResult) -> Iterator[str]:
     """The result as text: one fact a line."""
     subject = "the subject of the assertion" if result.assertion is not None else "nobody who is known"
     yield f"signer     {result.signer_name or subject}"
+    if len(result.chain) > 1:
+        yield f"certified  by {', by '.join(name_of(each) for each in result.chain[1:])}"
     if result.assertion is not None:
         yield from _assertion_lines(result.assertion)
     for entry in result.signed:

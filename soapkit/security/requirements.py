@@ -25,6 +25,7 @@ from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS, is_co
 from soapkit.security.ruled import check_rules, is_kept
 from soapkit.security.saml.confirm import claim_once, confirmed
 from soapkit.security.shared import Secret
+from soapkit.security.trust.truststore import Chain
 from soapkit.security.verify import Proved, covers
 from soapkit.soap.security_result import Covered, CoveredAttachment, SecurityResult
 
@@ -68,7 +69,13 @@ def believe(found: Pass) -> SecurityResult:
         created=lifetime.created if lifetime is not None else None,
         expires=lifetime.expires if lifetime is not None else None,
         warnings=(*found.warnings, *_warnings(found, signer)),
+        chain=_chain(found, signer),
     )
+
+
+def _chain(found: Pass, signer: x509.Certificate | None) -> Chain:
+    """How the certificate of the signer is believed; that alone, where it is known by a key that was agreed on."""
+    return max((proof.chain for proof in found.proved if proof.signer == signer), key=len, default=())
 
 
 def _keys(found: Pass, wanted: list[_Wanted]) -> tuple[Secret, ...]:

@@ -98,7 +98,7 @@ class SecurityResult:
     any more. `header`: the security header that was processed, in `envelope`, None where none was; one for another role
     was not, and is not understood either. `signed_attachments`, `encrypted_attachments`: of what travelled beside it.
     `signer`: the certificate that signed (`cryptography.x509.Certificate`), None if unsigned; `signer_name`: its
-    subject, RFC 4514.
+    subject, RFC 4514; `chain`: from that certificate to the one that is trusted, empty for a call out of a queue.
     `username`: of a UsernameToken whose password was checked, or whom the security context was agreed on with.
     `context`: the identifier of that context, where the message was signed under one. `assertion`: the SAML assertion
     that was demanded and believed, None where none was demanded. `created`, `expires`: of the
@@ -122,6 +122,7 @@ class SecurityResult:
     header: _Element | None = field(default=None, repr=False)
     keys: Any = field(default=(), repr=False)
     signature_values: tuple[bytes, ...] = field(default=(), repr=False)
+    chain: tuple[Any, ...] = field(default=(), repr=False)
 
     def is_signed(self, part: _Element | Attachment) -> bool:
         """Whether this very element, or one around it, is covered by a signature (by identity, never by name); or the

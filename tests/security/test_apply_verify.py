@@ -64,6 +64,15 @@ def test_a_signed_message_is_verified_and_tells_its_signer(plain, keys, now):
     assert (result.created, result.expires) == (now, now + timedelta(seconds=300))
 
 
+def test_the_chain_of_a_signer_is_told_up_to_what_is_trusted(plain, keys, now):
+    signed = sent(plain, Timestamp(), Sign(keys.alice), now=now)
+    result = received(signed, now, signed=["Body", "Timestamp"], trust=keys.trust)
+    assert result.chain == (keys.alice.certificate, keys.authority.certificate)
+    pinned = received(signed, now, signed=["Body", "Timestamp"], trust=TrustStore.of(keys.alice))
+    assert pinned.chain == (keys.alice.certificate,)
+    assert received(plain, now).chain == ()
+
+
 def test_what_was_encrypted_first_is_signed_as_that(plain, keys, now):
     parts = ["Body", "UsernameToken", "{urn:addressing}To"]
     for names in (parts, ["Body", "UsernameToken", "To"], ["Body", "UsernameToken", "To?"]):

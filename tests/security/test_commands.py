@@ -53,12 +53,14 @@ def test_sign_and_verify_through_files(run):
     assert run("sign", "message.xml", "--key", "keys/alice.p12", "--output", "signed.xml")[0] == 0
     code, told, _ = run("verify", "signed.xml", "--trust", "keys/ca.pem", "--signed", "Body", "--signed", "Timestamp")
     assert code == 0
-    assert told.splitlines()[:2] == [
+    assert told.splitlines()[:3] == [
         b"signer     CN=alice",
+        b"certified  by CN=soapkit throw-away authority",
         b"signed     Body  at Envelope/Body  by CN=alice  rsa-sha256",
     ]
     code, told, _ = run("verify", "signed.xml", "--trust", "keys/ca.pem", "--json")
     assert [entry["part"] for entry in json.loads(told)["signed"]] == ["Body", "Timestamp"]
+    assert json.loads(told)["chain"] == ["CN=alice", "CN=soapkit throw-away authority"]
 
 
 def test_an_assertion_is_carried_and_verified_through_files(run, tmp_path):

@@ -361,7 +361,9 @@ def profile(name: str) -> AlgorithmPolicy:
     """
     policy = PROFILES.get(name.lower())
     if policy is None:
-        raise UsageError(f"there is no algorithm profile {name!r}{did_you_mean(name, PROFILES)}")
+        raise UsageError(
+            f"there is no algorithm profile {name!r}{did_you_mean(name, PROFILES)} (known: {', '.join(PROFILES)})"
+        )
     return policy
 
 
@@ -412,4 +414,5 @@ def _uri_of(kind: str, name: str, table: Mapping[str, str]) -> str:
     for uri, hash_name in table.items():
         if name in (hash_name, uri):
             return uri
-    raise UsageError(f"there is no {kind} {name!r} (known: {', '.join(table.values())})")
+    known = list(table.values())
+    raise UsageError(f"there is no {kind} {name!r}{did_you_mean(name, known)} (known: {', '.join(known)})")
