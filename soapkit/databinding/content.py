@@ -92,6 +92,7 @@ class _Node:
 
 
 _MOST_LOOKS = 10  # at children, some of which are too many or out of order
+_SHARED_LOOKS, _LEAST_LOOKS = 5, 100_000  # at each child, and at all, where groups are to share them
 
 
 class Model:
@@ -264,7 +265,9 @@ class Model:
 class _Run:
     """One list of children on its way to fields. Positions inside are places in `known`."""
 
-    def __init__(self, tags: list[str], known: list[int]) -> None:
+    def __init__(self, tags: list[str], known: list[int], around: _Run | None = None) -> None:
+        self.around = around or self  # the run of all children: this one may be of a group's alone
+        self.looks = _SHARED_LOOKS * len(known) + _LEAST_LOOKS
         self.tags = tags
         self.known = known
         self.assigned: Assigned = {}
@@ -323,16 +326,45 @@ class _Run:
 
     def _choice_field(self, leaf: ChoiceField, node: _Node, at: int, into: Assigned) -> int:
         chosen: list[Chosen] = []
+        bounds = [at]
         while (tag := self.tag(at)) is not None and (leaf.maximum is None or len(chosen) < leaf.maximum):
             following = self._choose_once(leaf, node, at, tag, chosen)
             if following == at:
                 break
             at = following
+            bounds.append(at)
+        if 0 < len(chosen) < leaf.minimum:
+            chosen = self._split(leaf, node, chosen, bounds)
         if len(chosen) < leaf.minimum and not (node.empty and not chosen):
             self.mismatches.append(Mismatch("missing", self.place(at), tuple(sorted(node.first)), leaf.name))
         if chosen:
             into.setdefault(leaf.name, []).extend(chosen)  # type: ignore[arg-type]  # choices, by its kind
         return at
+
+    def _split(self, leaf: ChoiceField, node: _Node, chosen: list[Chosen], bounds: list[int]) -> list[Chosen]:
+        """As many groups as there must be, of the same children: each took all that it may, also of what another must
+        have (two of ``(a+)`` in ``aaa``). As it was, where they cannot be shared out."""
+        found: list[Chosen] = []
+        missing = leaf.minimum - len(chosen)
+        for one, start, end in zip(chosen, bounds[:-1], bounds[1:], strict=True):
+            group = next((node.groups.get(at) for at, each in enumerate(leaf.alternatives) if each is one.alternative))
+            rest, at = one, start + 1
+            while group is not None and missing and at < end and self.around.looks > 0:
+                self.around.looks -= end - start
+                first = self._group(group, one.alternative, start, at)
+                second = self._group(group, one.alternative, at, end) if first is not None else None
+                if first is not None and second is not None:
+                    found.append(first)
+                    rest, start, missing = second, at, missing - 1
+                at += 1
+            found.append(rest)
+        return chosen if missing else found
+
+    def _group(self, group: _Node, alternative: Alternative, start: int, end: int) -> Chosen | None:
+        """The children between two places as one group; None where they are none, or more."""
+        run = _Run(self.tags, self.known[start:end], self.around)
+        whole = run.match(group, 0, run.assigned) == end - start and not run.mismatches
+        return Chosen(alternative, self.known[start], run.assigned) if whole else None
 
     def _choose_once(self, leaf: ChoiceField, node: _Node, at: int, tag: str, chosen: list[Chosen]) -> int:
         for place, alternative in enumerate(leaf.alternatives):

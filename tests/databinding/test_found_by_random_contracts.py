@@ -10,6 +10,9 @@ import pytest
 import soapkit
 from soapkit.errors import DecodeError
 from soapkit.testing import FakeTransport
+from soapkit.xml.names import local_name
+from soapkit.xml.parse import parse_message
+from soapkit.xml.walk import tag_of
 
 WSDL = """<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/"
  xmlns:t="urn:t" xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:t"><types>
@@ -160,3 +163,43 @@ def test_a_list_whose_elements_may_be_of_another_field_is_no_stream() -> None:
         pytest.raises(soapkit.errors.UsageError, match="it has none"),
     ):
         list(called.stream("Go"))
+
+
+def element(name: str, least: int, most: int | str) -> str:
+    return f'<xs:element name="{name}" type="xs:int" minOccurs="{least}" maxOccurs="{most}"/>'
+
+
+@pytest.mark.parametrize(
+    ("least", "inside", "children", "lengths"),
+    [
+        (2, element("a", 0, 2) + element("b", 1, "unbounded"), "aabbb", [3, 2]),
+        (3, element("a", 1, 2) + element("b", 0, 1), "aaba", [1, 2, 1]),
+        (2, f"<xs:choice maxOccurs='3'>{element('a', 1, 1)}{element('b', 1, 1)}</xs:choice>", "ab", [1, 1]),
+        (2, element("a", 1, 2) + element("b", 2, "unbounded"), "abbabb", [3, 3]),
+    ],
+)
+def test_a_group_that_repeats_leaves_what_another_must_have(
+    least: int, inside: str, children: str, lengths: list[int]
+) -> None:
+    group = f'<xs:sequence minOccurs="{least}" maxOccurs="9">{inside}</xs:sequence>'
+    content = f"<xs:sequence>{element('z', 0, 1)}{group}</xs:sequence>"
+    reply = "".join(f"<{name}>1</{name}>" for name in children)
+    with client(content, f">{reply}</Reply>") as called:
+        for _ in range(8):
+            value = called.go()
+            assert [counted(group) for group in value.sequence] == lengths
+        again = parse_message(written(called, value).encode())[0][0]
+    assert [local_name(tag_of(child)) for child in again] == list(children)
+
+
+def counted(group: Any) -> int:
+    """How many elements a group has."""
+    values = [getattr(group, name) for name in group.__struct_fields__]
+    return sum(len(each) if isinstance(each, list) else each is not None for each in values)
+
+
+def test_but_not_where_there_is_nothing_to_share() -> None:
+    content = f'<xs:sequence minOccurs="2" maxOccurs="9">{element("a", 0, 2)}{element("b", 1, 9)}</xs:sequence>'
+    for reply in ("<a>1</a><b>1</b>", "<b>1</b>", "<a>1</a><a>1</a>"):
+        with client(content, f">{reply}</Reply>") as called, pytest.raises(DecodeError, match="lacks"):
+            called.go()
