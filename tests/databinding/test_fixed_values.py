@@ -98,6 +98,17 @@ def test_true_is_not_the_one_that_a_union_has_fixed() -> None:
         soapkit.decode("<r><a>true</a></r>", cls)
 
 
+def test_nor_is_it_the_one_that_a_union_has_as_default() -> None:
+    cls = defstruct("r", [("b", Annotated[int | bool | None, attribute("b", default="1")], None)])
+    assert soapkit.encode(cls(True)) == b'<r b="true"/>'
+    assert soapkit.encode(cls(1)) == b"<r/>"
+
+
+def test_what_a_union_with_qnames_has_fixed_is_written_so_where_it_is_none() -> None:
+    cls = fixed(QName | Decimal, "01.50")
+    assert soapkit.encode(cls(a=Decimal("1.5"))) == b'<r b="01.50"><a>01.50</a></r>'
+
+
 class Numbers(Struct):
     a: Annotated[Literal[BIG], element("a", fixed=str(BIG)), xsd("integer")]  # type: ignore[valid-type]  # a name
     b: Annotated[list[Annotated[Literal[1, BIG], xsd("integer")]], element("b")] = []  # type: ignore[valid-type]

@@ -14,7 +14,7 @@ from soapkit.databinding.content import allows
 from soapkit.databinding.context import Bound
 from soapkit.databinding.given import given_with, has_default
 from soapkit.databinding.shape import AnyAttributeField, AnyType, AttributeField, RecordRef, Type
-from soapkit.databinding.simple import SimpleCodec, no_scope, value_of
+from soapkit.databinding.simple import SimpleCodec, is_same, no_scope, value_of
 from soapkit.xml.names import XMLNS, XSI_TYPE, did_you_mean, is_ncname, local_name, namespace_of, split
 
 
@@ -52,8 +52,10 @@ class AttributeScribe:
         self.texts.path.append(f".{field.name}")
         text = self.texts.escaped_attribute(self.texts.text(value, codec, field.fixed))
         self.texts.path.pop()
-        if has_default(field) and not given and value == value_of(field.default or "", codec):
-            return ""  # absent says the same (XSD part 1, 3.4.4), and most stacks leave it out
+        if has_default(field) and not given:
+            default = value_of(field.default or "", codec)
+            if value == default and is_same(value, default):
+                return ""  # absent says the same (XSD part 1, 3.4.4), and most stacks leave it out
         return f' {self.context.qualified(field.tag)}="{text}"'
 
     def _any_attributes(self, wildcard: AnyAttributeField, value: Any, bound: Bound) -> str:

@@ -45,12 +45,9 @@ class TextScribe:
         the texts. But for a QName, whose prefix is ours."""
         wanted = value_of(fixed, codec)
         text = codec.encode(value, self.context.prefix, False)
-        same = text == codec.encode(wanted, self.context.prefix, False)
-        if codec.contextual:
-            if same:
-                return text
-        elif same or is_same(value_of(text, codec), wanted):
-            return fixed
+        same = text == codec.encode(wanted, self.context.prefix, False) or is_same(value, wanted)
+        if same or (not codec.contextual and is_same(value_of(text, codec), wanted)):
+            return text if codec.contextual and fixed.startswith("{") else fixed
         return self.problem(f"is {value!r:.60}: expected the fixed value {fixed!r}", "is not the fixed value")
 
     def beside(self, value: Any, codec: SimpleCodec, fixed: str | None, content_type: str = "") -> str | None:
