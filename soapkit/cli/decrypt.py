@@ -24,7 +24,9 @@ _AT_ANY_TIME = 10**9  # seconds: a recorded message is decrypted whatever its Ti
 @click.command(name="decrypt", cls=SecurityCommand)
 @message_argument
 @key_options(required=True)
-@click.option("--profile", "policy", default="modern", show_default=True, help="Algorithms that are accepted.")
+@click.option(
+    "--profile", "policy", default="modern", show_default=True, help="Algorithms that are accepted; CBC is always."
+)
 @output_option
 def command(file: str, keypair: KeyPair, policy: str, output: str) -> None:
     """Decrypt a SOAP message. Signatures are left for `soapkit verify`, which can decrypt too; keys that open nothing

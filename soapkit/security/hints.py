@@ -6,7 +6,7 @@ Signature 1.1, 4.5), in many ways, and what cannot be believed or is not known m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -15,9 +15,17 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.crypto.key_value import BARE_KEYS, read_key_value
-from soapkit.security.crypto.keys import PublicKey, public_key_of
+from soapkit.security.crypto.keys import KeyPair, PublicKey, public_key_of
 from soapkit.security.ids import IdIndex
-from soapkit.security.markup import KEY_INFO_REFERENCE, KEY_NAME, RETRIEVAL_METHOD, TOKEN_REFERENCE, X509_DATA
+from soapkit.security.markup import (
+    KEY_INFO,
+    KEY_INFO_REFERENCE,
+    KEY_NAME,
+    RETRIEVAL_METHOD,
+    TOKEN_REFERENCE,
+    X509_DATA,
+    at_most_one,
+)
 from soapkit.security.references import (
     Carried,
     Named,
@@ -29,6 +37,8 @@ from soapkit.security.references import (
 )
 from soapkit.xml.names import local_name
 from soapkit.xml.walk import children, place_of, tag_of
+
+_RECEIVERS = 20
 
 
 def read_hints(key_info: _Element, index: IdIndex) -> Carried | Named:
@@ -58,6 +68,28 @@ def read_hints(key_info: _Element, index: IdIndex) -> Carried | Named:
     # the one that certifies none of the others; stacks write them in either order
     own = next((item for item in certificates if item.subject not in issuers), certificates[0])
     return Carried((own, *(item for item in certificates if item is not own)))
+
+
+def meant_for(encrypted_keys: Sequence[_Element], pairs: Iterable[KeyPair], index: IdIndex) -> _Element:
+    """Of encrypted keys that bring one secret, each to another receiver (XML Encryption 1.1, 3.5), the one that says it
+    is for one of these key pairs; the first, where none does. Nothing is tried out: a wrong key is not told by RSA 1.5.
+
+    Raises `SecurityError` for more receivers than are looked through.
+    """
+    if len(encrypted_keys) == 1:
+        return encrypted_keys[0]
+    if len(encrypted_keys) > _RECEIVERS:
+        raise SecurityError(
+            f"encrypted data brings {len(encrypted_keys)} keys; {_RECEIVERS} are looked through",
+            place=place_of(encrypted_keys[0]),
+        )
+    certificates = [pair.certificate for pair in pairs]
+    for each in encrypted_keys:
+        key_info = at_most_one(each, KEY_INFO)
+        with suppress(SecurityError):
+            if key_info is not None and any(map(read_hints(key_info, index).matches, certificates)):
+                return each
+    return encrypted_keys[0]
 
 
 def _entries(key_info: _Element, index: IdIndex) -> Iterator[_Element]:

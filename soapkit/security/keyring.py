@@ -26,9 +26,11 @@ from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.derive import DERIVED_KEY_TOKENS, derive, derive_implied, derived_from
 from soapkit.security.encrypted_key import cipher_value, unwrap, unwrap_under
+from soapkit.security.hints import meant_for
 from soapkit.security.ids import IdIndex, id_of
 from soapkit.security.markup import (
     EMBEDDED,
+    ENCRYPTED_KEY,
     ENCRYPTION_METHOD,
     KEY_INFO,
     KEY_NAME,
@@ -289,6 +291,9 @@ class KeyRing:
         key_info = key_info_of(data)
         if key_info is None:
             raise SecurityError("the encrypted data does not say which key opens it", place=place_of(data))
+        brought = list(children(key_info, ENCRYPTED_KEY))
+        if brought:
+            return self.secret_of(Wrapped(meant_for(brought, self._require.keys, self._index))).value
         source = read_opening_key(key_info, self._index)
         if isinstance(source, Asserted):
             return self._secret_of_subject(source.element).value
@@ -320,10 +325,8 @@ class KeyRing:
         keys = self._require.keys
         if not keys:
             raise SecurityError("the message is encrypted; Require(key=...) says what to decrypt with")
-        if isinstance(source, Named):
+        if isinstance(source, Named | Carried):
             return tuple(key for key in keys if source.matches(key.certificate)) or keys
-        if isinstance(source, Carried):
-            return tuple(key for key in keys if key.certificate == source.certificates[0]) or keys
         return keys
 
     def _unwrap_under(self, element: _Element, source: KeySource | None) -> Secret:

@@ -78,6 +78,10 @@ class Carried:
     certificates: Chain
     token: _Element | None = None
 
+    def matches(self, certificate: x509.Certificate) -> bool:
+        """Whether that is the one in question."""
+        return self.certificates[0] == certificate
+
 
 @dataclass(frozen=True, slots=True)
 class Named:

@@ -168,6 +168,16 @@ def test_a_name_and_attributes_that_are_encrypted_to_us_are_read(keys, sts, now)
         received(message, now, sts, key=keys.mallory)
 
 
+def test_a_name_that_is_encrypted_to_several_is_read_by_each_with_his_own_key(keys, sts, now):
+    def hide(root: Any) -> None:
+        name = root.find(".//{*}NameID")
+        holder = hidden("EncryptedID", etree.tostring(name), keys.bob)
+        holder.insert(1, hidden("EncryptedID", b"<x/>", keys.mallory)[1])  # the key for somebody else
+        name.getparent().replace(name, holder)
+
+    assert received(carried(reissued(sts, now, hide), now), now, sts, key=keys.bob).subject == "alice"
+
+
 @pytest.mark.parametrize("inside", [b"<x/>", b'<NameIDs xmlns="urn:oasis:names:tc:SAML:2.0:assertion">eve</NameIDs>'])
 def test_what_is_encrypted_for_a_name_must_be_one(inside, keys, sts, now):
     def hide(root: Any) -> None:

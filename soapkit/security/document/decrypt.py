@@ -275,8 +275,6 @@ class _KeyFinder:
         key_info = at_most_one(key, KEY_INFO)
         with suppress(SecurityError):
             source = read_hints(key_info, self.index) if key_info is not None else None
-            if isinstance(source, Carried):
-                return [pair for pair in pairs if pair.certificate == source.certificates[0]] or pairs
             if source is not None:
                 return [pair for pair in pairs if source.matches(pair.certificate)] or pairs
         return pairs

@@ -13,6 +13,8 @@ from soapkit.errors import SecurityError, SoapkitError
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.decrypt import decipher, read_cipher
 from soapkit.security.encrypted_key import unwrap
+from soapkit.security.hints import meant_for
+from soapkit.security.ids import IdIndex
 from soapkit.security.markup import ENCRYPTED_DATA, ENCRYPTED_KEY, one
 from soapkit.security.settings import Require
 from soapkit.xml.parse import parse_message
@@ -42,17 +44,16 @@ class Opener:
         if self.opened > _MOST:
             raise SecurityError(f"more than {_MOST} encrypted parts of an assertion are not decrypted")
         data, keys = one(holder, ENCRYPTED_DATA), list(holder.iter(ENCRYPTED_KEY))
-        if len(keys) != 1:
-            raise SecurityError(
-                f"an encrypted part of an assertion brings one key, found {len(keys)}", place=place_of(holder)
-            )
+        if not keys:
+            raise SecurityError("an encrypted part of an assertion brings no key", place=place_of(holder))
         cipher = read_cipher(data, policy)
         if cipher.mode != "gcm" and (policy.cbc == "never" or (policy.cbc == "signed" and not self.signed)):
             raise SecurityError(
                 f"data encrypted with {cipher.name} is decrypted only under a signature that was verified before",
                 place=place_of(data),
             )
-        secret = unwrap(keys[0], self.require.keys, policy, self.provider)
+        key = meant_for(keys, self.require.keys, IdIndex(holder)) if len(keys) > 1 else keys[0]
+        secret = unwrap(key, self.require.keys, policy, self.provider)
         plain = decipher(data, cipher, secret[: cipher.key_size], self.provider).plain
         try:
             return parse_message(plain, source="decrypted part of an assertion")
