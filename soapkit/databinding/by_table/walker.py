@@ -13,19 +13,19 @@ from typing import Any
 from lxml.etree import _Element
 
 from soapkit.databinding.actual import is_any_simple
-from soapkit.databinding.binary import included, is_included, put_back
-from soapkit.databinding.builtins import BUILTINS
+from soapkit.databinding.binary import is_included
+from soapkit.databinding.by_table.findings import shown
 from soapkit.databinding.by_table.given_read import OF_THE_MESSAGE, given_in, in_document_order, texts_between
 from soapkit.databinding.by_table.passed_over import read_without
+from soapkit.databinding.by_table.walker_texts import TextWalker, elements_of, text_of
 from soapkit.databinding.compiled.surprise import Surprise
 from soapkit.databinding.content import Assigned, Chosen, Mismatch, allows
 from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.given import keep
-from soapkit.databinding.lexical import BLANKS, collapse_blanks, parse_qname
+from soapkit.databinding.lexical import BLANKS, collapse_blanks
 from soapkit.databinding.shape import (
     AnyField,
     AnyType,
-    Atomic,
     AttributeField,
     ChoiceField,
     ElementField,
@@ -36,34 +36,11 @@ from soapkit.databinding.shape import (
     Type,
 )
 from soapkit.databinding.simple import SimpleCodec, is_same, value_of
-from soapkit.databinding.typed import read_as
-from soapkit.databinding.values import Raw
-from soapkit.errors import MOST_TOLD, DecodeError, Place, Problem, and_more
+from soapkit.errors import MOST_TOLD
 from soapkit.xml.names import XSI, XSI_NIL, XSI_TYPE, did_you_mean, local_name, namespace_of
-from soapkit.xml.positions import UNKNOWN, starts_in_tree
 from soapkit.xml.walk import tag_of
 
-_SHOWN = 60  # characters of a wrong value that an error repeats
-_MOST_COUNTED = 10_000  # problems, after which nobody looks for more
 _DEEPEST_QUICK = 16  # records in each other that are tried with a generated decoder: each may be read in vain
-
-
-def elements_of(element: _Element) -> list[_Element]:
-    """The child elements, without comments and processing instructions."""
-    return [child for child in element if isinstance(child.tag, str)]
-
-
-def text_of(element: _Element) -> str:
-    """The text directly inside an element, in one piece although a comment may stand in it."""
-    text = element.text or ""
-    if len(element):
-        text += "".join(child.tail or "" for child in element if not isinstance(child.tag, str))
-    return text
-
-
-def shown(text: str) -> str:
-    """A value in an error message."""
-    return repr(text) if len(text) <= _SHOWN else repr(text[: _SHOWN - 3] + "...")
 
 
 def times(count: int | None) -> str:
@@ -71,7 +48,7 @@ def times(count: int | None) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-class Walker:
+class Walker(TextWalker):
     """Reads one message; `problems` grows on the way. Made anew for each.
 
     `nested`: reads the records inside in its place, where a generated decoder has asked for one level only; the first
@@ -86,55 +63,9 @@ class Walker:
         nested: Callable[[_Element, Key], Any] | None = None,
         quick: Callable[[_Element, Key], Any] | None = None,
     ) -> None:
-        self.context = context
-        self.nested = nested
+        super().__init__(context, path, nested)
         self.quick = quick
-        self.problems: list[Problem] = []
-        self.elements: list[_Element] = []  # at which each of the problems stands
-        self.wrong = 0  # problems, those that are not told among them
-        self.warned = 0  # likewise of warnings
         self.strange = False  # whether the last record had unknown elements: then the next has them too, mostly
-        self.path: list[str] = [path]
-
-    # --- telling --------------------------------------------------------------------------------------------------
-
-    def place(self, element: _Element) -> Place:
-        return Place("", element.sourceline, None, "".join(self.path).removeprefix("."))
-
-    def problem(self, element: _Element, message: str, bare: str | None = None) -> None:
-        """`bare`: the message without the value it repeats, for a log."""
-        if self.nested is not None:
-            raise Surprise
-        if self.wrong < MOST_TOLD:
-            self.wrong += 1
-            self.problems.append(Problem(message, self.place(element), bare))
-            self.elements.append(element)
-        else:
-            self._untold(1)
-
-    def _untold(self, count: int) -> None:
-        """So many problems more than are told; the last, where there are too many."""
-        self.wrong += count
-        if self.wrong > _MOST_COUNTED:
-            self.raise_problems()
-
-    def leniently(self, element: _Element, message: str, bare: str | None = None) -> None:
-        """A problem, or in lenient mode a warning."""
-        if self.context.settings.unknown == "lenient":
-            self.warned += 1
-            if self.warned <= MOST_TOLD:
-                self.context.settings.warn(Problem(message, self.place(element), bare))
-        else:
-            self.problem(element, message, bare)
-
-    def raise_problems(self) -> None:
-        """Raise `DecodeError` with all problems; return when there are none. The last thing asked of a walker."""
-        if self.warned > MOST_TOLD:
-            self.context.settings.warn(and_more(self.warned - MOST_TOLD))
-        if self.problems:
-            more = min(self.wrong, _MOST_COUNTED) - len(self.problems)
-            starts = starts_in_tree(self.elements) + ((UNKNOWN,) if more else ())
-            raise DecodeError(problems=[*self.problems, *([and_more(more)] if more else [])]).at_starts(starts)
 
     # --- an element -----------------------------------------------------------------------------------------------
 
@@ -168,17 +99,6 @@ class Walker:
             return self._kept(element)
         return self._simple(element, codec or self.context.simple(type_), default, fixed)
 
-    def _typed(self, element: _Element, named: str, actual: Type, declared: Type) -> Any:
-        """A simple value of the type that it says, where any may stand: it is written with the same again."""
-        assert not isinstance(actual, (RecordRef, AnyType))
-        before = self.wrong
-        value = self._simple(element, self.context.simple(actual), None, None)
-        if self.wrong > before:
-            return None
-        name = parse_qname(collapse_blanks(named), element.nsmap).text
-        said = read_as(value, name, "string" if isinstance(declared, AnyType) else "anySimpleType")
-        return self._kept(element) if said is None else said
-
     def _is_nil(self, element: _Element, nil: str, allowed: bool) -> bool:
         text = collapse_blanks(nil)
         if text in ("false", "0"):
@@ -200,110 +120,6 @@ class Walker:
             self._given_attributes(element, self.context.bound(type_.key))
         elif not isinstance(type_, AnyType):
             self._no_attributes(element)
-
-    def _no_attributes(self, element: _Element) -> None:
-        for name in element.keys():  # noqa: SIM118  an element is not a dict
-            if namespace_of(name) not in OF_THE_MESSAGE:
-                self.leniently(element, f"has the attribute {name}, which its type does not know")
-
-    def _actual_type(self, element: _Element, named: str, declared: Type) -> Type:
-        """The type that xsi:type names, if it may stand here (XSD part 1, 3.3.4)."""
-        try:
-            name = parse_qname(collapse_blanks(named), element.nsmap).text
-        except ValueError as error:
-            self.problem(element, f"xsi:type is {shown(named)}: {error}", "has a wrong xsi:type")
-            return declared
-        found = self.context.find(name)
-        if found is None:
-            lost = is_any_simple(declared)
-            if lost or (isinstance(declared, RecordRef) and self.context.shapes[declared.key].name != name):
-                self.problem(element, f"xsi:type names {name}, a type nobody declares")
-            return declared  # a simple value must satisfy its declared type in any case
-        if isinstance(declared, AnyType) or self._derives(found, declared):
-            return found
-        if isinstance(found, RecordRef) and not isinstance(declared, RecordRef):
-            text = self.context.shapes[found.key].text
-            if text is not None and self._derives(text.type, declared):
-                return (
-                    found if is_any_simple(declared) else declared
-                )  # the same text with attributes (3.4.2), for which the field has no room
-        if isinstance(declared, RecordRef) or isinstance(found, RecordRef):
-            self.problem(element, f"xsi:type names {name}, which is not derived from {self._name_of(declared)}")
-        return declared
-
-    def _derives(self, actual: Type, declared: Type) -> bool:
-        if isinstance(actual, RecordRef) and isinstance(declared, RecordRef):
-            return self.context.derives(actual.key, declared.key)
-        if is_any_simple(declared) and not isinstance(actual, (RecordRef, AnyType)):
-            return True
-        if isinstance(actual, Atomic) and isinstance(declared, Atomic) and not declared.python:
-            name = actual.builtin
-            while name in BUILTINS:
-                if name == declared.builtin:
-                    return actual.name is not None or not declared.enumeration
-                name = BUILTINS[name].base
-        return actual == declared
-
-    def _name_of(self, type_: Type) -> str:
-        if isinstance(type_, RecordRef):
-            return self.context.shapes[type_.key].name or str(getattr(type_.key, "__name__", type_.key))
-        return self.context.simple(type_).words if not isinstance(type_, AnyType) else "xs:anyType"
-
-    def _simple(self, element: _Element, codec: SimpleCodec, default: str | None, fixed: str | None) -> Any:
-        if is_included(element):
-            if codec.check_binary is not None:
-                return self._included(element, codec)
-            self._put_back(element)
-        children = elements_of(element)
-        if children:
-            found = local_name(tag_of(children[0]))
-            self.problem(element, f"has the element {found} inside: expected only text, {codec.words}")
-            return None
-        self._no_attributes(element)
-        return self._text_value(element, codec, text_of(element), default, fixed)
-
-    def _included(self, element: _Element, codec: SimpleCodec) -> Any:
-        """Bytes that travelled beside the message."""
-        assert codec.check_binary is not None
-        try:
-            attachment = included(element, in_memory=not codec.attached)
-            codec.check_binary(attachment)
-        except ValueError as error:
-            self.problem(element, f"is not {codec.words}: {error}", f"is not {codec.words}")
-            return None
-        return attachment if codec.attached else attachment.read()
-
-    def _kept(self, element: _Element) -> Any:
-        """XML that is kept, with all that belongs to it inside."""
-        return Raw(element) if self._put_back(element) else None
-
-    def _put_back(self, element: _Element) -> bool:
-        """Base64 in place of every Include inside, whatever the type (XOP 1.0, 3.2)."""
-        try:
-            put_back(element)
-        except ValueError as error:
-            self.problem(element, str(error), "refers to an attachment that is not there")
-            return False
-        return True
-
-    def _text_value(
-        self, element: _Element, codec: SimpleCodec, text: str, default: str | None, fixed: str | None, what: str = ""
-    ) -> Any:
-        given = default if default is not None else fixed
-        try:
-            if text == "" and given is not None:
-                return value_of(given, codec)
-            value = codec.decode(text, lambda: element.nsmap)
-            if fixed is None or is_same(value, value_of(fixed, codec)):
-                return value
-            self.problem(
-                element,
-                f"{what}{shown(text)}: expected the fixed value {shown(fixed)}",
-                f"{what}is not the fixed value",
-            )
-        except ValueError as error:
-            self.problem(element, f"{what}{shown(text)} is not {codec.words}: {error}", f"{what}is not {codec.words}")
-        return None
 
     # --- a record -------------------------------------------------------------------------------------------------
 
@@ -465,7 +281,7 @@ class Walker:
         assigned, mismatches = bound.model.assign([tag_of(child) for child in children])
         for number, mismatch in enumerate(mismatches):
             if self.wrong >= MOST_TOLD:  # there may be a million
-                self._untold(len(mismatches) - number)
+                self.untold(len(mismatches) - number)
                 break
             self._mismatch(element, children, bound, mismatch, assigned)
         if not bound.mixed:
