@@ -110,6 +110,10 @@ class Security:
             "Security",
             inbound=(self.inbound, Require, "Require(...)"),
             actor=(self.actor, (str, type(None)), "the URI of a role"),
+            by_message=(self.by_message, (ByMessage, type(None)), "what `Security.from_contract` makes"),
+            https=(self.https, bool, "True or False"),
+            conversation=(self.conversation, (Conversation, type(None)), "a Conversation"),
+            issuing=(self.issuing, (Issuing, type(None)), "an Issuing"),
         )
 
     def apply(

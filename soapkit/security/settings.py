@@ -137,6 +137,12 @@ class PasswordKey:
     iterations: int = 10_000
 
     def __post_init__(self) -> None:
+        check_given(
+            "PasswordKey",
+            username=(self.username, str, "the name of a user"),
+            password=(self.password, str, "a text"),
+            iterations=(self.iterations, int, "a whole number"),
+        )
         if not self.username or not self.password:
             raise UsageError("a PasswordKey is of a user and a password")
         if not 1_000 <= self.iterations <= 1_000_000:
@@ -302,7 +308,12 @@ class SharedKey:
 
     def __post_init__(self) -> None:
         agreed = (SecurityContext, Contexts, IssuedToken, IssuedTokens, PasswordKey)
-        check_given("SharedKey", to=(self.to, (*_RECEIVERS, *agreed), f"{_A_CERTIFICATE}, or what both sides know"))
+        check_given(
+            "SharedKey",
+            to=(self.to, (*_RECEIVERS, *agreed), f"{_A_CERTIFICATE}, or what both sides know"),
+            size=(self.size, int, "a whole number of bytes"),
+            signature_size=(self.signature_size, int, "a whole number of bytes"),
+        )
         _check_reference(self.key_reference)
         _check_wrap(self.key_wrap, self.key_derivation)
         transport_named(self.key_transport)
@@ -421,13 +432,11 @@ class Require:
             )
         if self.max_age < 1 or self.skew < 0:
             raise UsageError(f"max_age is a second at least, skew not negative; found {self.max_age} and {self.skew}")
-        if any(isinstance(parts, str) for parts in (self.signed, self.encrypted, self.present)):
-            raise UsageError("parts are a list of names, not one string")
         _check_xpaths([*self.signed, *self.encrypted, *self.present])
         _check_whole([*self.signed, *self.present])
         if self.signed and not self.believes_somebody:
             raise UsageError("Require(signed=...) needs trust=: whose signatures are believed?")
-        if isinstance(self.endorsed, str) or (self.endorsed and not self.signed):
+        if self.endorsed and not self.signed:
             raise UsageError("endorsed= is a list of parts, beside signed=: what is endorsed is a signature")
         if self.saml is not None and set(self.saml.confirmation) == {"sender-vouches"} and self.trust is None:
             raise UsageError("an assertion that its sender vouches for needs trust=: who may vouch?")
@@ -449,6 +458,8 @@ class Require:
             rules=(self.rules, HeaderRules, "HeaderRules"),
             limits=(self.limits, Limits, "Limits"),
         )
+        for name in ("signed", "encrypted", "present", "endorsed"):
+            check_each("Require", name, getattr(self, name), str, "names of parts")
         if not isinstance(self.key, KeyPair):
             check_each("Require", "key", self.key, KeyPair, "KeyPair, or one")
         check_each("Require", "certificates", self.certificates, x509.Certificate, "certificates")
@@ -485,8 +496,8 @@ class Require:
 
 
 def _check_parts(step: str, parts: Sequence[str]) -> None:
-    if isinstance(parts, str):
-        raise UsageError(f"the parts of {step} are a list of names, not one string")
+    if parts is not None:
+        check_each(step, "parts", parts, str, "names of parts")
     if not parts:
         raise UsageError(f"{step} without parts would cover nothing")
     _check_xpaths(parts)

@@ -189,5 +189,5 @@ def test_settings_that_cannot_be_meant_are_refused():
             wrong()
     with pytest.raises(UsageError, match="for Encrypt alone"):
         Require(signed=["//x/node()"], trust=TRUST)
-    with pytest.raises(UsageError, match="not one string"):
+    with pytest.raises(UsageError, match="names of parts, not a str"):
         Require(present="Body")

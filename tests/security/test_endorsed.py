@@ -75,7 +75,7 @@ def test_a_context_endorses(keys: Any, now: Any) -> None:
 def test_endorsing_nothing_makes_no_sense(keys: Any) -> None:
     with pytest.raises(UsageError, match="beside signed="):
         Require(endorsed=["Signature"], trust=keys.trust)
-    with pytest.raises(UsageError, match="list of parts"):
+    with pytest.raises(UsageError, match="list of names of parts"):
         Require(signed=["Body"], endorsed="Signature", trust=keys.trust)
 
 

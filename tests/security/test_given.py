@@ -7,8 +7,10 @@ import pytest
 from soapkit.errors import UsageError
 from soapkit.security import (
     BinarySecurityToken,
+    Contexts,
     Encrypt,
     KeyPair,
+    PasswordKey,
     Require,
     SamlAssertion,
     SamlRequirement,
@@ -18,6 +20,7 @@ from soapkit.security import (
     Timestamp,
     TrustStore,
     UsernameToken,
+    profile,
 )
 from soapkit.security.settings import SecretKey
 
@@ -64,6 +67,19 @@ WRONG = {
         outbound=[Timestamp()]
     ).apply(b"<x/>"),
     "verify(envelope=...) is an Envelope": lambda k: Security().verify(b"<x/>"),
+    "Sign(parts=...) is a list of names of parts, not a str": lambda k: Sign(k.alice, parts="Body"),
+    "Sign(parts=...) is a list of names of parts; there is None in it": lambda k: Sign(k.alice, parts=[None]),
+    "Require(signed=...) is a list of names of parts, not None": lambda k: Require(signed=None),
+    "Require(endorsed=...) is a list of names of parts, not a str": lambda k: Require(endorsed="Signature"),
+    "there is no digest None (known: sha1": lambda k: Sign(k.alice, digest=None),
+    "there is no digest 'sha3-256'; did you mean sha3_256?": lambda k: Sign(k.alice, digest="sha3-256"),
+    "there is no signature algorithm 5 (known: rsa-sha1": lambda k: Sign(k.alice, algorithm=5),
+    "there is no algorithm profile None (known: modern": lambda k: profile(None),
+    "PasswordKey(password=...) is a text, not a bytes": lambda k: PasswordKey("alice", b"4711"),
+    "SharedKey(size=...) is a whole number of bytes, not a str": lambda k: SharedKey(to=k.bob, size="32"),
+    "TrustStore.load(sources=...) is paths, or the bytes of files, not None": lambda k: TrustStore.load(None),
+    "Security(https=...) is True or False, not a str": lambda k: Security(https="yes"),
+    "Security(conversation=...) is a Conversation, not a Contexts": lambda k: Security(conversation=Contexts()),
     "KeyPair.load(password=...) is text or bytes, not an int": lambda k: KeyPair.load(b"", 4711),
     "KeyPair.load(key_password=...) is text, not a bytes": lambda k: KeyPair.load(b"", key_password=b"4711"),
     "KeyPair.load(alias=...) is the name of a key, not None": lambda k: KeyPair.load(b"", alias=None),

@@ -6,7 +6,7 @@ the way in. The looser profiles carry the names of WS-SecurityPolicy 1.3, sectio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, TypeAlias, TypeVar
@@ -359,11 +359,9 @@ def profile(name: str) -> AlgorithmPolicy:
     >>> profile("Basic256Sha256").cbc
     'always'
     """
-    policy = PROFILES.get(name.lower())
+    policy = PROFILES.get(name.lower()) if isinstance(name, str) else None
     if policy is None:
-        raise UsageError(
-            f"there is no algorithm profile {name!r}{did_you_mean(name, PROFILES)} (known: {', '.join(PROFILES)})"
-        )
+        raise _unknown("algorithm profile", name, list(PROFILES))
     return policy
 
 
@@ -406,13 +404,16 @@ def _named(kind: str, name: str, table: Mapping[str, _RowT]) -> _RowT:
     for row in table.values():
         if name in (row.name, row.uri):
             return row
-    known = [row.name for row in table.values()]
-    raise UsageError(f"there is no {kind} {name!r}{did_you_mean(name, known)} (known: {', '.join(known)})")
+    raise _unknown(kind, name, [row.name for row in table.values()])
 
 
 def _uri_of(kind: str, name: str, table: Mapping[str, str]) -> str:
     for uri, hash_name in table.items():
         if name in (hash_name, uri):
             return uri
-    known = list(table.values())
-    raise UsageError(f"there is no {kind} {name!r}{did_you_mean(name, known)} (known: {', '.join(known)})")
+    raise _unknown(kind, name, list(table.values()))
+
+
+def _unknown(kind: str, name: object, known: Sequence[str]) -> UsageError:
+    meant = did_you_mean(name, known) if isinstance(name, str) else ""
+    return UsageError(f"there is no {kind} {name!r}{meant} (known: {', '.join(known)})")

@@ -19,7 +19,7 @@ from cryptography.x509 import verification
 from cryptography.x509.ocsp import OCSPResponse
 
 from soapkit.errors import Place, SecurityError, UsageError
-from soapkit.security.crypto.given import check_each
+from soapkit.security.crypto.given import check_each, check_given
 from soapkit.security.crypto.keys import (
     KeyPair,
     PublicKey,
@@ -258,6 +258,7 @@ _AUTHORITY = (
 
 
 def _files(source: Source) -> list[Source]:
+    check_given("TrustStore.load", sources=(source, (str, Path, bytes), "paths, or the bytes of files"))
     if isinstance(source, bytes):
         return [source]
     path = Path(source)
