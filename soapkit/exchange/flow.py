@@ -191,6 +191,19 @@ def in_time(effect: Effect, seconds: float | None, late: Callable[[], Exception]
     return effect if seconds is None else Within(effect, seconds, late)
 
 
+def contained(effect: Effect) -> Flow[object]:
+    """In a flow: ``result = yield from contained(Call(handler))``: what would end more than the work, SystemExit or a
+    CancelledError though nobody cancels, is raised as `RuntimeError`. A stop from outside passes."""
+    try:
+        return (yield effect)
+    except Exception:
+        raise
+    except BaseException as error:
+        if isinstance(error, GeneratorExit) or not _loops().is_own(error):
+            raise
+        raise _loops().ended_by(error) from error
+
+
 def within(
     seconds: float | None,
     flow: Flow[ResultT],

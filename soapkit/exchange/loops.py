@@ -144,7 +144,27 @@ def _called(function: Callable[..., object], args: tuple[object, ...], kwargs: M
 
 async def _awaited(awaitable: Awaitable[object]) -> object:
     _look_at(asyncio.current_task())
-    return await awaitable
+    try:
+        return await awaitable
+    except (SystemExit, KeyboardInterrupt) as error:  # out of a task they end the loop: later callers wait for ever
+        raise ended_by(error) from error
+
+
+def ended_by(error: BaseException) -> RuntimeError:
+    """What is wrong where work raises what would end more than itself, such as ``sys.exit()`` in a library."""
+    return RuntimeError(f"the work was ended by its own {type(error).__name__}")
+
+
+def is_own(error: BaseException) -> bool:
+    """Whether work ended by itself with an error that is no `Exception`: SystemExit, or the CancelledError of something
+    that it waited for, where nobody cancels the work."""
+    if not isinstance(error, asyncio.CancelledError):
+        return isinstance(error, SystemExit)
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # blocking code: nothing could cancel it
+        return True
+    return task is None or task.cancelling() == 0
 
 
 def _look_at(task: asyncio.Task[object] | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from soapkit.exchange.addressed import reply_action
 from soapkit.exchange.attached import attachments_for
-from soapkit.exchange.flow import Flow, in_time
+from soapkit.exchange.flow import Flow, contained, in_time
 from soapkit.exchange.items import ItemPlace, item_places, split_at
 from soapkit.exchange.parts import Outgoing
 from soapkit.exchange.processor import Processor, Received
@@ -75,7 +75,7 @@ class Serving:
             context, handler.function, lambda call: handler.arguments(received, call, self.processor.codecs)
         )
         late = partial(late_fault, f"operation {operation.name}", self.handler_seconds)
-        value = yield in_time(serving, self.handler_seconds, late)
+        value = yield from contained(in_time(serving, self.handler_seconds, late))
         if operation.reply is None:
             return one_way_accepted()
         mtom = in_kind if self.mtom is None else self.mtom

@@ -18,7 +18,10 @@ from lxml import etree
 
 import soapkit
 from soapkit.errors import UsageError
+from soapkit.exchange.flow import Call, arun, contained
+from soapkit.testing import loopback
 from soapkit.transport.urllib3 import Urllib3Transport
+from soapkit.transport.values import Request
 from soapkit.wsdl.load import load_contract
 
 
@@ -206,3 +209,49 @@ def test_a_small_reply_is_not_worth_compressing(serve: Callable[..., str]) -> No
     address = serve(soapkit.asgi(Echo(), gzip=True))
     with soapkit.Client.from_wsdl(address + "?wsdl", address) as client:
         assert "content-encoding" not in client.with_exchange.echo(text="x").response_headers
+
+
+@soapkit.service("urn:example:ended")
+class Ended:
+    """Handlers that raise what would end more than their call."""
+
+    @soapkit.operation
+    async def waits(self, how: str) -> str:
+        await asyncio.sleep(0)
+        return self.blocks(how)
+
+    @soapkit.operation
+    def blocks(self, how: str) -> str:
+        if how == "exit":
+            raise SystemExit(3)
+        if how == "cancelled":
+            raise asyncio.CancelledError
+        return how
+
+
+@pytest.mark.parametrize("made", [soapkit.asgi, soapkit.wsgi])
+@pytest.mark.parametrize("operation", ["waits", "blocks"])
+@pytest.mark.parametrize("how", ["exit", "cancelled"])
+def test_a_handler_that_asks_for_the_end_of_the_process_is_a_fault_and_the_next_call_is_served(
+    made: Callable[..., Any], operation: str, how: str
+) -> None:
+    transport = loopback(made(Ended()))
+    contract = transport.send(Request("http://ended/?wsdl", method="GET")).body
+    with soapkit.Client.from_wsdl(contract, transport=transport) as client:
+        with pytest.raises(soapkit.Fault, match="internal error"):
+            getattr(client, operation)(how=how)
+        assert getattr(client, operation)(how="well") == "well"
+
+
+def test_a_call_that_is_cancelled_from_outside_is_cancelled() -> None:
+    async def never(how: str) -> None:
+        await asyncio.sleep(60)
+
+    async def cancelled() -> None:
+        task = asyncio.ensure_future(arun(contained(Call(never, ("x",)))))
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancelled())
