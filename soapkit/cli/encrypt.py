@@ -9,7 +9,7 @@ import click
 from soapkit.cli.secured import message_argument, output_option, read_envelope, write_envelope
 from soapkit.cli.wording import SecurityCommand
 from soapkit.security import Encrypt, Security, load_certificate
-from soapkit.security.settings import KeyReference
+from soapkit.security.steps import KeyReference
 
 
 @click.command(name="encrypt", cls=SecurityCommand)

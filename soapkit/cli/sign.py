@@ -18,7 +18,7 @@ from soapkit.cli.secured import (
 from soapkit.cli.wording import SecurityCommand
 from soapkit.security import KeyPair, SamlToken, Security, Sign, Timestamp
 from soapkit.security.markup import TIMESTAMP
-from soapkit.security.settings import KEY_REFERENCES, KeyReference, Step
+from soapkit.security.steps import KEY_REFERENCES, KeyReference, Step
 
 
 @click.command(name="sign", cls=SecurityCommand)

@@ -27,7 +27,7 @@ from soapkit.exchange.message_security import MessageSecurity
 from soapkit.security.crypto.keys import KeyPair, der_of
 from soapkit.security.issued import IssuedToken, TokenCache, asked_key_size
 from soapkit.security.markup import KEY_INFO, X509_CERTIFICATE, X509_DATA, base64_text, new, sub
-from soapkit.security.settings import UsernameToken
+from soapkit.security.steps import UsernameToken
 from soapkit.security.tokens import username_token_element
 from soapkit.soap.version import BY_LABEL
 from soapkit.transport.values import AsyncTransport, Transport

@@ -20,7 +20,7 @@ from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.encrypted_key import unwrap
 from soapkit.security.issued import IssuedToken, check_key_size, computed_key
 from soapkit.security.markup import ENCRYPTED_KEY, PASSWORD
-from soapkit.security.settings import Require
+from soapkit.security.require import Require
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.fault import read_fault
 from soapkit.soap.security_result import SecurityResult

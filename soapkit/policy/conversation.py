@@ -17,8 +17,9 @@ from soapkit.policy.undone import cannot
 from soapkit.security.context.context import Contexts
 from soapkit.security.context.conversation import Conversation
 from soapkit.security.derive import DerivedVersion
+from soapkit.security.require import Require
 from soapkit.security.security import Security
-from soapkit.security.settings import Require, Step
+from soapkit.security.steps import Step
 from soapkit.ws.addressing import HEADERS
 from soapkit.ws.trust import BY_LABEL as TRUST_VERSIONS
 

@@ -38,13 +38,13 @@ from soapkit.security.parts import (
     is_content,
     plain_name,
 )
+from soapkit.security.require import Require
 from soapkit.security.saml.names import BY_LABEL
 from soapkit.security.saml.settings import SamlRequirement
-from soapkit.security.settings import (
+from soapkit.security.steps import (
     OWN_CERTIFICATE,
     Encrypt,
     KeyReference,
-    Require,
     SharedKey,
     Sign,
     SignatureConfirmation,

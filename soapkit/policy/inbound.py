@@ -15,8 +15,8 @@ from soapkit.security.context.context import Contexts
 from soapkit.security.crypto.keys import KeyPair, public_key_of
 from soapkit.security.header_rules import Brought, Endorsement, Endorser, HeaderRules, Order, SignedWith, Told
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS
+from soapkit.security.require import Require
 from soapkit.security.saml.settings import SamlRequirement
-from soapkit.security.settings import Require
 from soapkit.security.trust.truststore import TrustStore
 
 _CERTIFICATE = "BinarySecurityToken"

@@ -13,7 +13,7 @@ from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.issued import IssuedTokens
 from soapkit.security.replay import MemoryReplayStore, ReplayStore
 from soapkit.security.saml.settings import SamlRequirement, SamlToken
-from soapkit.security.settings import PasswordOf
+from soapkit.security.steps import PasswordOf
 from soapkit.security.trust.truststore import TrustStore
 
 

@@ -15,7 +15,7 @@ from soapkit.policy.plan import CONTEXT_KINDS, Carries, Plan, saml_version, sign
 from soapkit.policy.words import token_words
 from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.saml.settings import SamlAssertion
-from soapkit.security.settings import (
+from soapkit.security.steps import (
     OWN_CERTIFICATE,
     REQUEST,
     SHARED,

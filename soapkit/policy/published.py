@@ -38,19 +38,10 @@ from soapkit.policy.unmet import brings_key, signature_of, unmet
 from soapkit.security.context.context import Contexts
 from soapkit.security.crypto.keys import KeyPair, public_key_of
 from soapkit.security.issued import IssuedTokens
+from soapkit.security.require import Require
 from soapkit.security.saml.settings import SamlRequirement, SamlToken
 from soapkit.security.security import Security
-from soapkit.security.settings import (
-    REQUEST,
-    SIGNER,
-    Encrypt,
-    Recipient,
-    Require,
-    SharedKey,
-    Sign,
-    Step,
-    Timestamp,
-)
+from soapkit.security.steps import REQUEST, SIGNER, Encrypt, Recipient, SharedKey, Sign, Step, Timestamp
 from soapkit.security.throwaway import make_authority
 from soapkit.security.trust.truststore import TrustStore
 from soapkit.ws.addressing import HEADERS

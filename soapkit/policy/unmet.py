@@ -29,14 +29,15 @@ from soapkit.security.parts import (
     may_be_missing,
     plain_name,
 )
+from soapkit.security.require import Require
 from soapkit.security.saml.settings import SamlToken
-from soapkit.security.settings import (
+from soapkit.security.sign import algorithm_for
+from soapkit.security.steps import (
     TOKEN_KINDS,
     Encrypt,
     PasswordKey,
     Present,
     Recipient,
-    Require,
     SharedKey,
     Sign,
     SignatureConfirmation,
@@ -44,7 +45,6 @@ from soapkit.security.settings import (
     Timestamp,
     UsernameToken,
 )
-from soapkit.security.sign import algorithm_for
 from soapkit.xml.names import local_name
 
 

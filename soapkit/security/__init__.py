@@ -19,19 +19,18 @@ if TYPE_CHECKING:
     from soapkit.security.header_rules import Endorsement, HeaderRules
     from soapkit.security.issued import IssuedToken, IssuedTokens, Issuing
     from soapkit.security.replay import MemoryReplayStore, RedisReplayStore, ReplayStore, SqliteReplayStore
+    from soapkit.security.require import Limits, Require
     from soapkit.security.saml.settings import SamlAssertion, SamlRequirement, SamlToken
     from soapkit.security.saml.write import issue_assertion
     from soapkit.security.security import Security
-    from soapkit.security.settings import (
+    from soapkit.security.steps import (
         REQUEST,
         SHARED,
         SIGNER,
         BinarySecurityToken,
         Encrypt,
-        Limits,
         PasswordKey,
         Present,
-        Require,
         SecretKey,
         SharedKey,
         Sign,
@@ -69,21 +68,21 @@ _HOMES = {
     "SamlToken": "saml.settings",
     "issue_assertion": "saml.write",
     "Security": "security",
-    "BinarySecurityToken": "settings",
-    "REQUEST": "settings",
-    "SHARED": "settings",
-    "SIGNER": "settings",
-    "SecretKey": "settings",
-    "SharedKey": "settings",
-    "Encrypt": "settings",
-    "Limits": "settings",
-    "PasswordKey": "settings",
-    "Present": "settings",
-    "Require": "settings",
-    "Sign": "settings",
-    "SignatureConfirmation": "settings",
-    "Timestamp": "settings",
-    "UsernameToken": "settings",
+    "BinarySecurityToken": "steps",
+    "REQUEST": "steps",
+    "SHARED": "steps",
+    "SIGNER": "steps",
+    "SecretKey": "steps",
+    "SharedKey": "steps",
+    "Encrypt": "steps",
+    "Limits": "require",
+    "PasswordKey": "steps",
+    "Present": "steps",
+    "Require": "require",
+    "Sign": "steps",
+    "SignatureConfirmation": "steps",
+    "Timestamp": "steps",
+    "UsernameToken": "steps",
     "TrustStore": "trust.truststore",
     "CryptographyProvider": "crypto.with_cryptography",
     "XmlsecProvider": "crypto.with_xmlsec",

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from soapkit.security.settings import Require, Step
+from soapkit.security.require import Require
+from soapkit.security.steps import Step
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.walk import tag_of
 

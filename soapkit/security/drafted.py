@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from soapkit.security.parts import plain_name
-from soapkit.security.settings import Encrypt, Sign, Step
+from soapkit.security.steps import Encrypt, Sign, Step
 from soapkit.soap.envelope import Draft
 
 _PREFIX = re.compile(rb"[^\s=\"'<>&:]+")

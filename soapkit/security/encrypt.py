@@ -30,7 +30,7 @@ from soapkit.security.parts import (
     may_be_missing,
 )
 from soapkit.security.references_write import encrypted_key_reference_text
-from soapkit.security.settings import Encrypt, SharedKey
+from soapkit.security.steps import Encrypt, SharedKey
 from soapkit.soap.security_result import SecurityResult
 from soapkit.xml.names import DS, XENC
 from soapkit.xml.parse import parse_own

@@ -47,7 +47,7 @@ from soapkit.security.markup import (
     sub,
 )
 from soapkit.security.references_write import token_reference, token_reference_text
-from soapkit.security.settings import Encrypt, Recipient, SecretKey, SharedKey
+from soapkit.security.steps import Encrypt, Recipient, SecretKey, SharedKey
 from soapkit.security.tokens import binary_token_element
 from soapkit.soap.security_result import SecurityResult
 from soapkit.xml.names import DS, XENC, XENC11

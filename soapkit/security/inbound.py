@@ -47,10 +47,10 @@ from soapkit.security.passwords import derives_key
 from soapkit.security.references import (
     key_info_of,
 )
+from soapkit.security.require import Require
 from soapkit.security.saml.inbound import CheckedAssertion, check_assertion
 from soapkit.security.saml.names import BY_TAG as ASSERTIONS
 from soapkit.security.sender import Sender
-from soapkit.security.settings import Require
 from soapkit.security.shared import Secret, SentKeys
 from soapkit.security.timestamp import Lifetime, check_lifetime, read_timestamp
 from soapkit.security.tokens import CheckedUser, check_username_token

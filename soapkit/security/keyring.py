@@ -57,9 +57,9 @@ from soapkit.security.references import (
     read_opening_key,
     read_token_reference,
 )
+from soapkit.security.require import Require
 from soapkit.security.saml.inbound import CheckedAssertion
 from soapkit.security.saml.keys import SubjectKey, subject_key
-from soapkit.security.settings import Require
 from soapkit.security.shared import Secret, SentKeys, StoredSignatures, secret_of_context
 from soapkit.security.tokens import CheckedUser, password_of
 from soapkit.xml.walk import children, place_of, tag_of

@@ -34,7 +34,8 @@ from soapkit.security.markup import (
     sub,
     text_of,
 )
-from soapkit.security.settings import Limits, PasswordKey
+from soapkit.security.require import Limits
+from soapkit.security.steps import PasswordKey
 from soapkit.security.timestamp import check_age, read_instant
 from soapkit.xml.serialise import escape_attribute
 from soapkit.xml.walk import place_of

@@ -10,8 +10,9 @@ from cryptography import x509
 
 from soapkit.errors import SecurityError
 from soapkit.security.crypto.keys import KeyPair, name_of
+from soapkit.security.require import Require
 from soapkit.security.saml.settings import SamlToken
-from soapkit.security.settings import BinarySecurityToken, Encrypt, Require, SharedKey, Sign, Step
+from soapkit.security.steps import BinarySecurityToken, Encrypt, SharedKey, Sign, Step
 
 
 def problems_of(

@@ -30,7 +30,7 @@ from soapkit.security.markup import (
     reference_around,
 )
 from soapkit.security.saml.names import BY_TAG
-from soapkit.security.settings import KeyReference
+from soapkit.security.steps import KeyReference
 from soapkit.xml.names import DS, WSSE11
 from soapkit.xml.parse import parse_own
 from soapkit.xml.serialise import escape_attribute, escape_text, serialise

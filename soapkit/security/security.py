@@ -39,16 +39,18 @@ from soapkit.security.parts import (
     security_header,
 )
 from soapkit.security.readiness import problems_of
+from soapkit.security.require import Require
 from soapkit.security.requirements import believe, claim_seen
 from soapkit.security.saml.settings import SamlToken
 from soapkit.security.saml.write import token_of
 from soapkit.security.sender import Sender
-from soapkit.security.settings import (
+from soapkit.security.shared import Brought, SentKeys, bring
+from soapkit.security.sign import SharedSecret, name_elements, sign, sign_with_secret
+from soapkit.security.steps import (
     BinarySecurityToken,
     Encrypt,
     Present,
     Recipient,
-    Require,
     SharedKey,
     Sign,
     SignatureConfirmation,
@@ -56,8 +58,6 @@ from soapkit.security.settings import (
     Timestamp,
     UsernameToken,
 )
-from soapkit.security.shared import Brought, SentKeys, bring
-from soapkit.security.sign import SharedSecret, name_elements, sign, sign_with_secret
 from soapkit.security.timestamp import timestamp_element
 from soapkit.security.tokens import token_of_key, username_token_element
 from soapkit.soap.attachments import Package

@@ -42,8 +42,8 @@ from soapkit.security.references_write import (
     encrypted_key_sha1_reference_text,
 )
 from soapkit.security.saml.names import BY_TAG as ASSERTIONS
-from soapkit.security.settings import PasswordKey, Recipient, SharedKey
 from soapkit.security.sign import SharedSecret
+from soapkit.security.steps import PasswordKey, Recipient, SharedKey
 from soapkit.security.tokens import CheckedUser
 from soapkit.soap.security_result import SecurityResult
 from soapkit.xml.serialise import serialise

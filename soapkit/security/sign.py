@@ -33,7 +33,7 @@ from soapkit.security.references_write import assertion_reference, assertion_ref
 from soapkit.security.saml.keys import subject_key
 from soapkit.security.saml.names import BY_TAG as ASSERTIONS
 from soapkit.security.saml.read import read_assertion
-from soapkit.security.settings import OWN_CERTIFICATE, TOKEN_KINDS, Sign
+from soapkit.security.steps import OWN_CERTIFICATE, TOKEN_KINDS, Sign
 from soapkit.security.strtransform import made_up_token, token_octets
 from soapkit.security.tokens import token_of_key
 from soapkit.xml.c14n import EXCLUSIVE, canonicalise

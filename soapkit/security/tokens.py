@@ -36,7 +36,7 @@ from soapkit.security.markup import (
     sub,
     text_of,
 )
-from soapkit.security.settings import PasswordOf, UsernameToken
+from soapkit.security.steps import PasswordOf, UsernameToken
 from soapkit.security.timestamp import check_age, read_instant, write_instant
 from soapkit.security.trust.truststore import Chain
 from soapkit.xml.names import WSSE, WSU

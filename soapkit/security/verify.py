@@ -69,7 +69,7 @@ from soapkit.security.references import (
     key_info_of,
     read_key_info,
 )
-from soapkit.security.settings import Require
+from soapkit.security.require import Require
 from soapkit.security.shared import Secret
 from soapkit.security.sign import fingerprint
 from soapkit.security.strtransform import dereferenced

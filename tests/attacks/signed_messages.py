@@ -26,7 +26,7 @@ from soapkit.security import (
 )
 from soapkit.security.markup import EMBEDDED, TOKEN_REFERENCE
 from soapkit.security.parts import Message
-from soapkit.security.settings import SHARED, SharedKey
+from soapkit.security.steps import SHARED, SharedKey
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import BY_LABEL

@@ -20,7 +20,7 @@ from soapkit.security import SIGNER, Encrypt, KeyPair, Require, Security, Sign, 
 from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.encrypt import encrypted_key
 from soapkit.security.issued import IssuedToken, TokenCache
-from soapkit.security.settings import SharedKey
+from soapkit.security.steps import SharedKey
 from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.testing import FakeTransport, loopback
 from soapkit.ws.trust import TokenResponse

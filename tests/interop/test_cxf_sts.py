@@ -18,8 +18,8 @@ from soapkit.client.sts import SAML_1_1, SAML_2_0, StsClient
 from soapkit.policy import Keys
 from soapkit.security import IssuedToken, KeyPair, SamlRequirement, Security, TrustStore, UsernameToken
 from soapkit.security.crypto.with_cryptography import CryptographyProvider
+from soapkit.security.require import Require
 from soapkit.security.saml.inbound import check_assertion
-from soapkit.security.settings import Require
 from soapkit.wsdl.load import load_contract
 from soapkit.xml.parse import parse_message
 from soapkit.xml.serialise import serialise

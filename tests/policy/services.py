@@ -26,7 +26,7 @@ from soapkit.security import (
     TrustStore,
 )
 from soapkit.security.crypto.algorithms import profile
-from soapkit.security.settings import Step
+from soapkit.security.steps import Step
 from soapkit.server.asgi import Asgi
 
 PASSWORDS = {"alice": "changeit"}

@@ -10,7 +10,7 @@ import pytest
 from soapkit.errors import SecurityError, UsageError
 from soapkit.policy import Keys
 from soapkit.security import BinarySecurityToken, HeaderRules, Security, Sign, TrustStore
-from soapkit.security.settings import Encrypt
+from soapkit.security.steps import Encrypt
 from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.wsdl.load import load_contract
 from tests.policy.contracts import BODY, asymmetric, contract, nested, symmetric, x509

@@ -23,7 +23,7 @@ from soapkit.security import (
     UsernameToken,
     issue_assertion,
 )
-from soapkit.security.settings import SHARED, SharedKey, SignatureConfirmation
+from soapkit.security.steps import SHARED, SharedKey, SignatureConfirmation
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import SOAP_1_1
 from soapkit.xml.names import DS, EXC_C14N, WSSE, WSU, XENC

@@ -22,7 +22,7 @@ from soapkit.security import (
     UsernameToken,
     profile,
 )
-from soapkit.security.settings import SecretKey
+from soapkit.security.steps import SecretKey
 
 WRONG = {
     "Timestamp(ttl=...) is a whole number of seconds, not a str": lambda k: Timestamp(ttl="300"),

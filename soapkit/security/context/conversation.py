@@ -12,8 +12,9 @@ from soapkit.security.by_message import ByMessage
 from soapkit.security.context.context import Contexts
 from soapkit.security.derive import NAMESPACES, DerivedVersion
 from soapkit.security.issued import IssuedTokens, asked_key_size
+from soapkit.security.require import Require
 from soapkit.security.saml.settings import SamlToken
-from soapkit.security.settings import Encrypt, Require, SharedKey, Sign, Step
+from soapkit.security.steps import Encrypt, SharedKey, Sign, Step
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.security_result import SecurityResult
 

@@ -27,7 +27,7 @@ from soapkit.security.markup import (
     TYPE_ELEMENT,
 )
 from soapkit.security.references import key_info_of
-from soapkit.security.settings import Limits
+from soapkit.security.require import Limits
 from soapkit.security.told import cipher, digest_method, key_method, named_key, signature_method
 from soapkit.xml.walk import children, path_of, tag_of
 

@@ -58,7 +58,7 @@ from soapkit.security.markup import (
     one,
 )
 from soapkit.security.references import Carried, key_info_of
-from soapkit.security.settings import Limits
+from soapkit.security.require import Limits
 from soapkit.security.trust.truststore import Chain, TrustStore
 from soapkit.xml.names import local_name
 from soapkit.xml.parse import parse_exact

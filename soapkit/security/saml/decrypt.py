@@ -16,7 +16,7 @@ from soapkit.security.encrypted_key import unwrap
 from soapkit.security.hints import meant_for
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import ENCRYPTED_DATA, ENCRYPTED_KEY, one
-from soapkit.security.settings import Require
+from soapkit.security.require import Require
 from soapkit.xml.parse import parse_message
 from soapkit.xml.walk import place_of
 

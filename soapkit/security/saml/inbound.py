@@ -20,12 +20,12 @@ from soapkit.errors import SecurityError
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.document.verify import verify
 from soapkit.security.markup import SIGNATURE
+from soapkit.security.require import Require
 from soapkit.security.saml.decrypt import opener
 from soapkit.security.saml.names import BY_TAG
 from soapkit.security.saml.read import Assertion, Conditions, Confirming, id_of_assertion, read_assertion, signature_of
 from soapkit.security.saml.settings import SamlRequirement
 from soapkit.security.sender import Sender
-from soapkit.security.settings import Require
 from soapkit.security.timestamp import write_instant
 from soapkit.xml.names import local_name
 from soapkit.xml.walk import place_of, tag_of
