@@ -138,6 +138,7 @@ def package_of(
 
 # What a status means for the caller of a web service: what to look at next.
 _SENTENCES = {
+    202: "the service has taken the request; its answer goes elsewhere (ReplyTo), if there is one",
     301: "the service has moved",
     302: "the service answers elsewhere",
     303: "the service answers elsewhere",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import http.client
 import threading
 import time
@@ -19,6 +20,10 @@ from lxml import etree
 import soapkit
 from soapkit.errors import UsageError
 from soapkit.exchange.flow import Call, arun, contained
+from soapkit.server.host import endpoint_for
+from soapkit.server.http import HttpRequest
+from soapkit.server.page.site import Site
+from soapkit.server.publication import Publication
 from soapkit.testing import loopback
 from soapkit.transport.urllib3 import Urllib3Transport
 from soapkit.transport.values import Request
@@ -255,3 +260,26 @@ def test_a_call_that_is_cancelled_from_outside_is_cancelled() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(cancelled())
+
+
+def test_a_page_that_takes_long_to_make_holds_up_no_call() -> None:
+    asked, let_go = threading.Event(), threading.Event()
+
+    def slow() -> Site:
+        asked.set()
+        assert let_go.wait(20)
+        return site
+
+    made = endpoint_for(Ended())
+    site = made.publication.site()
+    endpoint = dataclasses.replace(made, publication=Publication(slow, None))
+
+    async def both() -> None:
+        page = asyncio.ensure_future(arun(endpoint.respond(HttpRequest("GET", "/"))))
+        while not asked.is_set():
+            await asyncio.sleep(0.001)
+        assert (await arun(endpoint.respond(HttpRequest("POST", "/")))).status == 415
+        let_go.set()
+        assert b"waits" in (await page).body
+
+    asyncio.run(both())

@@ -71,7 +71,10 @@ def test_no_reply_is_right_for_a_one_way_call(status: int) -> None:
     ("response", "words"),
     [
         (Response(200, XML), "got HTTP 200 with an empty body"),
-        (Response(202, reason="Accepted"), "got HTTP 202 Accepted with an empty body"),
+        (
+            Response(202, reason="Accepted"),
+            "got HTTP 202 Accepted with an empty body: the service has taken",
+        ),
         (Response(200, HTML, PAGE, "OK"), "got HTTP 200 OK with a page of HTML with the title 'Sign in'"),
         (Response(200, XML, b'{"a": 1}'), r"with text/xml; charset=utf-8 that starts '{\"a\": 1}'"),
         (Response(200, body=b"hello"), "with no media type that starts 'hello'"),
