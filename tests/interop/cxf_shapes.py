@@ -49,12 +49,13 @@ def endorsed(*options: str, holder: str = "EndorsingSupportingTokens") -> str:
 
 @dataclass(frozen=True)
 class Variation:
-    """A policy, and what requests and replies demand besides."""
+    """A policy, and what requests and replies demand besides. `not_by_cxf`: why no client by CXF keeps to it."""
 
     policy: str
     request: str = BODY
     reply: str = BODY
     soap: str = "1.1"
+    not_by_cxf: str = ""
 
     @property
     def https(self) -> bool:
@@ -172,12 +173,10 @@ SHAPES: dict[str, Variation] = {
     "asymmetric, endorsed by a conversation": Variation(
         asymmetric() + SURELY + nested("EndorsingSupportingTokens", conversing(BY_PAIRS))
     ),
-    "https, endorsed by a certificate and a user": Variation(
-        transport() + SURELY + endorsed() + username(holder="EndorsingSupportingTokens")
-    ),
 }
 DERIVING_INITIATOR = x509("AlwaysToRecipient", "RequireDerivedKeys")
-# In an asymmetric binding, what a service by CXF answers under derived keys its own client does not understand.
+# What CXF's own client cannot do: read what a service by CXF answers under derived keys in an asymmetric binding; over
+# HTTPS, send the user who endorses beside a certificate.
 OURS_ALONE: dict[str, Variation] = {
     "asymmetric, derived for the recipient": Variation(asymmetric(recipient=DERIVING) + WSS11),
     "asymmetric, derived for the recipient, signature hidden, a user": Variation(
@@ -188,4 +187,8 @@ OURS_ALONE: dict[str, Variation] = {
     ),
     "asymmetric, derived for the initiator": Variation(asymmetric(initiator=DERIVING_INITIATOR) + WSS11),
     "asymmetric, derived for both": Variation(asymmetric(initiator=DERIVING_INITIATOR, recipient=DERIVING) + WSS11),
+    "https, endorsed by a certificate and a user": Variation(
+        transport() + SURELY + endorsed() + username(holder="EndorsingSupportingTokens"),
+        not_by_cxf="CXF's client sends the certificate alone",
+    ),
 }
