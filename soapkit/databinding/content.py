@@ -262,12 +262,21 @@ class Model:
         return () if came >= enough else (replace(mismatch, kind="too few"),)
 
 
-class _Run:
-    """One list of children on its way to fields. Positions inside are places in `known`."""
+@dataclass(slots=True)
+class _Budget:
+    """How many children may still be looked at to share them out among groups."""
 
-    def __init__(self, tags: list[str], known: list[int], around: _Run | None = None) -> None:
-        self.around = around or self  # the run of all children: this one may be of a group's alone
-        self.looks = _SHARED_LOOKS * len(known) + _LEAST_LOOKS
+    looks: int
+
+
+class _Run:
+    """One list of children on its way to fields. Positions inside are places in `known`.
+
+    `budget`: that of the run of all children, for one of a group's alone.
+    """
+
+    def __init__(self, tags: list[str], known: list[int], budget: _Budget | None = None) -> None:
+        self.budget = budget or _Budget(_SHARED_LOOKS * len(known) + _LEAST_LOOKS)
         self.tags = tags
         self.known = known
         self.assigned: Assigned = {}
@@ -349,8 +358,8 @@ class _Run:
         for one, start, end in zip(chosen, bounds[:-1], bounds[1:], strict=True):
             group = next((node.groups.get(at) for at, each in enumerate(leaf.alternatives) if each is one.alternative))
             rest, at = one, start + 1
-            while group is not None and missing and at < end and self.around.looks > 0:
-                self.around.looks -= end - start
+            while group is not None and missing and at < end and self.budget.looks > 0:
+                self.budget.looks -= end - start
                 first = self._group(group, one.alternative, start, at)
                 second = self._group(group, one.alternative, at, end) if first is not None else None
                 if first is not None and second is not None:
@@ -362,7 +371,7 @@ class _Run:
 
     def _group(self, group: _Node, alternative: Alternative, start: int, end: int) -> Chosen | None:
         """The children between two places as one group; None where they are none, or more."""
-        run = _Run(self.tags, self.known[start:end], self.around)
+        run = _Run(self.tags, self.known[start:end], self.budget)
         whole = run.match(group, 0, run.assigned) == end - start and not run.mismatches
         return Chosen(alternative, self.known[start], run.assigned) if whole else None
 
