@@ -25,11 +25,12 @@ def parts(signed: str, encrypted: str = "") -> str:
 
 
 GCM, FIRST = asymmetric(algorithms="Basic128GCM"), asymmetric("EncryptBeforeSigning", algorithms="Basic128GCM")
+# No Basic256GCM: CXF keeps its suites in statics, and who tells it another MAC for one of them changes that for all.
 POLICIES = {
     "contents signed": (GCM, parts(CONTENTS)),
     "contents signed, encrypted": (GCM, parts(CONTENTS, WHOLE)),
     "contents signed, encrypted first": (FIRST, parts(CONTENTS, WHOLE)),
-    "contents signed, symmetric": (symmetric(algorithms="Basic256GCM"), parts(CONTENTS, WHOLE)),
+    "contents signed, symmetric": (symmetric(algorithms="Basic128GCM"), parts(CONTENTS, WHOLE)),
     "signed": (GCM, parts(WHOLE)),
     "signed, encrypted": (GCM, parts(WHOLE, WHOLE)),
 }
