@@ -16,7 +16,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 _WATCHED = 64 * 1024  # bytes; what is smaller, the system takes in one go
 _PIECE = 16 * 1024  # bytes of one record of TLS; what fits once there is room at all
-_INFORMATION = b"HTTP/1.1 1"
+_GOES_ON = (b"HTTP/1.1 1", b"HTTP/1.1 2")  # what comes before an answer; one that is made while the request is read
 _DESCRIPTORS = 1024  # beyond which select() cannot look
 
 
@@ -56,7 +56,8 @@ class _Rest(io.RawIOBase):
 
 
 class ListeningHttp(HTTPConnection):
-    """Stops sending when the answer has begun. It is then cut: good for that answer, and for no further request."""
+    """Stops sending when an answer has begun that refuses the request. It is then cut: good for that answer, and for no
+    further request."""
 
     _cut = False
     _heard = b""  # of the answer
@@ -84,7 +85,7 @@ class ListeningHttp(HTTPConnection):
         view = memoryview(data)
         timeout = connected.gettimeout()
         while view:
-            listening = [connected] if self._heard != _INFORMATION else []
+            listening = [connected] if self._heard not in _GOES_ON else []
             readable, writable, _ = select(listening, [connected], [], timeout)
             if readable:
                 self._listen(connected)
@@ -94,13 +95,14 @@ class ListeningHttp(HTTPConnection):
                 raise TimeoutError("timed out")
 
     def _listen(self, connected: socket.socket) -> None:
-        """Raise `BrokenPipeError` where what came is the answer, or the end: not what comes before an answer (100
-        Continue, which old services send unasked)."""
-        came = _read_at_once(connected, len(_INFORMATION) - len(self._heard))
+        """Raise `BrokenPipeError` where what came refuses the request, or is the end: not what comes before an answer
+        (100 Continue, which old services send unasked), nor one of success. Who streams writes that while it reads, as
+        Metro does, and waits for the rest."""
+        came = _read_at_once(connected, len(_GOES_ON[0]) - len(self._heard))
         if came is None:
             return
         self._heard += came
-        if not came or not _INFORMATION.startswith(self._heard):
+        if not came or not any(each.startswith(self._heard) for each in _GOES_ON):
             self._cut = True
             raise BrokenPipeError
 

@@ -235,7 +235,18 @@ def test_what_comes_before_an_answer_is_none(peer: Any, send: Any, stream: Any) 
     request = Request(peer.url, LARGE, timeout=20, stream=stream)
     assert send(request, request, Request(peer.url, b"small", timeout=20)).status == 200
     assert [heard.body for heard in peer.heard] == [LARGE, LARGE, b"small"]
-    assert peer.connections == 1
+
+
+@pytest.mark.parametrize("stream", [None, Pieces()])
+def test_an_answer_that_is_written_while_the_request_is_read_gets_the_rest_of_it(
+    peer: Any, send: Any, stream: Any
+) -> None:
+    """As Metro answers with what it was sent: it waits for all of that, and the end of the answer comes after it."""
+    peer.before = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+    peer.answers = [lambda connection, heard: connection.sendall(b"ok")]
+    response = send(Request(peer.url, LARGE, timeout=20, stream=stream))
+    assert (response.status, response.body) == (200, b"ok")
+    assert [heard.body for heard in peer.heard] == [LARGE]
 
 
 def test_a_peer_that_hangs_up_half_way(peer: Any, send_any: Any) -> None:
