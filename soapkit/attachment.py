@@ -227,23 +227,17 @@ class Spool:
         self._file.close()
         attachment = Attachment(self._path, content_type, content_id, location, headers)
         weakref.finalize(attachment, self._path.unlink, missing_ok=True)
-        self._kept_elsewhere()
+        self._path = None
+        if self._removal is not None:
+            self._removal.detach()
         return attachment
 
     def discard(self) -> None:
         """Let go of what was taken. Harmless after `attachment`."""
         self._pieces.clear()
-        if self._file is not None:
-            self._file.close()
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)
-            self._kept_elsewhere()
-
-    def _kept_elsewhere(self) -> None:
-        """The file is no more an affair of the spool."""
         self._path = None
         if self._removal is not None:
-            self._removal.detach()
+            self._removal()  # once, and not where an attachment has the file
 
 
 def _removed(file: BinaryIO, path: Path) -> None:

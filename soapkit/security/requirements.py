@@ -170,11 +170,8 @@ def _endorsers(found: Pass, wanted: list[_Wanted]) -> list[Proved]:
     groups += [*_by_context(proved), *_by_user(proved).values(), *_by_key(proved).values()]
     if not asked:
         return [_endorser(found, wanted, [*groups, _by_subject(found, proved)], tuple(require.endorsed), "nobody")]
-    return [
-        _endorser(found, wanted, [list(filter(_ENDORSERS[each.by], proofs)) for proofs in groups], each.parts, told)
-        for each in asked
-        for told in (f"no {each.by}",)
-    ]
+    by = {each.by: [list(filter(_ENDORSERS[each.by], proofs)) for proofs in groups] for each in asked}
+    return [_endorser(found, wanted, by[each.by], each.parts, f"no {each.by}") for each in asked]
 
 
 def _endorser(

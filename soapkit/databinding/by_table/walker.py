@@ -13,7 +13,6 @@ from typing import Any
 from lxml.etree import _Element
 
 from soapkit.databinding.actual import is_any_simple
-from soapkit.databinding.binary import is_included
 from soapkit.databinding.by_table.findings import shown
 from soapkit.databinding.by_table.given_read import OF_THE_MESSAGE, given_in, in_document_order, texts_between
 from soapkit.databinding.by_table.passed_over import read_without
@@ -255,19 +254,8 @@ class Walker(TextWalker):
             values[field.name] = value_of(given, bound.simple[field.name])
 
     def _text_content(self, element: _Element, bound: Bound, field: TextField, values: dict[str, Any]) -> None:
-        codec = bound.simple[field.name]
         self.path.append(f".{field.name}")
-        beside = is_included(element)
-        if beside and codec.check_binary is None:
-            self._put_back(element)
-        children = elements_of(element)
-        if beside and codec.check_binary is not None:
-            values[field.name] = self._included(element, codec)
-        elif children:
-            found = local_name(tag_of(children[0]))
-            self.problem(element, f"has the element {found} inside: expected only text, {codec.words}")
-        else:
-            values[field.name] = self._text_value(element, codec, text_of(element), field.default, field.fixed)
+        values[field.name] = self._only_text(element, bound.simple[field.name], field.default, field.fixed)
         self.path.pop()
 
     def _no_text(self, element: _Element) -> None:

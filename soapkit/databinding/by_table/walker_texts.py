@@ -96,6 +96,12 @@ class TextWalker(Findings):
         return self.context.simple(type_).words if not isinstance(type_, AnyType) else "xs:anyType"
 
     def _simple(self, element: _Element, codec: SimpleCodec, default: str | None, fixed: str | None) -> Any:
+        return self._only_text(element, codec, default, fixed, bare=True)
+
+    def _only_text(
+        self, element: _Element, codec: SimpleCodec, default: str | None, fixed: str | None, *, bare: bool = False
+    ) -> Any:
+        """The value of an element that may hold text alone. `bare`: it may have no attributes either."""
         if is_included(element):
             if codec.check_binary is not None:
                 return self._included(element, codec)
@@ -105,7 +111,8 @@ class TextWalker(Findings):
             found = local_name(tag_of(children[0]))
             self.problem(element, f"has the element {found} inside: expected only text, {codec.words}")
             return None
-        self._no_attributes(element)
+        if bare:
+            self._no_attributes(element)
         return self._text_value(element, codec, text_of(element), default, fixed)
 
     def _included(self, element: _Element, codec: SimpleCodec) -> Any:

@@ -14,7 +14,7 @@ from cryptography import x509
 
 from soapkit.errors import SecurityError
 from soapkit.security.crypto.keys import name_of
-from soapkit.security.trust.validity import UNREADABLE
+from soapkit.security.trust.validity import UNREADABLE, extension_of
 
 _NameT = TypeVar("_NameT")
 _Rdn: TypeAlias = frozenset[tuple[str, str]]
@@ -23,7 +23,7 @@ _Rdn: TypeAlias = frozenset[tuple[str, str]]
 def check_constraints(path: Sequence[x509.Certificate]) -> None:
     """Raises `SecurityError` when a subject of a path, leaf first, is none that an authority above it may certify."""
     for at, authority in enumerate(path):
-        constraints = _constraints_of(authority)
+        constraints = extension_of(authority, x509.NameConstraints)
         if constraints is None:
             continue
         for number, certificate in enumerate(path[:at]):
@@ -33,15 +33,6 @@ def check_constraints(path: Sequence[x509.Certificate]) -> None:
                 raise SecurityError(
                     f"certificate {name_of(certificate)} is not trusted: {name_of(authority)} may not certify that name"
                 )
-
-
-def _constraints_of(certificate: x509.Certificate) -> x509.NameConstraints | None:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.NameConstraints).value
-    except x509.ExtensionNotFound:
-        return None
-    except UNREADABLE as error:
-        raise SecurityError(f"the extensions of certificate {name_of(certificate)} cannot be read: {error}") from None
 
 
 def _is_permitted(certificate: x509.Certificate, constraints: x509.NameConstraints) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -14,6 +16,8 @@ from soapkit.security.crypto.keys import name_of
 
 UNREADABLE: Final = (ValueError, TypeError, x509.DuplicateExtension, x509.InvalidVersion, UnsupportedAlgorithm)
 """What cryptography raises, often late, for a structure that is not as it should be."""
+
+_ExtensionT = TypeVar("_ExtensionT", bound=x509.ExtensionType)
 
 _WEAK: Final = (hashes.MD5, hashes.SHA1)
 
@@ -47,10 +51,21 @@ def check_may_sign(certificate: x509.Certificate, *, pinned: bool = False) -> No
 
 def usage_of(certificate: x509.Certificate) -> x509.KeyUsage | None:
     """What the key may be used for; None for anything. Raises `SecurityError` for extensions that cannot be read."""
+    return extension_of(certificate, x509.KeyUsage)
+
+
+def extension_of(certificate: x509.Certificate, kind: type[_ExtensionT]) -> _ExtensionT | None:
+    """The extension of this kind; None where there is none. Raises `SecurityError` for extensions that cannot be
+    read."""
+    with _reading(certificate), suppress(x509.ExtensionNotFound):
+        return certificate.extensions.get_extension_for_class(kind).value
+    return None
+
+
+@contextmanager
+def _reading(certificate: x509.Certificate) -> Iterator[None]:
     try:
-        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return None
+        yield
     except UNREADABLE as error:
         raise SecurityError(f"the extensions of certificate {name_of(certificate)} cannot be read: {error}") from None
 
@@ -62,13 +77,10 @@ def is_strong(algorithm: hashes.HashAlgorithm | None) -> bool:
 
 def check_issued(certificate: x509.Certificate) -> None:
     """Raises `SecurityError` for an extension that must be understood and is not (RFC 5280, 6.1.5)."""
-    name = name_of(certificate)
-    try:
+    with _reading(certificate):
         unknown = unknown_and_critical(certificate.extensions)
-    except UNREADABLE as error:
-        raise SecurityError(f"the extensions of certificate {name} cannot be read: {error}") from None
     if unknown:
-        raise SecurityError(f"certificate {name} has a critical extension that is not known: {unknown}")
+        raise SecurityError(f"certificate {name_of(certificate)} has a critical extension that is not known: {unknown}")
 
 
 def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
