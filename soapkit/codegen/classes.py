@@ -19,7 +19,7 @@ from soapkit.codegen.plan import AliasPlan, ClassPlan, EnumPlan, FieldPlan, Pack
 from soapkit.codegen.scope import NOTHING, Scope
 from soapkit.databinding.builtins import BUILTINS
 from soapkit.databinding.given import is_told
-from soapkit.databinding.shape import Key
+from soapkit.databinding.shape import AnyType, AttributeField, ElementField, Key, RecordRef, TextField
 from soapkit.version import __version__
 from soapkit.xml.names import local_name, namespace_of
 
@@ -119,12 +119,29 @@ class _ModuleWriter:
             group=record.group,
             restriction=plan.whole,
         )
-        keeps = ", dict=True" if self.package.options.keep_unknown or is_told(record, self.package.shapes) else ""
-        lines = [*said, f"class {plan.name}({base}, kw_only=True{keeps}):", *docstring(record.documentation)]
+        lines = [*said, f"class {plan.name}({base}, kw_only=True{self._options(plan)}):"]
+        lines += docstring(record.documentation)
         fields = [line for field in plan.fields for line in self._field(field, plan)]
         if fields:
             return [*lines, *([""] if record.documentation.strip() else []), *fields]
         return lines if record.documentation.strip() else [*lines, "    pass"]
+
+    def _options(self, plan: ClassPlan) -> str:
+        """What a class says of itself beside `kw_only`.
+
+        An instance that holds only values can be part of no cycle. So the collector is spared it, and with it what
+        holds nothing worse: of a reply of 100 MB it would look at every record, several times over.
+        """
+        keeps = ", dict=True" if self._keeps(plan) else ""
+        if self._holds_values(plan) == (plan.base is not None and self._holds_values(plan.base)):
+            return keeps
+        return f"{keeps}, gc={not self._holds_values(plan)}"
+
+    def _keeps(self, plan: ClassPlan) -> bool:
+        return self.package.options.keep_unknown or is_told(plan.record, self.package.shapes)
+
+    def _holds_values(self, plan: ClassPlan) -> bool:
+        return not self._keeps(plan) and all(map(_is_value, plan.all_fields))
 
     def _field(self, field: FieldPlan, plan: ClassPlan) -> list[str]:
         hidden = frozenset(own.name for own in plan.fields)
@@ -206,3 +223,11 @@ def _member_value(plan: EnumPlan, value: str) -> str:
         except ValueError:
             return literal(value)
     return literal(value)
+
+
+def _is_value(plan: FieldPlan) -> bool:
+    """Whether what a field holds is text, a number or the like: nothing that could hold its holder."""
+    field = plan.field
+    return isinstance(field, (AttributeField, TextField)) or (
+        isinstance(field, ElementField) and not isinstance(field.type, (RecordRef, AnyType))
+    )

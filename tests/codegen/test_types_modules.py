@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from decimal import Decimal
 from types import ModuleType
@@ -334,6 +335,25 @@ def test_an_instance_is_made_with_keywords_and_has_the_defaults(module_of: Modul
     assert (made.name, made.tags, made.r) == ("x", [], Decimal(1))
     with pytest.raises(TypeError, match="name"):
         module.Thing()
+
+
+def test_the_collector_looks_only_at_what_can_be_part_of_a_cycle(module_of: ModuleOf) -> None:
+    module = module_of(
+        record(element("name"), key="{urn:test}Party"),
+        record(
+            element("name"),
+            element("of", RecordRef("{urn:test}Party"), minimum=0),
+            key="{urn:test}Branch",
+            base=RecordRef("{urn:test}Party"),
+            derivation="extension",
+        ),
+        record(element("party", RecordRef("{urn:test}Party")), key="{urn:test}Order"),
+    )
+    assert not gc.is_tracked(module.Order(party=module.Party(name="x")))
+    branch = module.Branch(name="x")
+    branch.of = branch
+    assert gc.is_tracked(branch)
+    assert gc.is_tracked(module.Order(party=branch))
 
 
 def test_documentation_is_where_python_looks_for_it(package_of: PackageOf, module_of: ModuleOf) -> None:
