@@ -28,23 +28,30 @@ def compress(body: bytes, coding: str = "gzip") -> bytes:
 
 
 def encoded(response: Response, accept_encoding: str | None) -> Response:
-    """The response in gzip, where the peer takes that and it is worth it; else as it is. Attachments are mostly
-    compressed already: a response with parts is left alone."""
-    if response.stream is not None or len(response.body) < _WORTHWHILE or not accepts_gzip(accept_encoding):
+    """The response in gzip, or in deflate, where the peer takes that and it is worth it; else as it is. Attachments are
+    mostly compressed already: a response with parts is left alone."""
+    if response.stream is not None or len(response.body) < _WORTHWHILE:
         return response
-    fields = (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
-    return replace(response, headers=response.headers.with_(*fields), body=compress(response.body))
+    coding = coding_for(accept_encoding)
+    if coding is None:
+        return response
+    fields = (("Content-Encoding", coding), ("Vary", "Accept-Encoding"))
+    return replace(response, headers=response.headers.with_(*fields), body=compress(response.body, coding))
 
 
-def accepts_gzip(accept_encoding: str | None) -> bool:
-    """Whether an Accept-Encoding field takes gzip: by name, or by ``*``, and not with a weight of nothing."""
+def coding_for(accept_encoding: str | None) -> str | None:
+    """What an Accept-Encoding field takes: ``gzip`` where it may be, else ``deflate``, None if neither. One is taken
+    by name, or by ``*``, and not with a weight of nothing (RFC 9110, 12.5.3)."""
     weights: dict[str, bool] = {}
     for item in (accept_encoding or "").lower().split(","):
         coding, _, parameter = item.partition(";")
         name, _, weight = parameter.partition("=")
         nothing = name.strip() == "q" and not weight.strip().strip("0.")
         weights.setdefault(coding.strip(), not nothing)
-    return weights.get("gzip", weights.get("x-gzip", weights.get("*", False)))
+    others = weights.get("*", False)
+    if weights.get("gzip", weights.get("x-gzip", others)):
+        return "gzip"
+    return "deflate" if weights.get("deflate", others) else None
 
 
 # The window bits that tell zlib what wrapping to expect.

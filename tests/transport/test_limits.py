@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soapkit.errors import LimitError, SoapkitError, TransportError, UsageError
-from soapkit.transport.coding import accepts_gzip, compress, encoded
+from soapkit.transport.coding import coding_for, compress, encoded
 from soapkit.transport.limits import BodyReader, HttpLimits, expand
 from soapkit.transport.values import Headers, Response
 
@@ -87,30 +87,34 @@ def test_any_bytes_expand_or_are_refused(body: bytes, coding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "taken"),
+    ("field", "coding"),
     [
-        ("gzip", True),
-        ("gzip, deflate, br", True),
-        ("deflate, GZIP;q=0.5", True),
-        ("x-gzip", True),
-        ("*", True),
-        ("gzip;q=0", False),
-        ("gzip; q=0.0, *", False),
-        ("*;q=0", False),
-        ("identity", False),
-        ("", False),
-        (None, False),
+        ("gzip", "gzip"),
+        ("gzip, deflate, br", "gzip"),
+        ("deflate, GZIP;q=0.5", "gzip"),
+        ("x-gzip", "gzip"),
+        ("*", "gzip"),
+        ("deflate", "deflate"),
+        ("gzip;q=0, br, Deflate;q=0.1", "deflate"),
+        ("gzip; q=0.0, *", "deflate"),
+        ("gzip;q=0", None),
+        ("*, gzip;q=0, deflate;q=0", None),
+        ("*;q=0", None),
+        ("identity", None),
+        ("", None),
+        (None, None),
     ],
 )
-def test_an_accept_encoding_is_read(field: str | None, taken: bool) -> None:
-    assert accepts_gzip(field) is taken
+def test_an_accept_encoding_is_read(field: str | None, coding: str | None) -> None:
+    assert coding_for(field) == coding
 
 
 def test_a_response_is_compressed_where_it_is_worth_it() -> None:
     large = Response(200, Headers({"Content-Type": "text/xml"}), b"<a/>" * 1000, "OK")
-    coded = encoded(large, "gzip")
-    assert (coded.headers["content-encoding"], coded.headers["vary"]) == ("gzip", "Accept-Encoding")
-    assert expand(coded.body, "gzip") == large.body
+    for coding in ("gzip", "deflate"):
+        coded = encoded(large, coding)
+        assert (coded.headers["content-encoding"], coded.headers["vary"]) == (coding, "Accept-Encoding")
+        assert expand(coded.body, coding) == large.body
     assert encoded(large, None) is large
     small = Response(200, body=b"<a/>")
     assert encoded(small, "gzip") is small
