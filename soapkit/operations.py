@@ -176,8 +176,15 @@ class Service:
 
     def operation(self, name: str) -> Operation[Any, Any]:
         """The operation of this contract name or method name. Raises `KeyError`."""
-        named = getattr(self.operations, "named", None)  # those of a contract are read one by one (wsdl/later.py)
-        for operation in (named(name) if named is not None else ()) or self.operations:
+        for operation in self.named(name) or self.operations:
             if name in (operation.name, operation.method):
                 return operation
         raise KeyError(name)
+
+    def named(self, name: str) -> Sequence[Operation[Any, Any]]:
+        """The operations of this contract name, in order."""
+        named = getattr(self.operations, "named", None)  # those of a contract are read one by one (wsdl/later.py)
+        if named is None:
+            return [operation for operation in self.operations if operation.name == name]
+        found: Sequence[Operation[Any, Any]] = named(name)
+        return found

@@ -31,6 +31,8 @@ from soapkit.transport.values import AsyncTransport, Request, Response, Transpor
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from soapkit.exchange.loops import Pool
+
 ResultT = TypeVar("ResultT")
 ParametersT = ParamSpec("ParametersT")
 
@@ -116,6 +118,15 @@ class Call(msgspec.Struct, frozen=True):
         return _called(self.function, self.args, self.kwargs, executor)
 
 
+class Aside(Call, frozen=True):
+    """The same, where it blocks, in threads of `pool` instead of those of handlers."""
+
+    pool: Pool = "page"
+
+    def perform_async(self, executor: Executor | None) -> Coroutine[Any, Any, object]:
+        return _called(self.function, self.args, self.kwargs, executor, self.pool)
+
+
 class Pause(msgspec.Struct, frozen=True):
     """Do nothing for some seconds."""
 
@@ -160,6 +171,12 @@ def call(function: Callable[..., object], *args: object, **kwargs: object) -> Fl
     Raises whatever `function` raises.
     """
     return (yield Call(function, args, kwargs))
+
+
+def aside(pool: Pool, function: Callable[..., ResultT], *args: object) -> Flow[ResultT]:
+    """In a flow: ``page = yield from aside("page", made, request)``: as `call`, but however long it takes, handlers
+    have all their threads, and it waits for none of them. Raises whatever `function` raises."""
+    return cast("ResultT", (yield Aside(function, args, pool=pool)))
 
 
 class Within(msgspec.Struct, frozen=True):
@@ -238,12 +255,16 @@ def _settled(result: object) -> object:
 
 
 async def _called(
-    function: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object], executor: Executor | None
+    function: Callable[..., object],
+    args: tuple[object, ...],
+    kwargs: Mapping[str, object],
+    executor: Executor | None,
+    pool: Pool = "handler",
 ) -> object:
     """In async code: the result of a function that may be async, or block."""
     if is_async(function):
         return await function(*args, **kwargs)
-    result = await _in_thread(function, args, kwargs, executor)
+    result = await _loops().in_thread(function, args, kwargs, executor, pool)
     return await result if isinstance(result, Awaitable) else result
 
 
@@ -265,12 +286,6 @@ def _wait_for(
     awaitable: Awaitable[object], seconds: float | None = None, late: Callable[[], Exception] = TimeoutError
 ) -> object:
     return cast("object", _loops().wait_for(awaitable, seconds, late))
-
-
-async def _in_thread(
-    function: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object], executor: Executor | None
-) -> object:
-    return cast("object", await _loops().in_thread(function, args, kwargs, executor))
 
 
 @cache

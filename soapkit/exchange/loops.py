@@ -19,7 +19,7 @@ from concurrent.futures import Executor
 from contextvars import copy_context
 from functools import partial
 from types import coroutine
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from soapkit.errors import UsageError
 from soapkit.exchange.threads import DaemonThreads
@@ -44,12 +44,17 @@ class _LoopThread:
             self.loop.close()
 
 
+Pool: TypeAlias = Literal["handler", "page", "probe"]
+
 # asyncio's own executor has four threads more than the machine has cores: a handful of slow handlers would hold up all.
 THREADS = 40
+# What browsers and probes ask for neither waits for handlers nor holds them up. Pages take nothing but time of the
+# processor, so that each thread of theirs takes a share of the event loop's.
+_THREADS: Mapping[Pool, int] = {"handler": THREADS, "page": 2, "probe": 8}
 
 _lock = threading.Lock()
 _kept: _LoopThread | None = None
-_pool: DaemonThreads | None = None
+_pools: dict[Pool, DaemonThreads] = {}
 
 
 def wait_for(
@@ -127,12 +132,17 @@ async def sleep(seconds: float) -> None:
 
 
 async def in_thread(
-    function: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object], executor: Executor | None
+    function: Callable[..., object],
+    args: tuple[object, ...],
+    kwargs: Mapping[str, object],
+    executor: Executor | None,
+    pool: Pool = "handler",
 ) -> object:
-    """Call a blocking function in a thread of `executor` (None: of this process), with this context's variables."""
+    """Call a blocking function in a thread of `executor` (None: of this process's `pool`), with this context's
+    variables."""
     loop = asyncio.get_running_loop()
     work = partial(copy_context().run, _called, function, args, kwargs)
-    return await loop.run_in_executor(executor or _threads(), work)
+    return await loop.run_in_executor(executor or _threads(pool), work)
 
 
 def _called(function: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object]) -> object:
@@ -192,20 +202,20 @@ def _loop_thread() -> _LoopThread:
         return _kept
 
 
-def _threads() -> Executor:
-    global _pool
-    if _pool is None:
+def _threads(pool: Pool) -> Executor:
+    found = _pools.get(pool)
+    if found is None:
         with _lock:
-            if _pool is None:
-                _pool = DaemonThreads(THREADS, "soapkit-handler")
-    return _pool
+            found = _pools.setdefault(pool, DaemonThreads(_THREADS[pool], f"soapkit-{pool}"))
+    return found
 
 
 def _after_fork() -> None:
     """A child has the parent's memory but not its threads (gunicorn's workers): it makes its own."""
-    global _kept, _lock, _pool
+    global _kept, _lock
     _lock = threading.Lock()
-    _kept = _pool = None
+    _kept = None
+    _pools.clear()
 
 
 def _at_exit() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from soapkit.errors import UsageError
-from soapkit.exchange.flow import Flow, call
+from soapkit.exchange.flow import Flow, aside
 from soapkit.server.http import NOT_FOUND, HttpRequest
 from soapkit.transport.binding import method_not_allowed
 from soapkit.transport.values import Headers, Response
@@ -45,7 +45,7 @@ class Pages:
             return NOT_FOUND
         if request.method not in ("GET", "HEAD"):
             return method_not_allowed("GET, HEAD")
-        media_type, body = yield from call(page)
+        media_type, body = yield from aside("probe", page)
         return Response(200, Headers({"Content-Type": media_type, "Cache-Control": "no-store"}), body)
 
 

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from soapkit.errors import SoapkitError
-from soapkit.exchange.flow import Flow, call
+from soapkit.exchange.flow import Flow, aside
 from soapkit.exchange.log import log_message
 from soapkit.exchange.observing import Begun, Observer, Watched
 from soapkit.exchange.processor import Received
@@ -88,8 +88,8 @@ class Endpoint:
         if self.proxies is not None:
             request = self.proxies.told(request)
         if request.method in ("GET", "HEAD"):
-            # in a thread, under an event loop: the first page of a large contract takes a second, calls go on meanwhile
-            return (yield from call(self.publication.respond, request))
+            # under an event loop in threads of their own: the first page of a large contract takes a while, calls go on
+            return (yield from aside("page", self.publication.respond, request))
         if request.method != "POST":
             return method_not_allowed()
         said = request.headers.known(announced)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from soapkit.errors import SoapkitError
-from soapkit.exchange.flow import Flow, call, within
+from soapkit.exchange.flow import Flow, aside, within
 from soapkit.exchange.message_security import Probed
 from soapkit.server.http import HttpRequest
 from soapkit.transport.binding import method_not_allowed
@@ -92,7 +92,9 @@ class Probes:
         found: dict[str, str] = {}
         for name, check in self._checks.items():
             try:
-                passed = yield from within(self._health.seconds, call(check), lambda: TimeoutError("no answer in time"))
+                passed = yield from within(
+                    self._health.seconds, aside("probe", check), lambda: TimeoutError("no answer in time")
+                )
                 if passed is False:
                     raise RuntimeError("the check returned False")  # told like all others
             except Exception as error:

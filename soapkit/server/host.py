@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
@@ -37,7 +38,7 @@ from soapkit.server.interceptors import NONE, Chain
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, HANDLER_SECONDS, HostLimits
 from soapkit.server.policies import PolicyUse, policies_of
 from soapkit.server.proxies import Proxies, proxies_of
-from soapkit.server.publication import SINGLE, Publication, Publish
+from soapkit.server.publication import SINGLE, Documents, Publication, Publish
 from soapkit.server.route import Router
 from soapkit.server.service import service_of
 from soapkit.server.serving import Serving
@@ -274,8 +275,21 @@ def _site(service: Service, contract: Contract | None, codecs: Codecs) -> Site:
     if contract is not None:
         for told in contract.services:
             if (told.name, told.port_type) == (service.name, service.port_type):
-                return Site(told, contract.shapes)
+                return Site(told, contract.shapes, served=(_documented(service, contract), codecs.shapes))
     return Site(service, DocumentedShapes(codecs.shapes))
+
+
+def _documented(service: Service, contract: Contract) -> Service:
+    """A service from generated classes, each operation with its documentation, which only the contract has."""
+    told = contract.definitions.port_types.get(service.port_type)
+    words: dict[str, list[str]] = {}
+    for each in told.operations if told is not None else ():
+        words.setdefault(each.name, []).append(each.documentation)
+    said = ((words.get(each.name) or [each.documentation]).pop(0) for each in service.operations)
+    return replace(
+        service,
+        operations=[replace(each, documentation=one) for each, one in zip(service.operations, said, strict=True)],
+    )
 
 
 def _publish(service: Service, contract: Contract | None, codecs: Codecs, settings: Settings) -> Publish | None:
@@ -294,17 +308,17 @@ def _publish(service: Service, contract: Contract | None, codecs: Codecs, settin
         from soapkit.wsdl.write11 import write_wsdl
 
         shapes = DocumentedShapes(codecs.shapes)
-        return {"wsdl": write_wsdl(service, shapes, address=address, policies=policies(address))}
+        return Documents({"wsdl": lambda: write_wsdl(service, shapes, address=address, policies=policies(address))})
 
     return written
 
 
 def _documents(contract: Contract, address: str) -> Mapping[str, bytes]:
     """A contract as it was written, with an address in it."""
-    from soapkit.wsdl.publish import published
+    from soapkit.wsdl.publish import publishers
     from soapkit.wsdl.single import single
 
-    return {**published(contract, address), SINGLE: single(contract, address)}
+    return Documents({**publishers(contract, address), SINGLE: partial(single, contract, address)})
 
 
 def endpoints_for(

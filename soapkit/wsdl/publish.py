@@ -10,8 +10,9 @@ All of it in one document: `soapkit.wsdl.single`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
+from functools import partial
 
 from lxml.etree import _Element
 
@@ -42,10 +43,16 @@ def published(contract: Contract, address: str) -> dict[str, bytes]:
     >>> sorted(published(load_contract("wsdl/bank.wsdl"), "https://bank.example/soap"))
     ['wsdl', 'xsd=1']
     """
+    return {query: made() for query, made in publishers(contract, address).items()}
+
+
+def publishers(contract: Contract, address: str) -> dict[str, Callable[[], bytes]]:
+    """What makes each of the documents that `published` gives, by the query that asks for it."""
     base = address.partition("?")[0]
     queries = queries_of(contract)
     targets = {url: f"{base}?{query}" for url, query in queries.items()}
-    return {queries[document.url]: _rewritten(document, contract, targets, base) for document in reachable(contract)}
+    documents = reachable(contract)
+    return {queries[document.url]: partial(_rewritten, document, contract, targets, base) for document in documents}
 
 
 def queries_of(contract: Contract) -> dict[str, str]:

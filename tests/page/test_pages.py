@@ -23,6 +23,7 @@ from soapkit.errors import ConnectError
 from soapkit.exchange.flow import run
 from soapkit.server.explored import explored
 from soapkit.server.http import HttpRequest
+from soapkit.server.publication import Documents
 from soapkit.testing import FakeTransport
 from soapkit.transport.values import Headers, Response
 from soapkit.wsdl.load import load_contract
@@ -183,6 +184,20 @@ def test_a_contract_is_written_once_whatever_address_asks_for_it(bank_service: M
         assert f'schemaLocation="http://{host}/a&amp;b?xsd=1"'.encode() in body
         assert b".invalid" not in body
     assert len(asked) == 1
+
+
+def test_a_page_makes_no_document_and_its_list_reads_no_operation_of_the_contract(bank_service: ModuleType) -> None:
+    publication: Any = soapkit.asgi(bank_service.MyBank()).endpoints[""].publication
+    documents = Documents({"wsdl": lambda: pytest.fail("made for a page"), "xsd=1": lambda: b"<schema/>"})
+    counted = replace(publication, publish=lambda address: documents)
+    page = html(counted.respond(HERE))
+    assert "?xsd=1" in page
+    assert "Move money from one account to another." in page  # which only the contract says
+    assert counted.respond(replace(HERE, query="xsd=1")).body == b"<schema/>"
+    read = publication.site().service.operations._later._made
+    assert read.keys() <= {0}  # whether there is any
+    assert "No account has this number." in html(counted.respond(replace(HERE, query="op=balance")))
+    assert len(read.keys() - {0}) == 1
 
 
 def test_the_form_can_be_switched_off_and_on(bank_service: ModuleType) -> None:

@@ -19,7 +19,8 @@ from lxml import etree
 
 import soapkit
 from soapkit.errors import UsageError
-from soapkit.exchange.flow import Call, arun, contained
+from soapkit.exchange.flow import Call, arun, aside, call, contained
+from soapkit.exchange.loops import THREADS
 from soapkit.server.host import endpoint_for
 from soapkit.server.http import HttpRequest
 from soapkit.server.page.site import Site
@@ -260,6 +261,24 @@ def test_a_call_that_is_cancelled_from_outside_is_cancelled() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(cancelled())
+
+
+def test_pages_and_handlers_do_not_wait_for_each_others_threads() -> None:
+    let_go = threading.Event()
+
+    async def both() -> None:
+        pages = [asyncio.ensure_future(arun(aside("page", let_go.wait, 20))) for _ in range(THREADS)]
+        assert await arun(call(lambda: "handled")) == "handled"
+        handlers = [asyncio.ensure_future(arun(call(let_go.wait, 20))) for _ in range(THREADS)]
+        assert await arun(aside("probe", lambda: "ready")) == "ready"
+        let_go.set()
+        assert all(await asyncio.gather(*pages, *handlers))
+        assert await arun(aside("page", lambda: threading.current_thread().name)) in (
+            "soapkit-page-1",
+            "soapkit-page-2",
+        )
+
+    asyncio.run(asyncio.wait_for(both(), 30))
 
 
 def test_a_page_that_takes_long_to_make_holds_up_no_call() -> None:

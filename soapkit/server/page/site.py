@@ -44,20 +44,42 @@ class Site:
     """The pages of a service. What they show is made when it is first asked for, and kept.
 
     `versions`: the SOAP versions that the service takes; both unless its ports say less (a hosted service takes both).
+    `served`: the same service as calls know it, with its shapes, where it stands ready: operations of a contract are
+    read one by one, and a list of a thousand would read them all.
     """
 
-    def __init__(self, service: Service, shapes: Shapes, versions: tuple[Version, ...] = (SOAP_1_1, SOAP_1_2)) -> None:
+    def __init__(
+        self,
+        service: Service,
+        shapes: Shapes,
+        versions: tuple[Version, ...] = (SOAP_1_1, SOAP_1_2),
+        served: tuple[Service, Shapes] | None = None,
+    ) -> None:
         self.service = service
         self._shapes = shapes
         self._versions = versions
+        self._served = served or (service, shapes)
 
     @cached_property
     def _lines(self) -> tuple[Line, ...]:
-        return lines_of(self.service, self._shapes)
+        return lines_of(*self._served)
 
     @cached_property
     def _operations(self) -> Mapping[str, Operation[Any, Any]]:
-        return operations_by_id(self.service)
+        """Those of the list, by the name their pages have."""
+        return operations_by_id(self._served[0])
+
+    def _told(self, name: str) -> tuple[Operation[Any, Any], Shapes] | None:
+        """The operation of a page, as the contract tells it where that has it; None for no operation at all."""
+        known = self._operations.get(name)
+        if known is None:
+            return None
+        if self.service is not self._served[0]:
+            alike = [id_ for id_, each in self._operations.items() if each.name == known.name]
+            told = self.service.named(known.name)
+            if len(told) == len(alike):  # several of one name stand in the order of the contract, here and there
+                return told[alike.index(name)], self._shapes
+        return known, self._served[1]
 
     @cached_property
     def _types(self) -> Mapping[str, Record]:
@@ -86,10 +108,11 @@ class Site:
         return self._render("service.html", visit, lines=shown, total=len(self._lines), filter=wanted)
 
     def _operation(self, name: str, visit: Visit) -> Response:
-        operation = self._operations.get(name)
-        if operation is None:
+        told = self._told(name)
+        if told is None:
             return self._missing(visit, f"The service has no operation {name}.")
-        samples = list(samples_of(self.service, operation, self._shapes, self._versions))
+        operation, shapes = told
+        samples = list(samples_of(self.service, operation, shapes, self._versions))
         requests: dict[str, Sample] = {sample.version: sample for sample in samples if sample.title == "Request"}
         first = samples[0]
         actions: dict[str, str] = {
@@ -98,20 +121,20 @@ class Site:
         return self._render(
             "operation.html",
             visit,
-            operation=view_of(name, operation, self._shapes),
+            operation=view_of(name, operation, shapes),
             samples=samples,
             versions=[version.label for version in self._versions],
             commands=list(
                 commands_of(
                     operation,
-                    self._shapes,
+                    shapes,
                     visit.target or visit.address,
                     visit.contract or "CONTRACT",
                     first,
                     actions[first.version],
                 )
             ),
-            trial=_trial(operation, self._shapes, requests, actions) if visit.try_it else None,
+            trial=_trial(operation, shapes, requests, actions) if visit.try_it else None,
         )
 
     def _type(self, key: str, visit: Visit) -> Response:
