@@ -66,11 +66,8 @@ def signed_octets(signed_info: _Element, form: Canonical, measure: Measure | Non
 def transforms_of(reference: _Element, most: int) -> list[_Element]:
     """The ds:Transform of a ds:Reference, in their order. Raises `SecurityError` for more than `most`."""
     holder = at_most_one(reference, TRANSFORMS)
-    return transforms_in(holder, most) if holder is not None else []
-
-
-def transforms_in(holder: _Element, most: int) -> list[_Element]:
-    """The same for the ds:Transforms of a reference."""
+    if holder is None:
+        return []
     transforms = all_of(holder, TRANSFORM)
     if len(transforms) > most:
         raise SecurityError(f"{len(transforms)} transforms are not followed", place=place_of(holder))

@@ -30,6 +30,7 @@ from soapkit.security.crypto.keys import KeyPair, kind_of
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.markup import (
     CIPHER_DATA,
+    CIPHER_REFERENCE,
     CIPHER_VALUE,
     DIGEST_METHOD,
     ENCRYPTED_KEY,
@@ -176,7 +177,9 @@ def read_key_transport(encrypted_key: _Element, policy: AlgorithmPolicy) -> KeyT
     # rsa-oaep-mgf1p has SHA-1 in its name, and xmlsec1 goes by an MGF that is said beside it all the same
     mask = MGFS.get(algorithm_of(mgf), "") if mgf is not None else "sha1"
     if algorithm.padding == "oaep" and not {digest, mask} <= policy.oaep_hashes:
-        raise SecurityError(f"the hashes of OAEP are not allowed by the policy {policy.name!r}", place=place_of(method))
+        said = ", ".join(f"{algorithm_of(each)!r:.120}" for each in (digest_method, mgf) if each is not None)
+        told = f"the hashes of OAEP ({said or 'sha1'}) are not allowed by the policy {policy.name!r}"
+        raise SecurityError(told, place=place_of(method))
     return KeyTransport(algorithm, digest, mask, bytes_of(label) if label is not None else b"")
 
 
@@ -186,6 +189,8 @@ def unwrap(
     """The secret in an EncryptedKey, by the first of `keys` that opens it. Raises `SecurityError`."""
     transport = read_key_transport(encrypted_key, policy)
     value = cipher_value(encrypted_key)
+    if len(keys) > 1:  # where none is an RSA key, that is told
+        keys = [key for key in keys if key.kind == "rsa"] or keys
     if transport.algorithm.padding == "pkcs1":
         return _unwrap_pkcs1(transport, keys[0], value, provider)
     for keypair in keys[:-1]:
@@ -224,4 +229,8 @@ def unwrap_under(
 
 def cipher_value(element: _Element) -> bytes:
     """The octets in an EncryptedKey or EncryptedData; those elsewhere (CipherReference) are never fetched."""
-    return bytes_of(one(one(element, CIPHER_DATA), CIPHER_VALUE))
+    data = one(element, CIPHER_DATA)
+    if (elsewhere := at_most_one(data, CIPHER_REFERENCE)) is not None:
+        told = f"what is encrypted stands elsewhere, at {elsewhere.get('URI', '')!r:.120}, which is never fetched"
+        raise SecurityError(f"CipherReference: {told}", place=place_of(elsewhere))
+    return bytes_of(one(data, CIPHER_VALUE))

@@ -31,12 +31,12 @@ from soapkit.security.references import (
     Named,
     by_key_name,
     certificate_in,
+    kind_told,
     read_token_reference,
     referred,
     retrieved,
 )
-from soapkit.xml.names import local_name
-from soapkit.xml.walk import children, place_of, tag_of
+from soapkit.xml.walk import children, place_of
 
 _RECEIVERS = 20
 
@@ -48,14 +48,15 @@ def read_hints(key_info: _Element, index: IdIndex) -> Carried | Named:
     Raises `SecurityError` when nothing leads to one.
     """
     entries = list(_entries(key_info, index))
-    found = [certificate_in(entry) for entry in entries if entry.tag == X509_DATA]
+    read = (certificate_in(entry) for entry in entries if entry.tag == X509_DATA)
+    found = [source for source in read if source is not None]
     if not any(isinstance(entry, Carried) for entry in found):
         found = _with_key(found, entries) or [by_key_name(entry) for entry in entries if entry.tag == KEY_NAME]
     if not found:
         sources = [read_token_reference(entry, index) for entry in entries if entry.tag == TOKEN_REFERENCE]
         found = [source for source in sources if isinstance(source, Carried | Named)]
     if not found:
-        told = ", ".join(local_name(tag_of(entry)) for entry in children(key_info)) or "nothing"
+        told = ", ".join(map(kind_told, children(key_info))) or "nothing"
         raise SecurityError(
             f"KeyInfo holds {told}, which leads to no certificate; say certificates=, the one of its signer",
             place=place_of(key_info),

@@ -271,11 +271,15 @@ def _by_key_identifier(value: bytes) -> Named:
 
 
 def _read_x509_data(data: _Element, _index: IdIndex) -> KeySource:
-    return certificate_in(data)
+    found = certificate_in(data)
+    if found is None:
+        raise SecurityError(f"{kind_told(data)} names no certificate in a way that is read", place=place_of(data))
+    return found
 
 
-def certificate_in(data: _Element) -> Carried | Named:
-    """The certificate that a ds:X509Data carries or names. Raises `SecurityError`."""
+def certificate_in(data: _Element) -> Carried | Named | None:
+    """The certificate that a ds:X509Data carries or names; None where it does neither, but holds a revocation list
+    alone, or a name of a kind that is not read. Raises `SecurityError` for one that is damaged."""
     carried = [certificate_from_der(bytes_of(entry)) for entry in children(data, X509_CERTIFICATE)]
     if len(carried) > MAX_CERTIFICATES:
         raise SecurityError(f"{len(carried)} certificates are not followed", place=place_of(data))
@@ -290,7 +294,14 @@ def certificate_in(data: _Element) -> Carried | Named:
             return _by_subject(text_of(entry))
         if entry.tag == X509_DIGEST and algorithm_of(entry) in DIGESTS:
             return _by_digest(bytes_of(entry), DIGESTS[algorithm_of(entry)])
-    raise SecurityError("X509Data names no certificate", place=place_of(data))
+    return None
+
+
+def kind_told(entry: _Element) -> str:
+    """What an entry of a KeyInfo is, in words; of a ds:X509Data also what is in it."""
+    name = local_name(tag_of(entry))
+    held = ", ".join(map(kind_told, children(entry))) if entry.tag == X509_DATA else entry.get("Algorithm", "")
+    return f"{name} ({held:.200})" if held else name
 
 
 def _by_digest(value: bytes, digest: str) -> Named:

@@ -32,7 +32,7 @@ from soapkit.security.canonical import (
     read_canonical,
     read_signature_method,
     signed_octets,
-    transforms_in,
+    transforms_of,
 )
 from soapkit.security.context.context import SecurityContext
 from soapkit.security.crypto.algorithms import ENVELOPED, STR_TRANSFORM, SignatureAlgorithm
@@ -51,7 +51,6 @@ from soapkit.security.markup import (
     SIGNED_INFO,
     TOKEN_REFERENCE,
     TRANSFORMATION_PARAMETERS,
-    TRANSFORMS,
     algorithm_of,
     all_of,
     bytes_of,
@@ -75,7 +74,7 @@ from soapkit.security.sign import fingerprint
 from soapkit.security.strtransform import dereferenced
 from soapkit.security.tokens import CheckedUser
 from soapkit.security.trust.truststore import Chain, TrustStore
-from soapkit.xml.c14n import canonicalise
+from soapkit.xml.c14n import INCLUSIVE, canonicalise
 from soapkit.xml.measure import Measure
 from soapkit.xml.walk import place_of
 
@@ -312,12 +311,12 @@ class Verifier:
         read: list[SignedReference] = []
         beside: list[AttachmentReference] = []
         for reference in references:
-            transforms, digest_method, digest_value = one_each(reference, TRANSFORMS, DIGEST_METHOD, DIGEST_VALUE)
+            digest_method, digest_value = one_each(reference, DIGEST_METHOD, DIGEST_VALUE)
             digest, value = policy.digest(algorithm_of(digest_method)), bytes_of(digest_value)
             if is_cid(reference.get("URI", "")):
                 beside.append(AttachmentReference(reference, read_signature_transform(reference), digest, value))
             else:
-                steps = _read_transforms(transforms, self.require.limits.transforms)
+                steps = _read_transforms(reference, self.require.limits.transforms)
                 read.append(SignedReference(reference, *steps, digest, value))
         return algorithm, form, read, beside
 
@@ -372,16 +371,19 @@ class Verifier:
         return element, canonicalise(element, method=form.method, prefixes=form.prefixes, measure=self.measure)
 
 
-def _read_transforms(holder: _Element, most: int) -> tuple[Canonical, bool]:
+def _read_transforms(reference: _Element, most: int) -> tuple[Canonical, bool]:
     """The canonical form that a Reference's transforms come to, and whether it dereferences a token first.
 
     Allowed: one canonical form, or STR-Transform; before it, an enveloped-signature transform, which does nothing to
-    what does not hold the signature (node-soap writes it on every reference).
+    what does not hold the signature (node-soap writes it on every reference). Without a canonical form it is Canonical
+    XML 1.0 (XML Signature 1.1, 4.4.3.2), which Java's javax.xml.crypto leaves to its readers to know.
     """
-    steps = [transform for transform in transforms_in(holder, most) if algorithm_of(transform) != ENVELOPED]
-    if len(steps) != 1:
+    steps = [transform for transform in transforms_of(reference, most) if algorithm_of(transform) != ENVELOPED]
+    if not steps:
+        return Canonical(INCLUSIVE), False
+    if len(steps) > 1:
         raise SecurityError(
-            f"a reference needs one canonical form, found {len(steps)} transforms", place=place_of(holder)
+            f"a reference needs one canonical form, found {len(steps)} transforms", place=place_of(reference)
         )
     if algorithm_of(steps[0]) == STR_TRANSFORM:
         parameters = one(steps[0], TRANSFORMATION_PARAMETERS)

@@ -106,6 +106,21 @@ def test_a_certificate_is_named_by_its_digest(keys, now):
     assert signer(document, now, trust=TrustStore.of(keys.bob, keys.alice)) == "CN=alice"
 
 
+def test_a_revocation_list_may_stand_beside_what_names_the_certificate(keys, now):
+    named = f"<d:X509Data><d:X509Certificate>{certificate_text(keys.alice)}</d:X509Certificate></d:X509Data>"
+    for beside in ("<d:X509Data><d:X509CRL>MAA=</d:X509CRL></d:X509Data>", "<d:X509Data/>"):
+        assert signer(signed(keys.alice, beside + named), now, trust=keys.trust) == "CN=alice"
+        assert signer(
+            signed(keys.alice, f"{beside}<d:KeyName>CN=alice</d:KeyName>"), now, trust=TrustStore.of(keys.alice)
+        )
+
+
+def test_a_digest_that_is_not_known_is_told_by_name(keys, now):
+    digest = '<d11:X509Digest Algorithm="http://www.w3.org/2007/05/xmldsig-more#sha3-224">AAAA</d11:X509Digest>'
+    with pytest.raises(SecurityError, match=r"KeyInfo holds X509Data \(X509Digest \(.*sha3-224\)\), which leads to no"):
+        signer(signed(keys.alice, f"<d:X509Data>{digest}</d:X509Data>"), now, trust=keys.trust)
+
+
 def test_a_signature_that_names_no_key_is_that_of_the_one_certificate_that_is_given(keys, now):
     document = sign(ORDER, keys.alice, key_info="none")
     assert verify(document, trust=keys.trust, certificates=[keys.alice.certificate], at=now).signer_name == "CN=alice"
@@ -113,6 +128,7 @@ def test_a_signature_that_names_no_key_is_that_of_the_one_certificate_that_is_gi
         verify(document, trust=keys.trust, certificates=[keys.bob.certificate], at=now)
     with pytest.raises(SecurityError, match="does not say which key"):
         verify(document, trust=keys.trust, certificates=[keys.alice.certificate, keys.bob.certificate], at=now)
+    assert signer(signed(keys.alice, ""), now, trust=keys.trust, certificates=[keys.alice.certificate]) == "CN=alice"
 
 
 def test_a_certificate_elsewhere_in_a_message_is_found_too(plain, keys, now):

@@ -46,6 +46,7 @@ from soapkit.security.markup import (
     DIGEST_VALUE,
     DS_REFERENCE,
     KEY_INFO,
+    MANIFEST,
     OBJECT,
     SIGNATURE,
     SIGNATURE_METHOD,
@@ -67,6 +68,9 @@ from soapkit.xml.walk import children, path_of, place_of, tag_of
 Trust: TypeAlias = TrustStore | x509.Certificate | PublicKey | HmacKey
 """Whose signature is believed: of certificates in a store or under it; of one certificate, one key, one secret."""
 
+_MANIFEST_WARNING = (  # XML Signature 1.1, 5.1: whether they are right is for the application to look at
+    "a Manifest is signed: the digests that are written there, and not what they are digests of"
+)
 _MOST_SIGNED = 64 * 1024 * 1024  # bytes that the references of one signature come to
 _PRIMITIVES = CryptographyProvider()
 
@@ -208,7 +212,10 @@ class _Verifier:
         signer = chain[0] if chain else None
         parts = tuple(each.part for each in covered if isinstance(each.part, SignedPart))
         octets = tuple(each.part for each in covered if isinstance(each.part, SignedOctets))
-        return Verified(parts, read.algorithm.name, path_of(signature), signer, chain, self.policy.warnings, octets)
+        warnings = self.policy.warnings
+        if any(each.element is not None and each.element.tag == MANIFEST for each in covered):
+            warnings = (*warnings, _MANIFEST_WARNING)
+        return Verified(parts, read.algorithm.name, path_of(signature), signer, chain, warnings, octets)
 
     def _read(self, signed_info: _Element) -> _Read:
         """The policy first, over the whole of SignedInfo."""
@@ -258,9 +265,10 @@ class _Verifier:
             return self.trust, ()
         assert isinstance(self.trust, TrustStore)
         key_info = key_info_of(signature)
-        if key_info is None and len(self.certificates) == 1:
+        says = key_info is not None and len(key_info) > 0
+        if not says and len(self.certificates) == 1:
             return self.certificates[0], ()
-        if key_info is None:
+        if key_info is None or not says:
             raise SecurityError(
                 "the signature does not say which key it was made with; say certificates=, the one of its signer",
                 place=place_of(signature),

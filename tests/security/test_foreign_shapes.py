@@ -1,0 +1,92 @@
+"""Shapes that other stacks and other documents have, and soapkit does not write."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import datetime
+
+import pytest
+from lxml import etree
+
+from soapkit.errors import SecurityError
+from soapkit.security import Encrypt, Require, Security, Sign, Timestamp, profile
+from soapkit.security.crypto.algorithms import ENVELOPED, SIGNATURES
+from soapkit.security.crypto.with_cryptography import CryptographyProvider
+from soapkit.security.ids import IdIndex
+from soapkit.security.markup import (
+    DIGEST_METHOD,
+    DIGEST_VALUE,
+    DS_REFERENCE,
+    ENCRYPTED_KEY,
+    KEY_INFO,
+    MANIFEST,
+    MGF,
+    SIGNATURE_METHOD,
+    SIGNATURE_VALUE,
+    SIGNED_INFO,
+    TRANSFORMS,
+)
+from soapkit.soap.envelope import Envelope
+from soapkit.soap.security_result import SecurityResult
+from soapkit.xml.c14n import INCLUSIVE, canonicalise
+from soapkit.xml.names import DS
+from soapkit.xmldsig import sign, verify
+from tests.parties import Keys
+
+
+def test_a_reference_without_a_canonical_form_has_the_inclusive_one(plain, keys, now):
+    """As javax.xml.crypto signs where nobody names one: with enveloped-signature alone, or no Transforms at all."""
+    for transforms in (f'<d:Transforms xmlns:d="{DS}"><d:Transform Algorithm="{ENVELOPED}"/></d:Transforms>', ""):
+        message = without_a_form(Security([Timestamp(), Sign(keys.alice)]).apply(plain, now=now), transforms, keys)
+        assert [each.name for each in received(message, keys, now).signed] == ["Body", "Timestamp"]
+        with pytest.raises(SecurityError, match="was altered after it was signed"):
+            received(message.replace(b">DE1<", b">DE2<"), keys, now)
+
+
+def without_a_form(secured: Envelope, transforms: str, keys: Keys) -> bytes:
+    """A message whose references say no canonical form, signed anew."""
+    root = etree.fromstring(secured.to_bytes())
+    index, provider = IdIndex(root), CryptographyProvider()
+    for reference in root.iter(DS_REFERENCE):
+        for child in reference.findall(TRANSFORMS):
+            reference.remove(child)
+        reference[:0] = [etree.fromstring(transforms)] if transforms else []
+        octets = canonicalise(index.find(reference.get("URI"), by=reference), method=INCLUSIVE)
+        reference.find(DIGEST_VALUE).text = base64.b64encode(hashlib.sha256(octets).digest()).decode()
+    (signed_info,), (method,) = (list(root.iter(tag)) for tag in (SIGNED_INFO, SIGNATURE_METHOD))
+    value = provider.sign(SIGNATURES[method.get("Algorithm")], keys.alice, canonicalise(signed_info))
+    next(root.iter(SIGNATURE_VALUE)).text = base64.b64encode(value).decode()
+    return etree.tostring(root)
+
+
+def received(message: bytes, keys: Keys, now: datetime) -> SecurityResult:
+    require = Require(signed=["Body", "Timestamp"], trust=keys.trust, replay=None)
+    return Security(inbound=require).verify(Envelope.parse(message), now=now)
+
+
+def test_rsa_1_5_is_opened_with_the_rsa_key_among_several(plain, keys, now):
+    secured = Security([Encrypt(to=keys.bob, key_transport="rsa-1_5")]).apply(plain, now=now)
+    for key_info in [key.find(KEY_INFO) for key in secured.root.iter(ENCRYPTED_KEY)]:
+        key_info.getparent().remove(key_info)  # which says for whom it is
+    require = Require(encrypted=["Body"], key=[keys.curve, keys.bob], algorithms=profile("legacy"))
+    result = Security(inbound=require).verify(Envelope.parse(secured.to_bytes()), now=now)
+    assert [each.name for each in result.encrypted] == ["Body"]
+
+
+def test_hashes_of_oaep_that_are_not_allowed_are_told(plain, keys, now):
+    sha3 = "http://www.w3.org/2007/05/xmldsig-more#sha3-256"
+    secured = Security([Encrypt(to=keys.bob, key_transport="rsa-oaep")]).apply(plain, now=now)
+    key = next(secured.root.iter(ENCRYPTED_KEY))
+    next(key.iter(DIGEST_METHOD)).set("Algorithm", sha3)
+    assert next(key.iter(MGF)) is not None
+    with pytest.raises(SecurityError, match=f"the hashes of OAEP \\('{sha3}', '.*mgf1sha256'\\) are not allowed"):
+        Security(inbound=Require(key=keys.bob)).verify(Envelope.parse(secured.to_bytes()), now=now)
+
+
+def test_a_signed_manifest_proves_itself_alone_and_that_is_told(keys, now):
+    manifest = f'<all><Manifest xmlns="{DS}" Id="all"><Reference URI="order.xml"/></Manifest></all>'.encode()
+    found = verify(sign(manifest, keys.alice, references=["#all"]), trust=keys.trust, signed=[], at=now)
+    assert found.signed[0].tag == MANIFEST
+    assert "not what they are digests of" in found.warnings[0]
+    assert not verify(sign(b"<all/>", keys.alice), trust=keys.trust, at=now).warnings
