@@ -11,6 +11,7 @@
     ├── ValidationError       XML that does not satisfy its schema
     ├── MessageError          XML that is not a SOAP message, or one that breaks a rule of SOAP
     ├── SecurityError         a message that is not believed, or keys and settings that cannot serve
+    │   └── LoginError        an HTTP login that is missing or wrong
     ├── TransportError        no reply
     │   ├── ConnectError      nobody answers at that address
     │   ├── TimeoutError      not in time
@@ -206,6 +207,15 @@ class SecurityError(SoapkitError):
     The message tells our side what was wrong. A peer is told none of it: only the one fault that
     `soapkit.exchange` sends for every security failure.
     """
+
+
+class LoginError(SecurityError):
+    """An HTTP login that a service demands, and that is missing or wrong. `scheme`: the one that the caller is asked
+    for (RFC 9110, 11.6.1)."""
+
+    def __init__(self, message: str, *, scheme: str) -> None:
+        super().__init__(message)
+        self.scheme = scheme
 
 
 class TransportError(SoapkitError):

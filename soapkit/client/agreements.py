@@ -25,7 +25,7 @@ def agreed_by(
 ) -> tuple[Security, Agreement]:
     """The settings of one client, with tokens and contexts of its own, and what it agrees on.
 
-    Raises `UsageError` where that is for HTTPS alone and the address is not, and for a source of tokens that is none.
+    Raises `UsageError` for a source of tokens that is none.
     """
     own: Security = security.of_one_client()
     found: list[Agreement] = []

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeV
 
 from soapkit.attachment import Attachment
 from soapkit.client.call import Exchange, Preview, Route, call
+from soapkit.client.channel import check_channel
 from soapkit.client.connection import Connection
 from soapkit.client.stream import Stream, Streaming
 from soapkit.databinding.codec import Codecs
@@ -126,10 +127,7 @@ class BaseClient:
         target = address or chosen.address
         if not target:
             raise UsageError(f"the contract gives no address for {self.service.name}: give one")
-        if getattr(security, "https", False) and not target.lower().startswith("https:"):
-            raise UsageError(
-                f"what is sent to {target} is protected by HTTPS alone, so the contract says: call it by https:"
-            )
+        check_channel(security, target, transport)
         if security is not None and any(operation.http is not None for operation in self.service.operations[:1]):
             raise UsageError(f"port {chosen.name} is called without SOAP: nothing can be signed or encrypted there")
         if validate != "off" and validator is None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from soapkit.client.issuing import Issuance
 from soapkit.client.trust import Answer, Channel, ask, proof_of
-from soapkit.errors import Fault, MessageError, SecurityError, SoapkitError, UsageError
+from soapkit.errors import Fault, MessageError, SecurityError, SoapkitError
 from soapkit.exchange.flow import Flow
 from soapkit.security.context.context import CONTEXT_TOKENS, SecurityContext, context_reference, read_context
 from soapkit.security.context.conversation import Conversation
@@ -34,14 +34,9 @@ _OF_SECURITY = frozenset({WSSE, WSC2005_12, WSC2005_02})
 def conversing(
     security: Security, address: str, version: Version, addressing: Addressing | None, timeout: float | None
 ) -> Conversing:
-    """What agrees on the contexts of a client's settings.
-
-    Raises `UsageError` where the request for a context is for HTTPS alone, and the address is not.
-    """
+    """What agrees on the contexts of a client's settings."""
     conversation = security.conversation
     assert conversation is not None, "made for settings that have one"
-    if getattr(conversation.bootstrap, "https", False) and not address.lower().startswith("https:"):
-        raise UsageError(f"the request for a security context is protected by HTTPS alone: call {address} by https:")
     return Conversing(security, conversation, address, version, addressing, timeout)
 
 

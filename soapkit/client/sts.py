@@ -19,6 +19,7 @@ from typing import Any, Final, Literal, Self, TypeAlias, TypedDict, Unpack
 from cryptography import x509
 from lxml.etree import _Element
 
+from soapkit.client.channel import check_channel
 from soapkit.client.connection import Connection
 from soapkit.client.trust import Channel, ask, issued_token
 from soapkit.errors import MessageError, UsageError
@@ -109,8 +110,7 @@ class BaseStsClient:
     ) -> None:
         if trust not in TRUST_VERSIONS or version not in BY_LABEL:
             raise UsageError("a token service speaks WS-Trust 1.3 or 2005/02 over SOAP 1.1 or 1.2")
-        if getattr(security, "https", False) and not address.lower().startswith("https:"):
-            raise UsageError(f"what is sent to {address} is protected by HTTPS alone: call it by https:")
+        check_channel(security, address, transport)
         self._channel = Channel(
             address,
             BY_LABEL[version],

@@ -74,6 +74,7 @@ class Conversed:
             outbound(sent, keys, problems),
             inbound(received, keys, problems),
             https=https and side == "client",
+            shows=bootstrap.shows if side == "client" else frozenset(),
             issuing=issuing,
         )
         return Conversation(

@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 from soapkit.errors import NOWHERE, Place
 from soapkit.policy.expression import Assertion, Parameter
 from soapkit.policy.suites import Suite
+from soapkit.security.connection import Shown
 from soapkit.security.header_rules import Layout
 from soapkit.wsdl.addressing import Version as AddressingLabel
 
@@ -31,6 +32,12 @@ TokenKind: TypeAlias = Literal[
     "rel",
 ]
 
+SHOWN: Final[dict[str, Shown]] = {
+    "RequireClientCertificate": "certificate",
+    "HttpBasicAuthentication": "basic",
+    "HttpDigestAuthentication": "digest",
+}
+"""What an HttpsToken may ask the connection to show (5.4.10)."""
 
 WITH_SECRET: Final = "with a secret"  # noqa: S105 -- a name, and none
 """An option of our own: of an assertion whose subject has a key that it shares with who receives it."""
@@ -230,7 +237,8 @@ class SecurityBinding:
 @dataclass(frozen=True, slots=True)
 class Demands:
     """What one alternative demands of one message. `wss`, `trust`: the options inside Wss10, Wss11, Trust10, Trust13;
-    `addressing`: the version of WS-Addressing whose headers are demanded, if any; `others`: assertions that are not of
+    `addressing`: the version of WS-Addressing whose headers are demanded, if any; `logins`: schemes of HTTP logins that
+    are demanded by assertions beside the binding; `others`: assertions that are not of
     security, and not understood here."""
 
     binding: SecurityBinding | None = None
@@ -241,7 +249,15 @@ class Demands:
     trust_version: Literal["", "2005/02", "1.3"] = ""
     addressing: AddressingLabel = ""
     mtom: bool = False
+    logins: frozenset[Shown] = frozenset()
     others: tuple[Assertion, ...] = ()
+
+    @property
+    def shows(self) -> frozenset[Shown]:
+        """What the connection must show of the initiator (5.4.10)."""
+        token = self.binding.transport_token if self.binding is not None else None
+        options = token.options if token is not None else frozenset()
+        return self.logins | {shown for option, shown in SHOWN.items() if option in options}
 
     @property
     def anything(self) -> bool:

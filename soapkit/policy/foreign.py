@@ -6,8 +6,10 @@ What is in no table here is unknown: `soapkit.policy.undone.cannot` refuses it b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from soapkit.policy.expression import Assertion
+from soapkit.security.connection import Shown
 
 _SUN = "http://schemas.sun.com"
 _WSIT = "http://java.sun.com/xml/ns/wsit"
@@ -61,9 +63,12 @@ class Foreign:
 
 
 _HTTP = "http://schemas.microsoft.com/ws/06/2004/policy/http"
+LOGINS: Final[dict[str, Shown]] = {
+    f"{{{_HTTP}}}BasicAuthentication": "basic",
+    f"{{{_HTTP}}}DigestAuthentication": "digest",
+}
+"""Assertions of .NET that ask for an HTTP login, as an HttpsToken may."""
 _BY_NAME = {
-    f"{{{_HTTP}}}BasicAuthentication": Foreign("HTTP Basic authentication (the transport's)", done=True),
-    f"{{{_HTTP}}}DigestAuthentication": Foreign("HTTP Digest authentication (the transport's)", done=True),
     f"{{{_HTTP}}}NtlmAuthentication": Foreign("NTLM authentication over HTTP"),
     f"{{{_HTTP}}}NegotiateAuthentication": Foreign("Negotiate (Kerberos) authentication over HTTP"),
 }

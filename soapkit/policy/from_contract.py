@@ -157,6 +157,7 @@ class _Builder:
             everything_in,
             by_message=by_message,
             https=https and self.side == "client",
+            shows=requests.demands.shows if self.side == "client" else frozenset(),
             conversation=conversation,
             issuing=issuing,
             addressing=max(common.addressing, *(each.plan.demands.addressing for each in messages), ""),
@@ -240,5 +241,6 @@ def _together(common: Demands, messages: list[_Message], *, request: bool) -> Pl
             supporting=supporting,
             protection=demands.protection | found.protection,
             wss=demands.wss | found.wss,
+            logins=demands.logins | found.logins,
         )
     return plan_of(demands, request=request)

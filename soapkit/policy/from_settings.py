@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from soapkit.policy.demands import (
+    SHOWN,
     Demands,
     Include,
     Parts,
@@ -29,6 +30,7 @@ from soapkit.policy.expression import Parameter, said
 from soapkit.policy.security_write import template_element
 from soapkit.policy.suites import Suite
 from soapkit.policy.xpath import path_of
+from soapkit.security.connection import Shown
 from soapkit.security.header_rules import Layout
 from soapkit.security.parts import (
     ALL_HEADERS,
@@ -137,11 +139,15 @@ class Service:
         return {plain_name(part) for require in self._requires for part in require.encrypted}
 
     @property
+    def _shown(self) -> set[Shown]:
+        return {shown for require in self._requires for shown in require.connection.shown}
+
+    @property
     def is_secured(self) -> bool:
         """Whether anything is demanded of requests, or done to answers."""
         demanded = any(require.username is not None or require.saml is not None for require in self._requires)
         present = any(require.present for require in self._requires)
-        return bool(demanded or present or self._signed or self._encrypted or self.steps)
+        return bool(demanded or present or self._shown or self._signed or self._encrypted or self.steps)
 
     @property
     def message_level(self) -> bool:
@@ -197,7 +203,8 @@ class Service:
         if not self.message_level:
             if not self.https:
                 return None
-            https = Token("https")
+            options = (option for option, shown in SHOWN.items() if shown in self._shown)
+            https = Token("https", options=frozenset(options))
             return SecurityBinding("transport", suite, transport_token=https, timestamp=stamped or asked)
         hidden = "Signature" in self._encrypted or any("Signature" in step.parts for step in self.encrypts)
         return replace(

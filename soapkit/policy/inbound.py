@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final, Literal
 
-from soapkit.errors import Problem, Problems
+from soapkit.errors import NOWHERE, Place, Problem, Problems
 from soapkit.policy.algorithms import algorithms_for
 from soapkit.policy.demands import Token, TokenKind
 from soapkit.policy.keys import Keys
 from soapkit.policy.plan import CONTEXT_KINDS, Plan, context_tokens, saml_version, signed_parts
 from soapkit.policy.words import token_words
+from soapkit.security.connection import ConnectionRules, Scheme
 from soapkit.security.context.context import Contexts
 from soapkit.security.crypto.keys import KeyPair, public_key_of
 from soapkit.security.header_rules import Brought, Endorsement, Endorser, HeaderRules, Order, SignedWith, Told
@@ -26,6 +28,7 @@ _ENDORSERS: dict[TokenKind, Endorser] = {
     "username": "user",
     **dict.fromkeys(CONTEXT_KINDS, "context"),
 }
+_LOGINS: Final[tuple[Scheme, ...]] = ("basic", "digest")
 _USER: dict[str, Told] = {"HashPassword": "digest", "Nonce": "nonce", "Created": "created"}
 _PROTECTED: dict[tuple[bool, bool], Brought] = {
     (False, False): "present",
@@ -102,6 +105,7 @@ class _Reader:
             password_keys=password_keys,
             present=self.present,
             rules=self.rules,
+            connection=self.connection(),
             replay=keys.replay,
         )
 
@@ -110,6 +114,32 @@ class _Reader:
         """What must be there; the Timestamp too, where no signature is held to it."""
         stamped = self.plan.timestamp and not self.plan.message_level
         return (*(("Timestamp",) if stamped else ()), *self.plan.required)
+
+    def connection(self) -> ConnectionRules:
+        """What the connection must show of who asks."""
+        shows = self.plan.demands.shows if self.plan.request else frozenset()
+        login: Scheme | Literal[""] = next((scheme for scheme in _LOGINS if scheme in shows), "")
+        logins = self.keys.logins
+        if login and logins is None:
+            told = (
+                f"the policy asks for HTTP logins ({login.capitalize()}); give Keys(logins=...) to check them against"
+            )
+            self.problems.add(told, self.token_place)
+        elif login == "digest" and logins != "host":
+            told = (
+                "soapkit checks no Digest logins of HTTP: where the web server before it does, give Keys(logins='host')"
+            )
+            self.problems.add(told, self.token_place)
+        passwords = logins if login == "basic" and logins != "host" else None
+        return ConnectionRules("certificate" in shows, login, passwords)
+
+    @property
+    def token_place(self) -> Place:
+        """Where the policy says what protects its messages."""
+        binding = self.plan.binding
+        if binding is None:
+            return NOWHERE
+        return binding.transport_token.place if binding.transport_token is not None else binding.place
 
     @property
     def rules(self) -> HeaderRules:

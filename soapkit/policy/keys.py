@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from cryptography import x509
 
@@ -24,11 +24,12 @@ class Keys:
     `own`: what we sign with and decrypt with. `endorsing`: what endorsing tokens sign with, where that is another key.
     `peer`: whom we encrypt to; a server may leave it out, and answers whoever signed the request. `trust`: whose
     signatures are believed. `username`, `password`: who a client says it is. `passwords`: what a server checks a
-    UsernameToken against. `certificates`: where a signer's certificate is looked up that a message only names.
-    `contexts`: security contexts that both sides know; those that are agreed on are held there too. `assertion`: the
-    SAML assertion that a client carries; where the policy has it sign, `own` is the key that it names. `saml`: what a
-    service demands of one, issued ones too. `sts`: a `soapkit.client.sts.StsClient` that a client asks for the tokens
-    of a token service. `replay`: where a server remembers what it has seen.
+    UsernameToken against; `logins`: what it checks HTTP logins against, ``host`` where the web server before it does,
+    and says so (`soapkit.security.ConnectionRules`). `certificates`: where a signer's certificate is looked up that a
+    message only names. `contexts`: security contexts that both sides know; those that are agreed on are held there too.
+    `assertion`: the SAML assertion that a client carries; where the policy has it sign, `own` is the key that it names.
+    `saml`: what a service demands of one, issued ones too. `sts`: a `soapkit.client.sts.StsClient` that a client asks
+    for the tokens of a token service. `replay`: where a server remembers what it has seen.
     """
 
     own: KeyPair | None = None
@@ -38,6 +39,7 @@ class Keys:
     username: str = ""
     password: str | None = field(default=None, repr=False)
     passwords: PasswordOf | None = field(default=None, repr=False)
+    logins: PasswordOf | Literal["host"] | None = field(default=None, repr=False)
     certificates: Sequence[x509.Certificate] = ()
     contexts: Contexts | None = None
     assertion: SamlToken | None = None

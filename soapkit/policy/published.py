@@ -35,6 +35,7 @@ from soapkit.policy.security_write import endpoint_assertions, message_assertion
 from soapkit.policy.suites import SUITES, Suite
 from soapkit.policy.undone import cannot
 from soapkit.policy.unmet import brings_key, signature_of, unmet
+from soapkit.security.connection import Shown
 from soapkit.security.context.context import Contexts
 from soapkit.security.crypto.keys import KeyPair, public_key_of
 from soapkit.security.issued import IssuedTokens
@@ -60,6 +61,11 @@ _SUITES: Final = tuple(
 )
 
 
+_SHOWN: Final[dict[Shown, str]] = {
+    "certificate": "a client certificate",
+    "basic": "a Basic login",
+    "digest": "a Digest login",
+}
 _ADDRESSING: Final = tuple(sorted(HEADERS))
 
 
@@ -254,6 +260,8 @@ class _Publisher:
             asked, answered = plan_of(request, request=True), plan_of(reply, request=False)
             for problem in (*cannot(asked, rsa_1_5=True), *cannot(answered, rsa_1_5=True)):
                 yield problem.message
+            for shown in kind.side.require.connection.shown ^ request.shows:
+                yield f"in requests of {kind.operation.name}: {_SHOWN[shown]} must be shown: said of HTTPS alone"
             sent = outbound(asked, keys, _unheard())
             for told in unmet(sent, kind.side.require):
                 yield f"in requests of {kind.operation.name}: {told}"

@@ -24,7 +24,7 @@ from soapkit.policy.demands import (
     XPath,
 )
 from soapkit.policy.expression import Alternative, Assertion, Parameter
-from soapkit.policy.foreign import demands_nothing, foreign
+from soapkit.policy.foreign import LOGINS, demands_nothing, foreign
 from soapkit.policy.names import (
     ADDRESSING,
     BINDINGS,
@@ -88,6 +88,8 @@ class _Reader:
                 found = reader(self, found, assertion)
             elif assertion.local in ADDRESSING:
                 found = replace(found, addressing=ADDRESSING_MARKS.get(assertion.name, "2005/08"))
+            elif assertion.name in LOGINS:
+                found = replace(found, logins=found.logins | {LOGINS[assertion.name]})
             elif assertion.local == "OptimizedMimeSerialization":
                 found = replace(found, mtom=True)
             elif demands_nothing(assertion) or (assertion.namespace in NAMESPACES and assertion.local in NO_DEMANDS):

@@ -186,6 +186,12 @@ def _assertions_of_recipients(plan: Plan) -> Iterator[Problem]:
             yield Problem(told, token.place)
 
 
+def _two_logins(plan: Plan) -> Iterator[Problem]:
+    if {"basic", "digest"} <= plan.demands.shows and plan.binding is not None:
+        told = "HTTP logins by Basic and by Digest are demanded together; a request has one"
+        yield Problem(told, plan.binding.place)
+
+
 def _contexts_that_sign_nothing(plan: Plan) -> Iterator[Problem]:
     for each in plan.carries:
         if each.token.kind in CONTEXT_KINDS and not each.supporting.endorsing:
@@ -290,6 +296,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _conversations_without_bootstrap,
     _assertions_of_recipients,
     _contexts_that_sign_nothing,
+    _two_logins,
     _bare_keys_encrypted_to,
     _bare_keys_beside,
     _bare_keys_of_bindings,

@@ -122,6 +122,7 @@ def lines_of(demands: Demands) -> tuple[str, ...]:
     ]
     if demands.signature_confirmation:
         lines.append("replies confirm the signatures of their requests")
+    lines += [f"HTTP {login.capitalize()} authentication" for login in sorted(demands.logins)]
     if demands.addressing:
         lines.append("WS-Addressing headers")
     if demands.mtom:

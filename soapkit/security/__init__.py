@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from soapkit.security.connection import ConnectionRules
     from soapkit.security.context.context import Contexts, ContextStore, SecurityContext
     from soapkit.security.context.conversation import Conversation
     from soapkit.security.context.store import RedisContextStore, SqliteContextStore
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AlgorithmPolicy": "crypto.algorithms",
     "profile": "crypto.algorithms",
+    "ConnectionRules": "connection",
     "Contexts": "context.context",
     "ContextStore": "context.context",
     "RedisContextStore": "context.store",
@@ -94,6 +96,7 @@ __all__ = [
     "SIGNER",
     "AlgorithmPolicy",
     "BinarySecurityToken",
+    "ConnectionRules",
     "ContextStore",
     "Contexts",
     "Conversation",

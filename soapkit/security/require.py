@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from cryptography import x509
 
 from soapkit.errors import UsageError
+from soapkit.security.connection import NO_CONNECTION_RULES, ConnectionRules
 from soapkit.security.context.context import Contexts
 from soapkit.security.crypto.algorithms import MODERN, AlgorithmPolicy
 from soapkit.security.crypto.given import check_each, check_given
@@ -60,7 +61,7 @@ class Require:
     confirm, signed, signatures that we sent, each once. `password_keys`: whether a MAC under a key that is derived from
     the password of a user, who is looked up in `username`, counts as a signature of that user; in an answer, one under
     such a key that we sent. `replay`: None believes a message as often as it comes. `rules`: how the
-    security header must be built besides.
+    security header must be built besides. `connection`: what the connection must show of who sends.
     """
 
     signed: Sequence[str] = ()
@@ -83,6 +84,7 @@ class Require:
     present: Sequence[str] = ()
     replay: ReplayStore | None = field(default_factory=MemoryReplayStore)
     rules: HeaderRules = NO_RULES
+    connection: ConnectionRules = NO_CONNECTION_RULES
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
@@ -117,6 +119,7 @@ class Require:
             contexts=(self.contexts, (Contexts, none), "Contexts"),
             secrets=(self.secrets, Mapping, "a mapping from names to bytes"),
             rules=(self.rules, HeaderRules, "HeaderRules"),
+            connection=(self.connection, ConnectionRules, "ConnectionRules"),
             limits=(self.limits, Limits, "Limits"),
         )
         for name in ("signed", "encrypted", "present", "endorsed"):
@@ -138,6 +141,12 @@ class Require:
         by_subject = self.saml is not None and "holder-of-key" in self.saml.confirmation
         shared = self.shared_key or self.password_keys or self.contexts is not None
         return self.trust is not None or shared or by_subject
+
+    @property
+    def asks_sender(self) -> bool:
+        """Whether what is believed depends on what the connection says of who sends."""
+        asked = self.saml is not None and (self.saml.by_tls or self.saml.check_address)
+        return asked or bool(self.connection.shown)
 
     @property
     def waits(self) -> bool:

@@ -38,6 +38,7 @@ def believe(found: Pass) -> SecurityResult:
 
     Raises `SecurityError` for the first requirement that is not met.
     """
+    caller = found.require.connection.user_of(found.sender)
     wanted = _wanted(found, found.require.signed, "signed")
     signer = _signer(found, wanted)
     endorsers = _endorsers(found, wanted)
@@ -50,7 +51,7 @@ def believe(found: Pass) -> SecurityResult:
         _present(found, part, "")
     context = _context(found, signer, wanted) or next((each.context for each in endorsers if each.context), None)
     assertion = confirmed(found, signer)
-    username = _username(found, endorsers, wanted) or (context.username if context is not None else None)
+    username = _username(found, endorsers, wanted) or (context.username if context is not None else None) or caller
     lifetime, believed = found.lifetime, _believed(found)
     return SecurityResult(
         envelope=found.message.envelope.with_attachments(found.message.attachments),

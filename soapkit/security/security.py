@@ -15,6 +15,7 @@ from soapkit.attachment import Attachment
 from soapkit.errors import LimitError, MessageError, SecurityError, UsageError, XmlError
 from soapkit.security.by_message import ByMessage
 from soapkit.security.confirm import SentSignatures, check_confirmed, confirmations, signature_values
+from soapkit.security.connection import Shown
 from soapkit.security.context.context import Contexts
 from soapkit.security.context.conversation import Conversation, Exchanged
 from soapkit.security.crypto.algorithms import cipher_named, wrap_named
@@ -79,8 +80,9 @@ class Security:
     `outbound`: steps in order, each over the message as the ones before it left it. `inbound`: what is required.
     `provider`: the crypto library (`soapkit.security.crypto.provider`), by default cryptography. `actor`: the SOAP role
     whose security header this is. `by_message`: where settings differ between messages. `https`: messages leave over
-    HTTPS alone, since their protection is left to it. `conversation`: agree on a security context before the first
-    message, and give such contexts as a service. `issuing`: ask a token service for a token before the first message.
+    HTTPS alone, since their protection is left to it. `shows`: what a client's connection must show of it
+    (``certificate``, ``basic``, ``digest``), as a policy may demand. `conversation`: agree on a security context before
+    the first message, and give such contexts as a service. `issuing`: ask a token service for a token before that.
     `addressing`: the version of WS-Addressing whose headers every message must have, as a policy may demand. One object
     serves a client and a server alike, and any number of threads.
 
@@ -98,6 +100,7 @@ class Security:
     actor: str | None = None
     by_message: ByMessage | None = field(default=None, repr=False)
     https: bool = False
+    shows: frozenset[Shown] = frozenset()
     conversation: Conversation | None = None
     issuing: Issuing | None = None
     addressing: AddressingLabel = ""
@@ -210,9 +213,9 @@ class Security:
 
     @property
     def asks_sender(self) -> bool:
-        """Whether what is believed depends on what the connection says: `SamlRequirement.by_tls`, `check_address`."""
+        """Whether what is believed depends on what the connection says: see `Require.asks_sender`."""
         required = (self.inbound, *(self.by_message.inbound.values() if self.by_message is not None else ()))
-        return any(each.saml is not None and (each.saml.by_tls or each.saml.check_address) for each in required)
+        return any(each.asks_sender for each in required)
 
     @property
     def waits(self) -> bool:

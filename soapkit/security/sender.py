@@ -14,12 +14,28 @@ from soapkit.soap.security_result import SecurityResult
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """An HTTP login (RFC 9110, 11). `scheme`: in small letters; `password`: as Basic brings it, nobody having looked at
+    it; None: whoever runs the application has checked the login."""
+
+    scheme: str
+    name: str
+    password: str | None = field(default=None, repr=False)
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether it is known to be right."""
+        return self.password is None
+
+
+@dataclass(frozen=True, slots=True)
 class Sender:
     """`address`: of the peer, an IP address, empty where it is not known; `certificate`: the one that the peer showed
-    when the connection was made, proving that it has its key (TLS 1.3, RFC 8446, 4.4.3)."""
+    when the connection was made, proving that it has its key (TLS 1.3, RFC 8446, 4.4.3); `logins`: of its request."""
 
     address: str = ""
     certificate: x509.Certificate | None = field(default=None, repr=False)
+    logins: tuple[Login, ...] = ()
 
     def is_at(self, address: str) -> bool:
         """Whether this is the address: compared as numbers, where both are IP addresses."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from soapkit.errors import (
@@ -18,6 +18,7 @@ from soapkit.errors import (
     Fault,
     FaultCode,
     LimitError,
+    LoginError,
     MessageError,
     SecurityError,
     SoapkitError,
@@ -85,7 +86,14 @@ class FaultAnswers:
         refusal = self._refusal(error, so_far)
         of_body = isinstance(error, SoapkitError) and error.of_body
         blocks = self._blocks(so_far, error)
-        return refusal, self._response(so_far.version, refusal, None, None, blocks, of_body=of_body)
+        response = self._response(so_far.version, refusal, None, None, blocks, of_body=of_body)
+        return refusal, self._asking(response, error) if isinstance(error, LoginError) else response
+
+    def _asking(self, response: Response, error: LoginError) -> Response:
+        """The same, as one that asks for a login (RFC 9110, 15.5.2; RFC 7617, 2.1)."""
+        challenge = f'{error.scheme} realm="{self.service.name}", charset="UTF-8"'
+        headers = response.headers.with_(("WWW-Authenticate", challenge))
+        return replace(response, status=401, headers=headers, reason="Unauthorized")
 
     def _log_fields(self, error: Exception, so_far: SoFar) -> dict[str, Any]:
         """What a record of a log says of a call beside its message."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from soapkit.exchange.message_security import AsksSender, MessageSecurity
 from soapkit.server.certificates import CertificateHeader, certificate_of
 from soapkit.server.http import HttpRequest
+from soapkit.server.logins import logins_of
 
 
 def from_sender(
@@ -16,7 +17,8 @@ def from_sender(
     """
     if not isinstance(security, AsksSender) or not security.asks_sender:
         return security
-    from soapkit.security.sender import FromSender, Sender  # only settings that have loaded it ask
+    from soapkit.security.sender import FromSender, Login, Sender  # only settings that have loaded it ask
 
     shown = certificate_of(request, header)
-    return FromSender(security, Sender(request.client, shown.certificate if shown is not None else None))
+    logins = tuple(Login(*each) for each in logins_of(request))
+    return FromSender(security, Sender(request.client, shown.certificate if shown is not None else None, logins))

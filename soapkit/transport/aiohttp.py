@@ -18,6 +18,7 @@ from soapkit.errors import TimeoutError as NotInTimeError
 from soapkit.transport.auth import Auth
 from soapkit.transport.coding import ACCEPT_ENCODING, compress
 from soapkit.transport.hops import hops, is_plain, origin_of, without_userinfo
+from soapkit.transport.identity import Identity, Shown
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, BodyReader, HttpLimits, joined
 from soapkit.transport.pieces import pieces_of
 from soapkit.transport.proxy import proxy_for
@@ -58,6 +59,10 @@ class AiohttpTransport:
         self._proxies: dict[tuple[str, str, int], str | None] = {}
         self._timeout = self._timeout_of(limits.total_seconds)
         self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
+
+    def shows(self, what: Shown) -> bool | None:
+        """Whether it shows a client certificate, or an HTTP login; None where it does not know."""
+        return Identity(self._verify, self._certificate, self._auth).shows(what)
 
     async def send(self, request: Request) -> Response:
         """The response, whatever its status.

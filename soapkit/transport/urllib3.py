@@ -23,6 +23,7 @@ from soapkit.errors import TimeoutError as NotInTimeError
 from soapkit.transport.auth import Auth
 from soapkit.transport.coding import ACCEPT_ENCODING, PIECE, compress
 from soapkit.transport.hops import hops, is_plain, origin_of, parts_of, without_userinfo
+from soapkit.transport.identity import Identity, Shown
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, BodyReader, HttpLimits, collected
 from soapkit.transport.listening import ListeningHttp, ListeningHttps
 from soapkit.transport.proxy import proxy_for
@@ -66,6 +67,10 @@ class Urllib3Transport:
         self._lock = threading.Lock()
         self._openers: dict[tuple[str, str, int], Opener] = {}
         self._pools: list[urllib3.PoolManager | urllib3.HTTPConnectionPool] = []
+
+    def shows(self, what: Shown) -> bool | None:
+        """Whether it shows a client certificate, or an HTTP login; None where it does not know."""
+        return Identity(self._verify, self._certificate, self._auth).shows(what)
 
     def send(self, request: Request) -> Response:
         """The response, whatever its status.

@@ -310,7 +310,6 @@ def test_what_configures_the_stack_of_the_other_side_is_not_in_the_way(both: tup
         '<s:KeyStore xmlns:s="http://schemas.sun.com/2006/03/wss/server" storepass="x" alias="bank" location="a.jks"/>'
         '<t:STSConfiguration xmlns:t="http://schemas.sun.com/ws/2006/05/trust/server"/>'
         '<e:Utf816FFFECharacterEncoding xmlns:e="http://schemas.xmlsoap.org/ws/2004/09/policy/encoding"/>'
-        '<h:BasicAuthentication xmlns:h="http://schemas.microsoft.com/ws/06/2004/policy/http"/>'
     )
     known = loaded(contract(metro + asymmetric(), request=BODY, reply=BODY), tmp_path)
     bare = loaded(contract(asymmetric(), request=BODY, reply=BODY), tmp_path)

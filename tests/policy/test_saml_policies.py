@@ -27,6 +27,7 @@ from soapkit.security import (
     issue_assertion,
 )
 from soapkit.security.encrypt import encrypted_key
+from soapkit.security.sender import Sender
 from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.version import BY_LABEL
@@ -213,7 +214,8 @@ def converse(known: Contract, port: str, people: dict[str, KeyPair], **said: Any
         keys = replace(theirs, passwords={"alice": "secret"})
         service = Security.from_contract(known, port=port, keys=keys, side="server")
         sent = client.apply(sample(known, operation=""))
-        received = service.verify(Envelope.read(parse_message(sent.to_bytes())))
+        caller = Sender(certificate=people["alice"].certificate)
+        received = service.verify(Envelope.read(parse_message(sent.to_bytes())), sender=caller)
         client.verify(service.apply(sample(known, "reply", operation=""), request=received))
     except SecurityError as error:
         return str(error)
