@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from soapkit.cli.secured import message_argument, output_option, read_envelope, write_envelope
+from soapkit.cli.secured import actor_option, message_argument, output_option, read_envelope, write_envelope
 from soapkit.cli.wording import SecurityCommand
 from soapkit.security import Encrypt, Security, load_certificate
 from soapkit.security.steps import KeyReference
@@ -39,6 +39,7 @@ from soapkit.security.steps import KeyReference
     show_default=True,
     help="How encrypted data names its key: as WS-Security does, or as plain XML Encryption does (xmlsec1 follows it).",
 )
+@actor_option
 @output_option
 def command(
     file: str,
@@ -49,6 +50,7 @@ def command(
     oaep_digest: str,
     reference: KeyReference,
     data_reference: Literal["token", "retrieval"],
+    actor: str | None,
     output: str,
 ) -> None:
     """Encrypt parts of a SOAP message to a certificate, with WS-Security.
@@ -75,4 +77,4 @@ def command(
         key_reference=reference,
         data_reference=data_reference,
     )
-    write_envelope(Security(outbound=[step]).apply(envelope), output)
+    write_envelope(Security(outbound=[step], actor=actor).apply(envelope), output)

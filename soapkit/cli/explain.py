@@ -7,6 +7,7 @@ import json
 import click
 
 from soapkit.cli.secured import message_argument, read_bytes
+from soapkit.cli.wording import SecurityCommand
 from soapkit.security.document.explain import explain_document
 from soapkit.security.explain import explain
 from soapkit.soap.envelope import Envelope
@@ -16,7 +17,7 @@ from soapkit.xml.parse import parse_exact
 from soapkit.xml.walk import tag_of
 
 
-@click.command(name="explain")
+@click.command(name="explain", cls=SecurityCommand)
 @message_argument
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of lines.")
 def command(file: str, as_json: bool) -> None:

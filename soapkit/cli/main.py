@@ -11,6 +11,7 @@ import sys
 
 import click
 
+from soapkit.cli.wording import os_error_told
 from soapkit.errors import SoapkitError
 from soapkit.version import __version__
 from soapkit.xml.names import did_you_mean
@@ -90,7 +91,7 @@ def main(arguments: list[str] | None = None) -> None:
     except RecursionError:
         sys.exit(_said("what was given is nested too deeply", 1))
     except OSError as error:
-        sys.exit(_said(f"{error.filename or 'input'}: {error.strerror or error}", 1))
+        sys.exit(_said(os_error_told(error), 1))
     sys.exit(code if isinstance(code, int) else 0)
 
 

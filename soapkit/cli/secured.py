@@ -11,8 +11,15 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import click
 
+from soapkit.errors import MessageError, SecurityError
 from soapkit.security import KeyPair
+from soapkit.security.markup import SECURITY
+from soapkit.security.parts import security_header
 from soapkit.soap.envelope import Envelope
+from soapkit.soap.headers import role_of
+from soapkit.xml.names import local_name
+from soapkit.xml.parse import parse_measured
+from soapkit.xml.walk import place_of, tag_of
 
 _CommandT = TypeVar("_CommandT", bound=Callable[..., Any])
 
@@ -73,7 +80,8 @@ def key_options(
         decorated: Callable[..., Any] = with_key
         for option in reversed(_KEY_OPTIONS):
             decorated = option(decorated)
-        return click.option("--key", default=None, required=required, metavar="FILE", help=told)(decorated)
+        # no default=None beside required=True, which click 8.3 takes for a value
+        return click.option("--key", required=required, metavar="FILE", help=told)(decorated)
 
     return with_options
 
@@ -100,12 +108,51 @@ def write_bytes(data: bytes, file: str) -> None:
         Path(file).write_bytes(data)
 
 
+def actor_option(function: _CommandT) -> _CommandT:
+    """The option --actor: which security header is meant."""
+    return click.option(
+        "--actor",
+        default=None,
+        metavar="URI",
+        help="Whose security header: its actor (SOAP 1.1) or role (SOAP 1.2). Default: that of the ultimate receiver.",
+    )(function)
+
+
+_PLAIN: Final = {"sign": "xmldsig", "verify": "xmldsig", "encrypt": "xmlenc", "decrypt": "xmlenc"}
+
+
 def read_envelope(file: str) -> Envelope:
     """The SOAP message in a file, ``-`` for the standard input.
 
-    Raises `OSError`, `soapkit.errors.XmlError` and `soapkit.errors.MessageError`.
+    Raises `OSError`, `soapkit.errors.XmlError` and `soapkit.errors.MessageError`, for a document that is no message
+    with the command that does the same to those.
     """
-    return Envelope.parse(read_bytes(file), source="stdin" if file == "-" else file)
+    source = "stdin" if file == "-" else file
+    root, measure = parse_measured(read_bytes(file), source=source)
+    if local_name(tag_of(root)) != "Envelope" and (verb := click.get_current_context().info_name) in _PLAIN:
+        raise MessageError(
+            f"expected a SOAP Envelope, found element {tag_of(root)}; of documents that are no messages: "
+            f"soapkit {_PLAIN[verb]} {verb}",
+            place=place_of(root, source),
+        )
+    return Envelope.read(root, measure)
+
+
+def read_secured(file: str, actor: str | None) -> Envelope:
+    """The same, for a command that reads a security header: that for `actor`.
+
+    Raises `soapkit.errors.SecurityError` too, where there are security headers, and none of them is that one.
+    """
+    envelope = read_envelope(file)
+    if security_header(envelope, actor, received=True) is None:
+        others = [role_of(block, envelope.version) for block in envelope.headers if block.tag == SECURITY]
+        if others:
+            whose = ", ".join(repr(other) if other else "the ultimate receiver" for other in others)
+            raise SecurityError(
+                f"the message has a security header for {whose}, and none for "
+                f"{repr(actor) if actor else 'the ultimate receiver'}; --actor says whose is meant"
+            )
+    return envelope
 
 
 def write_envelope(envelope: Envelope, file: str) -> None:

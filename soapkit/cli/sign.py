@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from soapkit.cli.secured import (
+    actor_option,
     key_options,
     message_argument,
     moment,
@@ -49,6 +50,7 @@ from soapkit.security.steps import KEY_REFERENCES, KeyReference, Step
 )
 @click.option("--ttl", type=click.IntRange(min=1), default=300, show_default=True, help="Seconds the Timestamp lives.")
 @click.option("--at", callback=moment, default=None, metavar="DATETIME", help="The time of signing instead of now.")
+@actor_option
 @output_option
 def command(
     file: str,
@@ -60,6 +62,7 @@ def command(
     assertion: str | None,
     ttl: int,
     at: datetime | None,
+    actor: str | None,
     output: str,
 ) -> None:
     """Sign a SOAP message with WS-Security.
@@ -79,4 +82,4 @@ def command(
     stamped = next(envelope.root.iter(TIMESTAMP), None) is not None
     steps: list[Step] = [Timestamp(ttl)] if "Timestamp" in wanted and not stamped else []
     steps += [SamlToken(Path(assertion).read_bytes())] if assertion is not None else []
-    write_envelope(Security(outbound=[*steps, step]).apply(envelope, now=at), output)
+    write_envelope(Security(outbound=[*steps, step], actor=actor).apply(envelope, now=at), output)

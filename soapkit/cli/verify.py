@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from soapkit.cli.secured import key_options, message_argument, moment, read_envelope
+from soapkit.cli.secured import actor_option, key_options, message_argument, moment, read_secured
 from soapkit.cli.wording import SecurityCommand, in_options
 from soapkit.security import KeyPair, Require, SamlRequirement, Security, TrustStore, profile
 from soapkit.security.crypto.keys import name_of
@@ -54,6 +54,7 @@ from soapkit.xml.walk import path_of
 @key_options("Key to decrypt with first: PKCS#12, Java key store or PEM.")
 @click.option("--profile", "policy", default="modern", show_default=True, help="Algorithms that are accepted.")
 @click.option("--max-age", type=click.IntRange(min=1), default=300, show_default=True, help="Seconds.")
+@actor_option
 @click.option("--at", callback=moment, default=None, metavar="DATETIME", help="Verify as of this time instead of now.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
@@ -70,6 +71,7 @@ def command(
     keypair: KeyPair | None,
     policy: str,
     max_age: int,
+    actor: str | None,
     at: datetime | None,
     as_json: bool,
 ) -> None:
@@ -85,7 +87,7 @@ def command(
         soapkit verify signed.xml --trust ca.pem --ocsp alice.ocsp --require-revocation
         soapkit verify request.xml --issuer sts.pem --audience https://bank.example
     """
-    envelope = read_envelope(file)
+    envelope = read_secured(file, actor)
     load = partial(
         TrustStore.load, revoked=revoked, ocsp=ocsp, revocation="required" if require_revocation else "given"
     )
@@ -108,7 +110,7 @@ def command(
         max_age=max_age,
         unsigned_faults=False,
     )
-    result = Security(inbound=require).verify(envelope, now=at)
+    result = Security(inbound=require, actor=actor).verify(envelope, now=at)
     if as_json:
         click.echo(json.dumps(described(result), indent=2, ensure_ascii=False))
         return

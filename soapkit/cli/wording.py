@@ -5,6 +5,7 @@ The library speaks to who writes Python: "Require(key=...) says what to decrypt 
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 import click
@@ -28,6 +29,8 @@ _OPTIONS: Final = {
     "secrets={...}": "--secret NAME=FILE",
     "key_password=": "--key-password",
     "certificates=": "--certificate",
+    "certificate=": "--cert",
+    "alias=": "--alias",
     "signature=": "--signature",
     "outside=": "--outside",
     "secret=...": "--secret",
@@ -54,7 +57,7 @@ def in_options(message: str) -> str:
 
 
 class SecurityCommand(click.Command):
-    """A command whose errors name its options."""
+    """A command whose errors name its options; with --json an expected one is JSON on stdout too."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -62,7 +65,19 @@ class SecurityCommand(click.Command):
         except UsageError as error:  # a setting that there is not, or that makes no sense
             raise click.UsageError(in_options(str(error)), ctx) from None
         except SoapkitError as error:
-            raise _Refused(in_options(str(error))) from None
+            said = in_options(str(error))
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):  # the reader of what is printed went away
+                raise
+            said = os_error_told(error)
+        if ctx.params.get("as_json"):
+            click.echo(json.dumps({"error": said}, indent=2, ensure_ascii=False))
+        raise _Refused(said)
+
+
+def os_error_told(error: OSError) -> str:
+    """What is wrong with a file: its name, and the system's word."""
+    return f"{error.filename or 'input'}: {error.strerror or error}"
 
 
 class _Refused(click.ClickException):

@@ -34,7 +34,7 @@ from soapkit.security.saml.names import BY_TAG as ASSERTIONS
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.headers import role_of
 from soapkit.xml.names import local_name
-from soapkit.xml.walk import children, tag_of
+from soapkit.xml.walk import children, place_of, tag_of
 
 IN_SECURITY_HEADER = {
     "Timestamp": TIMESTAMP,
@@ -188,7 +188,9 @@ def security_header(envelope: Envelope, actor: str | None, *, received: bool = F
     ours |= {version.next_role} if received else set()
     found = [block for block in envelope.headers if block.tag == SECURITY and role_of(block, version) in ours]
     if len(found) > 1:
-        raise SecurityError(f"the message holds {len(found)} security headers for the same receiver")
+        raise SecurityError(
+            f"the message holds {len(found)} security headers for the same receiver", place=place_of(found[1])
+        )
     return found[0] if found else None
 
 

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from soapkit.cli.main import main
 from soapkit.security import KeyPair, SamlAssertion, Security, Sign, issue_assertion
+from soapkit.security.crypto.keys import der_of
 from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.parse import parse_message
@@ -122,17 +123,73 @@ def test_a_message_that_was_decrypted_is_verified_without_the_key(run):
         (["sign", "message.xml", "--key", "keys/alice.p12", "--part", "Nothing"], 1, "no Nothing in the message"),
         (["encrypt", "message.xml", "--to", "message.xml"], 1, "neither PEM nor DER"),
         (["sign", "keys/ca.pem", "--key", "keys/alice.p12"], 1, "keys/ca.pem"),
+        (["verify", "order.xml", "--trust", "keys/ca.pem"], 1, "order.xml:1: order: expected a SOAP Envelope"),
+        (["verify", "order.xml", "--trust", "keys/ca.pem"], 1, "are no messages: soapkit xmldsig verify"),
+        (["sign", "order.xml", "--key", "keys/alice.p12"], 1, "are no messages: soapkit xmldsig sign"),
+        (["encrypt", "order.xml", "--to", "keys/bob.pem"], 1, "are no messages: soapkit xmlenc encrypt"),
+        (["decrypt", "order.xml", "--key", "keys/bob.p12"], 1, "are no messages: soapkit xmlenc decrypt"),
+        (["decrypt", "message.xml"], 2, "Missing option '--key'"),
+        (["sign", "message.xml"], 2, "Missing option '--key'"),
+        (["sign", "message.xml", "--key", "alice.der"], 1, "alice.der: it is a private key in DER: --cert says where"),
+        (["sign", "message.xml", "--key", "bob.cer"], 1, "no private key in it, it is a certificate in DER"),
+        (["sign", "message.xml", "--key", "empty"], 1, "empty: it is empty"),
+        (["sign", "message.xml", "--key", "keys/alice.key"], 1, "no certificate in it; --cert says where it is"),
+        (
+            ["sign", "message.xml", "--key", "keys/alice.key", "--cert", "bob.cer"],
+            1,
+            "keys/alice.key: no certificate in bob.cer belongs to its private key",
+        ),
+        (["verify", "signed.xml", "--trust", "empty"], 1, "empty: it is empty"),
+        (["verify", "signed.xml", "--trust", "keys/bob.p12"], 1, "nor PKCS#12 with no password"),
+        (["verify", "signed.xml", "--trust", "bob.cer"], 1, "its issuer CN=soapkit throw-away authority is not among"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_an_error_is_one_line_and_an_exit_code(arguments, code, said, run):
+def test_an_error_is_one_line_and_an_exit_code(arguments, code, said, run, tmp_path):
     run("sign", "message.xml", "--key", "keys/alice.p12", "--output", "signed.xml")
+    alice, bob = (KeyPair.load(tmp_path / f"keys/{name}.p12", "pw") for name in ("alice", "bob"))
+    bare = alice.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    files = {"alice.der": bare, "bob.cer": der_of(bob.certificate), "empty": b"", "order.xml": b"<order/>"}
+    for name, octets in files.items():
+        (tmp_path / name).write_bytes(octets)
     ended, _, error = run(*arguments)
     assert ended == code
     assert said in error
     assert "Traceback" not in error
     if code == 1:
         assert len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("verify", "message.xml", "--trust", "keys/ca.pem"),
+        ("verify", "nowhere.xml", "--trust", "keys/ca.pem"),
+        ("xmldsig", "verify", "message.xml", "--trust", "keys/ca.pem"),
+        ("xmldsig", "verify", "message.xml", "--trust", "keys/none.pem"),
+        ("explain", "keys/ca.pem"),
+        ("explain", "nowhere.xml"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_refused_is_json_too(arguments, run):
+    code, told, error = run(*arguments, "--json")
+    assert code == 1
+    assert f"soapkit: {json.loads(told)['error']}\n" == error
+
+
+def test_a_header_for_another_actor_is_asked_for(run):
+    """A message may carry security headers for several receivers, each at an actor, or a role, of its own."""
+    auditor = ("--actor", "urn:auditor")
+    assert run("sign", "message.xml", "--key", "keys/alice.p12", *auditor, "--output", "one.xml")[0] == 0
+    assert run("sign", "one.xml", "--key", "keys/bob.p12", "--part", "Body", "--output", "two.xml")[0] == 0
+    assert run("verify", "two.xml", "--trust", "keys/ca.pem", *auditor)[1].startswith(b"signer     CN=alice\n")
+    assert run("verify", "two.xml", "--trust", "keys/ca.pem")[1].startswith(b"signer     CN=bob\n")
+    code, _, error = run("verify", "one.xml", "--trust", "keys/ca.pem")
+    assert code == 1 and "a security header for 'urn:auditor', and none for the ultimate receiver; --actor" in error
+    assert run("encrypt", "message.xml", "--to", "keys/bob.pem", *auditor, "--output", "sealed.xml")[0] == 0
+    assert run("decrypt", "sealed.xml", "--key", "keys/bob.p12")[0] == 1
+    assert b">10<" in run("decrypt", "sealed.xml", "--key", "keys/bob.p12", *auditor)[1]
 
 
 def test_errors_and_warnings_name_options_and_no_python(run, tmp_path):

@@ -316,7 +316,9 @@ def _certificates(data: bytes, name: str, password: bytes | None = None) -> tupl
     try:
         bundle = pkcs12.load_pkcs12(data, password)
     except UNREADABLE:
-        raise SecurityError("neither PEM nor DER, nor PKCS#12 with that password", place=Place(name)) from None
+        which = "that" if password else "no"
+        told = f"neither PEM nor DER, nor PKCS#12 with {which} password" if data else "it is empty"
+        raise SecurityError(told, place=Place(name)) from None
     found = ([bundle.cert] if bundle.cert else []) + list(bundle.additional_certs)
     return tuple(item.certificate for item in found)
 
@@ -351,8 +353,10 @@ def _from_pem_or_der(data: bytes, name: str, password: bytes | None, certificate
         if b"-----BEGIN" in data and b"PRIVATE KEY-----" not in data:
             told = "there is no private key in it"
         raise SecurityError(told, place=Place(name)) from None
-    certificates = _certificates(*read_source(certificate)) if certificate is not None else _certificates(data, name)
-    return _paired(key, certificates, name)
+    if certificate is None:
+        return _paired(key, _certificates(data, name), name)
+    held, file = read_source(certificate)
+    return _paired(key, _certificates(held, file), name, file)
 
 
 def _from_jks(data: bytes, name: str, password: str, alias: str, key_password: str) -> KeyPair:
@@ -387,7 +391,7 @@ def _from_pkcs12(data: bytes, name: str, password: bytes | None, alias: str) -> 
         keys = keys_in(data, password) if alias else ()
     except UNREADABLE as error:
         is_wrong = "password" in str(error)
-        told = "it is not PKCS#12, or the password is wrong" if is_wrong else f"it cannot be read: {error}"
+        told = "it is not PKCS#12, or the password is wrong" if is_wrong else _instead_of_pkcs12(data, error)
         raise SecurityError(told, place=Place(name)) from None
     certificates = ([bundle.cert] if bundle.cert else []) + list(bundle.additional_certs)
     chosen = [entry.key for entry in keys if entry.alias.casefold() == alias.casefold()] if alias else [bundle.key]
@@ -399,14 +403,30 @@ def _from_pkcs12(data: bytes, name: str, password: bytes | None, alias: str) -> 
     return _paired(chosen[0], tuple(item.certificate for item in certificates), name)
 
 
-def _paired(key: object, certificates: tuple[x509.Certificate, ...], name: str) -> KeyPair:
-    """The key with its own certificate, told by the public key, and those of its authorities as its chain."""
+def _instead_of_pkcs12(data: bytes, error: Exception) -> str:
+    """What a file is that is not PKCS#12, where that tells what to do."""
+    if not data:
+        return "it is empty"
+    with suppress(ValueError, TypeError, UnsupportedAlgorithm):
+        load_der_private_key(data, None)
+        return "it is a private key in DER: certificate= says where its certificate is"
+    with suppress(*UNREADABLE):
+        x509.load_der_x509_certificate(data)
+        return "there is no private key in it, it is a certificate in DER"
+    return f"it is neither PEM nor a key store: {error}"
+
+
+def _paired(key: object, certificates: tuple[x509.Certificate, ...], name: str, file: str = "") -> KeyPair:
+    """The key with its own certificate, told by the public key, and those of its authorities as its chain. `file`:
+    which they come from, if that is another than the key's."""
     if not isinstance(key, PrivateKey):
         raise SecurityError(f"keys of the kind {type(key).__name__} are not used here", place=Place(name))
     wanted = _public_bytes(key.public_key())
     own = next((item for item in certificates if _holds(item, wanted)), None)
     if own is None:
-        told = "no certificate in it belongs to its private key" if certificates else "there is no certificate in it"
+        told = "there is no certificate in it; certificate= says where it is"
+        if certificates or file:
+            told = f"no certificate in {file or 'it'} belongs to its private key"
         raise SecurityError(told, place=Place(name))
     return KeyPair(key, own, tuple(_above(own, [item for item in certificates if item is not own])))
 

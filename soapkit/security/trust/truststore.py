@@ -223,7 +223,10 @@ class TrustStore:
         try:
             path = tuple(builder.build_client_verifier().verify(certificate, list(others)).chain)
         except (verification.VerificationError, ValueError) as error:
-            raise SecurityError(f"certificate {name_of(certificate)} is not trusted: {error}") from None
+            issuer = _issuer_of(certificate)
+            is_at_hand = any(text_of_name(each.subject) == issuer for each in (*modern, *others))
+            told = error if is_at_hand else f"its issuer {issuer} is not among those that are trusted"
+            raise SecurityError(f"certificate {name_of(certificate)} is not trusted: {told}") from None
         check_constraints(path)
         return path
 
