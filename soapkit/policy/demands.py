@@ -12,6 +12,7 @@ from soapkit.errors import NOWHERE, Place
 from soapkit.policy.expression import Assertion, Parameter
 from soapkit.policy.suites import Suite
 from soapkit.security.connection import Shown
+from soapkit.security.crypto.algorithms import CanonicalName
 from soapkit.security.header_rules import Layout
 from soapkit.wsdl.addressing import Version as AddressingLabel
 
@@ -214,7 +215,7 @@ class SecurityBinding:
     encrypt_signature: bool = False
     protect_tokens: bool = False
     whole_parts_only: bool = False
-    inclusive_c14n: bool = False
+    canonical: CanonicalName = "exclusive"
     str_transform: bool = False
     conversation: Literal["2005/12", "2005/02"] = "2005/12"
     place: Place = field(default=NOWHERE, compare=False)

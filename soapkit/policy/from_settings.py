@@ -31,6 +31,7 @@ from soapkit.policy.security_write import template_element
 from soapkit.policy.suites import Suite
 from soapkit.policy.xpath import path_of
 from soapkit.security.connection import Shown
+from soapkit.security.crypto.algorithms import CANONICAL_NAMES, CanonicalName
 from soapkit.security.header_rules import Layout
 from soapkit.security.parts import (
     ALL_HEADERS,
@@ -210,6 +211,7 @@ class Service:
         return replace(
             self._symmetric_binding(suite) if self._symmetric else self._asymmetric_binding(suite),
             layout=self._layout,
+            canonical=self._canonical,
             timestamp=stamped or asked,
             encrypt_first=self._encrypts_first,
             encrypt_signature=hidden,
@@ -223,6 +225,14 @@ class Service:
         demanded = [require.rules.layout for require in self._requires if require.rules.layout != "lax"]
         last = any(isinstance(step, Timestamp) and step.last for step in self.steps)
         return demanded[0] if demanded else "lax-timestamp-last" if last else "lax"
+
+    @property
+    def _canonical(self) -> CanonicalName:
+        """As requests must be signed, or else answers are."""
+        forms = {require.rules.canonical for require in self._requires} - {"any"} or {
+            each.canonical for each in self.signs
+        }
+        return next((form for form in CANONICAL_NAMES if form in forms), "exclusive")
 
     @property
     def _encrypts_first(self) -> bool:

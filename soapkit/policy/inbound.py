@@ -152,6 +152,7 @@ class _Reader:
             binding.layout,
             order if self.plan.message_level else "any",
             whole_parts=binding.whole_parts_only,
+            canonical=binding.canonical if binding.canonical != "exclusive" else "any",
             tokens_protected=binding.protect_tokens,
             signed_with=self._signed_with,
             derived=self.plan.derives and bool(self.plan.signed),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from soapkit.policy.demands import Include, TokenKind
 from soapkit.policy.expression import Assertion
+from soapkit.security.crypto.algorithms import CanonicalName
 from soapkit.security.header_rules import Layout
 
 SP11 = "http://schemas.xmlsoap.org/ws/2005/07/securitypolicy"
@@ -85,9 +86,10 @@ FLAGS = {
 }
 
 
+CANONICAL: dict[str, CanonicalName] = {"InclusiveC14N": "inclusive", "InclusiveC14N11": "inclusive11"}
+"""The canonical form that an option of an algorithm suite asks for, in place of the exclusive one."""
 SUITE_OPTIONS = {
-    "InclusiveC14N",
-    "InclusiveC14N11",
+    *CANONICAL,
     "SOAPNormalization10",
     "SoapNormalization10",
     "STRTransform10",

@@ -13,6 +13,7 @@ from soapkit.policy.demands import Token, TokenKind
 from soapkit.policy.keys import Keys
 from soapkit.policy.plan import CONTEXT_KINDS, Carries, Plan, saml_version, signed_parts
 from soapkit.policy.words import token_words
+from soapkit.security.crypto.algorithms import CanonicalName
 from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.saml.settings import SamlAssertion
 from soapkit.security.steps import (
@@ -72,6 +73,7 @@ class _Maker:
         self.keys = keys
         self.problems = problems
         self.suite = plan.suite
+        self.canonical: CanonicalName = plan.binding.canonical if plan.binding is not None else "exclusive"
         self.symmetric = plan.binding is not None and plan.binding.kind == "symmetric"
         self.signing_key: Recipient | SharedKey = SHARED
         self.encrypting_key: Recipient | SharedKey = SHARED
@@ -192,6 +194,7 @@ class _Maker:
             algorithm=signature_name(self.suite, keypair.kind),
             digest=self.suite.digest,
             key_reference=reference,
+            canonical=self.canonical,
         )
 
     @property
@@ -216,6 +219,7 @@ class _Maker:
             parts=[*parts, *signed_parts(each.supporting.protection)],
             algorithm=signature_name(self.suite, "secret"),
             digest=self.suite.digest,
+            canonical=self.canonical,
         )
 
     def context(self, token: Token) -> Iterator[SharedKey]:
@@ -272,7 +276,13 @@ class _Maker:
                 yield from (keys := list(self.key_of(token)))
                 self.signing_key = keys[0] if keys else SHARED
             algorithm = signature_name(suite, "secret")
-            yield Sign(self.signing_key, parts=plan.signed, algorithm=algorithm, digest=suite.digest)
+            yield Sign(
+                self.signing_key,
+                parts=plan.signed,
+                algorithm=algorithm,
+                digest=suite.digest,
+                canonical=self.canonical,
+            )
             return
         own = self.keys.own
         if own is None:
@@ -285,6 +295,7 @@ class _Maker:
             algorithm=signature_name(suite, own.kind),
             digest=suite.digest,
             key_reference=reference,
+            canonical=self.canonical,
         )
 
     def encrypt(self, parts: Sequence[str]) -> Iterator[Step]:

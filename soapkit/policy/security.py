@@ -28,6 +28,7 @@ from soapkit.policy.foreign import LOGINS, demands_nothing, foreign
 from soapkit.policy.names import (
     ADDRESSING,
     BINDINGS,
+    CANONICAL,
     FLAGS,
     HOLDERS,
     INCLUDES,
@@ -244,7 +245,9 @@ def _binding_of(reader: _Reader, assertion: Assertion) -> SecurityBinding:
             settings[FLAGS[inner.local]] = True
         elif inner.local == "AlgorithmSuite":
             settings["suite"] = reader.suite(inner)
-            settings["inclusive_c14n"] = any(option.local.startswith("InclusiveC14N") for option in inner.inner)
+            forms = {option.local for option in inner.inner if option.local in CANONICAL}
+            reader.one_of("AlgorithmSuite", forms, inner)
+            settings["canonical"] = next((CANONICAL[form] for form in forms), "exclusive")
             settings["str_transform"] = any(option.local == "STRTransform10" for option in inner.inner)
         elif inner.local == "Layout":
             reader.one_of("Layout", {LAYOUTS[name.local] for name in inner.inner if name.local in LAYOUTS}, inner)

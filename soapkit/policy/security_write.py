@@ -27,8 +27,9 @@ from soapkit.policy.demands import (
     XPath,
 )
 from soapkit.policy.expression import Assertion, Parameter, Policy, said
-from soapkit.policy.names import CXF, SIGNATURE_HASH, SP11, SP12, SP13
+from soapkit.policy.names import CANONICAL, CXF, SIGNATURE_HASH, SP11, SP12, SP13
 from soapkit.policy.suites import SUITES, Suite
+from soapkit.security.crypto.algorithms import CanonicalName
 from soapkit.security.header_rules import Layout
 from soapkit.ws.trust import BY_LABEL as TRUST_VERSIONS
 from soapkit.ws.trust import KeyType
@@ -82,7 +83,7 @@ _FLAGS: Final = {
     "ProtectTokens": "protect_tokens",
     "OnlySignEntireHeadersAndBody": "whole_parts_only",
 }
-_OF_SP13: Final = frozenset({"Nonce", "Created"})  # WS-SecurityPolicy 1.3, 5.4.1: new in it
+_OF_SP13: Final = frozenset({"Nonce", "Created", "InclusiveC14N11"})  # new in WS-SecurityPolicy 1.3
 
 
 def endpoint_assertions(demands: Demands) -> Iterator[Assertion]:
@@ -147,7 +148,7 @@ def _options(name: str, options: frozenset[str]) -> Assertion:
 def _binding(binding: SecurityBinding) -> Assertion:
     inside = [*_holders(binding)]
     if binding.suite is not None:
-        inside.append(_suite(binding.suite))
+        inside.append(_suite(binding.suite, binding.canonical))
     inside.append(_assertion(_sp("Layout"), nested=(_assertion(_sp(_LAYOUTS[binding.layout])),)))
     inside += [_assertion(_sp(name)) for name, flag in _FLAGS.items() if getattr(binding, flag)]
     return _assertion(_sp(_BINDINGS[binding.kind]), nested=tuple(inside))
@@ -163,13 +164,14 @@ def _holders(binding: SecurityBinding) -> Iterator[Assertion]:
                 yield _assertion(_sp(holder), nested=(_token(token),))
 
 
-def _suite(suite: Suite) -> Assertion:
+def _suite(suite: Suite, canonical: CanonicalName) -> Assertion:
     """A suite by name. Where we sign with another hash than the standard has for it, an attribute says so, which others
     pass over."""
     known = SUITES[suite.name]
     own = {SIGNATURE_HASH: suite.signature} if suite.signature != known.signature else {}
     namespace = CXF if "GCM" in suite.name or suite.name == "CustomAlgorithmSuite" else SP12
-    inside = (_assertion(clark(namespace, suite.name)),)
+    forms = (option for option, form in CANONICAL.items() if form == canonical)
+    inside = (_assertion(clark(namespace, suite.name)), *map(_option, forms))
     return _assertion(_sp("AlgorithmSuite"), nested=inside, attributes=own)
 
 
@@ -178,12 +180,16 @@ def _suite(suite: Suite) -> Assertion:
 
 def _token(token: Token) -> Assertion:
     bootstrap = (_bootstrap(token.bootstrap),) if token.bootstrap is not None else ()
-    options = (_assertion(clark(SP13 if name in _OF_SP13 else SP12, name)) for name in sorted(token.options))
+    options = map(_option, sorted(token.options))
     include = {_sp("IncludeToken"): f"{SP12}/IncludeToken/{_INCLUDES[token.include]}"}
     attributes = include if token.kind != "https" else {}
     issued = [_issuer(token.issuer)] if token.issuer else []
     issued += [token.template.element] if token.template is not None else []
     return _assertion(_sp(_TOKENS[token.kind]), *issued, nested=(*options, *bootstrap), attributes=attributes)
+
+
+def _option(name: str) -> Assertion:
+    return _assertion(clark(SP13 if name in _OF_SP13 else SP12, name))
 
 
 def _issuer(address: str) -> _Element:

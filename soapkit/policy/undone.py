@@ -55,12 +55,6 @@ def _short_password_keys(plan: Plan) -> Iterator[Problem]:
         yield Problem(told, plan.binding.place if plan.binding is not None else NOWHERE)
 
 
-def _inclusive_forms(plan: Plan) -> Iterator[Problem]:
-    if plan.binding is not None and plan.binding.inclusive_c14n and (plan.signed or plan.endorsing):
-        told = "InclusiveC14N: signatures are written in the exclusive canonical form, and read in both"
-        yield Problem(told, plan.binding.place)
-
-
 # --- assertions that are not of security, or stand where they say nothing ------------------------------------------
 
 
@@ -309,5 +303,4 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _several_users,
     _several_assertions,
     _short_password_keys,
-    _inclusive_forms,
 )

@@ -158,6 +158,8 @@ def _rules_broken(steps: Sequence[Step], rules: HeaderRules) -> Iterator[str]:
     for step in steps:
         if not isinstance(step, Sign):
             continue
+        if rules.canonical not in ("any", step.canonical):
+            yield f"signatures are to be made over the {rules.canonical} canonical form, and are not"
         if rules.whole_parts and any(part.startswith("/") for part in step.parts):
             yield "whole parts alone may be signed, and others are"
         carried = isinstance(step.keypair, KeyPair) and step.key_reference in TOKEN_KINDS

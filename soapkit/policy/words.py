@@ -151,6 +151,8 @@ def _binding(binding: SecurityBinding) -> Iterator[str]:
     if binding.suite is not None:
         weak = binding.suite.weaknesses if binding.kind != "transport" else ()
         yield f"algorithms {binding.suite.words}" + (f"; weak: {', '.join(weak)}" if weak else "")
+    if binding.canonical != "exclusive" and binding.kind != "transport":
+        yield f"signatures over the {binding.canonical} canonical form"
     if binding.timestamp:
         yield "a Timestamp"
     if binding.kind != "transport":

@@ -5,13 +5,13 @@ What a signature of a message and a signature of a plain document have in common
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lxml.etree import _Element
 
 from soapkit.errors import LimitError, SecurityError, XmlError
-from soapkit.security.crypto.algorithms import CANONICAL_FORMS, AlgorithmPolicy, SignatureAlgorithm
+from soapkit.security.crypto.algorithms import AlgorithmPolicy, SignatureAlgorithm
 from soapkit.security.crypto.keys import PublicKey, key_bits, kind_of_key
 from soapkit.security.crypto.pss import PSS, read_pss
 from soapkit.security.markup import INCLUSIVE_NAMESPACES, TRANSFORM, TRANSFORMS, algorithm_of, all_of, at_most_one
@@ -74,10 +74,10 @@ def transforms_of(reference: _Element, most: int) -> list[_Element]:
     return transforms
 
 
-def read_canonical(element: _Element, forms: Collection[str] = CANONICAL_FORMS) -> Canonical:
-    """A CanonicalizationMethod or the Transform of a canonical form. Raises `SecurityError` for none of `forms`."""
+def read_canonical(element: _Element) -> Canonical:
+    """A CanonicalizationMethod or the Transform of a canonical form. Raises `SecurityError` for an unknown one."""
     method = algorithm_of(element)
-    if method not in forms:
+    if method not in METHODS:
         raise SecurityError(f"canonical form {method!r:.120} is not allowed", place=place_of(element))
     namespaces = at_most_one(element, INCLUSIVE_NAMESPACES) if len(element) else None
     if namespaces is None:

@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias, get_args
 from soapkit.errors import UsageError
 
 Layout: TypeAlias = Literal["strict", "lax", "lax-timestamp-first", "lax-timestamp-last"]
+Canonical: TypeAlias = Literal["any", "exclusive", "inclusive", "inclusive11"]
 Order: TypeAlias = Literal["any", "sign-first", "encrypt-first"]
 SignedWith: TypeAlias = Literal["any", "key-pair", "secret"]
 Brought: TypeAlias = Literal["", "present", "signed", "encrypted", "signed-encrypted"]
@@ -22,6 +23,7 @@ Told: TypeAlias = Literal["digest", "nonce", "created"]
 _KNOWN: Final = {
     "layout": get_args(Layout),
     "order": get_args(Order),
+    "canonical": get_args(Canonical),
     "signed_with": get_args(SignedWith),
     "supporting": get_args(Brought),
     "endorsing": get_args(Brought),
@@ -54,12 +56,13 @@ class HeaderRules:
     ``lax-timestamp-last`` the Timestamp at that end of the header (6.7). `order`: whether what must be both signed and
     encrypted is signed as it was (``sign-first``) or as it came out of encryption (``encrypt-first``, 6.3).
     `whole_parts`: signatures cover the Body, whole header blocks, and what is in the security header, and no elements
-    inside of others (6.6). `tokens_protected`: each signature covers the token it was made with, where the message has
-    that (6.5). `signed_with`: whether what must be signed is signed with a key pair (7.5), or under a shared key (7.4);
-    who endorses that is free to do it otherwise; `derived`: whether that is a key derived for it (7.1). `user`: what a
-    UsernameToken must say (5.4.1). `supporting`: how a certificate must be protected that the message
-    brings and that need not have signed anything; `endorsing`: the same of the one that the endorsing signature was
-    made with (8.1 to 8.8): signed by who signed the message, come encrypted. `endorsements`: each by who it says, where
+    inside of others (6.6). `canonical`: the form that signatures are made over (InclusiveC14N, 6.1).
+    `tokens_protected`: each signature covers the token it was made with, where the message has that (6.5).
+    `signed_with`: whether what must be signed is signed with a key pair (7.5), or under a shared key (7.4); who
+    endorses that is free to do it otherwise; `derived`: whether that is a key derived for it (7.1). `user`: what a
+    UsernameToken must say (5.4.1). `supporting`: how a certificate must be protected that the message brings and that
+    need not have signed anything; `endorsing`: the same of the one that the endorsing signature was made with (8.1 to
+    8.8): signed by who signed the message, come encrypted. `endorsements`: each by who it says, where
     ``Require(endorsed=...)`` is content with anybody who is known.
 
     Raises `UsageError` for a layout, an order, a kind of key or a protection that there is not.
@@ -68,6 +71,7 @@ class HeaderRules:
     layout: Layout = "lax"
     order: Order = "any"
     whole_parts: bool = False
+    canonical: Canonical = "any"
     tokens_protected: bool = False
     signed_with: SignedWith = "any"
     derived: bool = False

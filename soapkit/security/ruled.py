@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
+from soapkit.security.crypto.algorithms import canonical_uri
 from soapkit.security.header_rules import Brought, Told
 from soapkit.security.inbound import Pass
 from soapkit.security.markup import (
@@ -38,6 +39,8 @@ def check_rules(found: Pass, main: Sequence[Proved], endorsers: Sequence[Proved]
         _check_order(found)
     if rules.whole_parts:
         _check_whole(found)
+    if rules.canonical != "any":
+        _check_canonical(found, canonical_uri(rules.canonical))
     if rules.tokens_protected:
         _check_protected(found)
     if rules.derived and main and not any(proof.derived for proof in main):
@@ -119,6 +122,13 @@ def _check_whole(found: Pass) -> None:
             whole = element is envelope.body or element in envelope.headers
             if not whole and not any(around is security for around in element.iterancestors()):
                 raise SecurityError(f"a signature covers {tag_of(element)}, which is no whole part of the message")
+
+
+def _check_canonical(found: Pass, form: str) -> None:
+    """Of SignedInfo: Apache CXF and WSS4J, asked for the inclusive form, sign the parts in the exclusive one."""
+    for proof in found.proved:
+        if proof.canonical.removesuffix("#WithComments").removesuffix("WithComments") != form:
+            raise SecurityError(f"a signature is not made over {form}", place=place_of(proof.signature))
 
 
 def _check_protected(found: Pass) -> None:

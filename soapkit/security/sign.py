@@ -12,7 +12,14 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.attachments import cid_of, digest_of, fields_sent, signature_transform
-from soapkit.security.crypto.algorithms import DIGESTS, STR_TRANSFORM, SignatureAlgorithm, digest_uri, signature_named
+from soapkit.security.crypto.algorithms import (
+    DIGESTS,
+    STR_TRANSFORM,
+    SignatureAlgorithm,
+    canonical_uri,
+    digest_uri,
+    signature_named,
+)
 from soapkit.security.crypto.keys import KeyPair, public_key_of
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.ids import WSU_ID, give_id
@@ -80,7 +87,7 @@ def sign(message: Message, step: Sign, keypair: KeyPair, provider: CryptoProvide
     if OWN_CERTIFICATE in step.parts:
         carried = assertion if assertion is not None else token
         references.append(_to_own_token(signature[-1][0], carried, keypair, digest_uri(step.digest), provider))
-    octets = write_signed_info(signature, algorithm, references)
+    octets = write_signed_info(signature, algorithm, references, canonical_uri(step.canonical))
     signature[1].text = base64_text(provider.sign(algorithm, keypair, octets))
 
 
@@ -109,7 +116,9 @@ def sign_with_secret(message: Message, step: Sign, key: SharedSecret, provider: 
     insert_after(message, _last(message, [*brought, *_signatures(parts)]), *covered, *references, signature)
     if OWN_CERTIFICATE in step.parts:
         raise SecurityError(f"{OWN_CERTIFICATE} covers a certificate; a shared key has none")
-    octets = write_signed_info(signature, algorithm, _references(message, parts, step, provider))
+    octets = write_signed_info(
+        signature, algorithm, _references(message, parts, step, provider), canonical_uri(step.canonical)
+    )
     signature[1].text = base64_text(provider.mac(algorithm, key.value, octets))
     return fingerprint(octets)
 
@@ -177,15 +186,15 @@ def _token(message: Message, step: Sign, keypair: KeyPair, provider: CryptoProvi
 def _references(message: Message, parts: list[_Part], step: Sign, provider: CryptoProvider) -> list[str]:
     """The ds:Reference to each part, once all stands at its place: parts get their ids."""
     ids = [give_id(part.element, f"id-{provider.random(16).hex()}") for part in parts]
-    digest_method = digest_uri(step.digest)
+    digest_method, method = digest_uri(step.digest), canonical_uri(step.canonical)
     made = []
     for part, part_id in zip(parts, ids, strict=True):
         if part.token is not None:
             made.append(_to_dereferenced(part_id, token_octets(part.token, EXCLUSIVE), digest_method, provider))
         else:
-            octets, prefixes = _octets(message, part.element)
+            octets, prefixes = _octets(message, part.element, method)
             digest = provider.digest(DIGESTS[digest_method], octets)
-            made.append(reference_text(f"#{part_id}", [EXCLUSIVE], digest_method, digest, prefix_list(prefixes)))
+            made.append(reference_text(f"#{part_id}", [method], digest_method, digest, prefix_list(prefixes)))
     for attachment, whole in message.attached(step.parts):
         digest = digest_of(attachment, fields_sent(attachment) if whole else None, DIGESTS[digest_method])
         transforms = [signature_transform(whole=whole)]
@@ -348,10 +357,11 @@ def _elements(message: Message, part: str, token: _Element | None) -> tuple[_Ele
     return found
 
 
-def _octets(message: Message, element: _Element) -> tuple[bytes, list[str]]:
-    """The canonical form of an element, and the prefixes in its content, whose meaning that includes."""
-    if element in message.prefixes_in_names:
-        return canonicalise(element, measure=message.envelope.measure), []
+def _octets(message: Message, element: _Element, method: str) -> tuple[bytes, list[str]]:
+    """The canonical form of an element, and the prefixes in its content, whose meaning that includes: the inclusive one
+    has all of them."""
+    if element in message.prefixes_in_names or method != EXCLUSIVE:
+        return canonicalise(element, method=method, measure=message.envelope.measure), []
     text = serialise(element)
     prefixes = content_prefixes(text)
     return canonicalise(element, prefixes=prefixes, measure=measure_of(text)), prefixes

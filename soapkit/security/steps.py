@@ -14,8 +14,10 @@ from soapkit.security.context.context import Contexts, SecurityContext
 from soapkit.security.crypto.algorithms import (
     KEY_DERIVATIONS,
     WRAPS,
+    CanonicalName,
     KeyDerivation,
     WrapAlgorithm,
+    canonical_uri,
     cipher_named,
     digest_uri,
     signature_named,
@@ -199,9 +201,11 @@ class Sign:
     name or local name (``{urn:x}*`` for all of a namespace), ``Headers`` for all, an XPath from the root with Clark
     names (``//{urn:shop}price``), or ``#id``; ``Attachments``, all that travel beside the message, with the header
     fields that say what each is, or ``AttachmentContents`` (SwA Profile 1.1, 5.3); with a question mark after it, a
-    part that need not be there (``{urn:x}To?``). `algorithm`: a short name or
-    URI of `security.crypto.algorithms`, by default RSA-SHA256, ECDSA-SHA256, EdDSA or HMAC-SHA256 as the key demands.
-    `keypair`: `SHARED` for the key of a `SharedKey` step before.
+    part that need not be there (``{urn:x}To?``). `algorithm`: a short name or URI of `security.crypto.algorithms`, by
+    default RSA-SHA256, ECDSA-SHA256, EdDSA or HMAC-SHA256 as the key demands. `keypair`: `SHARED` for the key of a
+    `SharedKey` step before. `canonical`: the form that is signed: ``exclusive``, which the Basic Security Profile asks
+    for, ``inclusive`` (1.0) or ``inclusive11``; these cover all prefixes in scope, so that nobody on the way may
+    declare one more.
     """
 
     keypair: KeyPair | Recipient | SharedKey
@@ -209,8 +213,10 @@ class Sign:
     algorithm: str = ""
     digest: str = "sha256"
     key_reference: KeyReference = "direct"
+    canonical: CanonicalName = "exclusive"
 
     def __post_init__(self) -> None:
+        canonical_uri(self.canonical)
         check_given("Sign", keypair=(self.keypair, (KeyPair, Recipient, SharedKey), f"{_A_KEY_PAIR}, or SHARED"))
         _check_parts("Sign", self.parts)
         check_whole(self.parts)

@@ -115,7 +115,7 @@ class Proved:
     from; `assertion`: the one whose subject's key it was; `user`: whose password the key was derived from; `token`:
     the one in the message that brought the certificate, or that assertion; `pinned`: the public key alone, of the
     trust store; `root`: the shared key that it was made with, or that this was derived from; `derived`: which of the
-    two.
+    two; `canonical`: the canonical form of its SignedInfo.
 
     `fingerprint`: names what was signed, for the replay store; `value`: of the signature.
     """
@@ -135,6 +135,7 @@ class Proved:
     pinned: PublicKey | None = None
     root: bytes = field(default=b"", repr=False)
     derived: bool = False
+    canonical: str = ""
 
     @property
     def is_known(self) -> bool:
@@ -240,6 +241,7 @@ class Verifier:
             key.pinned,
             key.root,
             key.derived,
+            form.method,
         )
 
     def _key(self, algorithm: SignatureAlgorithm, source: KeySource, signature: _Element) -> _Key:

@@ -43,6 +43,10 @@ def laid_out(policy: str, layout: str) -> str:
     return policy.replace("<sp:Lax/>", f"<sp:{layout}/>")
 
 
+def inclusive(policy: str) -> str:
+    return policy.replace("<sp:Basic256Sha256/>", "<sp:Basic256Sha256/><sp:InclusiveC14N/>")
+
+
 def endorsed(*options: str, holder: str = "EndorsingSupportingTokens") -> str:
     return nested(holder, x509("AlwaysToRecipient", *options))
 
@@ -64,9 +68,11 @@ class Variation:
 
     @property
     def options(self) -> list[str]:
-        """What CXF is told besides: that a bare key in KeyInfo is right, against the Basic Security Profile, R5417."""
+        """What CXF is told besides: that a bare key in KeyInfo is right, and the inclusive canonical form, against the
+        Basic Security Profile, R5417 and R5404."""
         https = ["https=true"] if self.https else []
-        return [*https, *(["ws-security.is-bsp-compliant=false"] if "KeyValueToken" in self.policy else [])]
+        against = any(each in self.policy for each in ("KeyValueToken", "InclusiveC14N"))
+        return [*https, *(["ws-security.is-bsp-compliant=false"] if against else [])]
 
     def written(self, folder: Path) -> Path:
         """The contract."""
@@ -96,6 +102,12 @@ SHAPES: dict[str, Variation] = {
         + username(holder="SignedEncryptedSupportingTokens")
     ),
     "symmetric, a hidden user": Variation(symmetric() + WSS11 + username(holder="SignedEncryptedSupportingTokens")),
+    "asymmetric, inclusive form, encrypted first, signature hidden": Variation(
+        inclusive(asymmetric("EncryptBeforeSigning", "EncryptSignature")) + WSS11
+    ),
+    "symmetric, inclusive form, derived keys, endorsed": Variation(
+        inclusive(symmetric(protection=DERIVING)) + WSS11 + endorsed()
+    ),
     "symmetric, derived keys, endorsed and signed": Variation(
         symmetric(protection=DERIVING) + WSS11 + endorsed(holder="SignedEndorsingSupportingTokens")
     ),

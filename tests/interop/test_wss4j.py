@@ -17,6 +17,7 @@ from soapkit.errors import SecurityError
 from soapkit.security import (
     SHARED,
     Encrypt,
+    HeaderRules,
     PasswordKey,
     Require,
     Security,
@@ -33,6 +34,7 @@ from soapkit.security.drafted import content_of
 from soapkit.security.throwaway import make_authority, make_keypair, write_keys
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import BY_LABEL, SOAP_1_1
+from soapkit.xml.c14n import EXCLUSIVE, INCLUSIVE
 from soapkit.xml.parse import parse_message
 from tests.interop.java_driver import JAVA, Driver, built
 
@@ -72,11 +74,11 @@ class Wss4j(Driver):
         super().__init__(jars, "Wss4jDriver", str(folder))
         self.folder = folder
 
-    def verify(self, message: bytes) -> tuple[str, str]:
-        """What it found, and the text of the Body."""
+    def verify(self, message: bytes, *, inclusive: bool = False) -> tuple[str, str]:
+        """What it found, and the text of the Body. `inclusive`: signatures may be over that canonical form."""
         path = self.folder / "to-verify.xml"
         path.write_bytes(message)
-        answer = self.ask("verify", str(path))
+        answer = self.ask("verify-inclusive" if inclusive else "verify", str(path))
         assert answer[0] == "ok", answer
         return answer[1], answer[2]
 
@@ -198,6 +200,17 @@ def test_wss4j_decrypts_what_we_encrypted_under_a_key_that_is_agreed_on(curve, d
     assert peer.verify(secured(step))[1] == "DE1 é &"
 
 
+@pytest.mark.parametrize("before", [False, True])
+def test_wss4j_accepts_signatures_over_the_inclusive_form(before, peer, alice, bob):
+    sign = Sign(alice, parts=["Body", "Timestamp", "To"], canonical="inclusive")
+    hide = Encrypt(to=bob, parts=["Body", *([] if before else ["Signature"])])
+    message = secured(Timestamp(), *([hide, sign] if before else [sign, hide]))
+    found, text = peer.verify(message, inclusive=True)
+    assert "signature Body Timestamp To" in found
+    assert text == "DE1 é &"
+    assert peer.refuses(message), "the Basic Security Profile does not want it"
+
+
 def test_wss4j_accepts_encryption_before_the_signature(peer, alice, bob):
     found, text = peer.verify(secured(Timestamp(), Encrypt(to=bob), Sign(alice)))
     assert "signature" in found
@@ -315,6 +328,15 @@ def test_we_decrypt_what_wss4j_encrypted_under_a_key_that_is_agreed_on(curve, de
     ours = [*(pair for name, pair in CURVES.items() if name != curve), CURVES[curve]]
     result = believed(message, ours, None, encrypted=["Body"])
     assert result.envelope.content[0][0].text == "DE1 é &"
+
+
+def test_we_believe_what_wss4j_signed_over_the_inclusive_form(peer, bob, trust):
+    steps = f"timestamp;sign,parts=Body|Timestamp|To,canonical={INCLUSIVE};encrypt,parts=Body|Signature"
+    wanted = {"signed": ["Body", "Timestamp", "{urn:addressing}To"], "encrypted": ["Body"]}
+    rules = HeaderRules(canonical="inclusive")
+    assert believed(peer.make(plain().to_bytes(), steps), bob, trust, **wanted, rules=rules).signer_name == "CN=alice"
+    with pytest.raises(SecurityError, match="a signature is not made over"):
+        believed(peer.make(plain().to_bytes(), steps.replace(INCLUSIVE, EXCLUSIVE)), bob, trust, **wanted, rules=rules)
 
 
 def test_we_believe_what_wss4j_encrypted_then_signed(peer, bob, trust):

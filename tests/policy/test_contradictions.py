@@ -89,9 +89,11 @@ def without_timestamp(policy: str) -> str:
             "Timestamp, Body must be signed in requests, and the binding names no token for it",
         ),
         (
-            asymmetric().replace("<sp:Basic256Sha256/>", "<sp:Basic256Sha256/><sp:InclusiveC14N/>"),
+            asymmetric().replace(
+                "<sp:Basic256Sha256/>", "<sp:Basic256Sha256/><sp:InclusiveC14N/><sp13:InclusiveC14N11/>"
+            ),
             BODY,
-            "InclusiveC14N: signatures are written in the exclusive canonical form",
+            "AlgorithmSuite names InclusiveC14N, InclusiveC14N11; expected one",
         ),
         (without_timestamp(symmetric()), "", "under the key that a request brings, and nothing in requests is"),
     ],

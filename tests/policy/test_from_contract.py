@@ -83,6 +83,20 @@ POLICIES = {
         for name, binding in (("asymmetric", asymmetric), ("symmetric", symmetric))
         for holder in ("SupportingTokens", "SignedSupportingTokens", "SignedEndorsingEncryptedSupportingTokens")
     },
+    **{
+        f"{name}, over {option}": binding.replace(
+            "<sp:Basic256Sha256/>",
+            f"<sp:Basic256Sha256/><{'sp13' if option.endswith('11') else 'sp'}:{option}/>",
+        )
+        for option in ("InclusiveC14N", "InclusiveC14N11")
+        for name, binding in (
+            (
+                "asymmetric",
+                asymmetric("EncryptSignature", "ProtectTokens") + nested("EndorsingSupportingTokens", x509()),
+            ),
+            ("symmetric", symmetric("EncryptBeforeSigning", protection=x509("Never", "RequireDerivedKeys"))),
+        )
+    },
     "asymmetric, with a user": asymmetric() + username(),
     "symmetric, with a user": symmetric() + username("HashPassword"),
     "by password": symmetric(protection=by_password(), algorithms="Basic128"),

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Literal, TypeAlias, TypeVar
 
 from soapkit.errors import SecurityError, UsageError
-from soapkit.xml.c14n import EXCLUSIVE, EXCLUSIVE_WITH_COMMENTS, INCLUSIVE, INCLUSIVE_WITH_COMMENTS
+from soapkit.xml.c14n import EXCLUSIVE, INCLUSIVE, INCLUSIVE_11
 from soapkit.xml.names import DS, DSIG11, DSIG_MORE_2021, XENC, XENC11, did_you_mean
 
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
@@ -21,6 +21,7 @@ _MORE_2021 = DSIG_MORE_2021
 
 KeyKind: TypeAlias = Literal["rsa", "rsa-pss", "dsa", "ec", "ed25519", "ed448", "x25519", "x448", "secret"]
 KeyDerivation: TypeAlias = Literal["concat-kdf", "hkdf"]
+CanonicalName: TypeAlias = Literal["exclusive", "inclusive", "inclusive11"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,12 @@ KEY_DERIVATIONS: dict[str, KeyDerivation] = {f"{XENC11}ConcatKDF": "concat-kdf",
 
 ENVELOPED = f"{DS}enveloped-signature"
 STR_TRANSFORM = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#STR-Transform"
-CANONICAL_FORMS = frozenset({EXCLUSIVE, EXCLUSIVE_WITH_COMMENTS, INCLUSIVE, INCLUSIVE_WITH_COMMENTS})
+CANONICAL_NAMES: dict[CanonicalName, str] = {
+    "exclusive": EXCLUSIVE,
+    "inclusive": INCLUSIVE,
+    "inclusive11": INCLUSIVE_11,
+}
+"""The canonical forms that are signed, by the names that settings have for them."""
 
 _STRONG_HASHES = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})
 _AES_WRAPS = frozenset({"kw-aes128", "kw-aes192", "kw-aes256"})
@@ -366,6 +372,14 @@ def profile(name: str) -> AlgorithmPolicy:
 
 
 @lru_cache(maxsize=64)
+def canonical_uri(name: str) -> str:
+    """The canonical form of that name, or of that URI. Raises `UsageError` for none that is signed with."""
+    for known, uri in CANONICAL_NAMES.items():
+        if name in (known, uri):
+            return uri
+    raise UsageError(f"there is no canonical form {name!r} to sign with (known: {', '.join(CANONICAL_NAMES)})")
+
+
 def signature_named(name: str) -> SignatureAlgorithm:
     """The signature algorithm of a short name or URI, for settings. Raises `UsageError`."""
     return _named("signature algorithm", name, SIGNATURES)

@@ -11,7 +11,14 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError, UsageError
 from soapkit.security.canonical import Canonical
-from soapkit.security.crypto.algorithms import DIGESTS, ENVELOPED, SignatureAlgorithm, digest_uri, signature_named
+from soapkit.security.crypto.algorithms import (
+    DIGESTS,
+    ENVELOPED,
+    SignatureAlgorithm,
+    canonical_uri,
+    digest_uri,
+    signature_named,
+)
 from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.crypto.with_cryptography import CryptographyProvider
@@ -36,10 +43,8 @@ from soapkit.security.markup import (
     sub,
 )
 from soapkit.security.sign import algorithm_of_key, content_prefixes, prefix_list, reference_text, write_signed_info
-from soapkit.xml.c14n import EXCLUSIVE, INCLUSIVE, INCLUSIVE_11
+from soapkit.xml.c14n import EXCLUSIVE
 from soapkit.xml.serialise import serialise
-
-_FORMS = {"exclusive": EXCLUSIVE, "inclusive": INCLUSIVE, "inclusive11": INCLUSIVE_11}
 
 
 def sign(
@@ -83,9 +88,7 @@ def sign(
         raise UsageError('references are a list such as [""] or ["#id"]')
     if enveloping and (inside or after or tuple(references) != ("",)):
         raise UsageError("an enveloping signature stands around the document: it takes no place and no references")
-    method = _FORMS.get(canonical, canonical)
-    if method not in _FORMS.values():
-        raise UsageError(f"there is no canonical form {canonical!r} to sign with (known: {', '.join(_FORMS)})")
+    method = canonical_uri(canonical)
     named = key_info_for(key.certificate, key_info, key.chain) if isinstance(key, KeyPair) else []
     provider = provider or CryptographyProvider()
     chosen, digest_method = _algorithm(algorithm, key), digest_uri(digest)

@@ -17,15 +17,12 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.canonical import Canonical, read_canonical, transforms_of
-from soapkit.security.crypto.algorithms import CANONICAL_FORMS, ENVELOPED
+from soapkit.security.crypto.algorithms import ENVELOPED
 from soapkit.security.document.document import Recipe
 from soapkit.security.markup import SIGNATURE, algorithm_of, at_most_one
-from soapkit.xml.c14n import INCLUSIVE, INCLUSIVE_11, INCLUSIVE_11_WITH_COMMENTS
+from soapkit.xml.c14n import INCLUSIVE, METHODS
 from soapkit.xml.names import DS, clark
 from soapkit.xml.walk import children, place_of
-
-FORMS = CANONICAL_FORMS | {INCLUSIVE_11, INCLUSIVE_11_WITH_COMMENTS}
-"""The canonical forms of plain documents."""
 
 BASE64 = f"{DS}base64"
 _XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
@@ -46,11 +43,11 @@ def recipe_of(reference: _Element, most: int) -> Recipe:
     while transforms and (read := _READERS.get(algorithm_of(transforms[0]))) is not None:
         left_out |= read(transforms.pop(0))
     for transform in transforms:
-        if algorithm_of(transform) not in FORMS:
+        if algorithm_of(transform) not in METHODS:
             raise _never(transform, "")
     if len(transforms) > 1:
         raise SecurityError("a reference needs one canonical form at most", place=place_of(reference))
-    form = read_canonical(transforms[0], FORMS) if transforms else Canonical(INCLUSIVE)
+    form = read_canonical(transforms[0]) if transforms else Canonical(INCLUSIVE)
     return Recipe(form, left_out.itself, left_out.names, left_out.at_top)
 
 

@@ -37,7 +37,7 @@ from soapkit.security.document.document import (
     signatures_of,
     target_of,
 )
-from soapkit.security.document.transforms import FORMS, recipe_of
+from soapkit.security.document.transforms import recipe_of
 from soapkit.security.hints import read_hints
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (
@@ -220,7 +220,7 @@ class _Verifier:
     def _read(self, signed_info: _Element) -> _Read:
         """The policy first, over the whole of SignedInfo."""
         algorithm = read_signature_method(one(signed_info, SIGNATURE_METHOD), self.policy)
-        form = read_canonical(one(signed_info, CANONICALIZATION_METHOD), FORMS)
+        form = read_canonical(one(signed_info, CANONICALIZATION_METHOD))
         references = tuple(children(signed_info, DS_REFERENCE))
         if not references:
             raise SecurityError("the signature covers nothing", place=place_of(signed_info))

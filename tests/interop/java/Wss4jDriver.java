@@ -42,6 +42,7 @@ import javax.xml.transform.TransformerFactory;
 import javax.xml.transform.dom.DOMSource;
 import javax.xml.transform.stream.StreamResult;
 import org.apache.wss4j.common.WSEncryptionPart;
+import org.apache.wss4j.common.bsp.BSPRule;
 import org.apache.wss4j.common.crypto.Merlin;
 import org.apache.wss4j.common.ext.Attachment;
 import org.apache.wss4j.common.ext.AttachmentRequestCallback;
@@ -126,13 +127,13 @@ public final class Wss4jDriver {
 
     private String answer(String[] command) {
         try {
-            boolean verifies = command[0].equals("verify");
+            boolean verifies = command[0].startsWith("verify");
             int words = verifies ? 2 : 4;
             Beside beside = new Beside(command.length > words ? Path.of(command[words]) : null);
             Document document = read(command[1]);
             String answer = "ok";
             if (verifies) {
-                answer = "ok\t" + verify(document, beside);
+                answer = "ok\t" + verify(document, beside, command[0].equals("verify-inclusive"));
             } else {
                 make(document, command[3], beside);
                 write(document, command[2]);
@@ -149,7 +150,8 @@ public final class Wss4jDriver {
         }
     }
 
-    private String verify(Document document, Beside beside) throws Exception {
+    /** inclusive: whether signatures may be over that canonical form, which the Basic Security Profile does not want. */
+    private String verify(Document document, Beside beside, boolean inclusive) throws Exception {
         RequestData data = new RequestData();
         data.setWssConfig(WSSConfig.getNewInstance());
         data.setSigVerCrypto(crypto);
@@ -158,6 +160,7 @@ public final class Wss4jDriver {
         data.setAttachmentCallbackHandler(beside);
         data.setExpandXopInclude(true);
         data.setDisableBSPEnforcement(false);
+        data.setIgnoredBSPRules(inclusive ? List.of(BSPRule.R5404, BSPRule.R5412, BSPRule.R5423) : List.of());
         data.setAllowUsernameTokenNoPassword(true); // a key is derived from it
         WSHandlerResult results = new WSSecurityEngine().processSecurityHeader(document, data);
         if (results == null) {
@@ -235,6 +238,7 @@ public final class Wss4jDriver {
         signature.setKeyIdentifierType(REFERENCES.get(settings.getOrDefault("reference", "direct")));
         signature.setSignatureAlgorithm(settings.getOrDefault("algorithm", WSConstants.RSA_SHA256));
         signature.setDigestAlgo(settings.getOrDefault("digest", WSConstants.SHA256));
+        signature.setSigCanonicalization(settings.getOrDefault("canonical", WSConstants.C14N_EXCL_OMIT_COMMENTS));
         for (String part : settings.getOrDefault("parts", "Body").split("\\|")) {
             signature.getParts().add(part.equals("STRTransform")
                     ? new WSEncryptionPart("STRTransform", "", "Content")
