@@ -63,7 +63,8 @@ _OPTIONS: Mapping[_Kind, Mapping[str, Any]] = {
     "own": {"resolve_entities": False, "no_network": True, "remove_comments": True, "huge_tree": True},
     "message": _OF_STRANGERS,
     "exact": {**_OF_STRANGERS, "remove_comments": False},
-    "contract": {**_OF_STRANGERS, "resolve_entities": "internal", "remove_pis": True, "collect_ids": False},
+    # no collect_ids=False here: it makes libxml2 load the external DTD, from the disk too
+    "contract": {**_OF_STRANGERS, "resolve_entities": "internal", "remove_pis": True},
 }
 
 # A DOCTYPE can only stand before the root element: after the declaration, comments, processing instructions, blanks.

@@ -184,6 +184,8 @@ class Schema:
         missing_namespace = not any(namespace_of(known) == namespace_of(name) for known in self.index[space])
         if not namespace_of(name) or (space == "type" and missing_namespace):
             alike = [known for known in self.index[space] if local_name(known) == local]
+            if space == "type":  # what is derived from it is not it
+                alike = [known for known in alike if known not in self.derived_types(name)]
             if len(alike) == 1:
                 self.tell(f"{_word(space)} {name} is not declared; {alike[0]} assumed", place)
                 return self._find(space, alike[0], place)

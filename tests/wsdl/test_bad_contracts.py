@@ -114,6 +114,15 @@ def test_an_external_entity_is_never_opened(here: Path) -> None:
     assert "s3cret" not in problem_of(text)
 
 
+@pytest.mark.parametrize("location", ["http://www.w3.org/2001/XMLSchema.dtd", "words.dtd"])
+def test_the_dtd_that_a_contract_names_is_not_read_and_costs_nothing(here: Path, location: str) -> None:
+    (here / "words.dtd").write_text('<!ENTITY words "of the disk">')
+    dtd, used = f'<!DOCTYPE definitions SYSTEM "{location}">', "<documentation>&words;</documentation>"
+    (here / "oracle.wsdl").write_text("".join((dtd, *PARTS)))
+    assert load_contract("oracle.wsdl").service().operations
+    assert "Entity 'words' not defined" in problem_of("".join((dtd, HEAD, used, *PARTS[1:])))
+
+
 def test_an_internal_entity_is_expanded(here: Path) -> None:
     entity = '<!DOCTYPE definitions [<!ENTITY words "wise words">]>'
     (here / "oracle.wsdl").write_text("".join((entity, HEAD, "<documentation>&words;</documentation>", *PARTS[1:])))

@@ -119,6 +119,13 @@ def test_a_dangling_type_costs_only_what_uses_it(schema_of: SchemaOf) -> None:
     assert [str(problem) for problem in (list(shapes) and shapes.problems)] == [str(refused.value)]
 
 
+def test_a_dangling_base_is_told_where_a_type_of_its_local_name_is_derived_from_it(schema_of: SchemaOf) -> None:
+    derived = '<xs:complexContent><xs:extension base="o:T"/></xs:complexContent>'
+    shapes = SchemaShapes(schema_of(f'<xs:complexType name="T">{derived}</xs:complexType>'))
+    with pytest.raises(ContractError, match=r"^main.xsd:1: type \{urn:other\}T is referred to, but no"):
+        shapes["{urn:x}T"]
+
+
 def test_an_import_that_cannot_be_read_is_told_and_costs_what_needs_it(schema_of: SchemaOf) -> None:
     schema = schema_of(
         '<xs:import namespace="urn:other" schemaLocation="missing.xsd"/><xs:element name="a" type="xs:int"/>'
