@@ -102,6 +102,9 @@ ATTACHMENT = Named("soapkit.attachment", "Attachment")
 Homes: TypeAlias = Callable[[Simple, Key], "PythonType | None"]
 """The class or alias that stands for a simple type in what `Key` names (a record, a named simple type), if one does."""
 
+OWNERS_WITHOUT_CLASS = ("simple:", "header:", "fault:")
+"""How the keys begin of what owns anonymous simple types and is no record."""
+
 # Built-in types that follow from their Python type; any other is said with ``xsd(...)``.
 _FOLLOWING = frozenset(BUILTIN_OF.values())
 

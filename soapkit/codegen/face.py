@@ -56,7 +56,8 @@ def _packed(names: Collection[str], indent: str = "    ") -> list[str]:
     """Names, as many in a line as fit."""
     if not names:
         return []
-    return textwrap.wrap(", ".join(map(literal, names)) + ",", 120, initial_indent=indent, subsequent_indent=indent)
+    wrapper = textwrap.TextWrapper(120, indent, indent, break_long_words=False, break_on_hyphens=False)
+    return wrapper.wrap(", ".join(map(literal, names)) + ",")
 
 
 _LAZY = """

@@ -21,7 +21,7 @@ from types import FunctionType, ModuleType
 from typing import Any, Generic, TypeVar
 
 from soapkit.codegen.classes import INDEX_MODULE, types_source
-from soapkit.codegen.expressions import Alias, Named, enum_ancestors, simple_type
+from soapkit.codegen.expressions import OWNERS_WITHOUT_CLASS, Alias, Named, enum_ancestors, simple_type
 from soapkit.codegen.locate import Located, Locator, OfEnum, OfFault, OfModule, OfRecord
 from soapkit.codegen.naming import class_name, field_name, method_name
 from soapkit.codegen.plan import AliasPlan, ClassPlan, EnumPlan, Options, Package, ServicePlan, Types, TypesModule
@@ -166,6 +166,8 @@ class LivePackage:
         return Named(self._add(name, write, str(key).partition("{")[2].partition("}")[0]), name, sibling=True)
 
     def _class(self, key: Key) -> ClassPlan | None:
+        if isinstance(key, str) and key.startswith(OWNERS_WITHOUT_CLASS):
+            return None
         try:
             record = self.contract.shapes[key]
         except KeyError:
@@ -207,8 +209,9 @@ class LivePackage:
             return self._new_enum(class_name(local_name(shape.name)), shape, namespace_of(shape.name))
         if declared:
             return None
-        if isinstance(owner, str) and owner.startswith(("simple:", "header:", "fault:")):
-            return self._new_enum(f"{class_name(local_name(owner))}Value", shape, namespace_of(owner.partition(":")[2]))
+        if isinstance(owner, str) and owner.startswith(OWNERS_WITHOUT_CLASS):
+            named = owner.partition(":")[2]
+            return self._new_enum(f"{class_name(local_name(named))}Value", shape, namespace_of(named))
         name = self._anonymous(owner).get(shape)
         return None if name is None else self._new_enum(name, shape, namespace_for(self.contract.shapes[owner]))
 

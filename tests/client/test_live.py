@@ -185,6 +185,20 @@ def test_the_same_contract_has_the_same_classes() -> None:
     assert one.types.Ball is other.types.Ball
 
 
+def test_a_schema_without_namespace_may_have_lists_of_enumerations_without_name(tmp_path: Path) -> None:
+    values = '<x:simpleType><x:restriction base="x:string"><x:enumeration value="red"/></x:restriction></x:simpleType>'
+    field = '<x:complexType><x:sequence><x:element name="with" type="Colours"/></x:sequence></x:complexType>'
+    colours = (
+        '<x:schema xmlns:x="http://www.w3.org/2001/XMLSchema" xmlns=""><x:simpleType name="Colours">'
+        f'<x:list>{values}</x:list></x:simpleType><x:element name="throw">{field}</x:element></x:schema></types>'
+    )
+    part = '<w:part xmlns:w="http://schemas.xmlsoap.org/wsdl/" xmlns="" name="parameters" element="throw"/>'
+    text = ENUMS.replace("</types>", colours).replace('<part name="parameters" element="t:throw"/>', part)
+    (tmp_path / "paint.wsdl").write_text(text)
+    client = soapkit.Client.from_wsdl(tmp_path / "paint.wsdl", transport=FakeTransport(b""))
+    assert b"<with>red red</with>" in client.preview.throw(with_=["red", "red"]).request
+
+
 def test_two_operations_with_the_same_fault_raise_one_exception() -> None:
     client = soapkit.Client.from_wsdl(WSDL / "faults.wsdl", "http://localhost/")
     faults = [fault for operation in client.service.operations for fault in operation.faults]

@@ -27,6 +27,18 @@ def test_our_contracts_become_packages_that_import(name: str, root: Path, tmp_pa
     assert (ran.stdout, ran.stderr) == ("True True\n", "")
 
 
+def test_names_longer_than_a_line_stay_whole(root: Path, tmp_path: Path) -> None:
+    long, values = "Shelf" * 20, '<xs:restriction base="xs:string"><xs:enumeration value="A1"/></xs:restriction>'
+    kind = f'<xs:attribute name="kindOfTheShelf"><xs:simpleType>{values}</xs:simpleType></xs:attribute>'
+    text = (root / "wsdl" / "bare.wsdl").read_text().replace('"Shelf"', f'"{long}"').replace("tns:Shelf", f"tns:{long}")
+    end = 'maxOccurs="unbounded"/>\n        </xs:sequence>\n'
+    (tmp_path / "bare.wsdl").write_text(text.replace(end, end + kind))
+    generate(tmp_path / "bare.wsdl", tmp_path / "made")
+    code = f"import made; print('{long}KindOfTheShelf' in made.__all__)"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert (ran.stdout, ran.stderr) == ("True\n", "")
+
+
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_the_classes_of_our_contracts_say_what_the_contracts_say(name: str, root: Path, losses: object) -> None:
     contract = load_contract(root / "wsdl" / name)

@@ -201,6 +201,24 @@ def test_where_one_type_may_stand_such_a_value_is_what_it_is() -> None:
     assert codec.encode(Price(amount=found), "price") == "<price>5</price>"
 
 
+class Size(Enum):
+    SMALL = 1
+
+
+@xml_type("shelf")
+class Shelf(Struct, kw_only=True):
+    width: Annotated[int, element("width")]
+
+
+def test_where_a_simple_type_may_stand_a_narrower_enumeration_leaves_the_value_of_the_declared_one() -> None:
+    codec = Codecs(DescribedShapes("urn:t"), types={"{urn:t}Size": type_for(Size)}).codec(Shelf)
+    shelf = codec.decode(parse_message(f'<shelf {HEAD}><width xsi:type="t:Size">1</width></shelf>'.encode()))
+    assert type(shelf.width) is int
+    assert codec.encode(shelf, "shelf") == '<shelf xmlns:ns1="urn:t"><ns1:width>1</ns1:width></shelf>'
+    with pytest.raises(DecodeError, match=r"shelf\.width: '2' is not Size: expected one of '1'"):
+        codec.decode(parse_message(f'<shelf {HEAD}><width xsi:type="t:Size">2</width></shelf>'.encode()))
+
+
 def test_a_member_of_an_enumeration_that_no_contract_knows_is_written_as_its_value() -> None:
     class Size(Enum):
         BIG = 3

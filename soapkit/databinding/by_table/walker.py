@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from enum import Enum
 from typing import Any
 
 from lxml.etree import _Element
@@ -85,18 +86,22 @@ class Walker(TextWalker):
                 self.problem(element, f"is nil (xsi:nil): expected the fixed value {shown(fixed)}")
             self._attributes_of_nil(element, type_)
             return None
-        named = element.get(XSI_TYPE)
+        named, is_of_class = element.get(XSI_TYPE), True
         if named is not None:
             actual = self._actual_type(element, named, type_)
             if actual is not type_:
                 if not isinstance(actual, RecordRef) and (isinstance(type_, AnyType) or is_any_simple(type_)):
                     return self._typed(element, named, actual, type_)
+                is_of_class = False
                 type_, codec = actual, None
         if isinstance(type_, RecordRef):
             return self.record(element, type_.key)
         if isinstance(type_, AnyType):
             return self._kept(element)
-        return self._simple(element, codec or self.context.simple(type_), default, fixed)
+        value = self._simple(element, codec or self.context.simple(type_), default, fixed)
+        if isinstance(value, Enum) and not is_of_class:  # a narrower type: the field holds what it is declared to hold
+            return value.value
+        return value
 
     def _is_nil(self, element: _Element, nil: str, allowed: bool) -> bool:
         text = collapse_blanks(nil)
