@@ -18,9 +18,11 @@ from soapkit.security.crypto.key_value import BARE_KEYS, read_key_value
 from soapkit.security.crypto.keys import KeyPair, PublicKey, public_key_of
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (
+    AGREEMENT_METHOD,
     KEY_INFO,
     KEY_INFO_REFERENCE,
     KEY_NAME,
+    RECIPIENT_KEY_INFO,
     RETRIEVAL_METHOD,
     TOKEN_REFERENCE,
     X509_DATA,
@@ -84,13 +86,24 @@ def meant_for(encrypted_keys: Sequence[_Element], pairs: Iterable[KeyPair], inde
             f"encrypted data brings {len(encrypted_keys)} keys; {_RECEIVERS} are looked through",
             place=place_of(encrypted_keys[0]),
         )
-    certificates = [pair.certificate for pair in pairs]
-    for each in encrypted_keys:
-        key_info = at_most_one(each, KEY_INFO)
-        with suppress(SecurityError):
-            if key_info is not None and any(map(read_hints(key_info, index).matches, certificates)):
-                return each
-    return encrypted_keys[0]
+    owners = [pair.certificate for pair in pairs]
+    return next((each for each in encrypted_keys if is_meant_for(each, owners, index)), encrypted_keys[0])
+
+
+def is_meant_for(encrypted_key: _Element, certificates: Iterable[x509.Certificate], index: IdIndex) -> bool | None:
+    """Whether an EncryptedKey says that it is for the owner of one of these certificates; None where it does not say
+    for whom it is, or by a KeyName that none of them has, which may be any name, or in a way that is not read."""
+    key_info = at_most_one(encrypted_key, KEY_INFO)
+    agreed = at_most_one(key_info, AGREEMENT_METHOD) if key_info is not None else None
+    told = at_most_one(agreed, RECIPIENT_KEY_INFO) if agreed is not None else key_info
+    if told is None:
+        return None
+    with suppress(SecurityError):
+        source = read_hints(told, index)
+        if any(map(source.matches, certificates)):
+            return True
+        return None if isinstance(source, Named) and source.name else False
+    return None
 
 
 def _entries(key_info: _Element, index: IdIndex) -> Iterator[_Element]:

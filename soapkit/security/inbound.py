@@ -193,6 +193,9 @@ class Pass:
 
     def _encrypted_key(self, element: _Element) -> None:
         self._count_key()
+        if self.keys.is_for_another(element):
+            self.warnings.append("an encrypted key is for another receiver; what it opens is left as it is")
+            return
         secret = self.keys.unwrap(element)
         references = at_most_one(element, REFERENCE_LIST)
         if references is not None:
@@ -201,7 +204,8 @@ class Pass:
     def _reference_list(self, element: _Element) -> None:
         self._count_key()
         found = [self._referred(entry) for entry in children(element, DATA_REFERENCE)]
-        self._open([(data, self.keys.secret_for(data)) for data in found])
+        ours = [data for data in found if not self.keys.opens_for_another(data)]
+        self._open([(data, self.keys.secret_for(data)) for data in ours])
 
     def _encrypted_token(self, element: _Element) -> None:
         """A token that brings its own key, as token services encrypt it; others are opened where a list names them."""

@@ -26,7 +26,7 @@ from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.derive import DERIVED_KEY_TOKENS, derive, derive_implied, derived_from
 from soapkit.security.encrypted_key import cipher_value, unwrap, unwrap_under
-from soapkit.security.hints import meant_for
+from soapkit.security.hints import is_meant_for, meant_for
 from soapkit.security.ids import IdIndex, id_of
 from soapkit.security.markup import (
     EMBEDDED,
@@ -302,6 +302,26 @@ class KeyRing:
         if not isinstance(source, Wrapped):
             raise SecurityError("the encrypted data names no key that is at hand", place=place_of(data))
         return self.secret_of(source).value
+
+    def is_for_another(self, encrypted_key: _Element) -> bool:
+        """Whether an EncryptedKey of the header is not to be opened: it says that it is for a certificate that is none
+        of ours, and another one beside it says that it is for us (WSS SOAP Message Security 1.1, 9.4.2: a receiver
+        finds the keys that it has, and what these open). Nothing is tried out: a wrong key is not told by RSA 1.5."""
+        security, pairs = self.passing.message.security, self._require.keys
+        if security is None or encrypted_key.getparent() is not security or not pairs:
+            return False
+        owners = [pair.certificate for pair in pairs]
+        if is_meant_for(encrypted_key, owners, self._index) is not False:
+            return False
+        others = children(security, ENCRYPTED_KEY)
+        return any(is_meant_for(each, owners, self._index) for each in others if each is not encrypted_key)
+
+    def opens_for_another(self, data: _Element) -> bool:
+        """Whether the key of an EncryptedData is one of those."""
+        key_info = key_info_of(data)
+        source = read_opening_key(key_info, self._index) if key_info is not None and len(key_info) else None
+        key = source.element if isinstance(source, Wrapped) else None
+        return key is not None and key.tag == ENCRYPTED_KEY and self.is_for_another(key)
 
     def unwrap(self, element: _Element) -> Secret:
         """The key that an EncryptedKey brings. Raises `SecurityError`."""

@@ -25,7 +25,7 @@ from soapkit.security.decrypt import Deciphered, octets_in, put_back, read_ciphe
 from soapkit.security.document.document import Document, read_document
 from soapkit.security.document.keys import Derivations, derived_key, name_in
 from soapkit.security.encrypted_key import cipher_value, unwrap, unwrap_under
-from soapkit.security.hints import read_hints
+from soapkit.security.hints import is_meant_for, read_hints
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (
     AGREEMENT_METHOD,
@@ -208,7 +208,7 @@ class _KeyFinder:
         if depth > _STEPS:
             raise SecurityError(f"keys are wrapped by keys more than {_STEPS} deep", place=place_of(holder))
         key_info = at_most_one(holder, KEY_INFO)
-        ways = list(children(key_info)) if key_info is not None else []
+        ways = self._ours_first(list(children(key_info))) if key_info is not None else []
         failures = []
         for way in ways:
             read = _READERS.get(way.tag)
@@ -240,7 +240,7 @@ class _KeyFinder:
         if name in self.opener.secrets:
             return self._sized(self.opener.secrets[name], size, element)
         failure = None
-        for carrier in self._carriers(name):
+        for carrier in self._ours_first(list(self._carriers(name))):
             try:
                 return self._unwrapped(carrier, size, depth)
             except SecurityError as error:
@@ -253,6 +253,25 @@ class _KeyFinder:
             carried = at_most_one(key, CARRIED_KEY_NAME)
             if carried is not None and name_in(carried) == name:
                 yield key
+
+    def _ours_first(self, ways: list[_Element]) -> list[_Element]:
+        """Ways to a key, of encrypted keys first those that say they are for us, and last those for others: of such a
+        key RSA 1.5 makes a secret that nobody meant."""
+        receivers = sum(way.tag == ENCRYPTED_KEY for way in ways)
+        if not 1 < receivers <= _MOST_KEYS:
+            return ways
+        owners = [pair.certificate for pair in self.opener.keys]
+        sizes = set(map(_modulus_size, self.opener.keys))
+
+        def rank(way: _Element) -> int:
+            with suppress(SecurityError):  # of one that is damaged, and may not be needed
+                if way.tag != ENCRYPTED_KEY or algorithm_of(one(way, ENCRYPTION_METHOD)) in WRAPS:
+                    return 1
+                said = is_meant_for(way, owners, self.index)
+                return (1 if len(cipher_value(way)) in sizes else 2) if said is None else (0 if said else 2)
+            return 2
+
+        return sorted(ways, key=rank)
 
     def _unwrapped(self, key: _Element, size: int, depth: int) -> bytes:
         opener = self.opener

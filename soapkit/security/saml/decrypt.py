@@ -52,7 +52,7 @@ class Opener:
                 f"data encrypted with {cipher.name} is decrypted only under a signature that was verified before",
                 place=place_of(data),
             )
-        key = meant_for(keys, self.require.keys, IdIndex(holder)) if len(keys) > 1 else keys[0]
+        key = meant_for(keys, self.require.keys, IdIndex(holder))
         secret = unwrap(key, self.require.keys, policy, self.provider)
         plain = decipher(data, cipher, secret[: cipher.key_size], self.provider).plain
         try:
