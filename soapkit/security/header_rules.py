@@ -52,12 +52,12 @@ class Endorsement:
 class HeaderRules:
     """For ``Require(rules=...)``: what the properties of a security binding ask for (WS-SecurityPolicy 1.3, 6).
 
-    `layout`: ``strict`` wants each token before the signature that is made with it, ``lax-timestamp-first`` and
-    ``lax-timestamp-last`` the Timestamp at that end of the header (6.7). `order`: whether what must be both signed and
-    encrypted is signed as it was (``sign-first``) or as it came out of encryption (``encrypt-first``, 6.3).
-    `whole_parts`: signatures cover the Body, whole header blocks, and what is in the security header, and no elements
-    inside of others (6.6). `canonical`: the form that signatures are made over (InclusiveC14N, 6.1).
-    `tokens_protected`: each signature covers the token it was made with, where the message has that (6.5).
+    `layout`: ``strict`` wants each token before its use, and what is signed in the header before the signature,
+    ``lax-timestamp-first`` and ``lax-timestamp-last`` the Timestamp at that end of the header (6.7). `order`: whether
+    what must be both signed and encrypted is signed as it was (``sign-first``) or as it came out of encryption
+    (``encrypt-first``, 6.3). `whole_parts`: signatures cover the Body, whole header blocks, and what is in the security
+    header, and no elements inside of others (6.6). `canonical`: the form that signatures are made over (InclusiveC14N,
+    6.1). `tokens_protected`: each signature covers the token it was made with, where the message has that (6.5).
     `signed_with`: whether what must be signed is signed with a key pair (7.5), or under a shared key (7.4); who
     endorses that is free to do it otherwise; `derived`: whether that is a key derived for it (7.1). `user`: what a
     UsernameToken must say (5.4.1). `supporting`: how a certificate must be protected that the message brings and that

@@ -6,24 +6,29 @@ WS-SecurityPolicy 1.3, 6.3, 6.5 to 6.7, and 8 for the certificates that a messag
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.crypto.algorithms import canonical_uri
 from soapkit.security.header_rules import Brought, Told
+from soapkit.security.ids import id_of
 from soapkit.security.inbound import Pass
 from soapkit.security.markup import (
     BINARY_SECURITY_TOKEN,
     CREATED,
+    DS_REFERENCE,
     NONCE,
     PASSWORD,
     PASSWORD_DIGEST,
+    REFERENCE,
     TIMESTAMP,
     at_most_one,
 )
 from soapkit.security.parts import STEPS, plain_name
 from soapkit.security.verify import Proved, covers
+from soapkit.xml.names import local_name
 from soapkit.xml.walk import place_of, tag_of
 
 
@@ -82,15 +87,27 @@ def _check_layout(found: Pass) -> None:
     for proof in found.proved:
         if proof.token in tokens and tokens.index(proof.token) > tokens.index(proof.signature):
             raise SecurityError("a token stands behind the signature that is made with it", place=place_of(proof.token))
+    places = {name: at for at, token in enumerate(tokens) if (name := id_of(token)) is not None}
+    for at, token in enumerate(tokens):
+        for reference in token.iter(*_REFERENCES):
+            if places.get(reference.get("URI", "").removeprefix("#"), at) > at:
+                told = f"{local_name(tag_of(token))} stands before what it refers to (the layout is strict)"
+                raise SecurityError(told, place=place_of(reference))
+
+
+# What must stand before who refers to it: a token before its use, what is signed before the signature (6.7.1).
+_REFERENCES: Final = (REFERENCE, DS_REFERENCE)
 
 
 def _check_order(found: Pass) -> None:
     """Of what must be signed and encrypted. What a signature covers that was verified before was signed as ciphertext;
     what is covered now and was not then, as it is."""
     encrypt_first = found.require.rules.order == "encrypt-first"
-    both = [part for part in found.require.encrypted if plain_name(part) in map(plain_name, found.require.signed)]
-    for part in both:
+    signed = {element for part in found.require.signed for element in found.message.named(part)}
+    for part in found.require.encrypted:
         for element in found.message.named(part) if plain_name(part) not in STEPS else ():
+            if signed.isdisjoint((element, *element.iterancestors())):
+                continue
             for entry in found.opened:
                 is_it = entry.parent is element or element in entry.elements
                 if is_it and entry.under_signature is not encrypt_first:

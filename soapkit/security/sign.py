@@ -342,7 +342,10 @@ def _signatures(parts: list[_Part]) -> list[_Element]:
 def _last(message: Message, elements: list[_Element]) -> _Element | None:
     """The last of what a signature stands after: the token that it uses, and the signatures that it covers
     (WS-SecurityPolicy 1.3, 6.7.1); so it stands below what tells how to decrypt them."""
-    return max(elements, key=message.tokens.index, default=None)
+    tokens = message.tokens
+    if any(each not in tokens for each in elements):
+        raise SecurityError("what is signed with, or over, was encrypted before; put its step behind Sign in outbound")
+    return max(elements, key=tokens.index, default=None)
 
 
 def _elements(message: Message, part: str, token: _Element | None) -> tuple[_Element, ...]:
