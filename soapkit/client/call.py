@@ -116,11 +116,11 @@ class Route:
         operation: Operation[Any, Any],
         headers: Mapping[str, object] | None,
         attachments: tuple[Attachment, ...] = (),
-    ) -> Outgoing | None:
-        """What takes what travels beside a request, parts that the contract describes too; None where nothing can."""
+    ) -> Outgoing:
+        """What takes what travels beside a request, parts that the contract describes too."""
         if headers and operation.request.attached:
             attachments = (*attachments_for(operation.request, headers), *attachments)
-        return None if self.threshold is None and not attachments else Outgoing(self.threshold, attachments)
+        return Outgoing(self.threshold, attachments)
 
     def request(
         self,

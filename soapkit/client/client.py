@@ -231,8 +231,7 @@ class BaseClient:
     def _previewed(self, operation: Operation[Any, Any], record: Any, headers: Mapping[str, object] | None) -> Any:
         parts = self._route.outgoing(operation, headers, self._attachments)
         request = self._route.request(operation, record, headers, parts)
-        beside = tuple(parts.attachments) if parts is not None else ()
-        return Preview(operation.name, request.url, request.body, request.headers, beside)
+        return Preview(operation.name, request.url, request.body, request.headers, tuple(parts.attachments))
 
     def _presented(self, exchange: Exchange[Any]) -> Any:
         return exchange.value if self._view == "value" else exchange

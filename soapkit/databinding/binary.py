@@ -1,12 +1,14 @@
 """Binary content that travels beside the XML: where it goes and comes from while one message is written or read.
 
 MTOM takes the bytes of xs:base64Binary out of the envelope and leaves ``<xop:Include href="cid:..."/>`` in their place.
+A value of swaRef (WS-I Attachments Profile 1.0, 4.4) is the URI of an attachment.
 Codecs need not know how messages are packed: who carries a message (`soapkit.exchange.processor`) says so for the time
 of one encode or decode, with `carried_by`.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -15,6 +17,7 @@ from typing import Any, Protocol
 from lxml.etree import _Element
 
 from soapkit.attachment import Attachment
+from soapkit.databinding.data_uri import from_data_uri, to_data_uri
 from soapkit.databinding.lexical import BLANKS
 from soapkit.databinding.values import Raw
 from soapkit.xml.base64 import to_base64
@@ -36,10 +39,26 @@ class Parts(Protocol):
         """
         ...
 
+    def refer(self, attachment: Attachment) -> str:
+        """The URI of an attachment, which then travels beside in any case."""
+        ...
+
     def take(self, reference: str, *, in_memory: bool) -> Attachment:
         """What an Include's href means. Raises `ValueError` where there is nothing, or too much."""
         ...
 
+    def referred(self, reference: str) -> Attachment:
+        """What a URI in the message means. Raises `ValueError` where there is nothing."""
+        ...
+
+
+class _InPlace(threading.local):
+    count = 0
+
+
+in_place = _InPlace()
+"""How many attachments were written as ``data:`` URIs, in this thread: who sends a message sees by it that parts are
+needed, without having had to ask for each message."""
 
 _parts: ContextVar[Parts | None] = ContextVar("soapkit_parts", default=None)
 
@@ -65,6 +84,28 @@ def beside(value: Any, content_type: str = "") -> str | None:
     if parts is None or not isinstance(value, BINARY_CLASSES):
         return None
     return parts.put(value if isinstance(value, Attachment) else bytes(value), content_type)
+
+
+def reference_to(value: Any) -> str:
+    """The URI of what a message refers to: ``data:`` where nobody has said how it travels. Raises `ValueError` for what
+    is no binary content."""
+    if not isinstance(value, BINARY_CLASSES):
+        raise ValueError(f"expected Attachment, not {type(value).__name__}")
+    attachment, parts = value if isinstance(value, Attachment) else Attachment(value), _parts.get()
+    if parts is not None:
+        return parts.refer(attachment)
+    in_place.count += 1
+    return to_data_uri(attachment)
+
+
+def referred(reference: str) -> Attachment:
+    """What a URI in a message refers to. Raises `ValueError` where nothing of that name came with the message."""
+    if reference[:5].lower() == "data:":
+        return from_data_uri(reference)
+    parts = _parts.get()
+    if parts is None:
+        raise ValueError(f"the message has no attachment for {reference!r}: nothing came beside it")
+    return parts.referred(reference)
 
 
 def is_included(element: _Element) -> bool:

@@ -87,6 +87,10 @@ class Atomic:
     content_types: str = ""
 
 
+SWA_REF = "{http://ws-i.org/profiles/basic/1.1/xsd}swaRef"
+"""An xs:anyURI whose value is the attachment that it refers to (WS-I Attachments Profile 1.0, 4.4)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListOf:
     """A list of values between blanks (xs:list). Facets on length count items."""

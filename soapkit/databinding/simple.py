@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from soapkit.attachment import Attachment
 from soapkit.databinding.adapted import ADAPTED
+from soapkit.databinding.binary import reference_to, referred
 from soapkit.databinding.builtins import BUILTINS, Builtin, accepts
 from soapkit.databinding.facets import Check, checks_for
 from soapkit.databinding.lexical import BLANKS, collapse_blanks, parse_qname, replace_blanks
@@ -129,7 +130,7 @@ def _atomic(shape: Atomic) -> SimpleCodec:
         media_type=_only_type(shape.content_types),
     )
     if shape.python is Attachment:
-        return _attached(plain)
+        return _attached(plain) if builtin.family == "bytes" else _referred(plain)
     if shape.python is not None:
         return _adapted(shape.python, plain) if shape.python in ADAPTED else _enum(shape, shape.python, plain)
     return _limited(shape.enumeration, plain) if shape.enumeration else plain
@@ -317,6 +318,18 @@ def _attached(plain: SimpleCodec) -> SimpleCodec:
     return SimpleCodec(
         decode, encode, (Attachment,), plain.words, False, beside, attached=True, media_type=plain.media_type
     )
+
+
+def _referred(plain: SimpleCodec) -> SimpleCodec:
+    """A URI whose value is the attachment that it refers to; one may be given in its place."""
+
+    def decode(text: str, scope: Scope) -> Any:
+        return referred(plain.decode(text, scope))
+
+    def encode(value: Any, prefix: Prefix, strict: bool) -> str:
+        return plain.encode(value if isinstance(value, str) and not strict else reference_to(value), prefix, False)
+
+    return SimpleCodec(decode, encode, (Attachment,), plain.words)
 
 
 def _only_type(content_types: str) -> str:

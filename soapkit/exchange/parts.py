@@ -11,13 +11,14 @@ that is secured or validated is written whole first, and only then are the bytes
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from soapkit.attachment import Attachment
 from soapkit.errors import UsageError
 from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, Package, look_up
 from soapkit.soap.envelope import Envelope
-from soapkit.soap.xop import another, include, inline, optimise
+from soapkit.soap.security_result import SecurityResult
+from soapkit.soap.xop import another, include, inline, optimise, uri_of
 from soapkit.xml.base64 import to_base64
 
 DEFAULT_THRESHOLD = 1024
@@ -70,9 +71,17 @@ class Outgoing:
         self._taken.setdefault(text, _as_attachment(content, content_type))
         return text
 
+    def refer(self, attachment: Attachment) -> str:
+        """See `soapkit.databinding.binary.Parts`."""
+        return uri_of(self._add(attachment))
+
     def take(self, reference: str, *, in_memory: bool) -> Attachment:
         """Nothing is read while a message is written."""
         raise ValueError(f"there is no attachment for {reference!r}")
+
+    def referred(self, reference: str) -> Attachment:
+        """As `take`."""
+        return self.take(reference, in_memory=False)
 
     def take_out(self, envelope: Envelope) -> Envelope:
         """The envelope without what travels beside it, the pair of `whole_first`. Works on the tree it is given.
@@ -111,9 +120,10 @@ def _as_attachment(content: bytes | Attachment, content_type: str) -> Attachment
 
 @dataclass(slots=True)
 class Incoming:
-    """What came beside a message that is being read."""
+    """What came beside a message that is being read. `verified`: as security handed it on."""
 
     package: Package
+    verified: bool = False
     _references: Mapping[str, Attachment] = field(init=False, repr=False)
     _read: int = field(default=0, init=False, repr=False)
 
@@ -125,18 +135,39 @@ class Incoming:
         """What came beside the envelope of a package; None where nothing did."""
         return cls(package) if package.xop or package.attachments else None
 
+    def believed(self, envelope: Envelope, security: SecurityResult) -> Incoming:
+        """What a verified envelope may refer to: as security handed it on, and signed, if the Body is."""
+        beside = envelope.attachments or self.package.attachments
+        if security.is_signed(envelope.body):
+            beside = tuple(filter(security.is_signed, beside))
+        return Incoming(replace(self.package, attachments=beside), verified=True)
+
     def put(self, content: bytes | Attachment, content_type: str) -> str | None:
         """Nothing is written while a message is read."""
         return None
 
+    def refer(self, attachment: Attachment) -> str:
+        """Nothing is written while a message is read."""
+        raise ValueError("a message that is read has no room for another attachment")
+
     def take(self, reference: str, *, in_memory: bool) -> Attachment:
         """See `soapkit.databinding.binary.Parts`."""
-        found = look_up(self._references, reference) if reference else None
-        if found is None:
-            raise ValueError(f"the message has no attachment for {reference!r}")
+        if self.verified:  # what was put back is all that is believed: what is left refers to what nobody verified
+            raise ValueError("what an xop:Include refers to did not come with the message that was verified")
+        found = self._found(reference)
         self._read += found.size if in_memory else 0
         if self._read > DEFAULT_ATTACHMENT_LIMITS.total_bytes:  # one part may be referred to a million times
             raise ValueError(f"the attachments come to more than {DEFAULT_ATTACHMENT_LIMITS.total_bytes:,} bytes")
+        return found
+
+    def referred(self, reference: str) -> Attachment:
+        """See `soapkit.databinding.binary.Parts`."""
+        return self._found(reference)
+
+    def _found(self, reference: str) -> Attachment:
+        found = look_up(self._references, reference) if reference else None
+        if found is None:
+            raise ValueError(f"the message has no {'verified ' * self.verified}attachment for {reference!r}")
         return found
 
     def put_back(self) -> Envelope:

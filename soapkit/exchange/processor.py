@@ -23,7 +23,7 @@ import msgspec
 from lxml.etree import _Element
 
 from soapkit.attachment import Attachment
-from soapkit.databinding.binary import carried_by
+from soapkit.databinding.binary import carried_by, in_place
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import Fault, MessageError, SecurityError, SoapkitError
 from soapkit.exchange.attached import parts_among
@@ -177,6 +177,25 @@ class Processor:
         named: Operation[Any, Any] | None = None,
     ) -> bytes:
         """`named`: the operation whose return value a reply names."""
+        if parts is None or parts.as_package:
+            return self._written(version, message, record, headers, request, parts, blocks, named)
+        before = in_place.count
+        written = self._written(version, message, record, headers, request, None, blocks, named)
+        if in_place.count == before:
+            return written  # most messages refer to nothing, and are written quicker without parts
+        return self._written(version, message, record, headers, request, parts, blocks, named)
+
+    def _written(
+        self,
+        version: Version,
+        message: Message,
+        record: object,
+        headers: Mapping[str, object],
+        request: SecurityResult | None,
+        parts: Outgoing | None,
+        blocks: tuple[str, ...],
+        named: Operation[Any, Any] | None,
+    ) -> bytes:
         validated = self.validator is not None and self.validate in ("out", "both")
         if parts is None and self.security is None and not validated:
             body = encode_body(message, record, self.codecs, version, named)
@@ -330,8 +349,7 @@ class Processor:
         if self.validate in ("in", "both") and self.validator is not None:
             with of_body:
                 self._check(message, envelope)
-        # what was put back is all that is believed of it: an Include that is left refers to what nobody verified
-        with carried_by(parts if self.security is None else None):
+        with carried_by(_believed(parts, envelope, security)):
             headers = decode_headers(message.headers, envelope, self.codecs, self.roles)
             # SOAP 1.2 part 2, 3.1.5: a value may be referred to in the Header; one that nobody signed is not believed
             within = envelope.root if self.security is None else None
@@ -347,7 +365,7 @@ class Processor:
         message = read_fault(envelope)
         if message is None:
             return None
-        with carried_by(parts if self.security is None else None):  # as in _receive
+        with carried_by(parts if self.security is None else None):
             return fault_from(message, operation.faults, self.codecs)
 
     def _check(self, message: Message, envelope: Envelope) -> None:
@@ -359,6 +377,10 @@ class Processor:
 
     def _now(self) -> datetime | None:
         return self.now() if self.now is not None else None
+
+
+def _believed(parts: Incoming | None, envelope: Envelope, security: SecurityResult | None) -> Incoming | None:
+    return parts if parts is None or security is None else parts.believed(envelope, security)
 
 
 class _OfBody:

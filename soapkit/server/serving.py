@@ -80,7 +80,7 @@ class Serving:
             return one_way_accepted()
         mtom = in_kind if self.mtom is None else self.mtom
         beside = [*attachments_for(operation.reply, context.reply_parts), *context.reply_attachments]
-        parts = Outgoing(self.threshold if mtom else None, beside) if mtom or beside else None
+        parts = Outgoing(self.threshold if mtom else None, beside)
         record = operation.record_for(value)
         blocks: tuple[str, ...] = ()
         if addressed is not None:
@@ -88,7 +88,7 @@ class Serving:
         stream = items_in(record, self._item_places(operation))
         if stream is not None:
             place, items = stream
-            if self._is_whole or parts is not None or addressed is not None:
+            if self._is_whole or parts.as_package or addressed is not None:
                 record = with_items(record, place, (yield from taken(items, None)))
             else:
                 return (yield from self._sent_items(record, place, items, received, context))
@@ -101,8 +101,6 @@ class Serving:
             parts,
             blocks,
         )
-        if parts is None:
-            return response_for(version, envelope)
         return response_for(version, envelope, attachments=parts.attachments, xop=parts.xop)
 
     @property

@@ -28,7 +28,12 @@ _CIPHER_REFERENCE = clark(XENC, "CipherReference")
 
 def include(attachment: Attachment) -> str:
     """The ``xop:Include`` element that refers to an attachment, as text."""
-    return f'<xop:Include xmlns:xop="{XOP}" href="cid:{quote(attachment.content_id, safe="@*!$,;:()+-._~")}"/>'
+    return f'<xop:Include xmlns:xop="{XOP}" href="{uri_of(attachment)}"/>'
+
+
+def uri_of(attachment: Attachment) -> str:
+    """The ``cid:`` URI of an attachment (RFC 2392, 2)."""
+    return f"cid:{quote(attachment.content_id, safe='@*!$,;:()+-._~')}"
 
 
 def another(attachment: Attachment) -> Attachment:

@@ -7,7 +7,7 @@ from typing import Final, Literal, cast
 
 from soapkit.attachment import Attachment
 from soapkit.databinding.lexical import collapse_blanks
-from soapkit.databinding.shape import NO_FACETS, Atomic, EnumValue, Facets, ListOf, Simple, Type, UnionOf
+from soapkit.databinding.shape import NO_FACETS, SWA_REF, Atomic, EnumValue, Facets, ListOf, Simple, Type, UnionOf
 from soapkit.databinding.simple import simple_codec, value_of
 from soapkit.errors import NOWHERE, ContractError, Place
 from soapkit.xml.names import XSD, local_name
@@ -89,7 +89,8 @@ class SimpleShapes:
         merged = self._merged(base.facets, facets)
         values = self._values(base, facets)
         if isinstance(base, Atomic):
-            return Atomic(base.builtin, name, merged, values or base.enumeration, None, documentation)
+            python = Attachment if name == SWA_REF else base.python
+            return Atomic(base.builtin, name, merged, values or base.enumeration, python, documentation)
         made: ListOf | UnionOf = replace(
             base, name=name, facets=merged, enumeration=values or base.enumeration, documentation=documentation
         )

@@ -1,4 +1,4 @@
-"""Eclipse Metro (JAX-WS), live over real sockets: MTOM in both directions, in both SOAP versions.
+"""Eclipse Metro (JAX-WS), live over real sockets: MTOM and swaRef in both directions, in both SOAP versions.
 
 The driver is java/metro/MetroDriver.java, a service and a client; Maven fetches Metro once, into the user's cache.
 """
@@ -71,6 +71,13 @@ def test_a_file_goes_to_metro_and_back(metro: Metro, version: str, tmp_path: Pat
         assert back.read() == DATA
 
 
+@pytest.mark.parametrize("mtom", [True, False], ids=["MTOM", "SOAP with Attachments"])
+def test_what_metro_refers_to_is_an_attachment(metro: Metro, version: str, mtom: bool) -> None:
+    with soapkit.Client.from_wsdl(f"{metro.address}store{version}?wsdl", mtom=mtom) as store:
+        back = store.referred(file=Attachment(DATA, "image/x-test"))
+        assert (back.content_type, back.read()) == ("image/x-test", DATA)
+
+
 def test_a_metro_client_calls_our_service_with_mtom(metro: Metro, version: str, serve: Callable[..., str]) -> None:
     source = f"{metro.address}store{version}?wsdl"
     contract = load_contract(source, documents=documents_for(source))
@@ -84,6 +91,10 @@ def test_a_metro_client_calls_our_service_with_mtom(metro: Metro, version: str, 
             return data
 
         def typed(self, *, file: bytes) -> bytes:
+            return file
+
+        def referred(self, *, file: Attachment) -> Attachment:
+            assert file.content_type == "image/x-test"
             return file
 
         def sizes(self, *, one: bytes, many: list[bytes]) -> str:

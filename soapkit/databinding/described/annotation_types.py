@@ -25,6 +25,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
+from soapkit.attachment import Attachment
 from soapkit.databinding.adapted import ADAPTED
 from soapkit.databinding.annotations import (
     Builtin as BuiltinMark,
@@ -39,6 +40,7 @@ from soapkit.databinding.described.generics import concrete
 from soapkit.databinding.described.home import documentation, type_name, xml_type_of
 from soapkit.databinding.shape import (
     ANY_TYPE,
+    SWA_REF,
     Atomic,
     EnumValue,
     Facets,
@@ -223,6 +225,8 @@ def _named(annotation: Any, builtin: str, where: str) -> Atomic:
     """The type that ``xsd(...)`` names. Raises `UsageError` where its values are not of the annotated class."""
     if get_origin(annotation) is Literal:
         return _literal(annotation, where, builtin)
+    if annotation is Attachment and builtin == "anyURI":
+        return Atomic(builtin, SWA_REF, python=Attachment)
     python = BUILTINS[builtin].classes[0]
     if annotation in BUILTIN_OF and annotation is not python:
         raise UsageError(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
+from soapkit.attachment import Attachment
 from soapkit.databinding.builtins import BUILTINS, Builtin
 from soapkit.databinding.context import Context
 from soapkit.databinding.patterns.regex import parse_pattern
@@ -134,6 +135,8 @@ class TextSampler:
         if builtin.family == "name":
             self.context.prefix(XSD)
             yield "xs:string"
+        if shape.python is Attachment and builtin.name == "anyURI":
+            yield "data:text/plain;base64,aGVsbG8="  # no message, no attachment: the URI holds it itself
         if builtin.item is not None:
             least = shape.facets.length or shape.facets.min_length or 1
             yield " ".join([_EXAMPLES[builtin.item][0]] * least)

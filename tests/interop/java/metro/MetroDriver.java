@@ -5,6 +5,7 @@ import jakarta.jws.WebMethod;
 import jakarta.jws.WebParam;
 import jakarta.jws.WebService;
 import jakarta.mail.util.ByteArrayDataSource;
+import jakarta.xml.bind.annotation.XmlAttachmentRef;
 import jakarta.xml.bind.annotation.XmlMimeType;
 import jakarta.xml.ws.BindingType;
 import jakarta.xml.ws.Endpoint;
@@ -35,6 +36,10 @@ public class MetroDriver {
         DataHandler typed(@WebParam(name = "file") @XmlMimeType("application/octet-stream") DataHandler file);
 
         @WebMethod
+        @XmlAttachmentRef
+        DataHandler referred(@WebParam(name = "file") @XmlAttachmentRef DataHandler file);
+
+        @WebMethod
         String sizes(@WebParam(name = "one") byte[] one, @WebParam(name = "many") byte[][] many);
     }
 
@@ -44,6 +49,10 @@ public class MetroDriver {
         }
 
         public DataHandler typed(DataHandler file) {
+            return file;
+        }
+
+        public DataHandler referred(DataHandler file) {
             return file;
         }
 
@@ -90,6 +99,8 @@ public class MetroDriver {
             byte[] back = store.echo(data);
             DataHandler typed = store.typed(new DataHandler(new ByteArrayDataSource(data, "image/x-test")));
             boolean same = Arrays.equals(back, data) && Arrays.equals(typed.getInputStream().readAllBytes(), data);
+            DataHandler referred = store.referred(new DataHandler(new ByteArrayDataSource(data, "image/x-test")));
+            same &= Arrays.equals(referred.getInputStream().readAllBytes(), data);
             String sizes = store.sizes(data, new byte[][] {data, new byte[3]});
             String digest = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(data));
             return String.join("\t", "ok", String.valueOf(same), sizes, digest);
