@@ -13,7 +13,7 @@ import click
 from soapkit.cli.secured import actor_option, key_options, message_argument, moment, read_secured
 from soapkit.cli.wording import SecurityCommand, in_options
 from soapkit.security import KeyPair, Require, SamlRequirement, Security, TrustStore, profile
-from soapkit.security.crypto.keys import name_of
+from soapkit.security.crypto.certificates import name_of
 from soapkit.security.saml.names import CONFIRMATIONS, Confirmation
 from soapkit.soap.security_result import Covered, ReceivedAssertion, SecurityResult
 from soapkit.xml.walk import path_of

@@ -25,7 +25,8 @@ from soapkit.client.trust import Channel, ask, issued_token
 from soapkit.errors import MessageError, UsageError
 from soapkit.exchange.flow import Flow, arun, run
 from soapkit.exchange.message_security import MessageSecurity
-from soapkit.security.crypto.keys import KeyPair, der_of
+from soapkit.security.crypto.certificates import der_of
+from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.issued import IssuedToken, TokenCache, asked_key_size
 from soapkit.security.markup import KEY_INFO, X509_CERTIFICATE, X509_DATA, base64_text, new, sub
 from soapkit.security.steps import UsernameToken

@@ -14,7 +14,8 @@ from soapkit.policy.plan import CONTEXT_KINDS, Plan, context_tokens, saml_versio
 from soapkit.policy.words import token_words
 from soapkit.security.connection import ConnectionRules, Scheme
 from soapkit.security.context.context import Contexts
-from soapkit.security.crypto.keys import KeyPair, public_key_of
+from soapkit.security.crypto.certificates import public_key_of
+from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.header_rules import Brought, Endorsement, Endorser, HeaderRules, Order, SignedWith, Told
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS
 from soapkit.security.require import Require

@@ -37,7 +37,8 @@ from soapkit.policy.undone import cannot
 from soapkit.policy.unmet import brings_key, signature_of, unmet
 from soapkit.security.connection import Shown
 from soapkit.security.context.context import Contexts
-from soapkit.security.crypto.keys import KeyPair, public_key_of
+from soapkit.security.crypto.certificates import public_key_of
+from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.issued import IssuedTokens
 from soapkit.security.require import Require
 from soapkit.security.saml.settings import SamlRequirement, SamlToken

@@ -12,7 +12,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import LimitError, SecurityError, XmlError
 from soapkit.security.crypto.algorithms import AlgorithmPolicy, SignatureAlgorithm
-from soapkit.security.crypto.keys import PublicKey, key_bits, kind_of_key
+from soapkit.security.crypto.certificates import PublicKey, key_bits, kind_of_key
 from soapkit.security.crypto.pss import PSS, read_pss
 from soapkit.security.markup import INCLUSIVE_NAMESPACES, TRANSFORM, TRANSFORMS, algorithm_of, all_of, at_most_one
 from soapkit.xml.c14n import MAX_PREFIXES, METHODS, canonicalise

@@ -26,7 +26,8 @@ from soapkit.security.crypto.algorithms import (
     transport_named,
     wrap_named,
 )
-from soapkit.security.crypto.keys import KeyPair, kind_of
+from soapkit.security.crypto.certificates import kind_of
+from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.markup import (
     CIPHER_DATA,

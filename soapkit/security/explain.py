@@ -16,7 +16,7 @@ from soapkit.security.crypto.algorithms import (
     AGREEMENTS,
     STR_TRANSFORM,
 )
-from soapkit.security.crypto.keys import name_of
+from soapkit.security.crypto.certificates import name_of
 from soapkit.security.hints import read_hints
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (

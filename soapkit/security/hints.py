@@ -14,8 +14,9 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
+from soapkit.security.crypto.certificates import PublicKey, public_key_of
 from soapkit.security.crypto.key_value import BARE_KEYS, read_key_value
-from soapkit.security.crypto.keys import KeyPair, PublicKey, public_key_of
+from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (
     AGREEMENT_METHOD,

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from cryptography import x509
 
 from soapkit.errors import SecurityError
-from soapkit.security.crypto.keys import KeyPair, name_of
+from soapkit.security.crypto.certificates import name_of
+from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.require import Require
 from soapkit.security.saml.settings import SamlToken
 from soapkit.security.steps import BinarySecurityToken, Encrypt, SharedKey, Sign, Step

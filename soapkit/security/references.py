@@ -18,14 +18,14 @@ from lxml.etree import _Element
 from soapkit.errors import SecurityError
 from soapkit.security.context.context import CONTEXT_TOKENS, named_context
 from soapkit.security.crypto.algorithms import DIGESTS
-from soapkit.security.crypto.key_value import BARE_KEYS
-from soapkit.security.crypto.keys import (
+from soapkit.security.crypto.certificates import (
     certificate_from_der,
     computed_key_identifier,
     der_of,
     key_identifier,
     thumbprint,
 )
+from soapkit.security.crypto.key_value import BARE_KEYS
 from soapkit.security.derive import DERIVED_KEY_TOKENS, implies_key
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (

@@ -9,14 +9,8 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
+from soapkit.security.crypto.certificates import der_of, key_identifier, name_of, public_key_of, thumbprint
 from soapkit.security.crypto.key_value import key_value_element
-from soapkit.security.crypto.keys import (
-    der_of,
-    key_identifier,
-    name_of,
-    public_key_of,
-    thumbprint,
-)
 from soapkit.security.markup import (
     BASE64,
     ENCRYPTED_KEY_SHA1,

@@ -18,7 +18,7 @@ from soapkit.attachment import Attachment
 from soapkit.errors import SecurityError
 from soapkit.security.confirm import signature_values
 from soapkit.security.context.context import SecurityContext
-from soapkit.security.crypto.keys import name_of, name_of_key
+from soapkit.security.crypto.certificates import name_of, name_of_key
 from soapkit.security.header_rules import NO_RULES, Endorser, HeaderRules, SignedWith
 from soapkit.security.inbound import Pass
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS, is_content, may_be_missing

@@ -20,7 +20,8 @@ from soapkit.security.crypto.algorithms import (
     digest_uri,
     signature_named,
 )
-from soapkit.security.crypto.keys import KeyPair, public_key_of
+from soapkit.security.crypto.certificates import public_key_of
+from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.ids import WSU_ID, give_id
 from soapkit.security.markup import (

@@ -8,7 +8,7 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.crypto.keys import der_of
+from soapkit.security.crypto.certificates import der_of
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (
     KEY_IDENTIFIER,

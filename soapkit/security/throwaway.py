@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from soapkit.errors import SecurityError
-from soapkit.security.crypto.keys import KeyPair, PrivateKey, public_key_of
+from soapkit.security.crypto.certificates import public_key_of
+from soapkit.security.crypto.keys import KeyPair, PrivateKey
 
 SigningKey: TypeAlias = (
     rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey

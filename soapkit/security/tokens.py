@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.crypto.keys import UNREADABLE, KeyPair, certificate_from_der, der_of, name_of
+from soapkit.security.crypto.certificates import UNREADABLE, certificate_from_der, der_of, name_of
+from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.markup import (
     BASE64,
     CREATED,

@@ -11,7 +11,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.crypto.algorithms import CIPHERS, DIGESTS, MODERN, SIGNATURES, TRANSPORTS, WRAPS, profile
-from soapkit.security.crypto.keys import name_of
+from soapkit.security.crypto.certificates import name_of
 from soapkit.security.crypto.pss import PSS, read_pss
 from soapkit.security.markup import DIGEST_METHOD, ENCRYPTION_METHOD, SIGNATURE_METHOD, USERNAME_TOKEN, one
 from soapkit.security.references import Agreed, Asserted, Bare, Carried, KeySource, Named

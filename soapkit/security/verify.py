@@ -36,8 +36,8 @@ from soapkit.security.canonical import (
 )
 from soapkit.security.context.context import SecurityContext
 from soapkit.security.crypto.algorithms import ENVELOPED, STR_TRANSFORM, SignatureAlgorithm
+from soapkit.security.crypto.certificates import PublicKey, name_of, name_of_key, public_key_of
 from soapkit.security.crypto.key_value import read_key_value
-from soapkit.security.crypto.keys import PublicKey, name_of, name_of_key, public_key_of
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.crypto.with_cryptography import signature_holds
 from soapkit.security.keyring import KeyRing, Passing

@@ -41,7 +41,7 @@ from soapkit.security.crypto.algorithms import (
     signature_named,
     transport_named,
 )
-from soapkit.security.crypto.keys import der_of
+from soapkit.security.crypto.certificates import der_of
 from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.markup import (
     BINARY_SECURITY_TOKEN,

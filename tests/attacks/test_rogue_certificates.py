@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from soapkit.errors import SecurityError
 from soapkit.security import KeyPair, Require, Security, Sign, TrustStore
-from soapkit.security.crypto.keys import certificate_from_der, public_key_of
+from soapkit.security.crypto.certificates import certificate_from_der, public_key_of
 from soapkit.security.throwaway import make_authority, make_keypair
 
 
@@ -211,7 +211,7 @@ def test_another_certificate_over_the_same_key_is_another_signer(plain, keys, no
 def swap_certificate(root, keypair: KeyPair) -> None:
     import base64
 
-    from soapkit.security.crypto.keys import der_of
+    from soapkit.security.crypto.certificates import der_of
     from soapkit.security.markup import BINARY_SECURITY_TOKEN
 
     next(root.iter(BINARY_SECURITY_TOKEN)).text = base64.b64encode(der_of(keypair.certificate)).decode()

@@ -12,7 +12,7 @@ import soapkit
 from soapkit.codegen.generate import module_in_memory
 from soapkit.policy import Keys
 from soapkit.security import KeyPair, Security, TrustStore
-from soapkit.security.crypto.keys import public_key_of
+from soapkit.security.crypto.certificates import public_key_of
 from soapkit.security.throwaway import write_keys
 from soapkit.transport.urllib3 import Urllib3Transport
 from soapkit.wsdl.load import load_contract

@@ -29,7 +29,7 @@ from soapkit.security import (
     profile,
 )
 from soapkit.security.crypto.algorithms import digest_uri, mgf_uri, signature_named
-from soapkit.security.crypto.keys import der_of
+from soapkit.security.crypto.certificates import der_of
 from soapkit.security.drafted import content_of
 from soapkit.security.throwaway import make_authority, make_keypair, write_keys
 from soapkit.soap.envelope import Draft, Envelope

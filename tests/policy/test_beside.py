@@ -25,7 +25,7 @@ from soapkit.security import (
     TrustStore,
     issue_assertion,
 )
-from soapkit.security.crypto.keys import public_key_of
+from soapkit.security.crypto.certificates import public_key_of
 from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.security_result import SecurityResult

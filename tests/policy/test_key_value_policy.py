@@ -11,7 +11,7 @@ from soapkit.policy import Keys
 from soapkit.policy.attach import Policies
 from soapkit.policy.words import tell
 from soapkit.security import KeyPair, Security, TrustStore
-from soapkit.security.crypto.keys import public_key_of
+from soapkit.security.crypto.certificates import public_key_of
 from soapkit.security.throwaway import make_authority
 from soapkit.wsdl.load import load_contract
 from tests.policy.contracts import BODY, BODY_SIGNED, asymmetric, contract, key_value, nested, symmetric, transport

@@ -34,7 +34,7 @@ from soapkit.security import (
     TrustStore,
 )
 from soapkit.security.crypto.algorithms import profile
-from soapkit.security.crypto.keys import public_key_of
+from soapkit.security.crypto.certificates import public_key_of
 from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.server.asgi import Asgi
 from soapkit.wsdl.load import load_contract

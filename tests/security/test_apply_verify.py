@@ -26,7 +26,7 @@ from soapkit.security import (
     profile,
 )
 from soapkit.security.crypto.algorithms import CIPHERS, SIGNATURES
-from soapkit.security.crypto.keys import der_of
+from soapkit.security.crypto.certificates import der_of
 from soapkit.security.markup import BINARY_SECURITY_TOKEN, ENCRYPTED_KEY, SIGNATURE, TIMESTAMP, base64_text
 from soapkit.security.sign import content_prefixes
 from soapkit.security.throwaway import make_keypair

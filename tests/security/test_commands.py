@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from soapkit.cli.main import main
 from soapkit.security import KeyPair, SamlAssertion, Security, Sign, issue_assertion
-from soapkit.security.crypto.keys import der_of
+from soapkit.security.crypto.certificates import der_of
 from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.parse import parse_message

@@ -15,8 +15,8 @@ from lxml import etree
 
 from soapkit.errors import SecurityError
 from soapkit.security import Require, Security, Sign, Timestamp, TrustStore
+from soapkit.security.crypto.certificates import der_of, public_key_of
 from soapkit.security.crypto.key_value import key_value_element, read_key_value
-from soapkit.security.crypto.keys import der_of, public_key_of
 from soapkit.security.crypto.with_cryptography import hash_named
 from soapkit.security.document.explain import explain_document
 from soapkit.security.markup import DER_KEY_VALUE, EC_KEY_VALUE, KEY_INFO, PUBLIC_KEY

@@ -24,8 +24,8 @@ from soapkit.security import (
     TrustStore,
     profile,
 )
+from soapkit.security.crypto.certificates import public_key_of
 from soapkit.security.crypto.key_value import key_value_element, read_key_value
-from soapkit.security.crypto.keys import public_key_of
 from soapkit.soap.envelope import Envelope
 from tests.parties import Keys
 

@@ -25,7 +25,7 @@ from soapkit.security import (
     TrustStore,
     issue_assertion,
 )
-from soapkit.security.crypto.keys import der_of
+from soapkit.security.crypto.certificates import der_of
 from soapkit.security.markup import EMBEDDED, TOKEN_REFERENCE
 from soapkit.security.sender import Sender
 from soapkit.security.throwaway import make_authority, make_keypair

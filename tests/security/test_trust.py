@@ -32,8 +32,8 @@ from soapkit.security import (
     load_certificates,
     profile,
 )
+from soapkit.security.crypto.certificates import certificate_from_der
 from soapkit.security.crypto.jks import MAGIC, read_jks
-from soapkit.security.crypto.keys import certificate_from_der
 from soapkit.security.throwaway import make_authority, make_keypair
 from soapkit.security.trust.names import names_the_same
 from soapkit.soap.envelope import Draft

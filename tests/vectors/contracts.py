@@ -12,7 +12,7 @@ from soapkit.errors import SoapkitError
 from soapkit.policy import Keys
 from soapkit.policy.attach import Policies
 from soapkit.security import Contexts, KeyPair, SamlToken, Security, TrustStore
-from soapkit.security.crypto.keys import public_key_of
+from soapkit.security.crypto.certificates import public_key_of
 from soapkit.security.throwaway import make_authority
 from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from soapkit.errors import SecurityError, UsageError
 from soapkit.security.context.context import SecurityContext
-from soapkit.security.crypto.keys import certificate_from_der, der_of
+from soapkit.security.crypto.certificates import certificate_from_der, der_of
 
 _SIZE: Final = 32
 _NONCE: Final = 12

@@ -22,9 +22,10 @@ from soapkit.security.crypto.algorithms import (
     KeyDerivation,
     WrapAlgorithm,
 )
+from soapkit.security.crypto.certificates import AgreementKey, kind_of, name_of, public_key_of
 from soapkit.security.crypto.kdf import Derivation, Derives, read_derivation, write_derivation
 from soapkit.security.crypto.key_value import BARE_KEYS, CURVES, key_value_element, read_key_value
-from soapkit.security.crypto.keys import AgreementKey, KeyPair, kind_of, name_of, public_key_of
+from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.markup import (
     AGREEMENT_METHOD,

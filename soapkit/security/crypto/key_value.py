@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
-from soapkit.security.crypto.keys import PublicKey
+from soapkit.security.crypto.certificates import PublicKey
 from soapkit.security.markup import (
     DER_KEY_VALUE,
     EC_KEY_VALUE,

@@ -1,24 +1,20 @@
-"""Keys and certificates: from PEM, PKCS#12, PKCS#7, JKS and DER, loaded once, never shown.
+"""Files of keys and certificates -> `KeyPair`, certificates: PEM, PKCS#12, PKCS#7, JKS, DER; loaded once, never shown.
 
 A `KeyPair` is what one signs and decrypts with; whom one believes is a `soapkit.security.trust.truststore.TrustStore`.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x448, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x448, x25519
 from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
     load_der_private_key,
     load_der_public_key,
     load_pem_private_key,
@@ -26,10 +22,18 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates, load_pem_pkcs7_certificates
-from cryptography.utils import CryptographyDeprecationWarning
 
 from soapkit.errors import Place, SecurityError
 from soapkit.security.crypto.algorithms import KeyKind
+from soapkit.security.crypto.certificates import (
+    UNREADABLE,
+    PublicKey,
+    certificate_from_der,
+    kind_of,
+    name_of,
+    public_bytes,
+    public_key_of,
+)
 from soapkit.security.crypto.given import check_given
 from soapkit.security.crypto.jks import MAGIC as JKS_MAGIC
 from soapkit.security.crypto.jks import read_jks
@@ -43,29 +47,10 @@ PrivateKey: TypeAlias = (
     | x25519.X25519PrivateKey
     | x448.X448PrivateKey
 )
-AgreementKey: TypeAlias = ec.EllipticCurvePublicKey | x25519.X25519PublicKey | x448.X448PublicKey
-"""A public key that a secret can be agreed on with."""
-PublicKey: TypeAlias = (
-    rsa.RSAPublicKey | dsa.DSAPublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey | AgreementKey
-)
 Source: TypeAlias = str | Path | bytes
 """A path, or the bytes themselves."""
 
-UNREADABLE = (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, CryptographyDeprecationWarning)
-"""What cryptography raises for a certificate that is none; the warning, of a serial number that is not positive, only
-where warnings are errors."""
-
 _JCEKS_MAGIC = b"\xce\xce\xce\xce"
-
-_KINDS: tuple[tuple[type, KeyKind], ...] = (
-    (rsa.RSAPublicKey, "rsa"),
-    (dsa.DSAPublicKey, "dsa"),
-    (ec.EllipticCurvePublicKey, "ec"),
-    (ed25519.Ed25519PublicKey, "ed25519"),
-    (ed448.Ed448PublicKey, "ed448"),
-    (x25519.X25519PublicKey, "x25519"),
-    (x448.X448PublicKey, "x448"),
-)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -141,131 +126,17 @@ def load_certificates(source: Source, password: str | bytes | None = None) -> tu
     return found
 
 
-def certificate_from_der(data: bytes) -> x509.Certificate:
-    """One certificate from its DER bytes. Raises `SecurityError`.
-
-    The last few of ordinary size are remembered: peers send the same with every message.
-    """
-    return _remembered(data) if len(data) <= _ORDINARY else _parsed(data)
-
-
-def _parsed(data: bytes) -> x509.Certificate:
-    try:
-        certificate = x509.load_der_x509_certificate(data)
-        # cryptography reads these only when asked, and a stranger's certificate may hold anything
-        _ = (certificate.subject, certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
-    except UNREADABLE as error:
-        raise SecurityError(f"this is not an X.509 certificate: {error}") from None
-    return certificate
-
-
-_ORDINARY = 8_192
-_remembered = lru_cache(maxsize=128)(_parsed)
-
-
-_LONGEST_NAME = 1024  # characters
-
-
-def name_of(certificate: x509.Certificate) -> str:
-    """The subject of a certificate for a person, RFC 4514, on one line; its number where that is no name, or endless: a
-    stranger's certificate stands in errors too, and those in the log."""
-    return text_of_name(certificate.subject) or f"serial {certificate.serial_number}"
-
-
-def text_of_name(name: x509.Name) -> str:
-    """A name as RFC 4514 writes it, what cannot be printed as the octets that it is; empty for what is no text, or very
-    long."""
-    try:
-        text = name.rfc4514_string()
-    except ValueError:  # a name that is not text is told lazily by cryptography
-        return ""
-    if len(text) > _LONGEST_NAME:
-        return ""
-    return text if text.isprintable() else "".join(map(_printable, text))
-
-
-def _printable(character: str) -> str:
-    """RFC 4514, 2.4: any character may be written as a backslash and two digits for each of its octets."""
-    return character if character.isprintable() else "".join(f"\\{octet:02X}" for octet in character.encode())
-
-
-def name_of_key(key: PublicKey) -> str:
-    """A public key for a person: SHA-256 of it, as RFC 7469, 2.4 has it of those that are pinned, in hexadecimal."""
-    return f"SHA-256 of key {hashlib.sha256(_public_bytes(key)).hexdigest()}"
-
-
 def load_public_key(source: Source) -> PublicKey:
     """A public key without a certificate, from PEM or DER. Raises `SecurityError`."""
     data, name = read_source(source)
     load = load_pem_public_key if data.lstrip().startswith(b"-----") else load_der_public_key
     try:
         key = load(data)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise SecurityError(f"this is not a public key: {error}", place=Place(name)) from None
     if not isinstance(key, PublicKey):
         raise SecurityError(f"keys of the kind {type(key).__name__} are not used here", place=Place(name))
     return key
-
-
-def public_key_of(certificate: x509.Certificate) -> PublicKey:
-    """The public key of a certificate. Raises `SecurityError` when it is of a kind that is not used here."""
-    try:
-        key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise SecurityError(f"the key of certificate {name_of(certificate)} cannot be used: {error}") from None
-    if _kind_of_class(type(key)) is None:
-        raise SecurityError(f"the key of certificate {name_of(certificate)} is of a kind that is not used here")
-    return cast("PublicKey", key)
-
-
-def kind_of(certificate: x509.Certificate) -> KeyKind:
-    """What kind of key a certificate holds. Raises `SecurityError`."""
-    return kind_of_key(public_key_of(certificate))
-
-
-def kind_of_key(key: PublicKey) -> KeyKind:
-    """What kind of key this is."""
-    kind = _kind_of_class(type(key))
-    assert kind is not None, "a PublicKey is of one of the kinds"
-    return kind
-
-
-@lru_cache(maxsize=64)
-def _kind_of_class(cls: type) -> KeyKind | None:
-    """Remembered, since cryptography's are abstract classes, which take long to ask. None for a kind not used here."""
-    return next((kind for base, kind in _KINDS if issubclass(cls, base)), None)
-
-
-def key_bits(key: PublicKey) -> tuple[str, int] | None:
-    """The size of a key of a kind that has several, ``RSA``, ``DSA`` or ``EC``; None for another kind."""
-    name = _SIZED.get(kind_of_key(key))
-    return (name, cast("rsa.RSAPublicKey", key).key_size) if name is not None else None
-
-
-_SIZED: dict[KeyKind, str] = {"rsa": "RSA", "dsa": "DSA", "ec": "EC"}
-
-
-def thumbprint(certificate: x509.Certificate) -> bytes:
-    """SHA-1 of the whole certificate, as X.509 token profile 1.1, 3.2.1 names it (a name, not a proof)."""
-    return hashlib.sha1(der_of(certificate), usedforsecurity=False).digest()
-
-
-def der_of(certificate: x509.Certificate) -> bytes:
-    """The certificate's own bytes."""
-    return certificate.public_bytes(Encoding.DER)
-
-
-def key_identifier(certificate: x509.Certificate) -> bytes | None:
-    """The SubjectKeyIdentifier extension, None where there is none or it cannot be read."""
-    try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
-        return None
-
-
-def computed_key_identifier(certificate: x509.Certificate) -> bytes:
-    """SHA-1 of the public key (RFC 5280, 4.2.1.2, method 1): what stacks say where the extension is missing."""
-    return x509.SubjectKeyIdentifier.from_public_key(public_key_of(certificate)).digest
 
 
 _A_PASSWORD = (str, bytes, type(None))
@@ -421,7 +292,7 @@ def _paired(key: object, certificates: tuple[x509.Certificate, ...], name: str, 
     which they come from, if that is another than the key's."""
     if not isinstance(key, PrivateKey):
         raise SecurityError(f"keys of the kind {type(key).__name__} are not used here", place=Place(name))
-    wanted = _public_bytes(key.public_key())
+    wanted = public_bytes(key.public_key())
     own = next((item for item in certificates if _holds(item, wanted)), None)
     if own is None:
         told = "there is no certificate in it; certificate= says where it is"
@@ -443,16 +314,12 @@ def _above(certificate: x509.Certificate, others: Sequence[x509.Certificate]) ->
 def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     try:
         return issuer.subject == certificate.issuer
-    except ValueError:  # a name that is not text
+    except UNREADABLE:  # a name that is not text
         return False
 
 
 def _holds(certificate: x509.Certificate, public: bytes) -> bool:
     try:
-        return _public_bytes(public_key_of(certificate)) == public
+        return public_bytes(public_key_of(certificate)) == public
     except SecurityError:
         return False
-
-
-def _public_bytes(key: PublicKey) -> bytes:
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

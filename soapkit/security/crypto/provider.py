@@ -11,7 +11,8 @@ from typing import Protocol
 from cryptography import x509
 
 from soapkit.security.crypto.algorithms import CipherAlgorithm, KeyTransport, SignatureAlgorithm, WrapAlgorithm
-from soapkit.security.crypto.keys import AgreementKey, KeyPair
+from soapkit.security.crypto.certificates import AgreementKey
+from soapkit.security.crypto.keys import KeyPair
 
 NOT_XML = b"\0"
 """An octet that no XML document may hold."""

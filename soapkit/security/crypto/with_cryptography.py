@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 from soapkit.errors import SecurityError
 from soapkit.security.crypto.algorithms import CipherAlgorithm, KeyKind, KeyTransport, SignatureAlgorithm, WrapAlgorithm
-from soapkit.security.crypto.keys import AgreementKey, KeyPair, PublicKey, kind_of_key, name_of, public_key_of
+from soapkit.security.crypto.certificates import AgreementKey, PublicKey, kind_of_key, name_of, public_key_of
+from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.crypto.provider import NOT_XML
 
 _HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {

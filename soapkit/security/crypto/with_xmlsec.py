@@ -28,7 +28,8 @@ from soapkit.security.crypto.algorithms import (
     digest_uri,
     mgf_uri,
 )
-from soapkit.security.crypto.keys import AgreementKey, KeyPair, kind_of, name_of
+from soapkit.security.crypto.certificates import AgreementKey, kind_of, name_of
+from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.markup import (
     CIPHER_DATA,
     CIPHER_VALUE,

@@ -10,7 +10,8 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError, UsageError
 from soapkit.security.crypto.algorithms import KeyTransport, cipher_named, transport_named
-from soapkit.security.crypto.keys import KeyPair, kind_of
+from soapkit.security.crypto.certificates import kind_of
+from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.document.document import DocumentT, elements_at, read_document, write_document

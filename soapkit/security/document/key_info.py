@@ -12,7 +12,7 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError, UsageError
-from soapkit.security.crypto.keys import der_of, key_identifier, name_of
+from soapkit.security.crypto.certificates import der_of, key_identifier, name_of
 from soapkit.security.markup import (
     KEY_INFO,
     KEY_NAME,

@@ -22,7 +22,7 @@ from lxml.etree import _Element
 from soapkit.errors import LimitError, SecurityError, UsageError, XmlError
 from soapkit.security.canonical import Canonical, check_key, read_canonical, read_signature_method, signed_octets
 from soapkit.security.crypto.algorithms import MODERN, AlgorithmPolicy, SignatureAlgorithm
-from soapkit.security.crypto.keys import PublicKey, name_of, public_key_of
+from soapkit.security.crypto.certificates import PublicKey, name_of, public_key_of
 from soapkit.security.crypto.with_cryptography import CryptographyProvider, signature_holds
 from soapkit.security.document.covered import Covered, check_wanted, octets_outside
 from soapkit.security.document.document import (

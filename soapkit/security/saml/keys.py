@@ -12,8 +12,8 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
+from soapkit.security.crypto.certificates import PublicKey, public_key_of
 from soapkit.security.crypto.key_value import read_key_value
-from soapkit.security.crypto.keys import PublicKey, public_key_of
 from soapkit.security.encrypted_key import cipher_value
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (

@@ -12,7 +12,8 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError, UsageError
-from soapkit.security.crypto.keys import KeyPair, der_of
+from soapkit.security.crypto.certificates import der_of
+from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.document.document import read_document

@@ -13,8 +13,8 @@ from typing import TypeAlias, TypeVar
 from cryptography import x509
 
 from soapkit.errors import SecurityError
-from soapkit.security.crypto.keys import name_of
-from soapkit.security.trust.validity import UNREADABLE, extension_of
+from soapkit.security.crypto.certificates import UNREADABLE, name_of
+from soapkit.security.trust.validity import extension_of
 
 _NameT = TypeVar("_NameT")
 _Rdn: TypeAlias = frozenset[tuple[str, str]]

@@ -12,9 +12,10 @@ from datetime import datetime
 from cryptography import x509
 
 from soapkit.errors import Place, SecurityError
-from soapkit.security.crypto.keys import Source, name_of, read_source
+from soapkit.security.crypto.certificates import UNREADABLE, name_of
+from soapkit.security.crypto.keys import Source, read_source
 from soapkit.security.trust.revocation import GOOD, REVOKED, Told, out_of_time, untold
-from soapkit.security.trust.validity import UNREADABLE, is_strong, unknown_and_critical, usage_of
+from soapkit.security.trust.validity import is_strong, unknown_and_critical, usage_of
 
 
 def load_list(source: Source) -> x509.CertificateRevocationList:

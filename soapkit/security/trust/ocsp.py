@@ -22,17 +22,11 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
 from soapkit.errors import Place, SecurityError
-from soapkit.security.crypto.keys import Source, computed_key_identifier, name_of, public_key_of, read_source
+from soapkit.security.crypto.certificates import UNREADABLE, computed_key_identifier, name_of, public_key_of
+from soapkit.security.crypto.keys import Source, read_source
 from soapkit.security.trust.ocsp_pss import pss_hash
 from soapkit.security.trust.revocation import GOOD, REVOKED, Standing, StatusSource, Told, out_of_time, untold
-from soapkit.security.trust.validity import (
-    UNREADABLE,
-    check_may_sign,
-    check_time,
-    is_issued_by,
-    is_strong,
-    unknown_and_critical,
-)
+from soapkit.security.trust.validity import check_may_sign, check_time, is_issued_by, is_strong, unknown_and_critical
 
 LARGEST: Final = 65_536  # bytes of a response; those of the web have 500 to 5,000
 _MOST = 10  # certificates in a response, and certificates that it is about

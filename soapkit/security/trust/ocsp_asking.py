@@ -20,9 +20,9 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from soapkit.errors import SecurityError, SoapkitError, UsageError
+from soapkit.security.crypto.certificates import UNREADABLE
 from soapkit.security.trust.ocsp import ResponseSource, read_response
 from soapkit.security.trust.revocation import Standing, StatusSource, Told, untold
-from soapkit.security.trust.validity import UNREADABLE
 
 _PORTS: Final = {"http": 80, "https": 443}
 _REMEMBERED: Final = 1_000

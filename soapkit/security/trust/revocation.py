@@ -17,7 +17,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 from cryptography import x509
 
 from soapkit.errors import SecurityError
-from soapkit.security.crypto.keys import name_of
+from soapkit.security.crypto.certificates import name_of
 
 Revocation: TypeAlias = Literal["given", "required"]
 REVOCATIONS: Final = ("given", "required")

@@ -19,17 +19,9 @@ from cryptography.x509 import verification
 from cryptography.x509.ocsp import OCSPResponse
 
 from soapkit.errors import Place, SecurityError, UsageError
+from soapkit.security.crypto.certificates import PublicKey, name_of, name_of_key, text_of_name
 from soapkit.security.crypto.given import check_each, check_given
-from soapkit.security.crypto.keys import (
-    KeyPair,
-    PublicKey,
-    Source,
-    load_certificates,
-    load_public_key,
-    name_of,
-    name_of_key,
-    text_of_name,
-)
+from soapkit.security.crypto.keys import KeyPair, Source, load_certificates, load_public_key
 from soapkit.security.trust.constraints import check_constraints
 from soapkit.security.trust.crl import ListSource, load_list
 from soapkit.security.trust.ocsp import ResponseSource, load_response

@@ -8,14 +8,11 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 
 from soapkit.errors import SecurityError
-from soapkit.security.crypto.keys import name_of
-
-UNREADABLE: Final = (ValueError, TypeError, x509.DuplicateExtension, x509.InvalidVersion, UnsupportedAlgorithm)
-"""What cryptography raises, often late, for a structure that is not as it should be."""
+from soapkit.security.crypto.certificates import UNREADABLE, name_of
 
 _ExtensionT = TypeVar("_ExtensionT", bound=x509.ExtensionType)
 
