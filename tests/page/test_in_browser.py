@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from playwright.sync_api import expect
 
 import soapkit
 from soapkit.cli.checking import check_message
+from soapkit.databinding.annotations import xsd
 from soapkit.server.explored import explored
 from soapkit.wsdl.load import load_contract
 
@@ -115,6 +116,21 @@ def test_a_file_becomes_base64(address: str, browse: Browse, tmp_path: Path) -> 
     page = browse(f"{address}?op=openAccount")
     page.get_by_label("Take the bytes of a file").first.set_input_files(scan)
     expect(page.locator("#message")).to_have_value(re.compile("AAECAwQFBgcICQ"))
+
+
+def test_a_file_becomes_what_a_swa_ref_refers_to(serve: Serve, browse: Browse, tmp_path: Path) -> None:
+    @soapkit.service("urn:papers")
+    class Papers:
+        @soapkit.operation
+        def keep(self, scan: Annotated[soapkit.Attachment, xsd("anyURI")]) -> str:
+            return f"{scan.content_type}, {scan.size} bytes"
+
+    scan = tmp_path / "scan.png"
+    scan.write_bytes(bytes(range(256)))
+    page = browse(f"{serve(soapkit.asgi(Papers()))}?op=keep")
+    page.get_by_label("Take the bytes of a file").set_input_files(scan)
+    expect(page.locator("#message")).to_have_value(re.compile("data:image/png;base64,AAECAwQ"))
+    assert "image/png, 256 bytes" in answer(page)
 
 
 def test_all_is_done_with_the_keyboard(address: str, browse: Browse) -> None:

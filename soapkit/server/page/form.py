@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from soapkit.attachment import Attachment
 from soapkit.databinding.sample.sample import derived_keys
 from soapkit.databinding.shape import (
     All,
@@ -147,7 +148,10 @@ def _simple(type_: Simple) -> Json:
 def _builtin(type_: Simple) -> str:
     if isinstance(type_, ListOf):
         return "list"
-    return "union" if isinstance(type_, UnionOf) else type_.builtin
+    if isinstance(type_, UnionOf):
+        return "union"
+    refers = type_.python is Attachment and type_.builtin == "anyURI"  # its URI may hold the bytes of a file
+    return "swaRef" if refers else type_.builtin
 
 
 def _occurs(field: ElementField | ChoiceField | AnyField) -> Json:

@@ -125,6 +125,7 @@
   }
   const PICKERS = { date: "date", time: "time", dateTime: "datetime-local" };
   const NAMES = new Set(["QName", "NOTATION"]);
+  const BINARY = new Set(["base64Binary", "hexBinary", "swaRef"]);
   const LONG = new Set(["string", "normalizedString", "anySimpleType"]);
 
   // One value: its controls, its text, what is wrong with it. `scope`: an element whose namespaces mean something.
@@ -147,7 +148,7 @@
       control.value = ["true", "1"].includes(start.trim()) ? "true" : "false";
       row.append(control);
     } else {
-      const binary = type.b === "base64Binary" || type.b === "hexBinary";
+      const binary = BINARY.has(type.b);
       control = binary || LONG.has(type.b)
         ? make("textarea", { id, value: start, rows: 1, spellcheck: false })
         : make("input", { id, type: "text", value: start, autocomplete: "off", spellcheck: false });
@@ -192,7 +193,8 @@
       } else {
         let binary = "";
         for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-        control.value = btoa(binary);
+        const kind = input.files[0].type || "application/octet-stream";
+        control.value = `${builtin === "swaRef" ? `data:${kind};base64,` : ""}${btoa(binary)}`;
       }
       changed(control);
     });
