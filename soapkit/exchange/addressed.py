@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from soapkit.operations import Operation, Service
@@ -14,6 +15,19 @@ def request_action(service: Service, operation: Operation[Any, Any], soap_action
     (WS-Addressing Metadata, 4.4.1 to 4.4.4)."""
     said = operation.request.action or soap_action or operation.action
     return said or _default(service, f"{operation.name}Request" if operation.reply is not None else operation.name)
+
+
+def spellings(service: Service, operation: Operation[Any, Any], actions: Iterable[str]) -> frozenset[str]:
+    """The Actions under which peers know a request whose contract has these: the default pattern where they pass over
+    what the contract says, with either delimiter, and with ``Request`` at its end or without, as inputs that have a
+    name of their own and those that have none."""
+    patterns = {operation.name, f"{operation.name}Request"}
+    namespace = namespace_of(service.port_type) or service.namespace
+    port_type = local_name(service.port_type) or service.name
+    found = {default_action(namespace, port_type, name, delimiter) for name in patterns for delimiter in "/:"}
+    for action in actions:
+        found |= {f"{action}Request", action.removesuffix("Request")} if action else set()
+    return frozenset(found)
 
 
 def reply_action(service: Service, operation: Operation[Any, Any]) -> str:

@@ -49,6 +49,7 @@ class AddressedReplies:
     understood). `allowed`: addresses that answers may be sent to, and all below them; none unless said. `transport`:
     what sends them, urllib3 unless said. `timeout`: seconds. `to`: addresses that requests may be for, and all below
     them, any where there are none: who may send to one service must not have his messages served by another.
+    `any_action`: whether an Action that no operation has is passed over, and the Body alone decides.
     """
 
     use: Use = "accepted"
@@ -56,6 +57,7 @@ class AddressedReplies:
     transport: Transport | AsyncTransport | None = field(default=None, repr=False)
     timeout: float = 60.0
     to: tuple[str, ...] = ()
+    any_action: bool = False
 
     def read(self, envelope: Envelope, soap_action: str, roles: Container[str] = ()) -> Properties | None:
         """The addressing properties of a request, checked; None where it has none. `roles`: that the service plays.

@@ -76,6 +76,8 @@ class Settings(TypedDict, total=False):
     policy cannot be said does not start; ``off``.
     `reply_to`: addresses (and all below them) that a request may have its answer sent to; none unless said.
     `reply_transport`: what sends such answers, with a proxy, credentials or trust of its own; urllib3 unless said.
+    `any_action`: serve requests whose WS-Addressing Action is that of no operation by their Body, for peers that make
+    one up; False unless said, when they get the fault ActionNotSupported.
     `to`: addresses (and all below them) that a request may say it is for, in WS-Addressing's To; any, unless said.
     `roles`: URIs of the roles (SOAP 1.1: actors) that the service plays beside ``next`` and the ultimate receiver; none
     unless said. `understood`: Clark names of header blocks that the service understands though no operation declares
@@ -110,6 +112,7 @@ class Settings(TypedDict, total=False):
     policy: PolicyUse
     reply_to: Iterable[str]
     reply_transport: Transport | AsyncTransport | None
+    any_action: bool
     to: Iterable[str]
     roles: Iterable[str]
     understood: Iterable[str]
@@ -157,6 +160,7 @@ def endpoint_for(
         tuple(settings.get("reply_to", ())),
         settings.get("reply_transport"),
         to=tuple(settings.get("to", ())),
+        any_action=settings.get("any_action", False),
     )
     if addressing.use != "off":
         understood |= ADDRESSING_HEADERS

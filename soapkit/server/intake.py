@@ -115,7 +115,7 @@ class Intake:
         return operation
 
     def _addressed_route(self, believed: Envelope, found: Properties) -> Operation[Any, Any]:
-        """The same, where the message says its Action: it may not be that of another operation than its Body's."""
+        """The same, where the message says its Action: it must be one of the operation that its Body is for."""
         action = found.action
         try:
             operation = self.router.route(believed, action)
@@ -123,7 +123,7 @@ class Intake:
             if self.router.knows(action):
                 raise
             raise AddressingError("ActionNotSupported", str(error), problem=action, request=found) from error
-        if self.router.is_of_another(operation, action):
+        if not (self.router.is_of(operation, action) or (self.addressing.any_action and not self.router.knows(action))):
             told = f"the Action {action!r:.200} is not that of {operation.name}"
             raise AddressingError("ActionNotSupported", told, problem=action, request=found)
         self.addressing.check_answerable(found, operation)

@@ -13,7 +13,7 @@ from lxml.etree import _Element
 
 from soapkit.databinding.shape import Shapes
 from soapkit.errors import MessageError
-from soapkit.exchange.addressed import request_action
+from soapkit.exchange.addressed import request_action, spellings
 from soapkit.exchange.encoded import RPC
 from soapkit.exchange.first_tags import first_tags
 from soapkit.operations import Operation, Service
@@ -46,6 +46,11 @@ class Router:
             self._actions[operation.name] = {*actions, request_action(service, operation)}
             for action in self._actions[operation.name]:
                 self._by_action.setdefault(action, operation)
+        for operation in service.operations:
+            known = self._actions[operation.name]
+            for action in spellings(service, operation, known):
+                if self._by_action.setdefault(action, operation) is operation:
+                    known.add(action)
         for tag, alike in self._by_tag.items():
             self._tell_ambiguous(service, tag, alike)
 
@@ -65,9 +70,9 @@ class Router:
                 else "the action tells them apart",
             )
 
-    def is_of_another(self, operation: Operation[Any, Any], action: str) -> bool:
-        """Whether an action is known, and not as one of this operation."""
-        return action in self._by_action and action not in self._actions[operation.name]
+    def is_of(self, operation: Operation[Any, Any], action: str) -> bool:
+        """Whether an action is one of this operation."""
+        return action in self._actions[operation.name]
 
     def knows(self, action: str) -> bool:
         """Whether an operation has this action."""

@@ -186,16 +186,16 @@ def new_message_id() -> str:
     return f"urn:uuid:{uuid.uuid4()}"
 
 
-def default_action(namespace: str, port_type: str, message: str) -> str:
+def default_action(namespace: str, port_type: str, message: str, delimiter: str = "") -> str:
     """The Action of a message for which a contract says none (Metadata, 4.4.4). `message`: the name of the input, the
-    output, or ``operation/Fault/name``.
+    output, or ``operation/Fault/name``. `delimiter`: between them, by default as the namespace has it.
 
     >>> default_action("urn:example:bank", "Bank", "transferRequest")
     'urn:example:bank:Bank:transferRequest'
     >>> default_action("http://bank.example/", "Bank", "transferRequest")
     'http://bank.example/Bank/transferRequest'
     """
-    delimiter = ":" if namespace.startswith("urn:") else "/"
+    delimiter = delimiter or (":" if namespace.startswith("urn:") else "/")
     return delimiter.join((namespace.removesuffix(delimiter), port_type, *message.split("/")))
 
 

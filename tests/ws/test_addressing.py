@@ -269,12 +269,56 @@ def test_a_request_whose_answer_could_not_say_whose_it_is_is_refused(
 
 @pytest.mark.parametrize(
     ("action", "status"),
-    [("urn:example:bank/transfer", 500), ("urn:example:bank:Bank:balanceRequest", 200), ("urn:another", 200)],
+    [
+        ("urn:example:bank/transfer", 500),
+        ("urn:another", 500),
+        ("urn:example:bank:Bank:balanceRequest", 200),  # by the default pattern
+        ("urn:example:bank:Bank:balance", 200),  # as CXF has it, where the input has no name
+        ("urn:example:bank/Bank/balanceRequest", 200),  # as stacks of 2004/08 join it
+    ],
 )
-def test_the_action_of_another_operation_is_refused(action: str, status: int, post: Callable[..., Response]) -> None:
+def test_an_action_that_is_not_of_the_operation_is_refused(
+    action: str, status: int, post: Callable[..., Response]
+) -> None:
     response = post(Properties(action=action, message_id="urn:1"))
     assert response.status == status
     assert (b"ActionNotSupported" in response.body) == (status == 500)
+
+
+@pytest.mark.parametrize(("action", "status"), [("urn:another", 200), ("urn:example:bank/transfer", 500)])
+def test_an_action_that_no_operation_has_is_passed_over_where_that_is_asked_for(
+    action: str, status: int, bank_service: ModuleType
+) -> None:
+    endpoint = soapkit.asgi(bank_service.MyBank(), any_action=True).endpoints[""]
+    message = envelope(Properties(action=action, message_id="urn:1")).to_bytes()
+    kind = Headers({"Content-Type": "text/xml"})
+    response = run(endpoint.respond(HttpRequest("POST", "/", headers=kind, body=message)))
+    assert response.status == status
+
+
+def test_what_peers_make_of_an_action_is_never_that_of_another_operation() -> None:
+    @soapkit.service("urn:example:pages", name="Pages")
+    class Pages:
+        @soapkit.operation(action="urn:get")
+        def get(self) -> str:
+            return "get"
+
+        @soapkit.operation(action="urn:getRequest")
+        def get_request(self) -> str:
+            return "get_request"
+
+    app = soapkit.asgi(Pages())
+    for name, action, served in [
+        ("get", "urn:get", True),
+        ("get", "urn:getRequest", False),
+        ("get_request", "urn:getRequest", True),
+        ("get_request", "urn:get", False),
+    ]:
+        asked = write_addressing(Properties(action=action, message_id="urn:1"), SOAP_1_1)
+        message = Draft(SOAP_1_1, f'<{name} xmlns="urn:example:pages"/>', asked).to_bytes()
+        kind = Headers({"Content-Type": "text/xml"})
+        answer = run(app.endpoints[""].respond(HttpRequest("POST", "/", headers=kind, body=message)))
+        assert (answer.status == 200) is served, (name, action)
 
 
 def test_an_action_that_no_operation_has_is_not_supported(bank_service: ModuleType) -> None:
