@@ -17,9 +17,9 @@ class CeleryDispatcher:
     The module that makes the service makes it in the workers too: ``celery --app main:celery worker``.
 
     `celery`: a ``celery.Celery``. `name`: of its task; another for each application that shares it. `task`: options of
-    that task, such as ``acks_late=True`` (at least once, also when a worker dies) or ``autoretry_for``; without them a
-    call is performed at most once. `send`: options of ``apply_async``, such as ``queue``. A broker that cannot be
-    reached is not tried again while a caller waits, unless `send` says so.
+    that task, such as ``autoretry_for``, or ``acks_late=True, reject_on_worker_lost=True`` (at least once, also when a
+    worker's process dies); without them a call is performed at most once. `send`: options of ``apply_async``, such as
+    ``queue``. A broker that cannot be reached is not tried again while a caller waits, unless `send` says so.
 
     >>> celery = Celery("bank", broker="redis://localhost:6379/1")                       # doctest: +SKIP
     >>> app = soapkit.asgi(MyBank(), dispatcher=CeleryDispatcher(celery))                # doctest: +SKIP

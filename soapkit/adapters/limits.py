@@ -42,6 +42,18 @@ _PATIENCE = 1.0  # seconds that Redis is waited for
 _WITHIN: dict[str, Any] = {"socket_timeout": _PATIENCE, "socket_connect_timeout": _PATIENCE}
 
 
+def _once_more() -> dict[str, Any]:
+    """A connection that broke, since Redis was started anew, is made anew at once; of its own redis does so where it
+    blocks only. A Redis that hangs is not asked again."""
+    try:
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+        from redis.exceptions import ConnectionError as Broken
+    except ImportError:  # told by who needs it
+        return {}
+    return {"retry": Retry(NoBackoff(), 1, supported_errors=(Broken,))}
+
+
 def address_of(call: Call) -> str | None:
     """The address of the caller; of IPv6 its network (/64), since one caller has all of that.
 
@@ -134,7 +146,7 @@ class RateLimit(_Limits[AsyncLimiter]):
     """
 
     def _counting_at(self, storage: str) -> AsyncLimiter:
-        options = {} if storage == MEMORY else {"implementation": "redispy", **_WITHIN}
+        options = {} if storage == MEMORY else {"implementation": "redispy", **_WITHIN, **_once_more()}
         kept = storage_from_string(f"async+{storage}", **options)
         assert isinstance(kept, AsyncStorage)
         return AsyncLimiter(kept)

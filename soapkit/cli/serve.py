@@ -166,9 +166,10 @@ def listening(application: Asgi, host: str, port: int, tls: Tls | None = None) -
         listener.listen(2048)  # before the address is told: whoever calls now waits for the first worker
         bound = listener.getsockname()[1]
         scheme = "http" if tls is None else "https"
-        for path in application.endpoints:
+        for path, endpoint in application.endpoints.items():
             shown = f"[{host}]" if ":" in host else host
-            click.echo(f"serving {scheme}://{shown}:{bound}{path or '/'}  (contract: ?wsdl)")
+            contract = "  (contract: ?wsdl)" if hasattr(endpoint, "publication") else ""
+            click.echo(f"serving {scheme}://{shown}:{bound}{path or '/'}{contract}")
         sys.stdout.flush()
         yield listener
 

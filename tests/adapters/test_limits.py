@@ -211,12 +211,15 @@ def test_a_redis_that_is_gone_refuses_unless_said_and_comes_back(
         found += [await told(strict), await told(loose)]
         server.start()
         found.append(await told(strict))
+        server.stop()
+        server.start()  # between two calls: the connection that is kept is broken
+        found.append(await told(strict))
         await close(strict)
         await close(loose)
         return found
 
     try:
-        assert asyncio.run(story()) == [(200, ""), (503, "1"), (200, ""), (200, "")]
+        assert asyncio.run(story()) == [(200, ""), (503, "1"), (200, ""), (200, ""), (200, "")]
     finally:
         server.stop()
     assert "rates cannot be counted (ConnectionError): refused" in caplog.text

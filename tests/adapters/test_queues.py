@@ -20,6 +20,7 @@ from tests.soak.redis_server import RedisServer, free_port
 
 MODULE = """
 import os
+import signal
 import soapkit
 
 def note(line):
@@ -36,6 +37,13 @@ class Shop:
             raise ValueError("unlucky")
 
     @soapkit.operation(one_way=True)
+    def die_once(self, number: int, call: soapkit.Call) -> None:
+        note(f"{number} {os.getpid()} {call.job}")
+        if not os.path.exists("died"):
+            open("died", "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    @soapkit.operation(one_way=True)
     async def cancel(self, number: int) -> None:
         note(f"-{number} {os.getpid()} async")
 
@@ -50,8 +58,9 @@ from celery import Celery
 from soapkit.adapters.celery import CeleryDispatcher
 
 celery = Celery("shop", broker=os.environ["BROKER"])
-retried = {"autoretry_for": (ValueError,), "max_retries": 2, "default_retry_delay": 0, "acks_late": True}
-app = soapkit.asgi(Shop(), dispatcher=CeleryDispatcher(celery, task=retried))
+kept = {"acks_late": True, "reject_on_worker_lost": True}
+retried = {"autoretry_for": (ValueError,), "max_retries": 2, "default_retry_delay": 0}
+app = soapkit.asgi(Shop(), dispatcher=CeleryDispatcher(celery, task={**kept, **retried}))
 """
 
 TASKIQ = """
@@ -163,6 +172,16 @@ def test_calls_are_performed_by_workers_each_once_and_again_where_a_handler_rais
     assert len({job for _, _, job in again}) == 1  # the same call, by its number
     time.sleep(0.3)
     assert len(processes.performed(14)) == 14
+
+
+@pytest.mark.parametrize("started", ["celery"], indirect=True)
+def test_a_call_whose_worker_is_killed_is_performed_by_another(started: tuple[Started, soapkit.Client]) -> None:
+    processes, client = started
+    calls: Any = client
+    calls.die_once(number=1)
+    (_, first, job), (_, second, again) = processes.performed(2)
+    assert first != second
+    assert job == again
 
 
 @pytest.mark.parametrize("name", ["celery", "taskiq"])
