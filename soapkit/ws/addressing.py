@@ -212,6 +212,7 @@ def read_addressing(envelope: Envelope, roles: Container[str] = ()) -> Propertie
     if not blocks:
         return None
     version = VERSION_2005 if any(namespace_of(tag_of(block)) == WSA for block in blocks) else VERSION_2004
+    known = Properties(version, message_id=_message_id(blocks, version))
     found: dict[str, _Element] = {}
     related = []
     for block in blocks:
@@ -220,18 +221,19 @@ def read_addressing(envelope: Envelope, roles: Container[str] = ()) -> Propertie
             continue  # of the other version: beside a whole set of this one it says nothing
         if local == "RelatesTo":
             kind = (block.get("RelationshipType") or version.reply).strip()
-            related.append((_text(block), version.reply if kind in ("wsa:Reply", version.reply) else kind))
+            related.append((_text(block, known), version.reply if kind in ("wsa:Reply", version.reply) else kind))
         elif local in found:
-            raise AddressingError("InvalidCardinality", f"the header block {local} stands there twice", block)
+            told = f"the header block {local} stands there twice"
+            raise AddressingError("InvalidCardinality", told, block, request=known)
         else:
             found[local] = block
-    references = {local: _reference(found[local], version) for local in _REFERENCES if local in found}
-    to = EndpointReference(_text(found["To"]), _parameters(envelope)) if "To" in found else None
+    references = {local: _reference(found[local], known) for local in _REFERENCES if local in found}
+    to = EndpointReference(_text(found["To"], known), _parameters(envelope)) if "To" in found else None
     return Properties(
         version,
-        _text(found["Action"]) if "Action" in found else "",
+        _text(found["Action"], known) if "Action" in found else "",
         to,
-        _text(found["MessageID"]) if "MessageID" in found else "",
+        _text(found["MessageID"], known) if "MessageID" in found else "",
         tuple(related),
         references.get("From"),
         references.get("ReplyTo"),
@@ -250,19 +252,34 @@ def check_related(request: Properties, answer: Envelope) -> None:
         raise MessageError(f"the answer relates to message {related[0]}, not to {request.message_id}")
 
 
-def _text(block: _Element) -> str:
-    text = "".join(str(one) for one in block.itertext()).strip()
+def _message_id(blocks: Iterable[_Element], version: AddressingVersion) -> str:
+    """The identifier of a message, for the fault that answers it where another block is wrong; empty where it does not
+    have exactly one."""
+    found = [_content(block) for block in blocks if tag_of(block) == version.name("MessageID")]
+    return found[0] if len(found) == 1 else ""
+
+
+def _content(block: _Element) -> str:
+    return "".join(str(one) for one in block.itertext()).strip()
+
+
+def _text(block: _Element, known: Properties) -> str:
+    """`known`: what is known of the message, for the fault."""
+    text = _content(block)
     if not text or len(block):
-        raise AddressingError("InvalidAddressingHeader", f"{local_name(tag_of(block))} holds no URI", block)
+        told = f"{local_name(tag_of(block))} holds no URI"
+        raise AddressingError("InvalidAddressingHeader", told, block, request=known)
     return text
 
 
-def _reference(block: _Element, version: AddressingVersion) -> EndpointReference:
+def _reference(block: _Element, known: Properties) -> EndpointReference:
+    version = known.version
     address = next(children(block, version.name("Address")), None)
     if address is None:
-        raise AddressingError("MissingAddressInEPR", f"{local_name(tag_of(block))} has no Address", block)
+        told = f"{local_name(tag_of(block))} has no Address"
+        raise AddressingError("MissingAddressInEPR", told, block, request=known)
     holders = [found for name in version.reference_holders for found in children(block, version.name(name))]
-    return EndpointReference(_text(address), tuple(one for holder in holders for one in children(holder)))
+    return EndpointReference(_text(address, known), tuple(one for holder in holders for one in children(holder)))
 
 
 def _parameters(envelope: Envelope) -> tuple[_Element, ...]:

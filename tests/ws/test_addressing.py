@@ -248,9 +248,25 @@ def test_the_old_version_has_faults_of_its_own(version: Version, post: Callable[
     assert said.relates_to == (("urn:1", VERSION_2004.reply),)
 
 
-def test_a_fault_of_addressing_says_which_message_it_answers(post: Callable[..., Response]) -> None:
+@pytest.mark.parametrize(
+    ("more", "related"),
+    [
+        ("", True),
+        (f'<To xmlns="{WSA}">urn:a</To><To xmlns="{WSA}">urn:b</To>', True),
+        (f'<FaultTo xmlns="{WSA}"/>', True),
+        (f'<MessageID xmlns="{WSA}">urn:2</MessageID>', False),  # which one?
+    ],
+)
+def test_a_fault_of_addressing_says_which_message_it_answers(
+    more: str, related: bool, bank_service: ModuleType
+) -> None:
     asked = Properties(action=ACTION, message_id="urn:1", reply_to=EndpointReference("http://victim.example/"))
-    assert blocks(post(asked).body)["RelatesTo"] == "urn:1"
+    message = Draft(SOAP_1_1, BODY, (*write_addressing(asked, SOAP_1_1), more)).to_bytes()
+    endpoint = soapkit.asgi(bank_service.MyBank()).endpoints[""]
+    kind = Headers({"Content-Type": "text/xml"})
+    answer = run(endpoint.respond(HttpRequest("POST", "/", headers=kind, body=message)))
+    assert answer.status == 500
+    assert blocks(answer.body).get("RelatesTo") == ("urn:1" if related else None)
 
 
 @pytest.mark.parametrize(
