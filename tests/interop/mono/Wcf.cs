@@ -13,11 +13,11 @@ using System.Text;
 
 [ServiceContract(Namespace = "urn:double", Name = "Doubler")]
 public interface IDoubler {
-    [OperationContract(Name = "double", Action = "urn:double:double", ReplyAction = "urn:double:doubleResponse")]
+    [OperationContract(Name = "double", Action = "urn:double:Doubler:doubleRequest", ReplyAction = "urn:double:Doubler:doubleResponse")]
     [return: MessageParameter(Name = "result")]
     int Double(int number);
 
-    [OperationContract(Name = "half", Action = "urn:double:half", ReplyAction = "urn:double:halfResponse")]
+    [OperationContract(Name = "half", Action = "urn:double:Doubler:halfRequest", ReplyAction = "urn:double:Doubler:halfResponse")]
     [return: MessageParameter(Name = "result")]
     int Half(int number);
 }
