@@ -110,12 +110,14 @@ class ExactlyOne:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All of its items. `id`: what a fragment names it by; `name`: its absolute URI."""
+    """All of its items. `id`: what a fragment names it by; `name`: its absolute URI; `left_out`: whether it is empty in
+    the normal form, all that stood in it being optional."""
 
     items: tuple[Expression, ...] = ()
     id: str = ""
     name: str = ""
     place: Place = field(default=NOWHERE, compare=False)
+    left_out: bool = field(default=False, compare=False)
 
 
 Expression: TypeAlias = Policy | All | ExactlyOne | Reference | Assertion

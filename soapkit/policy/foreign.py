@@ -29,6 +29,7 @@ _CONFIGURATION = frozenset(
         f"{_WSIT}/2006/09/policy/encoding/client",
         f"{_WSIT}/2006/09/policy/transport/client",
         f"{_WSIT}/2006/09/policy/fastinfoset/service",  # what the service reads too
+        f"{_WSIT}/2006/09/policy/soaptcp/service",  # how else it may be called
         "http://java.sun.com/xml/ns/metro/management",
         # parameters of WS-ReliableMessaging, which is demanded by its own assertion
         "http://sun.com/2006/03/rm",
@@ -39,6 +40,7 @@ _CONFIGURATION = frozenset(
         "http://ws.apache.org/sandesha2/policy",
         # Rampart, CXF, WSO2, Oracle
         "http://ws.apache.org/rampart/policy",
+        "http://ws.apache.org/rampart/c/policy",
         "http://cxf.apache.org/transports/http/configuration",
         "http://www.wso2.org/products/wso2commons/throttle",
         "http://www.wso2.org/products/wso2commons/caching",

@@ -78,6 +78,27 @@ def as_assertions(demands: Demands, side: Literal["client", "server"]) -> Demand
         )
     # a secret that signs nothing is not used: the assertion alone is shown
     supporting = tuple(_told_in(each, told if each.endorsing else carried) for each in supporting)
+    return _of_one_subject(replace(demands, binding=binding, supporting=supporting))
+
+
+def _of_one_subject(demands: Demands) -> Demands:
+    """The demands with one token for what is asked for twice: the assertion that names the initiator's key may be told
+    as carried by another assertion, as the profiles of OIO IDWS have it (``Never``, and a supporting token)."""
+    binding = demands.binding
+    own = binding.initiator_signature if binding is not None else None
+    if binding is None or own is None or own.kind != "saml" or own.include != "never":
+        return demands
+    one = replace(own, include="always-to-recipient")
+
+    def same(token: Token) -> Token:
+        alike = token.kind == "saml" and (token.issuer, token.template) == (own.issuer, own.template)
+        return one if alike and token.include != "never" else token
+
+    supporting = tuple(each if each.endorsing else _told_in(each, same) for each in demands.supporting)
+    if supporting == demands.supporting:
+        return demands
+    encrypting = one if binding.initiator_encryption == own else binding.initiator_encryption
+    binding = replace(binding, initiator_signature=one, initiator_encryption=encrypting)
     return replace(demands, binding=binding, supporting=supporting)
 
 

@@ -6,7 +6,7 @@ by their local names.
 
 from __future__ import annotations
 
-from soapkit.policy.demands import Include, TokenKind
+from soapkit.policy.demands import BindingKind, Include, TokenKind
 from soapkit.policy.expression import Assertion
 from soapkit.security.crypto.algorithms import CanonicalName
 from soapkit.security.header_rules import Layout
@@ -61,7 +61,11 @@ LAYOUTS: dict[str, Layout] = {
     "LaxTimestampFirst": "lax-timestamp-first",
     "LaxTimestampLast": "lax-timestamp-last",
 }
-BINDINGS = ("TransportBinding", "SymmetricBinding", "AsymmetricBinding")
+BINDINGS: dict[str, BindingKind] = {
+    "TransportBinding": "transport",
+    "SymmetricBinding": "symmetric",
+    "AsymmetricBinding": "asymmetric",
+}
 ADDRESSING = ("UsingAddressing", "Addressing")
 
 
@@ -108,6 +112,12 @@ def is_token(assertion: Assertion) -> bool:
 
 def is_option(assertion: Assertion) -> bool:
     return assertion.local.lower() in OPTIONS and assertion.namespace in NAMESPACES
+
+
+def is_property(assertion: Assertion) -> bool:
+    """Whether it says something of the binding that it stands in."""
+    known = assertion.local in FLAGS or assertion.local in HOLDERS or assertion.local == "AlgorithmSuite"
+    return known and assertion.namespace in NAMESPACES
 
 
 # What may stand in a token assertion (section 5), by its name in small letters, since stacks differ in them.

@@ -75,7 +75,8 @@ class _Normaliser:
             self._depth += 1
             inner = self.alternatives(assertion.nested, within)
             self._depth -= 1
-            found = [(replace(plain, nested=Policy(flat, place=assertion.nested.place)),) for flat in inner]
+            at, full = assertion.nested.place, bool(assertion.nested.items)
+            found = [(replace(plain, nested=Policy(flat, place=at, left_out=full and not flat)),) for flat in inner]
         if not assertion.optional:
             return found
         return [*found, ()] if self._depth else [(), *found]

@@ -289,9 +289,10 @@ class _Maker:
             self.missing("own", token)
             return
         reference = self.reference(token)
+        protected = [_CARRIED.get(reference, OWN_CERTIFICATE)] if self._protects_tokens else []
         yield Sign(
             own,
-            parts=[*plan.signed, *([_CARRIED.get(reference, OWN_CERTIFICATE)] if self._protects_tokens else [])],
+            parts=list(dict.fromkeys((*plan.signed, *protected))),
             algorithm=signature_name(suite, own.kind),
             digest=suite.digest,
             key_reference=reference,

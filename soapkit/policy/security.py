@@ -169,6 +169,8 @@ class _Reader:
         )
 
     def supporting(self, found: Demands, assertion: Assertion) -> Demands:
+        if assertion.nested is not None and assertion.nested.left_out:
+            return found  # each of its tokens was optional, as .NET has it
         protection = Protection()
         suite = None
         for inner in assertion.inner:
@@ -233,8 +235,7 @@ TEMPLATE = "RequestSecurityTokenTemplate"
 
 
 def _binding_of(reader: _Reader, assertion: Assertion) -> SecurityBinding:
-    kinds = {"TransportBinding": "transport", "SymmetricBinding": "symmetric", "AsymmetricBinding": "asymmetric"}
-    settings: dict[str, Any] = {"kind": kinds[assertion.local], "place": assertion.place}
+    settings: dict[str, Any] = {"kind": BINDINGS[assertion.local], "place": assertion.place}
     if "2005/07" in assertion.name:  # WS-SecurityPolicy 1.1 goes with the submission of 2005/02
         settings["conversation"] = "2005/02"
     for inner in assertion.inner:

@@ -16,6 +16,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.policy.demands import (
+    BindingKind,
     Demands,
     Include,
     Parts,
@@ -27,7 +28,19 @@ from soapkit.policy.demands import (
     XPath,
 )
 from soapkit.policy.expression import Assertion, Parameter, Policy, said
-from soapkit.policy.names import CANONICAL, CXF, SIGNATURE_HASH, SP11, SP12, SP13
+from soapkit.policy.names import (
+    BINDINGS,
+    CANONICAL,
+    CXF,
+    FLAGS,
+    INCLUDES,
+    LAYOUTS,
+    SIGNATURE_HASH,
+    SP11,
+    SP12,
+    SP13,
+    TOKENS,
+)
 from soapkit.policy.suites import SUITES, Suite
 from soapkit.security.crypto.algorithms import CanonicalName
 from soapkit.security.header_rules import Layout
@@ -36,30 +49,11 @@ from soapkit.ws.trust import KeyType
 from soapkit.xml.names import WSA, WSAM, clark, local_name, namespace_of
 from soapkit.xml.walk import tag_of
 
-_TOKENS: Final[dict[TokenKind, str]] = {
-    "username": "UsernameToken",
-    "x509": "X509Token",
-    "saml": "SamlToken",
-    "issued": "IssuedToken",
-    "secure-conversation": "SecureConversationToken",
-    "security-context": "SecurityContextToken",
-    "key-value": "KeyValueToken",
-    "https": "HttpsToken",
-}
-_INCLUDES: Final[dict[Include, str]] = {
-    "never": "Never",
-    "once": "Once",
-    "always-to-recipient": "AlwaysToRecipient",
-    "always-to-initiator": "AlwaysToInitiator",
-    "always": "Always",
-}
-_LAYOUTS: Final[dict[Layout, str]] = {
-    "strict": "Strict",
-    "lax": "Lax",
-    "lax-timestamp-first": "LaxTsFirst",
-    "lax-timestamp-last": "LaxTsLast",
-}
-_BINDINGS: Final = {"transport": "TransportBinding", "symmetric": "SymmetricBinding", "asymmetric": "AsymmetricBinding"}
+# The tables of names.py the other way round: of several names for one thing, the first.
+_TOKENS: Final[dict[TokenKind, str]] = {kind: name for name, kind in reversed(TOKENS.items())}
+_INCLUDES: Final[dict[Include, str]] = {include: name for name, include in INCLUDES.items()}
+_LAYOUTS: Final[dict[Layout, str]] = {layout: name for name, layout in reversed(LAYOUTS.items())}
+_BINDINGS: Final[dict[BindingKind, str]] = {kind: name for name, kind in BINDINGS.items()}
 _HOLDERS: Final = {  # the assertion for a token that signs and encrypts, and those for tokens that do one of it
     "transport": (("TransportToken", ("TransportToken", "transport_token"), ("TransportToken", "transport_token")),),
     "symmetric": (("ProtectionToken", ("SignatureToken", "signature_token"), ("EncryptionToken", "encryption_token")),),
@@ -75,13 +69,6 @@ _HOLDERS: Final = {  # the assertion for a token that signs and encrypts, and th
             ("RecipientEncryptionToken", "recipient_encryption"),
         ),
     ),
-}
-_FLAGS: Final = {
-    "IncludeTimestamp": "timestamp",
-    "EncryptBeforeSigning": "encrypt_first",
-    "EncryptSignature": "encrypt_signature",
-    "ProtectTokens": "protect_tokens",
-    "OnlySignEntireHeadersAndBody": "whole_parts_only",
 }
 _OF_SP13: Final = frozenset({"Nonce", "Created", "InclusiveC14N11"})  # new in WS-SecurityPolicy 1.3
 
@@ -150,7 +137,7 @@ def _binding(binding: SecurityBinding) -> Assertion:
     if binding.suite is not None:
         inside.append(_suite(binding.suite, binding.canonical))
     inside.append(_assertion(_sp("Layout"), nested=(_assertion(_sp(_LAYOUTS[binding.layout])),)))
-    inside += [_assertion(_sp(name)) for name, flag in _FLAGS.items() if getattr(binding, flag)]
+    inside += [_assertion(_sp(name)) for name, flag in FLAGS.items() if getattr(binding, flag)]
     return _assertion(_sp(_BINDINGS[binding.kind]), nested=tuple(inside))
 
 

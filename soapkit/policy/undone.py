@@ -10,7 +10,7 @@ from soapkit.errors import NOWHERE, Problem, UsageError
 from soapkit.policy.demands import Token, TokenKind
 from soapkit.policy.expression import Assertion
 from soapkit.policy.foreign import foreign
-from soapkit.policy.names import is_option, is_token
+from soapkit.policy.names import is_option, is_property, is_token
 from soapkit.policy.plan import CONTEXT_KINDS, Plan, signed_parts
 from soapkit.policy.xpath import part_of
 from soapkit.security.parts import is_content, plain_name
@@ -73,7 +73,10 @@ def _misplaced(assertion: Assertion) -> str:
     """What is wrong with an assertion that is known, and stands where it says nothing."""
     if is_token(assertion):
         return f"{assertion.local} stands by itself: no binding and no supporting tokens say what it is for"
-    return f"{assertion.local} stands outside of a token, which it says something of" if is_option(assertion) else ""
+    for what, found in (("a token", is_option(assertion)), ("a binding", is_property(assertion))):
+        if found:
+            return f"{assertion.local} stands outside of {what}, which it says something of"
+    return ""
 
 
 # --- parts --------------------------------------------------------------------------------------------------------

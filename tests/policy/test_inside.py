@@ -49,6 +49,7 @@ def settings(policy: str) -> Security:
             ),
             "a transport of .NET that is not HTTP (WindowsTransportSecurity) is not done",
         ),
+        (asymmetric() + "<sp:ProtectTokens/>", "ProtectTokens stands outside of a binding, which it says something of"),
     ],
 )
 def test_what_is_not_known_inside_is_told(policy: str, said: str) -> None:

@@ -88,6 +88,12 @@ POLICIES = {
     "a bearer token over HTTPS": (transport() + nested("SignedSupportingTokens", issued("Bearer")), "", "bearer"),
     "a public key over HTTPS": (transport() + nested("EndorsingSupportingTokens", issued("PublicKey")), "", "public"),
     "a public key that signs": (asymmetric(initiator=issued("PublicKey")), BODY, "public"),
+    "a public key that signs, the token told as carried beside": (
+        asymmetric("ProtectTokens", initiator=issued("Symmetric").replace("/AlwaysToRecipient", "/Never"))
+        + nested("SignedSupportingTokens", issued("Symmetric")),  # as OIO IDWS spells it, and means a key pair
+        BODY,
+        "public",
+    ),
     "a bearer token that is signed": (
         asymmetric() + nested("SignedSupportingTokens", issued("Bearer")),
         BODY,

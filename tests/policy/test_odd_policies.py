@@ -19,6 +19,7 @@ from tests.policy.contracts import (
     BODY,
     BODY_SIGNED,
     asymmetric,
+    by_password,
     contract,
     nested,
     suite,
@@ -51,6 +52,14 @@ def refers(uri: str, more: str = "") -> str:
 
 
 NAMED = f'<p:Policy u:Id="named">{username()}</p:Policy>'
+
+
+def test_tokens_that_are_all_optional_may_be_left_out() -> None:
+    """As .NET writes them: an endorsing token, the one in it optional."""
+    kerberos = nested("KerberosToken").replace("<sp:KerberosToken>", f"<sp:KerberosToken {OPTIONAL}>")
+    assert has(settings(asymmetric() + nested("EndorsingSupportingTokens", kerberos)), Encrypt)
+    user = by_password().replace("<sp:UsernameToken ", f"<sp:UsernameToken {OPTIONAL} ")
+    assert has(settings(asymmetric() + nested("SignedSupportingTokens", user)), UsernameToken)
 
 
 @pytest.mark.parametrize(
