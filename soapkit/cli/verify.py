@@ -12,7 +12,7 @@ import click
 
 from soapkit.cli.secured import actor_option, key_options, message_argument, moment, read_secured
 from soapkit.cli.wording import SecurityCommand, in_options
-from soapkit.security import KeyPair, Require, SamlRequirement, Security, TrustStore, profile
+from soapkit.security import KeyPair, Require, SamlRequirement, Security, TrustStore, load_certificate, profile
 from soapkit.security.crypto.certificates import name_of
 from soapkit.security.saml.names import CONFIRMATIONS, Confirmation
 from soapkit.soap.security_result import Covered, ReceivedAssertion, SecurityResult
@@ -35,6 +35,13 @@ from soapkit.xml.walk import path_of
     "--ocsp", multiple=True, metavar="FILE", help="An OCSP response for a certificate of the path: DER. Repeatable."
 )
 @click.option("--require-revocation", is_flag=True, help="Refuse certificates of which no list and no response tells.")
+@click.option(
+    "--certificate",
+    "certificates",
+    multiple=True,
+    metavar="FILE",
+    help="A certificate that the message only names, or does not name. Repeatable.",
+)
 @click.option("--signed", multiple=True, metavar="NAME", help="A part that must be signed. Repeatable. Default: Body.")
 @click.option(
     "--issuer",
@@ -63,6 +70,7 @@ def command(
     revoked: tuple[str, ...],
     ocsp: tuple[str, ...],
     require_revocation: bool,
+    certificates: tuple[str, ...],
     signed: tuple[str, ...],
     issuers: tuple[str, ...],
     audience: tuple[str, ...],
@@ -106,6 +114,7 @@ def command(
         trust=load(*trusted) if trusted else None,
         saml=saml,
         key=keypair if keypair is not None else (),
+        certificates=[load_certificate(name) for name in certificates],
         algorithms=profile(policy),
         max_age=max_age,
         unsigned_faults=False,

@@ -21,6 +21,7 @@ from soapkit.cli.secured import (
 )
 from soapkit.cli.wording import SecurityCommand
 from soapkit.errors import SecurityError
+from soapkit.security.crypto.certificates import name_of
 from soapkit.security.document.key_info import KeyInfo
 
 
@@ -204,7 +205,7 @@ def _described(result: xmldsig.Verified) -> dict[str, Any]:
         "signature": result.path,
         "algorithm": result.algorithm,
         "signer": result.signer_name,
-        "chain": [certificate.subject.rfc4514_string() for certificate in result.chain],
+        "chain": [name_of(certificate) for certificate in result.chain],
         "signed": [{"path": part.path, "uri": part.uri, "digest": part.digest} for part in result.parts],
         "octets": [{"path": part.path, "uri": part.uri, "digest": part.digest} for part in result.octets],
         "warnings": list(result.warnings),

@@ -16,7 +16,7 @@ from soapkit.security.crypto.algorithms import (
     AGREEMENTS,
     STR_TRANSFORM,
 )
-from soapkit.security.crypto.certificates import name_of
+from soapkit.security.crypto.certificates import issuer_name_of, name_of
 from soapkit.security.hints import read_hints
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import (
@@ -133,7 +133,7 @@ class _Telling:
         certificate, *others = certificates_of(entry)
         chain = f", with {len(others)} more" if others else ""
         yield (
-            f"token: certificate {name_of(certificate)}, issued by {certificate.issuer.rfc4514_string()}, "
+            f"token: certificate {name_of(certificate)}, issued by {issuer_name_of(certificate)}, "
             f"valid until {certificate.not_valid_after_utc:%Y-%m-%d}{chain}"
         )
 

@@ -34,6 +34,7 @@ from soapkit.security.markup import (
     BINARY_SECURITY_TOKEN,
     DER_KEY_VALUE,
     EMBEDDED,
+    ENCRYPTED_DATA,
     ENCRYPTED_KEY,
     ENCRYPTED_KEY_SHA1,
     ENCRYPTED_KEY_TYPE,
@@ -257,6 +258,9 @@ def _by_assertion_id(identifier: _Element, version: SamlVersion, index: IdIndex)
     if name and name not in index:  # an answer names what was in its request
         return Wrapped(assertion=name)
     found = index.find(f"#{name}", by=identifier)
+    if found.tag == ENCRYPTED_DATA:
+        told = "an assertion is named by the id of the EncryptedData around it, and not by its own"
+        raise SecurityError(f"{told}, which is not followed", place=place_of(identifier))
     if found.tag != version.assertion or found.get(version.id_attribute) != name:
         raise SecurityError(f"a reference to an assertion leads to {tag_of(found)}", place=place_of(identifier))
     return Asserted(found)

@@ -55,13 +55,14 @@ class Require:
     it was agreed on with, and what is encrypted under them is decrypted.
     `shared_key`: whether a MAC under a key that came encrypted to us counts as a signature: the message is whole then,
     but anyone may have sent it. `max_age` and `skew` in seconds. `algorithms`: what is accepted
-    (`soapkit.security.profile`). `certificates`: where a signer's certificate is looked up that a message
-    only names, besides those in `trust`. `unsigned_faults`: whether a SOAP fault without any security is handed on,
-    marked unverified, instead of being refused: most stacks do not sign faults. `confirmed`: whether an answer must
-    confirm, signed, signatures that we sent, each once. `password_keys`: whether a MAC under a key that is derived from
-    the password of a user, who is looked up in `username`, counts as a signature of that user; in an answer, one under
-    such a key that we sent. `replay`: None believes a message as often as it comes. `rules`: how the
-    security header must be built besides. `connection`: what the connection must show of who sends.
+    (`soapkit.security.profile`). `certificates`: where a signer's certificate is looked up that a message only names,
+    besides those in `trust`; one alone is also that of a signature which names none. `unsigned_faults`: whether a SOAP
+    fault without any security is handed on, marked unverified, instead of being refused: most stacks do not sign
+    faults. `confirmed`: whether an answer must confirm, signed, signatures that we sent, each once. `password_keys`:
+    whether a MAC under a key that is derived from the password of a user, who is looked up in `username`, counts as a
+    signature of that user; in an answer, one under such a key that we sent. `replay`: None believes a message as often
+    as it comes. `rules`: how the security header must be built besides. `connection`: what the connection must show of
+    who sends.
     """
 
     signed: Sequence[str] = ()

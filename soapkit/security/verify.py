@@ -208,10 +208,7 @@ class Verifier:
         """Prove one ds:Signature. Raises `SecurityError` with the first thing that is wrong, in the order of work."""
         signed_info, value = one_each(signature, SIGNED_INFO, SIGNATURE_VALUE)
         algorithm, form, references, beside = self._read(signed_info)
-        key_info = key_info_of(signature)
-        if key_info is None:
-            raise SecurityError("the signature does not say which key it was made with", place=place_of(signature))
-        source = read_key_info(key_info, self.passing.index)
+        source = self._source(signature)
         key = self._key(algorithm, source, signature)
         octets = signed_octets(signed_info, form, self.measure)
         signed = bytes_of(value)
@@ -242,6 +239,19 @@ class Verifier:
             key.root,
             key.derived,
             form.method,
+        )
+
+    def _source(self, signature: _Element) -> KeySource:
+        """What a signature says of its key; of one that says nothing, as some token services sign, the one certificate
+        that we were given to look keys up in."""
+        key_info = key_info_of(signature)
+        if key_info is not None:
+            return read_key_info(key_info, self.passing.index)
+        if len(self.require.certificates) == 1:
+            return Carried(tuple(self.require.certificates))
+        raise SecurityError(
+            "the signature does not say which key it was made with; say certificates=, the one of its signer",
+            place=place_of(signature),
         )
 
     def _key(self, algorithm: SignatureAlgorithm, source: KeySource, signature: _Element) -> _Key:

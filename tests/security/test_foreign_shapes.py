@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 
 from soapkit.errors import SecurityError
-from soapkit.security import Encrypt, Require, Security, Sign, Timestamp, profile
+from soapkit.security import Encrypt, Require, Security, Sign, Timestamp, TrustStore, profile
 from soapkit.security.crypto.algorithms import ENVELOPED, SIGNATURES
 from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.ids import IdIndex
@@ -25,12 +25,13 @@ from soapkit.security.markup import (
     SIGNATURE_METHOD,
     SIGNATURE_VALUE,
     SIGNED_INFO,
+    TOKEN_REFERENCE,
     TRANSFORMS,
 )
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.security_result import SecurityResult
 from soapkit.xml.c14n import INCLUSIVE, canonicalise
-from soapkit.xml.names import DS
+from soapkit.xml.names import DS, SAML20, WSSE, XENC
 from soapkit.xmldsig import sign, verify
 from tests.parties import Keys
 
@@ -63,6 +64,38 @@ def without_a_form(secured: Envelope, transforms: str, keys: Keys) -> bytes:
 def received(message: bytes, keys: Keys, now: datetime) -> SecurityResult:
     require = Require(signed=["Body", "Timestamp"], trust=keys.trust, replay=None)
     return Security(inbound=require).verify(Envelope.parse(message), now=now)
+
+
+def test_a_signature_that_names_no_key_is_that_of_the_one_certificate_that_is_given(plain, keys, now):
+    """As the token service of Denmark's health net signs its answers."""
+    secured = Security([Timestamp(), Sign(keys.alice)]).apply(plain, now=now)
+    key_info = secured.root.find(f".//{KEY_INFO}")
+    key_info.getparent().remove(key_info)
+    for given, said in (
+        ([keys.bob.certificate], "is not that of CN=bob"),
+        ([], "does not say which key"),
+        ([keys.alice.certificate, keys.bob.certificate], "does not say which key"),
+    ):
+        require = Require(signed=["Body"], trust=keys.trust, certificates=given)
+        with pytest.raises(SecurityError, match=said):
+            Security(inbound=require).verify(secured, now=now)
+    require = Require(signed=["Body"], trust=keys.trust, certificates=[keys.alice.certificate])
+    assert Security(inbound=require).verify(secured, now=now).signer_name == "CN=alice"
+    stranger = Require(signed=["Body"], trust=TrustStore.of(keys.mallory), certificates=[keys.alice.certificate])
+    with pytest.raises(SecurityError, match="CN=alice is not trusted"):
+        Security(inbound=stranger).verify(secured, now=now)
+
+
+def test_an_assertion_that_is_named_by_its_ciphertext_is_refused_by_that_name(plain, keys, now):
+    secured = Security([Timestamp(), Sign(keys.alice)]).apply(plain, now=now)
+    reference = next(secured.root.iter(TOKEN_REFERENCE))
+    kind = "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLID"
+    reference[:] = [etree.fromstring(f'<w:KeyIdentifier xmlns:w="{WSSE}" ValueType="{kind}">sealed</w:KeyIdentifier>')]
+    data = f'<x:EncryptedData xmlns:x="{XENC}" Id="sealed"/>'
+    sealed = etree.fromstring(f'<EncryptedAssertion xmlns="{SAML20}">{data}</EncryptedAssertion>')
+    secured.root.find(f".//{{{WSSE}}}Security").insert(0, sealed)
+    with pytest.raises(SecurityError, match="by the id of the EncryptedData around it"):
+        Security(inbound=Require(signed=["Body"], trust=keys.trust)).verify(secured, now=now)
 
 
 def test_rsa_1_5_is_opened_with_the_rsa_key_among_several(plain, keys, now):

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 import xmlsec
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -19,6 +20,7 @@ from lxml import etree
 
 from soapkit.errors import LimitError, SecurityError, UsageError, XmlError
 from soapkit.security.crypto.algorithms import SIGNATURES
+from soapkit.security.crypto.certificates import der_of
 from soapkit.security.crypto.with_cryptography import signature_holds
 from soapkit.security.markup import SIGNATURE
 from soapkit.xml.c14n import canonicalise_document
@@ -146,6 +148,16 @@ def test_a_stranger_an_expired_one_and_another_key_are_refused(keys, now):
         verify(sign(ORDER, keys.alice), trust=keys.trust, at=now + timedelta(days=36500))
     with pytest.raises(SecurityError, match="is not that of CN=bob"):
         verify(sign(ORDER, keys.alice), trust=keys.bob.certificate, at=now)
+
+
+def test_a_certificate_whose_name_is_no_text_is_believed_where_it_is_given_itself(keys, now):
+    """As some authorities wrote them; cryptography tells it no sooner than the name is asked for."""
+    damaged = der_of(keys.alice.certificate).replace(b"\x0c\x05alice", b"\x0c\x05\xff\xfe\xfd\xfc\xfb")
+    certificate = x509.load_der_x509_certificate(damaged)
+    document = sign(b"<all/>", keys.alice, key_info="none")
+    assert verify(document, trust=certificate, at=now).signer_name == f"serial {certificate.serial_number}"
+    with pytest.raises(SecurityError, match=f"not that of serial {certificate.serial_number}"):
+        verify(sign(b"<all/>", keys.bob, key_info="none"), trust=certificate, at=now)
 
 
 def test_a_chain_in_the_signature_is_followed_in_either_order(keys, now):

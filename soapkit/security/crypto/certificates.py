@@ -75,7 +75,18 @@ _LONGEST_NAME = 1024  # characters
 def name_of(certificate: x509.Certificate) -> str:
     """The subject of a certificate for a person, RFC 4514, on one line; its number where that is no name, or endless: a
     stranger's certificate stands in errors too, and those in the log."""
-    return text_of_name(certificate.subject) or f"serial {certificate.serial_number}"
+    try:
+        return text_of_name(certificate.subject) or f"serial {certificate.serial_number}"
+    except UNREADABLE:
+        return f"serial {certificate.serial_number}"
+
+
+def issuer_name_of(certificate: x509.Certificate) -> str:
+    """The issuer of a certificate in the same way, empty where that is no name, or endless."""
+    try:
+        return text_of_name(certificate.issuer)
+    except UNREADABLE:
+        return ""
 
 
 def text_of_name(name: x509.Name) -> str:

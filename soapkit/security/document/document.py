@@ -16,6 +16,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError, UsageError
 from soapkit.security.canonical import Canonical
+from soapkit.security.crypto.certificates import name_of
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import SIGNATURE, bytes_of
 from soapkit.security.trust.truststore import Chain
@@ -105,8 +106,8 @@ class Verified:
 
     @property
     def signer_name(self) -> str:
-        """The subject of the signer's certificate (RFC 4514), empty without one."""
-        return self.signer.subject.rfc4514_string() if self.signer is not None else ""
+        """The subject of the signer's certificate (RFC 4514, on one line), empty without one."""
+        return name_of(self.signer) if self.signer is not None else ""
 
 
 @dataclass(frozen=True, slots=True)

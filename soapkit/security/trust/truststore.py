@@ -19,7 +19,7 @@ from cryptography.x509 import verification
 from cryptography.x509.ocsp import OCSPResponse
 
 from soapkit.errors import Place, SecurityError, UsageError
-from soapkit.security.crypto.certificates import PublicKey, name_of, name_of_key, text_of_name
+from soapkit.security.crypto.certificates import PublicKey, issuer_name_of, name_of, name_of_key
 from soapkit.security.crypto.given import check_each, check_given
 from soapkit.security.crypto.keys import KeyPair, Source, load_certificates, load_public_key
 from soapkit.security.trust.constraints import check_constraints
@@ -185,7 +185,7 @@ class TrustStore:
         check_may_sign(certificate, pinned=certificate in self.certificates)
         if self.subjects and not any(re.fullmatch(pattern, name_of(certificate)) for pattern in self.subjects):
             raise SecurityError(f"certificate {name_of(certificate)} is none of the subjects that are believed")
-        if self.issuers and not any(re.fullmatch(pattern, _issuer_of(certificate)) for pattern in self.issuers):
+        if self.issuers and not any(re.fullmatch(pattern, issuer_name_of(certificate)) for pattern in self.issuers):
             raise SecurityError(f"certificate {name_of(certificate)} is from none of the issuers that are believed")
         path = _Path.of(self._build(certificate, others, now))
         if len(self._built) >= _REMEMBERED:
@@ -215,8 +215,8 @@ class TrustStore:
         try:
             path = tuple(builder.build_client_verifier().verify(certificate, list(others)).chain)
         except (verification.VerificationError, ValueError) as error:
-            issuer = _issuer_of(certificate)
-            is_at_hand = any(text_of_name(each.subject) == issuer for each in (*modern, *others))
+            issuer = issuer_name_of(certificate)
+            is_at_hand = any(name_of(each) == issuer for each in (*modern, *others))
             told = error if is_at_hand else f"its issuer {issuer} is not among those that are trusted"
             raise SecurityError(f"certificate {name_of(certificate)} is not trusted: {told}") from None
         check_constraints(path)
@@ -234,10 +234,6 @@ def _check_patterns(name: str, patterns: object) -> None:
             re.compile(pattern)
         except re.error as error:
             raise UsageError(f"{name}= has no regular expression {pattern!r}: {error}") from None
-
-
-def _issuer_of(certificate: x509.Certificate) -> str:
-    return text_of_name(certificate.issuer)
 
 
 def _may_certify(_policy: verification.Policy, _certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:
