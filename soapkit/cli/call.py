@@ -28,7 +28,12 @@ from soapkit.xml.names import did_you_mean
 @click.option("--port", help="Which port of the service, by name.")
 @click.option("--soap", "version", type=click.Choice(["1.1", "1.2"]), help="Which SOAP version.")
 @click.option("--timeout", type=float, default=60.0, show_default=True, help="Seconds.")
-@click.option("--validate", type=click.Choice(["off", "in", "out", "both"]), default="off", show_default=True)
+@click.option(
+    "--validate",
+    type=click.Choice(["off", "in", "out", "both", "request", "response"]),
+    default="off",
+    show_default=True,
+)
 @click.option("--preview", is_flag=True, help="Print the request, and send nothing.")
 @click.option("--xml", "as_xml", is_flag=True, help="Print the reply's envelope instead of its value.")
 def command(

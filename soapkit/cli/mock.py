@@ -48,7 +48,7 @@ _Reply: TypeAlias = "tuple[Any, Mapping[str, Any]]"
 )
 @click.option(
     "--validate",
-    type=click.Choice(["off", "in", "out", "both"]),
+    type=click.Choice(["off", "in", "out", "both", "request", "response"]),
     default="in",
     show_default=True,
     help="Check bodies against the contract's schema: a request that is not valid is answered with a fault.",

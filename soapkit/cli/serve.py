@@ -39,7 +39,7 @@ DRAIN = 30  # seconds; what Kubernetes gives a pod between SIGTERM and SIGKILL
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
 @click.option(
     "--validate",
-    type=click.Choice(["off", "in", "out", "both"]),
+    type=click.Choice(["off", "in", "out", "both", "request", "response"]),
     default="off",
     show_default=True,
     help="Check bodies against the contract's schema.",

@@ -289,6 +289,7 @@ def receive(route: Route, operation: Operation[Any, Any], response: Response) ->
             content_type,
             lambda _: (operation, reply),
             lambda envelope: processor.receive_reply(envelope, operation),
+            request=False,
         )
         if plain is not None:
             return plain

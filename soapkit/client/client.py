@@ -29,7 +29,8 @@ from soapkit.exchange.message_security import Agreement, MessageSecurity
 from soapkit.exchange.observing import Observer
 from soapkit.exchange.parts import DEFAULT_THRESHOLD
 from soapkit.exchange.pending import PendingReplies
-from soapkit.exchange.processor import Processor, Validation, Validator
+from soapkit.exchange.processor import Processor, Validator
+from soapkit.exchange.validation import Validations, checks_for
 from soapkit.operations import Operation, Port, Service
 from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, AttachmentLimits
 from soapkit.soap.version import BY_LABEL, Version
@@ -112,7 +113,7 @@ class BaseClient:
         transport: Any = None,  # Transport or AsyncTransport, narrowed by the subclasses
         timeout: float | None = DEFAULT_TIMEOUT,
         headers: Mapping[str, object] | None = None,
-        validate: Validation = "off",
+        validate: Validations = "off",
         validator: Validator | None = None,
         unknown: Literal["strict", "lenient"] = "strict",
         mtom: bool = False,
@@ -130,7 +131,8 @@ class BaseClient:
         check_channel(security, target, transport)
         if security is not None and any(operation.http is not None for operation in self.service.operations[:1]):
             raise UsageError(f"port {chosen.name} is called without SOAP: nothing can be signed or encrypted there")
-        if validate != "off" and validator is None:
+        checks = checks_for(validate, self.service)
+        if checks.any and validator is None:
             raise UsageError(f"validate={validate!r} needs a validator (soapkit.validator_for(contract.schema))")
         understood = _Understood(self.service)
         codecs = _codecs_of(type(self), unknown)
@@ -143,7 +145,7 @@ class BaseClient:
             address=target,
             version=soap,
             actions=chosen.actions,
-            processor=Processor(codecs, security, validator, validate, understood),
+            processor=Processor(codecs, security, validator, checks, understood),
             headers=dict(headers or {}),
             timeout=timeout,
             threshold=mtom_threshold if mtom else None,

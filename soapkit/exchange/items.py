@@ -184,7 +184,7 @@ def check_streamable(processor: Processor) -> None:
     """Raise `UsageError` where messages are to be verified or validated, which only a whole one can be."""
     if processor.security is not None:
         raise UsageError("a reply that must be verified is read whole: call the operation itself, without stream")
-    if processor.validate in ("in", "both"):
+    if processor.may_check_coming(request=False):
         raise UsageError("a reply that must be validated is read whole: call the operation itself, without stream")
 
 

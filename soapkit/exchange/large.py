@@ -44,16 +44,23 @@ _BODIES = {version.body for version in (SOAP_1_1, SOAP_1_2)}
 
 
 def receive_large(
-    processor: Processor, data: bytes, content_type: str, resolve: Resolve, receive: Receive, *, least: int = LARGE
+    processor: Processor,
+    data: bytes,
+    content_type: str,
+    resolve: Resolve,
+    receive: Receive,
+    *,
+    request: bool,
+    least: int = LARGE,
 ) -> Received | None:
     """The message in `data`, read in pieces; None where it is to be read whole.
 
     `resolve`: which operation and message the first element in a Body stands for; `receive`: the journey that what
-    stands around the items takes. `least`: bytes of what is large.
+    stands around the items takes. `request`: whether it is one, or a reply. `least`: bytes of what is large.
     """
     if len(data) < least or not is_utf8(content_type):
         return None
-    if processor.security is not None or processor.validate in ("in", "both") or may_have_too_many(data):
+    if processor.security is not None or processor.may_check_coming(request=request) or may_have_too_many(data):
         return None
     if _STYLE in data:  # which is looked for in all of a Body
         return None

@@ -17,7 +17,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 from lxml.etree import _Element
@@ -32,6 +32,7 @@ from soapkit.exchange.faults import encode_fault, fault_from
 from soapkit.exchange.message_security import FromDraft, MessageSecurity, Waiting, believed
 from soapkit.exchange.parts import Incoming, Outgoing
 from soapkit.exchange.plain import PlainReader, PlainReaders, Resolve, readers_of
+from soapkit.exchange.validation import NO_CHECKS, Checks
 from soapkit.operations import Message, Operation
 from soapkit.soap.envelope import Draft, Envelope, envelope_bytes
 from soapkit.soap.fault import read_fault
@@ -43,8 +44,6 @@ from soapkit.soap.wire import Unparsed, is_utf8
 from soapkit.xml.positions import tell_anew
 
 logger = logging.getLogger("soapkit.exchange")
-
-Validation: TypeAlias = Literal["off", "in", "out", "both"]
 
 
 class Validator(Protocol):
@@ -89,8 +88,8 @@ class Received(msgspec.Struct, frozen=True):
 class Processor:
     """The journey, with its collaborators.
 
-    `codecs`: values <-> XML; `security`: apply and verify, None for plain messages; `validator` and `validate`: check
-    bodies against the schema when they come in, go out, or both; `understood`: Clark names of the header blocks that
+    `codecs`: values <-> XML; `security`: apply and verify, None for plain messages; `validator`: checks those bodies
+    against the schema that `validate` names; `understood`: Clark names of the header blocks that
     this node understands beside those of security, `declared`: those among them that are understood for the operations
     alone which declare them; `roles`: that this node plays beside ``next`` and the ultimate receiver; `now`: a clock
     for tests, None for the real one. `rpc_result`: whether rpc replies in SOAP 1.2 say which of their parts is the
@@ -100,7 +99,7 @@ class Processor:
     codecs: Codecs
     security: MessageSecurity | None = None
     validator: Validator | None = None
-    validate: Validation = "off"
+    validate: Checks = NO_CHECKS
     understood: Container[str] = frozenset()
     declared: frozenset[str] = frozenset()
     roles: Container[str] = frozenset()
@@ -117,6 +116,14 @@ class Processor:
         security: object = self.security  # of any kind: it need not tell
         return isinstance(security, Waiting) and security.waits
 
+    def checks_going(self, operation: Operation[Any, Any], *, request: bool) -> bool:
+        """Whether a request of an operation, or a reply, is checked before it is sent: then it must be there whole."""
+        return self.validator is not None and self.validate.going(operation, request=request)
+
+    def may_check_coming(self, *, request: bool) -> bool:
+        """Whether some requests, or replies, are checked when they are received: then they are read as trees."""
+        return self.validator is not None and self.validate.may_come(request=request)
+
     # --- send -------------------------------------------------------------------------------------------------
 
     def send_request(
@@ -132,7 +139,8 @@ class Processor:
 
         Raises `UsageError`, `EncodeError`, `ValidationError`, `SecurityError`.
         """
-        return self._send(version, operation.request, record, headers, None, parts, blocks)
+        checked = self.checks_going(operation, request=True)
+        return self._send(version, operation.request, record, headers, None, parts, blocks, checked=checked)
 
     def send_reply(
         self,
@@ -148,7 +156,8 @@ class Processor:
         `parts` takes what travels beside it; `blocks`: further header blocks, as text."""
         assert operation.reply is not None
         named = operation if self.rpc_result and version is SOAP_1_2 else None
-        return self._send(version, operation.reply, record, headers, request, parts, blocks, named)
+        checked = self.checks_going(operation, request=False)
+        return self._send(version, operation.reply, record, headers, request, parts, blocks, named, checked=checked)
 
     def send_fault(
         self,
@@ -175,15 +184,17 @@ class Processor:
         parts: Outgoing | None = None,
         blocks: tuple[str, ...] = (),
         named: Operation[Any, Any] | None = None,
+        *,
+        checked: bool,
     ) -> bytes:
-        """`named`: the operation whose return value a reply names."""
+        """`named`: the operation whose return value a reply names. `checked`: against the schema."""
         if parts is None or parts.as_package:
-            return self._written(version, message, record, headers, request, parts, blocks, named)
+            return self._written(version, message, record, headers, request, parts, blocks, named, checked=checked)
         before = in_place.count
-        written = self._written(version, message, record, headers, request, None, blocks, named)
+        written = self._written(version, message, record, headers, request, None, blocks, named, checked=checked)
         if in_place.count == before:
             return written  # most messages refer to nothing, and are written quicker without parts
-        return self._written(version, message, record, headers, request, parts, blocks, named)
+        return self._written(version, message, record, headers, request, parts, blocks, named, checked=checked)
 
     def _written(
         self,
@@ -195,19 +206,20 @@ class Processor:
         parts: Outgoing | None,
         blocks: tuple[str, ...],
         named: Operation[Any, Any] | None,
+        *,
+        checked: bool,
     ) -> bytes:
-        validated = self.validator is not None and self.validate in ("out", "both")
-        if parts is None and self.security is None and not validated:
+        if parts is None and self.security is None and not checked:
             body = encode_body(message, record, self.codecs, version, named)
             return envelope_bytes(version, body, (*encode_headers(message.headers, headers, self.codecs), *blocks))
-        if parts is not None and (validated or self.security is not None):
+        if parts is not None and (checked or self.security is not None):
             parts.whole_first()
         with carried_by(parts):
             body = encode_body(message, record, self.codecs, version, named)
             draft = Draft(version, body, (*encode_headers(message.headers, headers, self.codecs), *blocks))
-        if validated:
+        if checked:
             self._check(message, draft.to_envelope())
-        if parts is None or not (validated or self.security is not None):
+        if parts is None or not (checked or self.security is not None):
             return self._secured(draft, request)
         secured = self._secured_envelope(draft, request, parts.attachments)
         parts.secured_as(secured.attachments)
@@ -235,7 +247,7 @@ class Processor:
 
         Raises `SecurityError`, `MessageError`, `ValidationError`, `DecodeError`, and what `route` raises.
         """
-        envelope = self._whole(envelope, parts)
+        envelope = self._whole(envelope, parts, request=True)
         security = self.believed(envelope)
         envelope = security.envelope if security is not None else envelope
         if security is not None and read_fault(envelope) is not None:
@@ -278,7 +290,7 @@ class Processor:
         self, envelope: Envelope, operation: Operation[Any, Any], parts: Incoming | None
     ) -> tuple[Envelope, SecurityResult | None]:
         """What may be believed of an answer that is no fault."""
-        envelope = self._whole(envelope, parts)
+        envelope = self._whole(envelope, parts, request=False)
         try:
             security = self.believed(envelope)
         except SecurityError as error:
@@ -304,12 +316,14 @@ class Processor:
         """The request in the body of an HTTP message, where it is as plain as most are: without header blocks, and
         nothing asked of it but that it is right. None: it must be read as a tree. What `resolve` raises is not raised
         here."""
+        if self.may_check_coming(request=True):
+            return None
         return self._receive_plain(self._plain.requests, body, content_type, resolve, action)
 
     def receive_plain_reply(self, body: bytes, content_type: str, operation: Operation[Any, Any]) -> Received | None:
         """The reply likewise."""
         reply = operation.reply
-        if reply is None:
+        if reply is None or self.may_check_coming(request=False):
             return None
         return self._receive_plain(
             self._plain.replies, body, content_type, lambda _: (operation, reply), operation.name
@@ -318,7 +332,7 @@ class Processor:
     def _receive_plain(
         self, reader: PlainReader, body: bytes, content_type: str, resolve: Resolve, hint: str
     ) -> Received | None:
-        if self.security is not None or self.validate in ("in", "both") or not is_utf8(content_type):
+        if self.security is not None or not is_utf8(content_type):
             return None
         found = reader.read(body, resolve, hint)
         if found is None:
@@ -329,12 +343,12 @@ class Processor:
         """What may be believed of a message, its mandatory header blocks understood; None without security."""
         return believed(envelope, self.security, self.understood, self._now(), self.roles)
 
-    def _whole(self, envelope: Envelope, parts: Incoming | None) -> Envelope:
+    def _whole(self, envelope: Envelope, parts: Incoming | None, *, request: bool) -> Envelope:
         """A signature covers, and a schema describes, the envelope with all that belongs to it. Where there is security
         the label of the package does not matter: what says MTOM on the outside is not signed."""
         if parts is None:
             return envelope
-        if self.security is not None or (parts.package.xop and self.validate in ("in", "both")):
+        if self.security is not None or (parts.package.xop and self.may_check_coming(request=request)):
             return parts.put_back()
         return envelope.with_attachments(parts.package.attachments)
 
@@ -346,7 +360,7 @@ class Processor:
         message: Message,
         parts: Incoming | None,
     ) -> Received:
-        if self.validate in ("in", "both") and self.validator is not None:
+        if self.validator is not None and self.validate.coming(operation, request=message is operation.request):
             with of_body:
                 self._check(message, envelope)
         with carried_by(_believed(parts, envelope, security)):

@@ -79,7 +79,7 @@ class HandedOn:
         operation, so_far = self.serving.service.operation(job.operation), SoFar(package.envelope.version)
         known = self.intake.processor
         understood = _Both(known.understood, (SECURITY_HEADER,))
-        processor = replace(known, security=None, validator=None, validate="off", understood=understood)
+        processor = replace(known, security=None, validator=None, understood=understood)
 
         def route(believed: Envelope) -> Operation[Any, Any]:
             self.intake.route(believed, job.action, so_far)

@@ -21,7 +21,8 @@ from soapkit.exchange.body import codecs_for
 from soapkit.exchange.message_security import MessageSecurity
 from soapkit.exchange.observing import Observer
 from soapkit.exchange.parts import DEFAULT_THRESHOLD
-from soapkit.exchange.processor import Processor, Validation, Validator
+from soapkit.exchange.processor import Processor, Validator
+from soapkit.exchange.validation import Validations, checks_for
 from soapkit.operations import Service
 from soapkit.server.addressed import AddressedReplies, Use, addressing_use
 from soapkit.server.beside import Beside, pages_of, together
@@ -60,7 +61,8 @@ class Settings(TypedDict, total=False):
     """How a service is hosted.
 
     `security`: a `soapkit.security.Security`, applied to replies, verified on requests. `validate`: check bodies
-    against the contract's schema when they come ``in``, go ``out``, or ``both``; ``off`` unless said. `contract`: the
+    against the contract's schema when they come ``in``, go ``out``, or ``both``; ``off`` unless said; by operation:
+    ``{"transfer": "both", "*": "in"}`` (`soapkit.exchange.validation`). `contract`: the
     WSDL to hand out at ``?wsdl``, or that contract loaded, where the generated package does not carry it. `details`:
     tell senders what was wrong with their messages; True unless said. `limit`: bytes of a request, 64 MiB unless said.
     `sender_fault_status`: the HTTP status of a SOAP 1.2 Sender fault, 400 as the binding says; 500 for old .NET peers,
@@ -98,7 +100,7 @@ class Settings(TypedDict, total=False):
     """
 
     security: MessageSecurity | None
-    validate: Validation
+    validate: Validations
     contract: str | Path | Contract | None
     details: bool
     limit: int
@@ -138,7 +140,6 @@ def endpoint_for(
     `soapkit.errors.ContractError` for a contract that cannot be read, and `soapkit.errors.SecurityError` where a policy
     is required that cannot be said.
     """
-    validate = settings.get("validate", "off")
     contract = settings.get("contract")
     limit = settings.get("limit", DEFAULT_LIMIT)
     served = _made(implementation) if isinstance(implementation, type) else implementation
@@ -149,9 +150,12 @@ def endpoint_for(
         known = _loaded(contract or _carried(cls))
     else:
         service = service_of(cls)
-    codecs = codecs_for(service, written=known is None and contract is None and _carried(cls) is None)
+        if contract is not None:
+            raise UsageError(f"{service.name} is made from code, and so is its contract: leave contract= away")
+    codecs = codecs_for(service, written=known is None and _carried(cls) is None)
     publish = _publish(service, known, codecs, settings)
-    if known is None and validate != "off" and publish is not None:
+    checks = checks_for(settings.get("validate", "off"), service)
+    if known is None and checks.any and publish is not None:
         known = _loaded(publish("http://localhost/")["wsdl"])
     declared = frozenset(header.tag for operation in service.operations for header in operation.request.headers)
     understood = frozenset(settings.get("understood", ()))
@@ -164,12 +168,12 @@ def endpoint_for(
     )
     if addressing.use != "off":
         understood |= ADDRESSING_HEADERS
-    validator = _validator(known) if known is not None and validate != "off" else None
+    validator = _validator(known) if known is not None and checks.any else None
     processor = Processor(
         codecs,
         settings.get("security"),
         validator,
-        validate,
+        checks,
         understood | declared,
         declared - understood,
         frozenset(settings.get("roles", ())),

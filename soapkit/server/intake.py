@@ -76,6 +76,7 @@ class Intake:
             content_type,
             resolve,
             lambda envelope: processor.receive_request(envelope, route),
+            request=True,
         )
         return found if found is not None and found.version is so_far.version else None
 

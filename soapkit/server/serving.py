@@ -88,7 +88,7 @@ class Serving:
         stream = items_in(record, self._item_places(operation))
         if stream is not None:
             place, items = stream
-            if self._is_whole or parts.as_package or addressed is not None:
+            if self._is_whole(operation) or parts.as_package or addressed is not None:
                 record = with_items(record, place, (yield from taken(items, None)))
             else:
                 return (yield from self._sent_items(record, place, items, received, context))
@@ -103,10 +103,9 @@ class Serving:
         )
         return response_for(version, envelope, attachments=parts.attachments, xop=parts.xop)
 
-    @property
-    def _is_whole(self) -> bool:
+    def _is_whole(self, operation: Operation[Any, Any]) -> bool:
         """Whether a reply must be there whole before it is sent: to be signed, to be validated."""
-        return self.processor.security is not None or self.processor.validate in ("out", "both")
+        return self.processor.security is not None or self.processor.checks_going(operation, request=False)
 
     def _item_places(self, operation: Operation[Any, Any]) -> tuple[ItemPlace, ...]:
         """Where a handler may put an iterator; found out at the first call."""

@@ -14,6 +14,7 @@ from soapkit.errors import Fault, MessageError, SecurityError, UsageError, Valid
 from soapkit.exchange.body import codecs_for
 from soapkit.exchange.message_security import SECURITY_HEADER
 from soapkit.exchange.processor import Processor
+from soapkit.exchange.validation import Checks
 from soapkit.operations import Header, Message, Operation, Port, Service
 from soapkit.security import Security
 from soapkit.soap.envelope import Envelope
@@ -168,11 +169,14 @@ class Recording:
         ("out", ["{urn:x}add"]),
         ("in", ["{urn:x}sum"]),
         ("both", ["{urn:x}add", "{urn:x}sum"]),
+        ("request", ["{urn:x}add"]),
+        ("response", ["{urn:x}sum"]),
+        ("none", []),
     ],
 )
 def test_bodies_are_validated_on_the_ways_that_were_asked_for(mode: Any, seen: list[str]) -> None:
     validator = Recording()
-    journey = processor(validator=validator, validate=mode)
+    journey = processor(validator=validator, validate=Checks(mode))
     journey.send_request(SOAP_1_1, ADD, Add(a=1, b=2), {})
     journey.receive_reply(envelope(SUM), ADD)
     assert validator.seen == seen
@@ -180,7 +184,9 @@ def test_bodies_are_validated_on_the_ways_that_were_asked_for(mode: Any, seen: l
 
 def test_what_the_schema_refuses_is_not_sent() -> None:
     with pytest.raises(ValidationError):
-        processor(validator=Recording("{urn:x}add"), validate="out").send_request(SOAP_1_1, ADD, Add(a=1, b=2), {})
+        processor(validator=Recording("{urn:x}add"), validate=Checks("out")).send_request(
+            SOAP_1_1, ADD, Add(a=1, b=2), {}
+        )
 
 
 def test_an_rpc_message_has_unqualified_accessors() -> None:

@@ -42,6 +42,7 @@ def in_pieces(data: bytes) -> str:
         MEDIA_TYPE,
         lambda _: (OPERATION, MESSAGE),
         lambda envelope: PROCESSOR.receive_reply(envelope, OPERATION),
+        request=False,
         least=0,
     )
     return repr(found.value) if found is not None else ""

@@ -56,5 +56,6 @@ def test_what_is_small_is_read_at_once() -> None:
         fuzz.MEDIA_TYPE,
         lambda _: (fuzz.OPERATION, fuzz.MESSAGE),
         lambda envelope: fuzz.PROCESSOR.receive_reply(envelope, fuzz.OPERATION),
+        request=False,
     )
     assert found is None
