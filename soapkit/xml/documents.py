@@ -25,7 +25,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import NOWHERE, ContractError, LimitError, Place, Problem, SoapkitError, XmlError
 from soapkit.xml.catalog import Catalog, look_up, read_catalog
-from soapkit.xml.encodings import mended, without_encoding
+from soapkit.xml.encodings import begun, mended, without_encoding
 from soapkit.xml.locations import (
     LOCAL,
     REMOTE,
@@ -374,29 +374,27 @@ class Documents:
                     "address",
                     place=Place(source, 1),
                 ) from None
-            document = self._mended(data, url, error)
-            if document is None:
-                raise ContractError(problems=error.problems) from None
-            return document
+            return self._mended(data, url, error)
 
-    def _mended(self, data: bytes, url: str, error: XmlError) -> Document | None:
-        """The document as it was most likely meant; None where nobody can tell."""
-        source = self.source_of(url)
+    def _mended(self, data: bytes, url: str, error: XmlError) -> Document:
+        """The document as it was most likely meant. Raises `ContractError` where nobody can tell, with what is left."""
+        source, told = self.source_of(url), error
         assumed: list[Problem] = []
         while len(assumed) < _MENDINGS:
-            prefixed = declared(data, str(error))
-            second = prefixed or (mended(data) if not assumed else None)
+            prefixed, blank = declared(data, str(error)), begun(data)
+            second = prefixed or blank or (mended(data) if not assumed else None)
             if second is None:
-                return None
+                break
             data, words = second
             assumed.append(Problem(words, error.place if prefixed else Place(source, 1)))
             try:
                 root = parse_document(data, source=source, limits=self._limits.xml, base_url=url)
             except XmlError as another:
                 error = another
+                told = another if blank else told
             else:
                 return Document(url, root, source, tuple(assumed))
-        return None
+        raise ContractError(problems=told.problems) from None
 
     # --- the user's own words -------------------------------------------------------------------------------------
 

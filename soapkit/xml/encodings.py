@@ -49,14 +49,22 @@ def from_utf16(start: bytes) -> Callable[[bytes], bytes] | None:
     return lambda piece: decoder.decode(piece).encode()
 
 
+def begun(data: bytes) -> tuple[bytes, str] | None:
+    """Bytes that have white space before the XML declaration, with it behind; and what was assumed. None for others."""
+    stripped = data.lstrip()
+    if stripped == data or not stripped.startswith(b"<?xml"):
+        return None
+    declaration, end, rest = stripped.partition(b"?>")
+    blanks = data[: len(data) - len(stripped)]  # kept, so that each line has the number that it had
+    words = "white space stands before the XML declaration; it was ignored (XML 1.0, 2.8)"
+    return b"".join((declaration, end, blanks, rest)), words
+
+
 def mended(data: bytes) -> tuple[bytes, str] | None:
     """Bytes whose declared encoding is not the true one, as UTF-8 without a declaration of it; and what was assumed.
 
     None where there is nothing to mend.
     """
-    stripped = data.lstrip()
-    if stripped != data and stripped.startswith(b"<?xml"):
-        return stripped, "white space stands before the XML declaration; it was ignored (XML 1.0, 2.8)"
     declared = _DECLARED_ENCODING.match(data.removeprefix(b"\xef\xbb\xbf"))
     named = declared.group(2).decode() if declared else "UTF-8"
     for encoding in (*(code for start, code in _ENCODING_BY_START if data.startswith(start)), "utf-8", "cp1252"):

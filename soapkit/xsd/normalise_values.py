@@ -10,7 +10,7 @@ from soapkit.xml.names import XSD, is_ncname, local_name, split
 from soapkit.xml.serialise import escape_attribute
 from soapkit.xsd.model import Attribute, AttributeWildcard, ComplexType, Element, Facet, SimpleType, TypeUse
 from soapkit.xsd.normalise_pages import ComponentKey, Page, Plan
-from soapkit.xsd.patterns import is_tame
+from soapkit.xsd.patterns import objection
 from soapkit.xsd.schema import Space
 
 _XS: Final = f"{{{XSD}}}"
@@ -87,11 +87,15 @@ class ValueWriter:
     def facets(self, facets: tuple[Facet, ...], names: bool = False) -> str:
         """The facets of one step, each bound once (the last counts), at grade 1 only the enumeration."""
         kept: dict[str, Facet] = {}
+        patterns = [facet.value for facet in facets if facet.name == "pattern"]
+        objections = [(why, pattern) for pattern in patterns if (why := objection(pattern)) is not None]
+        self.plan.relaxed += [
+            (self.key, f"libxml2 {why} the pattern {pattern}; decoding checks it") for why, pattern in objections
+        ]
         for number, facet in enumerate(facets):
-            if facet.name == "pattern" and not is_tame(facet.value):
-                message = f"libxml2 might match the pattern {facet.value} for ever; decoding checks it"
-                self.plan.relaxed.append((self.key, message))
-            elif self.grade == 0 or facet.name in _KEPT_WHEN_LOOSE:
+            if facet.name == "pattern" and objections:
+                continue  # one of several is enough (XSD part 2, 4.3.4): without this one the others would be too much
+            if self.grade == 0 or facet.name in _KEPT_WHEN_LOOSE:
                 repeats = facet.name in ("enumeration", "pattern")
                 kept[f"{facet.name}{number}" if repeats else facet.name] = facet
         if "length" in kept:

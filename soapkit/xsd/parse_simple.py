@@ -41,6 +41,10 @@ _FACETS: Final = {
 _BEYOND_1_0: Final = {
     *("assert", "assertion", "alternative", "openContent", "defaultOpenContent", "override", "explicitTimezone"),
 }
+_MAY_BE_EMPTY: Final = {
+    f"{XS}{name}"
+    for name in ("string", "normalizedString", "token", "anyURI", "hexBinary", "base64Binary", "anySimpleType")
+}
 _DRAFT_FACETS: Final = {"precision": "totalDigits", "scale": "fractionDigits"}
 
 
@@ -161,7 +165,18 @@ def _missing(document: SchemaDocument, element: _Element, what: str) -> str:
 
 def _restriction(document: SchemaDocument, element: _Element) -> tuple[TypeUse, tuple[Facet, ...]]:
     base = simple_type_of(document, element, "base") or _missing(document, element, "base")
-    return base, tuple(parse_facets(document, element))
+    facets = tuple(parse_facets(document, element))
+    if isinstance(base, str) and base.startswith(XS) and base not in _MAY_BE_EMPTY:
+        facets = tuple(facet for facet in facets if not _matches_nothing(document, element, facet, base))
+    return base, facets
+
+
+def _matches_nothing(document: SchemaDocument, element: _Element, facet: Facet, base: str) -> bool:
+    """Whether a pattern is empty, as editors leave it behind, for values that never are: then there would be none."""
+    empty = facet.name == "pattern" and not facet.value
+    if empty:
+        document.warn(f"an empty pattern matches no xs:{local_name(base)} (XSD part 2, 4.3.4); passed over", element)
+    return empty
 
 
 def parse_facets(document: SchemaDocument, element: _Element) -> Iterator[Facet]:

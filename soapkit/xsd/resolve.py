@@ -100,7 +100,7 @@ def _unfold(
             done.add(use.name)
             group = schema.attribute_group(use.name, use.place)
             inner, more = _unfold(schema, group.attributes, done)
-            found += inner
+            found += (each for each in inner if each.use != "prohibited")  # which means nothing in a group (3.6.2)
             wildcards += [*([group.wildcard] if group.wildcard is not None else []), *more]
     return found, wildcards
 

@@ -346,6 +346,12 @@ def test_a_wrong_encoding_is_mended_with_a_warning(data: bytes, assumed: str) ->
     assert [assumed in warning.message for warning in document.warnings] == [True]
 
 
+def test_what_is_wrong_after_white_space_before_the_declaration_is_told_by_its_own_line(tmp_path: Path) -> None:
+    (tmp_path / "a.xsd").write_text('\n\n<?xml version="1.0"?>\n<schema>\n<element name="a"type="b"/></schema>')
+    with pytest.raises(ContractError, match=r"a\.xsd:5:18: not well-formed XML: attributes construct error"):
+        Documents().read(Documents().locate(tmp_path / "a.xsd"))
+
+
 @pytest.mark.parametrize("data", ["\ufeff<a>ä</a>".encode(), "\ufeff<a>ä</a>".encode("utf-16-le")])
 def test_a_byte_order_mark_is_no_trouble(data: bytes) -> None:
     document = Documents(mapping={"m": data}).read("memory:/m")

@@ -138,6 +138,25 @@ def test_an_import_that_cannot_be_read_is_told_and_costs_what_needs_it(schema_of
         shapes.element("{urn:x}b")
 
 
+def test_an_attribute_that_a_group_prohibits_is_that_of_the_base(schema_of: SchemaOf) -> None:
+    restricted = '<xs:complexContent><xs:restriction base="T"><xs:attributeGroup ref="g"/></xs:restriction>'
+    schema = schema_of(
+        '<xs:complexType name="T"><xs:attribute name="a"/></xs:complexType><xs:attributeGroup name="g"><xs:attribute '
+        f'name="a" use="prohibited"/></xs:attributeGroup><xs:complexType name="R">{restricted}</xs:complexContent>'
+        "</xs:complexType>"
+    )
+    assert [attribute.name for attribute in SchemaShapes(schema)["{urn:x}R"].attributes] == ["a"]
+
+
+def test_an_empty_pattern_is_passed_over_where_no_value_is_empty(schema_of: SchemaOf) -> None:
+    restricted = '<xs:restriction base="xs:{0}"><xs:pattern value=""/></xs:restriction>'
+    empty = f'<xs:simpleType name="{{0}}">{restricted}</xs:simpleType>'
+    schema = schema_of(empty.format("date") + empty.format("string"))
+    shapes = SchemaShapes(schema)
+    assert [shapes.type(f"{{urn:x}}{name}").facets.patterns for name in ("date", "string")] == [(), (("",),)]  # type: ignore[union-attr]
+    assert told(schema) == ["main.xsd:1: an empty pattern matches no xs:date (XSD part 2, 4.3.4); passed over"]
+
+
 def test_an_unknown_attribute_type_is_read_as_text_with_a_warning(schema_of: SchemaOf) -> None:
     schema = schema_of('<xs:complexType name="T"><xs:attribute name="a" type="Nothing"/></xs:complexType>')
     assert SchemaShapes(schema)["{urn:x}T"].attributes[0].type.builtin == "string"  # type: ignore[union-attr]

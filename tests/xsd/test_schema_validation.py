@@ -199,6 +199,17 @@ def test_a_pattern_that_might_be_matched_for_ever_is_left_to_decoding(pattern: s
     assert "for ever" in validator.loosened["element", "{urn:x}a"]
 
 
+@pytest.mark.parametrize("patterns", [[r"[\P{L}*]{0,2}"], ["(a+a+)+b", "c"], ["#[$]", "(a|aa)+b"]])
+def test_where_one_of_several_patterns_is_left_to_decoding_all_are(
+    patterns: list[str], validator_of: ValidatorOf
+) -> None:
+    facets = "".join(f'<xs:pattern value="{pattern}"/>' for pattern in patterns)
+    simple = f'<xs:simpleType><xs:restriction base="xs:string">{facets}</xs:restriction></xs:simpleType>'
+    validator = validator_of(f'<xs:element name="a">{simple}</xs:element>')
+    assert told(validator, '<a xmlns="urn:x">#$</a>') == []
+    assert told(validator, '<a xmlns="urn:x">aab</a>') == []
+
+
 @pytest.mark.parametrize(
     "pattern", ["[A-Z]{2}[0-9]{2}.*", r"(\\.[0-9]+)*", "([0-9]{4}-)+x", r"[^@]+@[^\\.]+\\..+", "(a|b)*"]
 )
