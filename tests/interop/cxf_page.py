@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.interop.cxf_shapes import OURS_ALONE
 from tests.interop.test_cxf import POLICIES
+from tests.interop.test_cxf_https import ASKS
 from tests.interop.test_cxf_published import PUBLISHED
 from tests.interop.test_cxf_saml import ALL as SAML
 from tests.interop.test_cxf_saml import NEVER_ENDORSED
@@ -44,6 +45,7 @@ NO_ANSWER = "CXF's client reads no such answer"
 def rows() -> Iterator[tuple[str, str, str]]:
     """Policy, whether our client calls CXF, whether a client by CXF calls us."""
     yield from ((name, "yes", "yes") for name in POLICIES)
+    yield from ((f"https, {shown}", "yes", "yes") for shown in ASKS)
     yield "https, endorsed by a conversation", "yes", "yes"
     yield from ((name, "yes", "yes") for name in VARIATIONS)
     yield from ((name, "yes", f"no: {varied.not_by_cxf or NO_ANSWER}") for name, varied in OURS_ALONE.items())

@@ -258,6 +258,7 @@ public final class CxfDriver {
             }
         }
         context.put(MessageContext.OUTBOUND_MESSAGE_ATTACHMENTS, beside);
+        String shown = (String) options.remove("tls-key");
         context.putAll(options);
         Client client = ((DispatchImpl<?>) port).getClient();
         TLSClientParameters tls = new TLSClientParameters();
@@ -265,6 +266,11 @@ public final class CxfDriver {
         trust.init(trusted());
         tls.setTrustManagers(trust.getTrustManagers());
         tls.setDisableCNCheck(true);
+        if (shown != null) {
+            KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+            managers.init(store(shown), PASSWORD);
+            tls.setKeyManagers(managers.getKeyManagers());
+        }
         ((HTTPConduit) client.getConduit()).setTlsClientParameters(tls);
         HTTPConduitConfigurer everywhere = (name, url, conduit) -> conduit.setTlsClientParameters(tls); // of contexts too
         BusFactory.getDefaultBus().setExtension(everywhere, HTTPConduitConfigurer.class);
