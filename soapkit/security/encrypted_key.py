@@ -21,9 +21,9 @@ from soapkit.security.crypto.algorithms import (
     AlgorithmPolicy,
     KeyTransport,
     WrapAlgorithm,
-    digest_uri,
     mgf_uri,
-    transport_named,
+    oaep_digest_uri,
+    transport_with,
     wrap_named,
 )
 from soapkit.security.crypto.certificates import kind_of
@@ -145,7 +145,7 @@ def transport_text(transport: KeyTransport) -> str:
     """The EncryptionMethod of an EncryptedKey, as text that stands where the prefix ``xenc`` is declared."""
     parameters = ""
     if transport.algorithm.padding == "oaep":
-        parameters = f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{digest_uri(transport.digest)}"/>'
+        parameters = f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{oaep_digest_uri(transport.digest)}"/>'
         if not transport.algorithm.fixed_mgf:
             parameters += f'<xenc11:MGF xmlns:xenc11="{XENC11}" Algorithm="{mgf_uri(transport.mgf)}"/>'
     return f'<xenc:EncryptionMethod Algorithm="{transport.algorithm.uri}">{parameters}</xenc:EncryptionMethod>'
@@ -161,8 +161,7 @@ def _wrapped(by: WrappingKey, secret: bytes, key_id: str, provider: CryptoProvid
 
 def _transport_of(step: Encrypt | SharedKey) -> KeyTransport:
     """How the step's key travels."""
-    algorithm = transport_named(step.key_transport)
-    return KeyTransport(algorithm, step.oaep_digest, algorithm.fixed_mgf or step.oaep_mgf)
+    return transport_with(step.key_transport, step.oaep_digest, step.oaep_mgf)
 
 
 # --- on the way in ------------------------------------------------------------------------------------------------
@@ -233,5 +232,5 @@ def cipher_value(element: _Element) -> bytes:
     data = one(element, CIPHER_DATA)
     if (elsewhere := at_most_one(data, CIPHER_REFERENCE)) is not None:
         told = f"what is encrypted stands elsewhere, at {elsewhere.get('URI', '')!r:.120}, which is never fetched"
-        raise SecurityError(f"CipherReference: {told}", place=place_of(elsewhere))
+        raise SecurityError(told, place=place_of(elsewhere))
     return bytes_of(one(data, CIPHER_VALUE))

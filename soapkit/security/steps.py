@@ -21,7 +21,7 @@ from soapkit.security.crypto.algorithms import (
     cipher_named,
     digest_uri,
     signature_named,
-    transport_named,
+    transport_with,
     wrap_named,
 )
 from soapkit.security.crypto.given import check_each, check_given
@@ -262,8 +262,7 @@ class Encrypt:
         if self.key_reference in _FOR_SIGNATURES:
             raise UsageError(f"{self.key_reference} is for those who verify; name whom one encrypts to in another way")
         cipher_named(self.algorithm)
-        transport = transport_named(self.key_transport)
-        digest_uri(self.oaep_digest)
+        transport = transport_with(self.key_transport, self.oaep_digest, self.oaep_mgf).algorithm
         _check_wrap(self.key_wrap, self.key_derivation)
         if transport.fixed_mgf and self.oaep_mgf not in (transport.fixed_mgf, "sha256"):
             raise UsageError(f"{transport.name} always masks with {transport.fixed_mgf}; use rsa-oaep for another hash")
@@ -317,8 +316,7 @@ class SharedKey:
         )
         _check_reference(self.key_reference)
         _check_wrap(self.key_wrap, self.key_derivation)
-        transport_named(self.key_transport)
-        digest_uri(self.oaep_digest)
+        transport_with(self.key_transport, self.oaep_digest, self.oaep_mgf)
         if self.derived not in ("", "2005/12", "2005/02") or not 16 <= self.signature_size <= 64:
             raise UsageError("derived keys are of 2005/12 or 2005/02; one that signs has 16 to 64 bytes")
         if self.to is Recipient.SHARED or not 16 <= self.size <= 64:

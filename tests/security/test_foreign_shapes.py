@@ -9,8 +9,9 @@ from datetime import datetime
 import pytest
 from lxml import etree
 
-from soapkit.errors import SecurityError
-from soapkit.security import Encrypt, Require, Security, Sign, Timestamp, TrustStore, profile
+from soapkit import xmlenc
+from soapkit.errors import SecurityError, UsageError
+from soapkit.security import Encrypt, Require, Security, SharedKey, Sign, Timestamp, TrustStore, profile
 from soapkit.security.crypto.algorithms import ENVELOPED, SIGNATURES
 from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.ids import IdIndex
@@ -31,7 +32,7 @@ from soapkit.security.markup import (
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.security_result import SecurityResult
 from soapkit.xml.c14n import INCLUSIVE, canonicalise
-from soapkit.xml.names import DS, SAML20, WSSE, XENC
+from soapkit.xml.names import DS, SAML20, WSSE, XENC, XENC11
 from soapkit.xmldsig import sign, verify
 from tests.parties import Keys
 
@@ -115,6 +116,33 @@ def test_hashes_of_oaep_that_are_not_allowed_are_told(plain, keys, now):
     assert next(key.iter(MGF)) is not None
     with pytest.raises(SecurityError, match=f"the hashes of OAEP \\('{sha3}', '.*mgf1sha256'\\) are not allowed"):
         Security(inbound=Require(key=keys.bob)).verify(Envelope.parse(secured.to_bytes()), now=now)
+
+
+def test_hashes_of_oaep_may_be_said_by_their_uris(plain, keys, now):
+    hashed, masked = f"{XENC}sha512", f"{XENC11}mgf1sha384"
+    step = Encrypt(to=keys.bob, key_transport="rsa-oaep", oaep_digest=hashed, oaep_mgf=masked)
+    secured = Security([step]).apply(plain, now=now)
+    assert (next(secured.root.iter(DIGEST_METHOD)).get("Algorithm"), next(secured.root.iter(MGF)).get("Algorithm")) == (
+        hashed,
+        masked,
+    )
+    require = Require(encrypted=["Body"], key=keys.bob)
+    assert Security(inbound=require).verify(Envelope.parse(secured.to_bytes()), now=now).encrypted
+    sealed = xmlenc.encrypt(b"<all/>", to=keys.bob, oaep_digest=hashed, key_transport="rsa-oaep", oaep_mgf=masked)
+    assert xmlenc.decrypt(sealed, key=keys.bob).root.tag == "all"
+
+
+def test_sha_3_pads_no_key_and_that_is_told_when_settings_are_made(keys):
+    for make in (
+        lambda: Encrypt(to=keys.bob, oaep_digest="sha3_256"),
+        lambda: SharedKey(keys.bob, oaep_digest="sha3_256"),
+    ):
+        with pytest.raises(UsageError, match="no digest for OAEP 'sha3_256'"):
+            make()
+    with pytest.raises(UsageError, match="no digest for OAEP 'sha3_256'"):
+        xmlenc.encrypt(b"<all/>", to=keys.bob, oaep_digest="sha3_256")
+    with pytest.raises(UsageError, match="no mask generation function with 'sha3_256'"):
+        Encrypt(to=keys.bob, key_transport="rsa-oaep", oaep_mgf="sha3_256")
 
 
 def test_a_signed_manifest_proves_itself_alone_and_that_is_told(keys, now):

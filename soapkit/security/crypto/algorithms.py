@@ -136,6 +136,9 @@ DIGESTS = {
     f"{_MORE_2007}sha3-512": "sha3_512",
 }
 
+OAEP_DIGESTS = {uri: name for uri, name in DIGESTS.items() if not name.startswith("sha3")}
+"""Those that the libraries pad with (RSA-OAEP)."""
+
 MGFS = {f"{XENC11}mgf1{name}": name for name in ("sha1", "sha224", "sha256", "sha384", "sha512")}
 
 CIPHERS = {
@@ -409,9 +412,21 @@ def digest_uri(name: str) -> str:
 
 
 @lru_cache(maxsize=64)
+def oaep_digest_uri(name: str) -> str:
+    """The URI of a hash that OAEP pads with. Raises `UsageError`."""
+    return _uri_of("digest for OAEP", name, OAEP_DIGESTS)
+
+
+@lru_cache(maxsize=64)
 def mgf_uri(name: str) -> str:
     """The URI of MGF1 with that hash. Raises `UsageError`."""
     return _uri_of("mask generation function with", name, MGFS)
+
+
+def transport_with(name: str, digest: str, mgf: str) -> KeyTransport:
+    """How a key travels, for settings: each a short name or a URI. Raises `UsageError`."""
+    algorithm, hashed = transport_named(name), OAEP_DIGESTS[oaep_digest_uri(digest)]
+    return KeyTransport(algorithm, hashed, algorithm.fixed_mgf or MGFS[mgf_uri(mgf)])
 
 
 def _named(kind: str, name: str, table: Mapping[str, _RowT]) -> _RowT:

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa, x448, x25519
@@ -93,7 +93,7 @@ class CryptographyProvider:
             raise SecurityError(f"{keypair!r} holds no RSA key to decrypt with")
         try:
             return key.decrypt(data, _transport_padding(transport))
-        except ValueError:
+        except (ValueError, UnsupportedAlgorithm):
             raise SecurityError(f"the encrypted key cannot be decrypted with {keypair!r}") from None
 
     def agree_with(self, certificate: x509.Certificate) -> tuple[AgreementKey, bytes]:

@@ -9,7 +9,7 @@ from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError, UsageError
-from soapkit.security.crypto.algorithms import KeyTransport, cipher_named, transport_named
+from soapkit.security.crypto.algorithms import KeyTransport, cipher_named, transport_with
 from soapkit.security.crypto.certificates import kind_of
 from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.crypto.provider import CryptoProvider
@@ -73,8 +73,7 @@ def encrypt(
     cipher = cipher_named(algorithm)
     if secret is not None and len(secret) != cipher.key_size:
         raise SecurityError(f"{cipher.name} needs a key of {cipher.key_size} bytes, not {len(secret)}")
-    method = transport_named(key_transport)
-    transport = KeyTransport(method, oaep_digest, method.fixed_mgf or oaep_mgf)
+    transport = transport_with(key_transport, oaep_digest, oaep_mgf)
     root = read_document(document)
     for element in _apart(elements_at(root, path)):
         key = secret if secret is not None else provider.random(cipher.key_size)
