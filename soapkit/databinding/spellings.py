@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
 from soapkit.databinding.builtins import Builtin
 
 _MOST_ZEROS = 20
+_MOST_ZEROS_OF_FLOATS = 7
 _FRACTION = re.compile(r"(.*:[0-9]{2})(?:\.([0-9]+))?(Z|[+-][0-9]{2}:[0-9]{2})?")
 
 
@@ -53,10 +55,32 @@ def _decimals(text: str) -> Iterator[str]:
 
 
 def _floats(text: str) -> Iterator[str]:
-    """Without the ``.0`` of a whole number, then as decimals are."""
-    if "E" not in text and text not in ("NaN", "INF", "-INF"):
+    """Without the ``.0`` of a whole number, then as decimals are, then with an exponent."""
+    if text in ("NaN", "INF", "-INF"):
+        return
+    if "E" not in text:
         yield text.removesuffix(".0")
         yield from _decimals(text)
+    yield from _with_exponent(text)
+
+
+def _with_exponent(text: str) -> Iterator[str]:
+    """With one digit before the point, none, then more; with zeros behind them and before the exponent."""
+    sign, number = ("-", text[1:]) if text.startswith("-") else ("", text)
+    mantissa, _, exponent = number.partition("E")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    power = len(digits) - len(fraction) + int(exponent or 0)  # of what stands behind all digits
+    digits = digits.rstrip("0")
+    for front in (1, 0, *range(2, len(digits) + 3)):
+        ahead, behind = digits[:front].ljust(front, "0") or "0", digits[front:]
+        size = abs(power - front) if digits else 0
+        signs = ("-",) if digits and power < front else ("", "+")
+        for zeros in range(_MOST_ZEROS_OF_FLOATS):
+            point = f".{behind}{'0' * zeros}" if behind or zeros else ""
+            for mark, width in itertools.product(signs, (1, 2, 3)):
+                yield f"{sign}{ahead}{point}E{mark}{size:0{width}}"
+                yield f"{sign}{ahead}{point}e{mark}{size:0{width}}"
 
 
 def _fractions(text: str) -> Iterator[str]:

@@ -208,7 +208,9 @@ class _Reader:
                 local, equals, type_ = word.partition("=")
                 use: Use = "required" if local.endswith("!") else "optional"
                 local = local.rstrip("!")
-                if equals:
+                if type_.startswith("'"):
+                    uses.append(AttributeRef(self._name(local), use, fixed=type_.strip("'"), place=self.place))
+                elif equals:
                     uses.append(Attribute(local, self._name(type_), use, place=self.place))
                 else:
                     uses.append(AttributeRef(self._name(local), use, place=self.place))

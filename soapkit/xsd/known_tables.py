@@ -14,6 +14,7 @@ One line a component (an indented line continues it):
               ( a | b c )*                    groups;  any, other: wildcards, processed laxly
               mixed  text=TYPE                mixed content, simple content
     ATTRIBUTES  @Name=TYPE @p:Name            an attribute, a reference to one; ``!`` required
+                @p:Name='VALUE'               a reference to one that has this value
               @*  @other  @{NAME}             wildcards, an attribute group
 
 A name without prefix is one of its own namespace; the prefixes are those of `PREFIXES`.
@@ -82,7 +83,7 @@ attribute arrayType: xs:string
 attribute required: xs:boolean
 """
 
-# XLink 1.1, 4.
+# XLink 1.1, appendix A; and, at the end, the groups of the schema that OGC had before it.
 _XLINK = """
 attribute type: xs:string
 attribute href: xs:anyURI
@@ -94,8 +95,39 @@ attribute actuate: xs:string
 attribute label: xs:NCName
 attribute from: xs:NCName
 attribute to: xs:NCName
-attributes simpleLink: @type=xs:string @href=xs:anyURI @role=xs:anyURI @arcrole=xs:anyURI @title=xs:string
-    @show=xs:string @actuate=xs:string
+simple typeType: xs:token = simple extended title resource locator arc
+simple hrefType: xs:anyURI
+simple roleType: xs:anyURI
+simple arcroleType: xs:anyURI
+simple titleAttrType: xs:string
+simple showType: xs:token = new replace embed other none
+simple actuateType: xs:token = onLoad onRequest other none
+simple labelType: xs:NCName
+simple fromType: xs:NCName
+simple toType: xs:NCName
+attributes simpleAttrs: @type='simple' @href @role @arcrole @title @show @actuate
+attributes extendedAttrs: @type!='extended' @role @title
+attributes titleAttrs: @type!='title' @xml:lang
+attributes resourceAttrs: @type!='resource' @role @title @label
+attributes locatorAttrs: @type!='locator' @href! @role @title @label
+attributes arcAttrs: @type!='arc' @arcrole @title @show @actuate @from @to
+type simple: mixed any* @{simpleAttrs}
+type extended: ( title | resource | locator | arc )* @{extendedAttrs}
+type titleEltType: mixed any* @{titleAttrs}
+type resourceType: mixed any* @{resourceAttrs}
+type locatorType: title* @{locatorAttrs}
+type arcType: title* @{arcAttrs}
+element title: titleEltType
+element resource: resourceType
+element locator: locatorType
+element arc: arcType
+attributes simpleLink: @{simpleAttrs}
+attributes extendedLink: @type='extended' @role @title
+attributes locatorLink: @type='locator' @href! @role @title @label
+attributes arcLink: @type='arc' @arcrole @title @show @actuate @from @to
+attributes resourceLink: @type='resource' @role @title @label
+attributes titleLink: @type='title'
+attributes emptyLink: @type='none'
 """
 
 # SOAP 1.1, 4 and SOAP 1.2 part 1, 5.

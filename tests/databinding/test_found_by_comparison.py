@@ -13,7 +13,7 @@ from soapkit.databinding.annotations import attribute, element, text, xml_type, 
 from soapkit.databinding.codec import Codecs
 from soapkit.databinding.describe import DescribedShapes
 from soapkit.databinding.sample.sample import sample_content
-from soapkit.databinding.shape import Atomic, ListOf, RecordRef
+from soapkit.databinding.shape import Atomic, Facets, ListOf, RecordRef
 from soapkit.databinding.simple import no_scope, simple_codec
 from soapkit.errors import DecodeError, EncodeError
 from soapkit.xml.parse import parse_message
@@ -111,6 +111,21 @@ def test_what_would_be_read_as_infinite_is_not_written(value: float) -> None:
         CODECS.codec(Measure).encode(Measure(weight=value), "m")
     for held in (3.4028235e38, math.inf, 1.0):
         assert read(Measure, CODECS.codec(Measure).encode(Measure(weight=held), "m")).weight == held
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (r"\d\.\d{2}E\d", "3.84E8"),
+        (r"\d{2}E-\d", "62E-1"),
+        (r"0\.\d{3}e[+]\d{3}", "0.120e+003"),
+        (r"-?\d\.\d+E-\d\d", "-1.5E-07"),
+        (r"0\.0E0", "0.0E0"),
+    ],
+)
+def test_a_float_is_written_with_the_exponent_that_a_pattern_asks_for(pattern: str, text: str) -> None:
+    codec = simple_codec(Atomic("double", facets=Facets(patterns=((pattern,),))))
+    assert codec.encode(codec.decode(text, no_scope), str, True) == text
 
 
 def test_what_is_one_too_many_does_not_put_what_follows_out_of_order() -> None:

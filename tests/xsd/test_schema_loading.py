@@ -94,6 +94,23 @@ def test_well_known_schemas_need_no_network(schema_of: SchemaOf) -> None:
     assert told(schema) == []
 
 
+def test_links_need_no_network(schema_of: SchemaOf) -> None:
+    xlink = "http://www.w3.org/1999/xlink"
+    schema = schema_of(
+        f'<xs:import namespace="{xlink}" schemaLocation="http://www.w3.org/1999/xlink.xsd"/><xs:complexType name="T">'
+        f'<xs:attributeGroup xmlns:l="{xlink}" ref="l:simpleAttrs"/></xs:complexType><xs:complexType name="Old">'
+        f'<xs:attributeGroup xmlns:l="{xlink}" ref="l:simpleLink"/></xs:complexType>'
+    )
+    shapes = SchemaShapes(schema)
+    attributes = shapes["{urn:x}T"].attributes
+    assert attributes == shapes["{urn:x}Old"].attributes
+    names = ["type", "href", "role", "arcrole", "title", "show", "actuate"]
+    assert [attribute.tag for attribute in attributes] == [f"{{{xlink}}}{name}" for name in names]
+    assert (attributes[0].fixed, attributes[1].fixed) == ("simple", None)
+    assert [element.name for element in shapes[f"{{{xlink}}}extended"].elements]
+    assert told(schema) == []
+
+
 def test_a_schema_inside_an_imported_wsdl_is_found(schema_of: SchemaOf) -> None:
     inner = OTHER.format('<xs:element name="b"/>')
     wsdl = f'<?xml version="1.0"?><definitions xmlns="{WSDL11}"><types>{inner}</types></definitions>'
