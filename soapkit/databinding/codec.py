@@ -97,12 +97,9 @@ class Codec:
         """
         if isinstance(self.type, RecordRef):
             try:
-                text = self.encoder.encode(value, tag, self.type.key)
+                return self.encoder.encode(value, tag, self.type.key)
             except Surprise:
                 pass  # the scribe finds out what it is, and tells all of it
-            else:
-                begin = f"<{self.context.qualified(tag)}"
-                return text.replace(begin, begin + self.context.declarations(text), 1)  # copied once
         scribe = Scribe(self.context, path or local_name(tag))
         text = scribe.element(tag, value, self.type, nillable=nillable)
         scribe.raise_problems()

@@ -66,6 +66,11 @@ def secret_names() -> Names:
     return _log.names
 
 
+def is_heard() -> bool:
+    """Whether anybody listens to what `log_message` tells: asked once for all that a call tells."""
+    return logger.isEnabledFor(logging.DEBUG)
+
+
 def log_message(
     what: str,
     operation: str,
@@ -81,7 +86,7 @@ def log_message(
     log says in the place of its reason, where that repeats what a sender sent; `size`: how many bytes it had on the
     wire, where `message` is a tree.
     """
-    if logger.isEnabledFor(logging.DEBUG):
+    if is_heard():
         if isinstance(message, Unparsed):
             message = message.body
         if _log.bodies:

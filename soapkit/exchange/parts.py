@@ -53,7 +53,7 @@ class Outgoing:
     @property
     def as_package(self) -> bool:
         """Whether the message is sent as multipart: MTOM always is, so that a peer can answer in kind."""
-        return self.xop or bool(self.attachments)
+        return self.threshold is not None or bool(self.attachments)
 
     def whole_first(self) -> None:
         """The envelope is to be written with all that belongs to it; `take_out` then makes it smaller."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sized
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, MutableMapping, Sized
 from typing import Any, TypeAlias, Unpack
 
 from msgspec.structs import replace
@@ -21,7 +21,7 @@ from soapkit.server.http import NOT_FOUND, HttpRequest, Responder, turned_away
 from soapkit.server.interceptors import Chain, Interceptor
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, Gate, HostLimits
 from soapkit.server.mount import standing
-from soapkit.server.refusals import is_announced_too_large, too_large, too_many, too_slow
+from soapkit.server.refusals import too_large, too_many, too_slow
 from soapkit.transport.binding import announced
 from soapkit.transport.limits import joined
 from soapkit.transport.pieces import pieces_of
@@ -106,16 +106,22 @@ class Asgi:
             return NOT_FOUND
         headers = headers_of(scope["headers"])
         most, seconds = endpoint.limits.bytes, self.limits.receive_seconds
-        if is_announced_too_large(headers, most):
+        said = headers.known(announced)
+        if said.length > most:
             return turned_away(endpoint, _request(scope, path, headers), too_large(headers, most))
-        reading = _arrived(scope, path, headers, receive, endpoint)
+        reading: Coroutine[Any, Any, HttpRequest | bytes] = (
+            _taken_apart(_request(scope, path, headers), receive, endpoint)
+            if said.is_multipart
+            else _read(receive, most)
+        )
         try:
-            request = await (reading if seconds is None else within_seconds(reading, seconds, _TooSlow))
+            read = await (reading if seconds is None else within_seconds(reading, seconds, _TooSlow))
         except _TooSlow:
             assert seconds is not None
             return turned_away(endpoint, _request(scope, path, headers), too_slow(headers, seconds))
         except LimitError:
             return turned_away(endpoint, _request(scope, path, headers), too_large(headers, most))
+        request = _request(scope, path, headers, read) if isinstance(read, bytes) else read
         return await arun(endpoint.respond(request))
 
 
@@ -135,13 +141,6 @@ def asgi(implementation: object, *, interceptors: Iterable[Interceptor] = (), **
     endpoints = endpoints_for(implementation, chain, **settings)
     close = attached(settings.get("dispatcher"), endpoints)
     return Asgi(endpoints, host_limits(settings), host_probes(settings), close)
-
-
-async def _arrived(scope: Scope, path: str, headers: Headers, receive: Receive, endpoint: Responder) -> HttpRequest:
-    """The whole request. Raises `LimitError`, `ClientGone`."""
-    if headers.known(announced).is_multipart:
-        return await _taken_apart(_request(scope, path, headers), receive, endpoint)
-    return _request(scope, path, headers, await _read(receive, endpoint.limits.bytes))
 
 
 def _request(scope: Scope, path: str, headers: Headers, body: bytes = b"") -> HttpRequest:
@@ -165,7 +164,8 @@ def _client(scope: Scope) -> str:
 
 
 async def _taken_apart(request: HttpRequest, receive: Receive, endpoint: Responder) -> HttpRequest:
-    """A request with parts, which go to where they are kept while they come: in a thread, since that may be a disk."""
+    """A request with parts, which go to where they are kept while they come: in a thread, since that may be a disk.
+    Raises as `_read`."""
     reader = endpoint.reader(request.headers)
     try:
         message = _piece(await receive())
@@ -180,15 +180,16 @@ async def _taken_apart(request: HttpRequest, receive: Receive, endpoint: Respond
 
 
 async def _read(receive: Receive, limit: int) -> bytes:
-    """The request's body. Raises `LimitError` when it is too large: it is read no further than that."""
-    message = _piece(await receive())
-    body: bytes = message.get("body", b"")
-    pieces, size = [body], len(body)
-    while size <= limit and message.get("more_body"):
-        message = _piece(await receive())
-        body = message.get("body", b"")
-        size += len(body)
+    """The request's body. Raises `LimitError` when it is too large, and reads it no further than that; `ClientGone`."""
+    pieces, size, more = [], 0, True
+    while more and size <= limit:
+        message = await receive()
+        if message["type"] == "http.disconnect":  # what was cut short is not taken for whole
+            raise ClientGone
+        body: bytes = message.get("body", b"")
         pieces.append(body)
+        size += len(body)
+        more = message.get("more_body", False)
     if size > limit:
         raise LimitError("the request is too large")
     return joined(pieces)

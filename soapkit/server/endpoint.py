@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from soapkit.errors import SoapkitError
 from soapkit.exchange.flow import Flow, aside
-from soapkit.exchange.log import log_message
+from soapkit.exchange.log import is_heard, log_message
 from soapkit.exchange.observing import Begun, Observer, Watched
 from soapkit.exchange.processor import Received
 from soapkit.operations import Service
@@ -96,7 +96,7 @@ class Endpoint:
         version = said.version
         if version is None:
             return unsupported_media_type(said.content_type)
-        if not is_taken(said.coding):
+        if said.coding is not None and not is_taken(said.coding):
             return unsupported_coding(said.coding)
         response = yield from (self._watched(request, version) if self.observers else self._answer(request, version))
         return encoded(response, request.headers.get("accept-encoding")) if self.gzip else response
@@ -198,9 +198,11 @@ class Endpoint:
         so_far.operation = operation
         if watched is not None:
             watched.routed(operation.name, so_far.message_id)
-        plain = received.security is None  # else as it came over the wire, where it may be encrypted
-        message = received.message if plain or not request.body else request.body
-        log_message("received", operation.name, message, size=len(request.body))
+        heard = is_heard()
+        if heard:
+            plain = received.security is None  # else as it came over the wire, where it may be encrypted
+            message = received.message if plain or not request.body else request.body
+            log_message("received", operation.name, message, size=len(request.body))
         context = self.serving.call_for(received, request, addressed)
         in_kind, is_fault = package is not None and package.xop, False
         try:
@@ -213,7 +215,8 @@ class Endpoint:
             if failed is None:
                 return _with_head(context, Response(500))
             response, is_fault = _with_head(context, failed), True
-        log_message("sent", operation.name, response.body, known=partial(secrets_of, received))
+        if heard:
+            log_message("sent", operation.name, response.body, known=partial(secrets_of, received))
         if addressed is None or operation.one_way:
             return response
         return (yield from self.intake.addressing.delivered(addressed, response, is_fault=is_fault))

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
 from soapkit.errors import (
     DataError,
     DecodeError,
@@ -57,8 +59,7 @@ BAD_ARGUMENTS = FaultCode("Sender", (clark(RPC, "BadArguments"),))
 SECURITY_REASON = "the message does not meet the security requirements"
 
 
-@dataclass(slots=True)
-class SoFar:
+class SoFar(msgspec.Struct, eq=False):
     """What is known of a request while it is read. `version`: of SOAP, at first as its media type has it;
     `addressing`: its properties, once they are believed; `operation`: once it is found."""
 

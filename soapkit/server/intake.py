@@ -63,11 +63,8 @@ class Intake:
             except SoapkitError:
                 return None  # told by who reads it again
 
-        def route(envelope: Envelope) -> Operation[Any, Any]:
-            return self.route(envelope, action, so_far)
-
         def resolve(envelope: Envelope) -> tuple[Operation[Any, Any], Message]:
-            operation = route(envelope)
+            operation = self.route(envelope, action, so_far)
             return operation, operation.request
 
         found = processor.receive_plain_request(body, content_type, resolve, action) or receive_large(
@@ -75,7 +72,7 @@ class Intake:
             body,
             content_type,
             resolve,
-            lambda envelope: processor.receive_request(envelope, route),
+            lambda envelope: processor.receive_request(envelope, lambda inner: self.route(inner, action, so_far)),
             request=True,
         )
         return found if found is not None and found.version is so_far.version else None

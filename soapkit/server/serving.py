@@ -79,13 +79,16 @@ class Serving:
         if operation.reply is None:
             return one_way_accepted()
         mtom = in_kind if self.mtom is None else self.mtom
-        beside = [*attachments_for(operation.reply, context.reply_parts), *context.reply_attachments]
+        beside = context.reply_attachments
+        if operation.reply.attached:
+            beside = [*attachments_for(operation.reply, context.reply_parts), *beside]
         parts = Outgoing(self.threshold if mtom else None, beside)
         record = operation.record_for(value)
         blocks: tuple[str, ...] = ()
         if addressed is not None:
             blocks = write_addressing(addressed.answer(reply_action(self.service, operation)), version)
-        stream = items_in(record, self._item_places(operation))
+        places = self._item_places(operation)
+        stream = items_in(record, places) if places else None
         if stream is not None:
             place, items = stream
             if self._is_whole(operation) or parts.as_package or addressed is not None:

@@ -16,6 +16,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import quote
 
+import msgspec
+
 from soapkit.errors import MessageError, Place, UsageError, XmlError
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.version import SOAP_1_1, Version
@@ -198,27 +200,23 @@ def unpack(
         raise
 
 
-class Unparsed:
-    """A message that was understood without being parsed; `envelope` parses it where somebody wants the tree."""
+class Unparsed(msgspec.Struct, eq=False):
+    """A message that was understood without being parsed; `envelope` parses it where somebody wants the tree. `body`:
+    as it came."""
 
-    __slots__ = ("_body", "_content_type", "_envelope", "version")
+    body: bytes
+    content_type: str
+    version: Version
+    _envelope: Envelope | None = None
 
-    def __init__(self, body: bytes, content_type: str, version: Version) -> None:
-        self._body = body
-        self._content_type = content_type
-        self._envelope: Envelope | None = None
-        self.version = version
-
-    @property
-    def body(self) -> bytes:
-        """The message as it came."""
-        return self._body
+    def __repr__(self) -> str:
+        return f"Unparsed({len(self.body)} bytes)"
 
     @property
     def envelope(self) -> Envelope:
         """The message as a tree, the same one each time."""
         if self._envelope is None:
-            self._envelope = unpack(self._body, self._content_type)
+            self._envelope = unpack(self.body, self.content_type)
         return self._envelope
 
 

@@ -40,8 +40,12 @@ class Encoder:
         self._listed: dict[Key, bool] = {}
 
     def encode(self, value: Any, tag: str, key: Key) -> str:
-        """The text of an element of a record type. Raises `Surprise` where the scribe must look at the whole."""
-        return self.writer(key)(value, self.context.qualified(tag))
+        """The text of an element of a record type, which declares every prefix it uses. Raises `Surprise` where the
+        scribe must look at the whole."""
+        name = self.context.qualified(tag)
+        text: str = self.workshop.globals[self._names.get(key) or self._named(key)](value, name)
+        begin = f"<{name}"
+        return text.replace(begin, begin + self.context.declarations(text), 1)  # copied once
 
     def pieces(self, value: Any, tag: str, key: Key) -> list[bytes]:
         """The bytes of the same element, which declares every prefix it uses, in pieces. Raises `Surprise` likewise."""
@@ -61,10 +65,11 @@ class Encoder:
 
     def writer(self, key: Key) -> Write:
         """The function for a record, or its stand-in."""
-        name = self._names.get(key)
-        if name is None:
-            name = self._names[key] = self.name(key)
-        return self.workshop.call(name)
+        return self.workshop.call(self._names.get(key) or self._named(key))
+
+    def _named(self, key: Key) -> str:
+        name = self._names[key] = self.name(key)
+        return name
 
     # --- what generated code calls --------------------------------------------------------------------------------
 
