@@ -18,10 +18,11 @@ from typing import Protocol
 from cryptography import x509
 from lxml.etree import _Element
 
-from soapkit.errors import SecurityError
+from soapkit.errors import Problem, SecurityError
 from soapkit.security.context.context import CONTEXT_TOKENS, read_context
 from soapkit.security.crypto.agreement import agreed_keys
 from soapkit.security.crypto.algorithms import WRAPS
+from soapkit.security.crypto.certificates import name_of
 from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.derive import DERIVED_KEY_TOKENS, derive, derive_implied, derived_from
@@ -334,11 +335,20 @@ class KeyRing:
             if isinstance(source, Agreed) or (isinstance(source, Wrapped) and not source.assertion):
                 # an assertion that we sent names a key of ours
                 raise SecurityError("a key that is encrypted under another is not followed", place=place_of(element))
-            keys = self._keys_for(source)
-            secret = Secret(None, b"", unwrap(element, keys, self._require.algorithms, self._provider))
+            secret = Secret(None, b"", self._unwrap(element, source))
         secret = replace(secret, key_id=id_of(element), sha1=sha1)
         self.known.secrets.append(secret)
         return secret
+
+    def _unwrap(self, element: _Element, source: KeySource | None) -> bytes:
+        keys = self._keys_for(source)
+        try:
+            return unwrap(element, keys, self._require.algorithms, self._provider)
+        except SecurityError as error:
+            if isinstance(source, Named | Carried) and not any(source.matches(key.certificate) for key in keys):
+                told = source.words if isinstance(source, Named) else f"name {name_of(source.certificates[0])}"
+                error.tell([Problem(f"{error}; it says that it is for the certificate with {told}")])
+            raise
 
     def _keys_for(self, source: KeySource | None) -> tuple[KeyPair, ...]:
         """Our key pairs that a certificate named so may belong to."""

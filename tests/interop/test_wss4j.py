@@ -28,7 +28,7 @@ from soapkit.security import (
     UsernameToken,
     profile,
 )
-from soapkit.security.crypto.algorithms import digest_uri, mgf_uri, signature_named
+from soapkit.security.crypto.algorithms import digest_uri, mgf_uri, signature_named, transport_named
 from soapkit.security.crypto.certificates import der_of
 from soapkit.security.drafted import content_of
 from soapkit.security.throwaway import make_authority, make_keypair, write_keys
@@ -342,6 +342,19 @@ def test_we_believe_what_wss4j_signed_over_the_inclusive_form(peer, bob, trust):
 def test_we_believe_what_wss4j_encrypted_then_signed(peer, bob, trust):
     message = peer.make(plain().to_bytes(), "timestamp;encrypt;sign,parts=Body|Timestamp")
     assert believed(message, bob, trust, signed=["Body", "Timestamp"], encrypted=["Body"]).signer_name == "CN=alice"
+
+
+@pytest.mark.parametrize("transport", ["rsa-oaep-mgf1p", "rsa-1_5"])
+@pytest.mark.parametrize("first", ["alice", "bob"])
+def test_we_decrypt_what_is_ours_where_wss4j_encrypted_for_two_in_one_header(first, transport, peer, bob):
+    uri = transport_named(transport).uri
+    to = {"alice": "encrypt,to=alice,parts=To", "bob": "encrypt,to=bob,parts=Body"}
+    steps = sorted((f"{step},transport={uri}" for step in to.values()), key=lambda step: f"to={first}," not in step)
+    received = Envelope.read(parse_message(peer.make(plain().to_bytes(), ";".join(steps))))
+    require = Require(encrypted=["Body"], key=bob, algorithms=profile("legacy"))
+    result = Security(inbound=require).verify(received)
+    assert [each.name for each in result.encrypted] == ["Body"]
+    assert any("for another receiver" in warning for warning in result.warnings)
 
 
 def test_we_decrypt_the_encrypted_headers_of_wss4j(peer, bob, trust):

@@ -96,6 +96,21 @@ def test_a_message_for_others_alone_is_refused(keys: Keys):
         read_by(keys.bob, in_one_header(keys.alice, keys.mallory))
 
 
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ("direct", "name CN=mallory"),
+        ("issuer-serial", "issuer CN=another authority and serial number"),
+        ("ski", "key id"),
+    ],
+)
+def test_whom_a_key_is_for_is_told_when_it_is_not_us(reference, said, keys: Keys):
+    draft = Draft(SOAP_1_1, "<x>4711</x>").to_envelope()
+    message = Security(outbound=[Encrypt(to=keys.mallory, key_reference=reference)]).apply(draft)
+    with pytest.raises(SecurityError, match=f"decrypted with KeyPair\\(CN=bob\\); .* the certificate with {said}"):
+        read_by(keys.bob, message)
+
+
 def test_who_is_no_receiver_reads_nothing(keys: Keys):
     with pytest.raises(SecurityError):
         read_by(keys.bob, to_each(keys.mallory, keys.alice))

@@ -137,7 +137,7 @@ DIGESTS = {
 }
 
 OAEP_DIGESTS = {uri: name for uri, name in DIGESTS.items() if not name.startswith("sha3")}
-"""Those that the libraries pad with (RSA-OAEP)."""
+"""Those that cryptography pads with (RSA-OAEP)."""
 
 MGFS = {f"{XENC11}mgf1{name}": name for name in ("sha1", "sha224", "sha256", "sha384", "sha512")}
 
