@@ -168,8 +168,8 @@ class _Reader:
         """The kind of key of the message's own signature."""
         if not self.plan.signed or self.plan.signature_token is None:
             return "any"
-        if not self.plan.shares_key_to_sign:
-            return "key-pair"
+        if not self.plan.shares_key_to_sign:  # where one without a certificate endorses, it is believed, and not here
+            return "certificate" if self.plan.bare_key not in (None, self.plan.signature_token) else "key-pair"
         # who has the key pair that an answer's keys are derived for may as well sign with it, as .NET does
         return "any" if self._has_pair else "secret"
 

@@ -10,7 +10,7 @@ from soapkit.errors import UsageError
 Layout: TypeAlias = Literal["strict", "lax", "lax-timestamp-first", "lax-timestamp-last"]
 Canonical: TypeAlias = Literal["any", "exclusive", "inclusive", "inclusive11"]
 Order: TypeAlias = Literal["any", "sign-first", "encrypt-first"]
-SignedWith: TypeAlias = Literal["any", "key-pair", "secret"]
+SignedWith: TypeAlias = Literal["any", "key-pair", "certificate", "secret"]
 Brought: TypeAlias = Literal["", "present", "signed", "encrypted", "signed-encrypted"]
 """What is demanded of a certificate that a message brings: nothing, that it is there, and how it is protected."""
 
@@ -58,12 +58,12 @@ class HeaderRules:
     (``encrypt-first``, 6.3). `whole_parts`: signatures cover the Body, whole header blocks, and what is in the security
     header, and no elements inside of others (6.6). `canonical`: the form that signatures are made over (InclusiveC14N,
     6.1). `tokens_protected`: each signature covers the token it was made with, where the message has that (6.5).
-    `signed_with`: whether what must be signed is signed with a key pair (7.5), or under a shared key (7.4); who
-    endorses that is free to do it otherwise; `derived`: whether that is a key derived for it (7.1). `user`: what a
-    UsernameToken must say (5.4.1). `supporting`: how a certificate must be protected that the message brings and that
-    need not have signed anything; `endorsing`: the same of the one that the endorsing signature was made with (8.1 to
-    8.8): signed by who signed the message, come encrypted. `endorsements`: each by who it says, where
-    ``Require(endorsed=...)`` is content with anybody who is known.
+    `signed_with`: whether what must be signed is signed with a key pair (7.5), with one that has a certificate or an
+    assertion, or under a shared key (7.4); who endorses that is free to do it otherwise; `derived`: whether that is a
+    key derived for it (7.1). `user`: what a UsernameToken must say (5.4.1). `supporting`: how a certificate must be
+    protected that the message brings and that need not have signed anything; `endorsing`: the same of the one that the
+    endorsing signature was made with (8.1 to 8.8): signed by who signed the message, come encrypted. `endorsements`:
+    each by who it says, where ``Require(endorsed=...)`` is content with anybody who is known.
 
     Raises `UsageError` for a layout, an order, a kind of key or a protection that there is not.
     """

@@ -117,7 +117,13 @@ def _signer(found: Pass, wanted: list[_Wanted]) -> x509.Certificate | None:
 def _own_signatures(found: Pass) -> list[Proved]:
     """Those that may cover what must be signed: with the kind of key that this must be signed with."""
     kind = found.require.rules.signed_with
-    return [proof for proof in found.proved if kind in ("any", _kind_of_key(proof))]
+    return [proof for proof in found.proved if _is_with(kind, proof)]
+
+
+def _is_with(kind: SignedWith, proof: Proved) -> bool:
+    if kind == "certificate":
+        return _kind_of_key(proof) == "key-pair" and proof.pinned is None
+    return kind in ("any", _kind_of_key(proof))
 
 
 def _kind_of_key(proof: Proved) -> SignedWith:
@@ -265,7 +271,12 @@ def _context(found: Pass, signer: x509.Certificate | None, wanted: list[_Wanted]
     return None
 
 
-_KINDS_OF_KEYS: dict[SignedWith, str] = {"any": "", "key-pair": " with a key pair", "secret": " under a shared key"}
+_KINDS_OF_KEYS: dict[SignedWith, str] = {
+    "any": "",
+    "key-pair": " with a key pair",
+    "certificate": " with the key pair of a certificate",
+    "secret": " under a shared key",
+}
 
 
 def _why_unsigned(

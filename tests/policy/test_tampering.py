@@ -18,6 +18,7 @@ from tests.policy.contracts import (
     asymmetric,
     by_password,
     conversing,
+    key_value,
     nested,
     symmetric,
     transport,
@@ -28,6 +29,7 @@ from tests.policy.tampering import Shape, changed_on_the_way, made_by_less, sent
 
 CONFIRMED = nested("Wss11", "<sp:RequireSignatureConfirmation/>")
 DERIVING = x509("Never", "RequireDerivedKeys")
+SAML = nested("SamlToken", "<sp:WssSamlV20Token11/>", include="AlwaysToRecipient")
 SOME_HEADERS = (
     "<sp:SignedParts><sp:Body/><sp:Header Namespace='urn:a' Name='First'/></sp:SignedParts>"
     "<sp:SignedParts><sp:Header Namespace='urn:b'/></sp:SignedParts>"
@@ -99,6 +101,25 @@ SHAPES: dict[str, Shape] = {
         for name, policy in (("pairs", asymmetric()), ("one key, derived", symmetric(protection=DERIVING)))
         for layout in ("Strict", "LaxTsFirst", "LaxTsLast")
     },
+    "pairs, tokens protected, the initiator by an assertion": of(asymmetric("ProtectTokens", initiator=SAML)),
+    **{
+        f"{name}, {kind} in {holder}": Shape(policy + nested(holder, token), *([BODY, BODY] if name != "https" else []))
+        for name, policy in (
+            ("https", transport()),
+            ("pairs", asymmetric()),
+            ("one key, derived", BINDINGS["one key, derived"]),
+        )
+        for kind, token in (
+            ("a conversation", conversing(asymmetric() + BODY)),
+            ("an assertion", SAML),
+            ("a bare key", key_value()),
+        )
+        for holder in ("EndorsingSupportingTokens",)
+    },
+    **{
+        f"pairs, an assertion in {holder}": of(asymmetric() + nested(holder, SAML))
+        for holder in ("SignedSupportingTokens", "SignedEncryptedSupportingTokens")
+    },
     **{
         f"{name}, {kind} in {holder}": Shape(policy + nested(holder, token), *([BODY, BODY] if name != "https" else []))
         for at, holder in enumerate(HOLDERS)
@@ -124,6 +145,10 @@ BELIEVED: dict[tuple[str, str], str] = {
         r"(without|drop|show) BinarySecurityToken( in clear)?",
         "pairs, a certificate in",
     ): "the certificate of who signs does for the other one",
+    (
+        r"drop Signature|without Sign",
+        "pairs, an assertion in EndorsingSupportingTokens",
+    ): "who signs the message is the subject: with the same key he need not endorse himself",
     (r"add to the Body", "elements"): "the Body need not be signed",
 }
 
