@@ -21,7 +21,7 @@ class SoapkitSecurity:
 
     `security`: the settings, for any number of clients and threads. `https`: say True where the settings leave
     protection to HTTPS (``Security.from_contract`` of a transport binding) and the address is one: zeep does not tell
-    where it sends.
+    where it sends. A certificate or a login that the policy has the connection show is for zeep's own session to show.
 
     What zeep reads of a reply is what was verified: the tree that came is replaced by it. A reply that cannot be
     believed is a `soapkit.errors.SecurityError` out of the call; a fault that cannot is raised as the fault it is,
