@@ -162,7 +162,8 @@ class ElementField:
     `name`: of the Python attribute (before code generation: the local name of the element). `tag`: Clark name.
     `minimum`, `maximum`: occurrences, None without end. `many`: the Python value is a list; a restriction keeps the
     list of its base even where only one may occur. `default`, `fixed`: lexical; taken when the element is *empty*
-    (XSD part 1, 3.3.1), never when it is absent.
+    (XSD part 1, 3.3.1), never when it is absent. `abstract`: no message may have the element itself (3.3.4), so no
+    example has it.
     """
 
     name: str
@@ -177,6 +178,7 @@ class ElementField:
     documentation: str = ""
     place: Place = NOWHERE
     constraints: tuple[Constraint, ...] = field(default=(), compare=False, repr=False)
+    abstract: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

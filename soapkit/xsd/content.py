@@ -148,6 +148,7 @@ class ContentBuilder:
             element.documentation,
             element.place,
             element.constraints,
+            element.abstract,
         )
 
     def _reference(self, use: ElementRef) -> Field:

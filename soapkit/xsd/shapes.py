@@ -94,6 +94,7 @@ class SchemaShapes(Mapping[Key, Record]):
                     documentation=element.documentation,
                     place=element.place,
                     constraints=element.constraints,
+                    abstract=element.abstract,
                 )
         return made
 

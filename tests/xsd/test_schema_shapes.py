@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from soapkit.databinding.sample.sample import sample_element
 from soapkit.databinding.shape import (
     ANY_TYPE,
     All,
@@ -23,7 +24,7 @@ from soapkit.databinding.shape import (
     Sequence,
     UnionOf,
 )
-from soapkit.xml.names import SOAP11_ENC, XSD
+from soapkit.xml.names import SOAP11_ENC, XSD, local_name
 from soapkit.xsd.schema import Schema
 from soapkit.xsd.shapes import SchemaShapes
 
@@ -402,3 +403,17 @@ def test_the_elements_that_a_wildcard_allows_are_known(shapes_of: ShapesOf) -> N
     assert shapes.allowed(AnyField("any")) == ("{urn:x}a", "{urn:x}b")
     assert shapes.allowed(AnyField("any", ("##other", "urn:x", ""))) == ()
     assert shapes.allowed(AnyField("any", ("urn:x", ""))) == ("{urn:x}a", "{urn:x}b")
+
+
+def test_no_example_has_an_element_for_which_nothing_stands(shapes_of: ShapesOf) -> None:
+    head = '<xs:element name="head" abstract="true"/><xs:element name="plain" type="xs:int"/>'
+    within = '<xs:element ref="head" minOccurs="0"/><xs:element name="own" type="xs:int"/><xs:any namespace="##local"/>'
+    shapes = shapes_of(
+        f'{head}<xs:complexType name="T"><xs:sequence>{within}</xs:sequence></xs:complexType>'
+        '<xs:complexType name="Any"><xs:sequence><xs:any/></xs:sequence></xs:complexType>'
+    )
+    example = sample_element("{urn:x}a", shapes.type("{urn:x}T"), shapes, full=True)
+    assert [local_name(str(child.tag)) for child in example] == ["own", "any"]
+    elements = [shapes.element(f"{{urn:x}}{name}") for name in ("head", "plain")]
+    (brought,) = sample_element("{urn:x}a", shapes.type("{urn:x}Any"), shapes, full=True, elements=elements)
+    assert brought.tag == "{urn:x}plain"

@@ -209,6 +209,8 @@ class _Sampler:
         """Whether something optional is written: in a full example, unless it leads back to where we are."""
         if not self.full or len(self.open) > _MAX_DEPTH or self.left <= 0:
             return False
+        if isinstance(particle, ElementField) and particle.abstract:
+            return False
         return not self._leads_back(particle) and self.heights.of(particle) < _ENDLESS
 
     def _leads_back(self, particle: Particle) -> bool:
@@ -280,6 +282,7 @@ class _Sampler:
                 one
                 for one in self.elements
                 if allows(field.namespaces, one.tag)
+                and not one.abstract
                 and not (isinstance(one.type, RecordRef) and self._is_open(one.type.key))
             ]
             least = min(fitting, key=lambda one: self.heights.of_type(one.type), default=None)
