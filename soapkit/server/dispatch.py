@@ -150,9 +150,14 @@ def handing_of(
     dispatcher: Dispatcher | None, names: Iterable[str] | None, service: Service, path: str
 ) -> Handing | None:
     """What the settings say for a service. `names`: of operations, in the contract or in Python; None for all one-way
-    ones. Raises `UsageError` for names that it does not have."""
+    ones. Raises `UsageError` for names that it does not have, for names without a dispatcher, and for what is none."""
     if dispatcher is None:
+        if names is not None:
+            raise UsageError("dispatched= says which calls go to a queue: give the dispatcher that takes them there")
         return None
+    lacks = [method for method in ("attach", "dispatch") if not callable(getattr(dispatcher, method, None))]
+    if lacks:
+        raise UsageError(f"{type(dispatcher).__name__} is no dispatcher: it has no {' and no '.join(lacks)}")
     if names is None:
         return Handing(dispatcher, frozenset(each.name for each in service.operations if each.one_way), path)
     known = {name: each.name for each in service.operations for name in (each.name, each.method) if name}

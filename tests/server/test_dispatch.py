@@ -116,6 +116,21 @@ def test_operations_are_handed_on_by_name_and_unknown_names_are_told() -> None:
         soapkit.asgi(Shop(), dispatcher=waiting, dispatched=["scam"])
 
 
+@pytest.mark.parametrize("host", [soapkit.asgi, soapkit.wsgi])
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"dispatched": ["scan"]}, "give the dispatcher"),
+        ({"dispatcher": object()}, "object is no dispatcher: it has no attach and no dispatch"),
+    ],
+)
+def test_calls_that_could_go_to_no_queue_are_told_when_the_application_is_made(
+    host: Any, settings: Any, told: str
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        host(Shop(), **settings)
+
+
 @pytest.mark.parametrize("mtom", [False, True])
 def test_bytes_beside_the_message_come_along(mtom: bool) -> None:
     shop, waiting = Shop(), Kept()
