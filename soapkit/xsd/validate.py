@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
@@ -28,8 +29,10 @@ from soapkit.xsd.schema import Schema, Space
 _MOST_ROOTS: Final = 40  # a schema that messages made grow so far is then compiled whole
 _KEPT: Final = 8  # schemas for one element, each for other messages, where one for all would take long to compile
 _PART: Final = "soapkit:part"
+_UNDECLARED: Final = "No matching global element declaration available, but demanded by the strict wildcard"
 Found: TypeAlias = "tuple[Problem, _Element]"
 """What is wrong, and at which element."""
+ByItsType: TypeAlias = "Callable[[Found, str], Iterable[Found]]"
 
 _OWN: Final = (f"{{{XSD}}}", f"{{{XSI}}}")
 
@@ -72,7 +75,16 @@ class Validator:
         if not self.schema.has("element", tag):
             return ((self._undeclared(element, source), element),)
         with self._lock:  # an lxml schema keeps the log of its last run
-            return _checked(self._compiled_for(("element", tag), element), element, source)
+            return _checked(self._compiled_for(("element", tag), element), element, source, self._by_its_type)
+
+    def _by_its_type(self, found: Found, source: str) -> Iterable[Found]:
+        """An element under a strict wildcard that nobody declares is checked by the type that it says: that is enough
+        (XSD part 1, 3.10.4 and 3.3.4), and libxml2 asks for a declaration all the same."""
+        _, at = found
+        said = _type_named(at) if XSI_TYPE in at.attrib else ""
+        if not self.schema.has("type", said):
+            return (found,)
+        return ((problem, at) for problem in self.problems_as(at, said, source=source))
 
     def problems_as(self, element: _Element, type_name: str, *, source: str = "") -> tuple[Problem, ...]:
         """Everything that is wrong with `element` as one of the type `type_name`, whatever its own name.
@@ -131,8 +143,7 @@ class Validator:
             for name in each.keys():  # noqa: SIM118  an element iterates over its children
                 found.add(("attribute", name))
                 if name == XSI_TYPE:
-                    prefix, _, local = (each.get(name) or "").strip().rpartition(":")
-                    found.add(("type", clark(each.nsmap.get(prefix or None), local)))
+                    found.add(("type", _type_named(each)))
         return frozenset(key for key in found if not key[1].startswith(_OWN) and self.schema.has(*key))
 
 
@@ -141,18 +152,39 @@ def validator_for(schema: Schema) -> Validator:
     return Validator(schema, Compiler(schema))
 
 
-def _checked(compiled: Compiled, element: _Element, source: str) -> tuple[Found, ...]:
+def _type_named(element: _Element) -> str:
+    prefix, _, local = (element.get(XSI_TYPE) or "").strip().rpartition(":")
+    return clark(element.nsmap.get(prefix or None), local)
+
+
+def _checked(
+    compiled: Compiled,
+    element: _Element,
+    source: str,
+    by_its_type: Callable[[Found, str], Iterable[Found]] | None = None,
+) -> tuple[Found, ...]:
+    """What is wrong with an element. `by_its_type`: what becomes of one that no schema declares."""
     try:
         if compiled.schema.validate(element):
             return ()
     except etree.XMLSchemaValidateError as error:  # libxml2 gave up
         told = "libxml2 cannot check the element"
         return ((Problem(f"{told}: {error}", Place(source, element.sourceline), told), element),)
-    entries = [entry for entry in compiled.schema.error_log if not _of_the_message(entry)]
-    found = [_told(entry, element, source) for entry in entries[:MOST_TOLD]]
-    if len(entries) > MOST_TOLD:
-        found.append((and_more(len(entries) - MOST_TOLD), element))
-    return tuple(found)
+    found: list[Found] = []
+    more = undeclared = 0
+    for entry in compiled.schema.error_log:
+        if _of_the_message(entry):
+            continue
+        if len(found) >= MOST_TOLD:
+            more += 1
+            continue
+        one = _told(entry, element, source)
+        undeclared += one[0].message == _UNDECLARED
+        if by_its_type is None or one[0].message != _UNDECLARED or undeclared > MOST_TOLD:
+            found.append(one)
+        else:
+            found.extend(by_its_type(one, source))
+    return (*found, (and_more(more), element)) if more else tuple(found)
 
 
 # --- what libxml2 says, in words a person can use ---------------------------------------------------------------------

@@ -114,6 +114,19 @@ def test_a_global_element_under_a_wildcard_is_checked(validator_of: ValidatorOf)
     assert "demanded by the strict wildcard" in told(validator, '<any xmlns="urn:x"><b/></any>')[0]
 
 
+def test_under_a_wildcard_an_element_that_nobody_declares_is_checked_by_the_type_that_it_says(
+    validator_of: ValidatorOf,
+) -> None:
+    head = f'<any xmlns="urn:x" {XSI} xmlns:xs="http://www.w3.org/2001/XMLSchema">'
+    validator = validator_of(DERIVED)
+    assert told(validator, f'{head}<b xsi:type="xs:int">5</b><c xsi:type="More" n="1"/></any>') == []
+    assert told(validator, f'{head}\n<b xsi:type="xs:int">five</b>\n<c xsi:type="More" n="q"/></any>') == [
+        "m.xml:2: any/b: 'five' is not a valid value of the atomic type 'xs:int'",
+        "m.xml:3: any/c: attribute n: 'q' is not a valid value of the atomic type 'xs:int'",
+    ]
+    assert "demanded by the strict wildcard" in told(validator, f'{head}<b xsi:type="Lost"/></any>')[0]
+
+
 def test_an_element_of_no_schema_is_checked_as_a_type(validator_of: ValidatorOf) -> None:
     validator = validator_of(DERIVED)
     call = etree.fromstring(
