@@ -414,6 +414,11 @@ def test_no_example_has_an_element_for_which_nothing_stands(shapes_of: ShapesOf)
     )
     example = sample_element("{urn:x}a", shapes.type("{urn:x}T"), shapes, full=True)
     assert [local_name(str(child.tag)) for child in example] == ["own", "any"]
+    choice = '<xs:complexType name="T"><xs:choice><xs:element ref="head"/><xs:element name="own"/></xs:choice>'
+    chosen = shapes_of(f"{head}{choice}</xs:complexType>")
+    for seed in range(4):
+        (child,) = sample_element("{urn:x}a", chosen.type("{urn:x}T"), chosen, seed=seed)
+        assert child.tag == "{urn:x}own"
     elements = [shapes.element(f"{{urn:x}}{name}") for name in ("head", "plain")]
     (brought,) = sample_element("{urn:x}a", shapes.type("{urn:x}Any"), shapes, full=True, elements=elements)
     assert brought.tag == "{urn:x}plain"

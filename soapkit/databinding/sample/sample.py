@@ -209,7 +209,7 @@ class _Sampler:
         """Whether something optional is written: in a full example, unless it leads back to where we are."""
         if not self.full or len(self.open) > _MAX_DEPTH or self.left <= 0:
             return False
-        if isinstance(particle, ElementField) and particle.abstract:
+        if _is_abstract(particle):
             return False
         return not self._leads_back(particle) and self.heights.of(particle) < _ENDLESS
 
@@ -233,14 +233,15 @@ class _Sampler:
     def _choice(self, particle: Choice) -> str:
         if not particle.particles:
             return ""
-        heights = [self.heights.of(inner) for inner in particle.particles]
-        finite = [inner for inner, height in zip(particle.particles, heights, strict=True) if height < _ENDLESS]
+        possible = [inner for inner in particle.particles if not _is_abstract(inner)] or particle.particles
+        heights = [self.heights.of(inner) for inner in possible]
+        finite = [inner for inner, height in zip(possible, heights, strict=True) if height < _ENDLESS]
         free = [inner for inner in finite if not self._leads_back(inner)]
         if free:
             return self.particle(free[self.texts.pick(len(free))])
         if not finite:
             raise DataError("a choice has no branch that ends")
-        return self.particle(particle.particles[heights.index(min(heights))])
+        return self.particle(possible[heights.index(min(heights))])
 
     def _choice_field(self, field: ChoiceField) -> str:
         finite = [one for one in field.alternatives if self.heights.of_type(one.type) < _ENDLESS]
@@ -291,6 +292,10 @@ class _Sampler:
         namespaces = [name for name in field.namespaces if not name.startswith("##")]
         other = field.namespaces[:1] in (("##any",), ("##other",))
         return f"<{self.context.qualified(clark('urn:example:any' if other else namespaces[0], 'any'))}/>"
+
+
+def _is_abstract(particle: Particle) -> bool:
+    return isinstance(particle, ElementField) and particle.abstract
 
 
 def derived_keys(key: Key, shapes: Shapes) -> tuple[Key, ...]:
