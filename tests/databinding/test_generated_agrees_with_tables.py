@@ -18,7 +18,7 @@ from msgspec import UNSET, Struct, UnsetType
 from soapkit.databinding.annotations import any_element, attribute, choice, element, group, text, xml_type, xsd
 from soapkit.databinding.by_table.scribe import Scribe
 from soapkit.databinding.by_table.walker import Walker
-from soapkit.databinding.codec import Codec, Codecs
+from soapkit.databinding.codec import Codec, Codecs, declared
 from soapkit.databinding.compiled.surprise import Surprise
 from soapkit.databinding.shape import Facets, RecordRef
 from soapkit.databinding.values import Duration, GYear, QName, Raw
@@ -215,7 +215,7 @@ def by_table(codec: Codec, tree: etree._Element) -> Any:
 def by_scribe(codec: Codec, value: Any) -> str | list[str]:
     scribe = Scribe(codec.context, "root")
     text = scribe.element(ROOT, value, codec.type)
-    return [str(problem) for problem in scribe.problems] or text
+    return [str(problem) for problem in scribe.problems] or declared(text, codec.context)
 
 
 def generated(codec: Codec, tree: etree._Element) -> Any:
