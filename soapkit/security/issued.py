@@ -25,6 +25,7 @@ class IssuedToken:
     bearer token, or one whose key we had before. `attached`, `unattached`: how messages refer to it, where they carry
     it and where they do not. `created`, `expires`: when it begins and ends, as far as the service says.
 
+    >>> from soapkit.xml.parse import parse_message
     >>> IssuedToken(parse_message(b"<Assertion/>"), token_type="urn:oasis:names:tc:SAML:2.0:assertion")
     IssuedToken('urn:oasis:names:tc:SAML:2.0:assertion', expires=None)
     """

@@ -97,6 +97,7 @@ def check_understood(
     Call it before anything is processed (SOAP 1.2 part 1, 2.6). Raises `MessageError`: code ``MustUnderstand``, its
     `not_understood` the names of all such blocks, each once; ``Sender`` as `read_headers` does.
 
+    >>> envelope = Envelope.parse(b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body/></s:Envelope>')
     >>> check_understood(envelope, {"{http://www.w3.org/2005/08/addressing}Action"})
     """
     if envelope.header is None:

@@ -57,6 +57,8 @@ class Change:
 def diff(old: Contract, new: Contract) -> tuple[Change, ...]:
     """What changed from `old` to `new`, in the order of the old contract; what is new comes last.
 
+    >>> from soapkit.wsdl.load import load_contract
+    >>> contract = load_contract("wsdl/bank.wsdl")
     >>> diff(contract, contract)
     ()
     """

@@ -40,6 +40,7 @@ def published(contract: Contract, address: str) -> dict[str, bytes]:
     `address`: where the service was reached; it takes the place of the address of every SOAP port, and imports become
     relative to it.
 
+    >>> from soapkit.wsdl.load import load_contract
     >>> sorted(published(load_contract("wsdl/bank.wsdl"), "https://bank.example/soap"))
     ['wsdl', 'xsd=1']
     """
@@ -74,6 +75,7 @@ def bundled(contract: Contract) -> dict[str, bytes]:
 
     What a generated package carries, and what a build needs to read a contract without a network.
 
+    >>> from soapkit.wsdl.load import load_contract
     >>> list(bundled(load_contract("wsdl/bank.wsdl")))
     ['bank.wsdl', 'bank.xsd']
     """

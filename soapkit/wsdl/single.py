@@ -50,6 +50,7 @@ _NAMED: Final = _ORDER[3:]
 def single(contract: Contract, address: str) -> bytes:
     """The whole contract in one document. `address`: see `soapkit.wsdl.publish.published`.
 
+    >>> from soapkit.wsdl.load import load_contract
     >>> b"schemaLocation" in single(load_contract("wsdl/bank.wsdl"), "https://bank.example/soap")
     False
     """

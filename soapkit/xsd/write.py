@@ -91,7 +91,7 @@ def write_schema(
 
     >>> from soapkit.xml.serialise import serialise
     >>> number = ElementField("number", "{urn:x}number", Atomic("int"))
-    >>> serialise(write_schema("urn:x", [number], {})[0])[-33:]
+    >>> serialise(write_schema("urn:x", [number], {})[0])[-30:]
     b' name="number" type="xs:int"/>'
     """
     schemas = write_schemas(elements, shapes, types=types)

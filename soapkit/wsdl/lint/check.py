@@ -36,6 +36,7 @@ def lint(contract: Contract, profile: Profile = ANY_PROFILE) -> tuple[Finding, .
     Without a profile, bindings of SOAP 1.1 are held to Basic Profile 1.1 and 1.2, those of SOAP 1.2 to 2.0. Raises
     `UsageError` for a WSDL 2.0 contract, which the Profile says nothing of.
 
+    >>> from soapkit.wsdl.load import load_contract
     >>> lint(load_contract("wsdl/bank.wsdl"))
     ()
     """
