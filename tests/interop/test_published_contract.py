@@ -1,4 +1,4 @@
-"""Others read the contract that code first writes, and make clients of it: Java, C, PHP, Python.
+"""Others read the contract that code first writes, and make clients of it: Java, C, C#, PHP, Python.
 
 The contract is that of samples/orders.py (lists, choices, enumerations, facets, faults, header blocks, one-way), and
 one of rpc messages; and the first with a policy of all its bindings, messages and faults.
@@ -27,6 +27,7 @@ from soapkit.security import SIGNER, Encrypt, Require, Security, Sign, Timestamp
 from soapkit.security.throwaway import make_authority, make_keypair
 from tests.interop.java_driver import jars
 
+IMPORTER = Path(__file__).parent / "mono" / "Importer.cs"
 POM = Path(__file__).parent / "java" / "contract" / "pom.xml"
 XSD = "{http://www.w3.org/2001/XMLSchema}"
 
@@ -133,6 +134,31 @@ def test_gsoap_makes_c_of_it(missing_peer: Callable[[str], NoReturn], contract: 
     ran("wsdl2h", "-c", "-o", header, contract)
     ran("soapcpp2", "-C", "-c", "-x", "-w", "-L", f"-d{tmp_path}", "-I/usr/share/gsoap/import", header, cwd=tmp_path)
     assert "soap_call" in (tmp_path / "soapStub.h").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def importer(missing_peer: Callable[[str], NoReturn], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Mono's implementation of what .NET's wsdl.exe stands on."""
+    for tool in ("mono", "mcs"):
+        if shutil.which(tool) is None:
+            missing_peer(f"{tool} (packages mono-runtime, mono-mcs and libmono-system-servicemodel4.0a-cil)")
+    program = tmp_path_factory.mktemp("mono") / "importer.exe"
+    ran("mcs", "-r:System.Web.Services", f"-out:{program}", IMPORTER)
+    return program
+
+
+@pytest.mark.parametrize("protocol", ["Soap", "Soap12"])
+def test_wsdl_exe_makes_csharp_of_it(protocol: str, importer: Path, contract: Path, tmp_path: Path) -> None:
+    source = tmp_path / "Made.cs"
+    warned = ran("mono", importer, contract, protocol, source).strip()
+    assert warned == ("OptionalExtensionsIgnored" if contract.stem == "secured" else "0")  # it knows no policies
+    ran("mcs", "-target:library", "-r:System.Web.Services", f"-out:{tmp_path / 'made.dll'}", source)
+    made = source.read_text(encoding="utf-8")
+    if contract.stem != "reckoner":
+        assert "public enum State" in made
+        assert "public Order find(" in made
+    else:
+        assert "public decimal add(long a, decimal b)" in made
 
 
 def test_xmlschema_and_libxml2_take_its_types(contract: Path) -> None:
