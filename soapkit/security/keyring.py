@@ -304,21 +304,27 @@ class KeyRing:
             raise SecurityError("the encrypted data names no key that is at hand", place=place_of(data))
         return self.secret_of(source).value
 
+    @property
+    def _keys_of_header(self) -> list[_Element]:
+        security = self.passing.message.security
+        return list(children(security, ENCRYPTED_KEY)) if security is not None else []
+
     def is_for_another(self, encrypted_key: _Element) -> bool:
         """Whether an EncryptedKey of the header is not to be opened: it says that it is for a certificate that is none
         of ours, and another one beside it says that it is for us (WSS SOAP Message Security 1.1, 9.4.2: a receiver
         finds the keys that it has, and what these open). Nothing is tried out: a wrong key is not told by RSA 1.5."""
-        security, pairs = self.passing.message.security, self._require.keys
-        if security is None or encrypted_key.getparent() is not security or not pairs:
+        keys, pairs = self._keys_of_header, self._require.keys
+        if len(keys) < 2 or encrypted_key not in keys or not pairs:
             return False
         owners = [pair.certificate for pair in pairs]
         if is_meant_for(encrypted_key, owners, self._index) is not False:
             return False
-        others = children(security, ENCRYPTED_KEY)
-        return any(is_meant_for(each, owners, self._index) for each in others if each is not encrypted_key)
+        return any(is_meant_for(each, owners, self._index) for each in keys if each is not encrypted_key)
 
     def opens_for_another(self, data: _Element) -> bool:
         """Whether the key of an EncryptedData is one of those."""
+        if len(self._keys_of_header) < 2:  # as of most messages: what the data says of its key is read once
+            return False
         key_info = key_info_of(data)
         source = read_opening_key(key_info, self._index) if key_info is not None and len(key_info) else None
         key = source.element if isinstance(source, Wrapped) else None

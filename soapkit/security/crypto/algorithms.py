@@ -383,6 +383,7 @@ def canonical_uri(name: str) -> str:
     raise UsageError(f"there is no canonical form {name!r} to sign with (known: {', '.join(CANONICAL_NAMES)})")
 
 
+@lru_cache(maxsize=64)
 def signature_named(name: str) -> SignatureAlgorithm:
     """The signature algorithm of a short name or URI, for settings. Raises `UsageError`."""
     return _named("signature algorithm", name, SIGNATURES)
