@@ -24,6 +24,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from soapkit.attachment import Attachment
 from soapkit.errors import NOWHERE, Place
 
 Key: TypeAlias = "type | str"
@@ -85,6 +86,11 @@ class Atomic:
     python: type[Any] | None = None
     documentation: str = ""
     content_types: str = ""
+
+    @property
+    def refers(self) -> bool:
+        """Whether its text is the URI of an attachment, which is the value (`SWA_REF`)."""
+        return self.python is Attachment and self.builtin == "anyURI"
 
 
 SWA_REF = "{http://ws-i.org/profiles/basic/1.1/xsd}swaRef"

@@ -130,7 +130,7 @@ def _atomic(shape: Atomic) -> SimpleCodec:
         media_type=_only_type(shape.content_types),
     )
     if shape.python is Attachment:
-        return _attached(plain) if builtin.family == "bytes" else _referred(plain)
+        return _referred(plain) if shape.refers else _attached(plain)
     if shape.python is not None:
         return _adapted(shape.python, plain) if shape.python in ADAPTED else _enum(shape, shape.python, plain)
     return _limited(shape.enumeration, plain) if shape.enumeration else plain

@@ -154,7 +154,7 @@ class Incoming:
         """See `soapkit.databinding.binary.Parts`."""
         if self.verified:  # what was put back is all that is believed: what is left refers to what nobody verified
             raise ValueError("what an xop:Include refers to did not come with the message that was verified")
-        found = self._found(reference)
+        found = self.referred(reference)
         self._read += found.size if in_memory else 0
         if self._read > DEFAULT_ATTACHMENT_LIMITS.total_bytes:  # one part may be referred to a million times
             raise ValueError(f"the attachments come to more than {DEFAULT_ATTACHMENT_LIMITS.total_bytes:,} bytes")
@@ -162,9 +162,6 @@ class Incoming:
 
     def referred(self, reference: str) -> Attachment:
         """See `soapkit.databinding.binary.Parts`."""
-        return self._found(reference)
-
-    def _found(self, reference: str) -> Attachment:
         found = look_up(self._references, reference) if reference else None
         if found is None:
             raise ValueError(f"the message has no {'verified ' * self.verified}attachment for {reference!r}")

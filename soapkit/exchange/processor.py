@@ -156,7 +156,7 @@ class Processor:
         `parts` takes what travels beside it; `blocks`: further header blocks, as text."""
         assert operation.reply is not None
         named = operation if self.rpc_result and version is SOAP_1_2 else None
-        checked = self.validator is not None and self.checks_going(operation, request=False)
+        checked = self.checks_going(operation, request=False)
         return self._send(version, operation.reply, record, headers, request, parts, blocks, named, checked=checked)
 
     def send_fault(
@@ -316,7 +316,7 @@ class Processor:
         """The request in the body of an HTTP message, where it is as plain as most are: without header blocks, and
         nothing asked of it but that it is right. None: it must be read as a tree. What `resolve` raises is not raised
         here."""
-        if self.validator is not None and self.validate.may_come(request=True):
+        if self.may_check_coming(request=True):
             return None
         return self._receive_plain(self._plain.requests, body, content_type, resolve, action)
 

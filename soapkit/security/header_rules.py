@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
 from soapkit.errors import UsageError
+from soapkit.security.crypto.algorithms import CanonicalName
 
 Layout: TypeAlias = Literal["strict", "lax", "lax-timestamp-first", "lax-timestamp-last"]
-Canonical: TypeAlias = Literal["any", "exclusive", "inclusive", "inclusive11"]
+Canonical: TypeAlias = Literal["any", CanonicalName]
 Order: TypeAlias = Literal["any", "sign-first", "encrypt-first"]
 SignedWith: TypeAlias = Literal["any", "key-pair", "certificate", "secret"]
 Brought: TypeAlias = Literal["", "present", "signed", "encrypted", "signed-encrypted"]

@@ -39,7 +39,7 @@ from soapkit.server.interceptors import NONE, Chain
 from soapkit.server.limits import DEFAULT_HOST_LIMITS, HANDLER_SECONDS, HostLimits
 from soapkit.server.policies import PolicyUse, policies_of
 from soapkit.server.proxies import Proxies, proxies_of
-from soapkit.server.publication import SINGLE, Documents, Publication, Publish
+from soapkit.server.publication import SINGLE, Publication, Publish
 from soapkit.server.route import Router
 from soapkit.server.service import service_of
 from soapkit.server.serving import Serving
@@ -313,20 +313,22 @@ def _publish(service: Service, contract: Contract | None, codecs: Codecs, settin
     )
 
     def written(address: str) -> Mapping[str, bytes]:
+        from soapkit.wsdl.later import Named
         from soapkit.wsdl.write11 import write_wsdl
 
         shapes = DocumentedShapes(codecs.shapes)
-        return Documents({"wsdl": lambda: write_wsdl(service, shapes, address=address, policies=policies(address))})
+        return Named({"wsdl": lambda: write_wsdl(service, shapes, address=address, policies=policies(address))})
 
     return written
 
 
 def _documents(contract: Contract, address: str) -> Mapping[str, bytes]:
     """A contract as it was written, with an address in it."""
+    from soapkit.wsdl.later import Named
     from soapkit.wsdl.publish import publishers
     from soapkit.wsdl.single import single
 
-    return Documents({**publishers(contract, address), SINGLE: partial(single, contract, address)})
+    return Named({**publishers(contract, address), SINGLE: partial(single, contract, address)})
 
 
 def endpoints_for(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,34 +19,6 @@ Publish: TypeAlias = Callable[[str], Mapping[str, bytes]]
 
 SINGLE = "singlewsdl"  # as .NET names it: the whole contract in one document
 _HERE = "{scheme}://address.invalid/d41f7c"  # stands for the address in documents that are kept
-
-
-class Documents(Mapping[str, bytes]):
-    """Documents by query, each made when it is first asked for: a page needs to know no more than that they are there.
-
-    >>> documents = Documents({"wsdl": lambda: b"<definitions/>"})
-    >>> list(documents), documents["wsdl"]
-    (['wsdl'], b'<definitions/>')
-    """
-
-    def __init__(self, makers: Mapping[str, Callable[[], bytes]]) -> None:
-        self._makers = makers
-        self._made: dict[str, bytes] = {}
-        self._lock = threading.Lock()
-
-    def __getitem__(self, query: str) -> bytes:
-        if query not in self._made:
-            maker = self._makers[query]
-            with self._lock:
-                if query not in self._made:
-                    self._made[query] = maker()
-        return self._made[query]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._makers)
-
-    def __len__(self) -> int:
-        return len(self._makers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ _UNDECLARED: Final = "No matching global element declaration available, but dema
 Found: TypeAlias = "tuple[Problem, _Element]"
 """What is wrong, and at which element."""
 ByItsType: TypeAlias = "Callable[[Found, str], Iterable[Found]]"
+"""What becomes of one that no schema declares, in the message of this name."""
 
 _OWN: Final = (f"{{{XSD}}}", f"{{{XSI}}}")
 
@@ -161,7 +162,7 @@ def _checked(
     compiled: Compiled,
     element: _Element,
     source: str,
-    by_its_type: Callable[[Found, str], Iterable[Found]] | None = None,
+    by_its_type: ByItsType | None = None,
 ) -> tuple[Found, ...]:
     """What is wrong with an element. `by_its_type`: what becomes of one that no schema declares."""
     try:

@@ -8,7 +8,6 @@ UserNameOverTransport; a service with a certificate does not open ("Service cert
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -27,9 +26,9 @@ from soapkit.transport.fetch import fetcher
 from soapkit.wsdl.load import load_contract
 from soapkit.xml.documents import Documents
 from tests.interop.cxf_peer import doubler
+from tests.interop.mono_driver import compiled
 from tests.policy.contracts import BODY, SP11, contract, nested, symmetric, x509
 
-SOURCE = Path(__file__).parent / "mono" / "Wcf.cs"
 REFERRED = "RequireThumbprintReference"
 ANY_REFERENCE = nested(
     "Wss11", "<sp:MustSupportRefKeyIdentifier/>", "<sp:MustSupportRefIssuerSerial/>", "<sp:MustSupportRefThumbprint/>"
@@ -45,20 +44,8 @@ BY_CERTIFICATE = (
 @pytest.fixture(scope="module")
 def wcf(missing_peer: Callable[[str], NoReturn], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program of both."""
-    for tool in ("mono", "mcs"):
-        if shutil.which(tool) is None:
-            missing_peer(f"{tool} (packages mono-runtime, mono-mcs and libmono-system-servicemodel4.0a-cil)")
-    program = tmp_path_factory.mktemp("mono") / "wcf.exe"
-    command = [
-        "mcs",
-        "-r:System.ServiceModel",
-        "-r:System.IdentityModel",
-        "-r:System.Runtime.Serialization",
-        f"-out:{program}",
-        str(SOURCE),
-    ]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    return program
+    assemblies = "System.ServiceModel", "System.IdentityModel", "System.Runtime.Serialization"
+    return compiled("Wcf", tmp_path_factory.mktemp("mono"), missing_peer, *assemblies)
 
 
 @pytest.fixture

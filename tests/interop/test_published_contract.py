@@ -26,8 +26,8 @@ import soapkit
 from soapkit.security import SIGNER, Encrypt, Require, Security, Sign, Timestamp, TrustStore
 from soapkit.security.throwaway import make_authority, make_keypair
 from tests.interop.java_driver import jars
+from tests.interop.mono_driver import compiled
 
-IMPORTER = Path(__file__).parent / "mono" / "Importer.cs"
 POM = Path(__file__).parent / "java" / "contract" / "pom.xml"
 XSD = "{http://www.w3.org/2001/XMLSchema}"
 
@@ -139,12 +139,7 @@ def test_gsoap_makes_c_of_it(missing_peer: Callable[[str], NoReturn], contract: 
 @pytest.fixture(scope="module")
 def importer(missing_peer: Callable[[str], NoReturn], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Mono's implementation of what .NET's wsdl.exe stands on."""
-    for tool in ("mono", "mcs"):
-        if shutil.which(tool) is None:
-            missing_peer(f"{tool} (packages mono-runtime, mono-mcs and libmono-system-servicemodel4.0a-cil)")
-    program = tmp_path_factory.mktemp("mono") / "importer.exe"
-    ran("mcs", "-r:System.Web.Services", f"-out:{program}", IMPORTER)
-    return program
+    return compiled("Importer", tmp_path_factory.mktemp("mono"), missing_peer, "System.Web.Services")
 
 
 @pytest.mark.parametrize("protocol", ["Soap", "Soap12"])

@@ -23,9 +23,9 @@ from soapkit.errors import ConnectError
 from soapkit.exchange.flow import run
 from soapkit.server.explored import explored
 from soapkit.server.http import HttpRequest
-from soapkit.server.publication import Documents
 from soapkit.testing import FakeTransport
 from soapkit.transport.values import Headers, Response
+from soapkit.wsdl.later import Named
 from soapkit.wsdl.load import load_contract
 
 HERE = HttpRequest("GET", "/", headers=Headers({"Host": "127.0.0.1:8000"}), client="127.0.0.1")
@@ -188,7 +188,7 @@ def test_a_contract_is_written_once_whatever_address_asks_for_it(bank_service: M
 
 def test_a_page_makes_no_document_and_its_list_reads_no_operation_of_the_contract(bank_service: ModuleType) -> None:
     publication: Any = soapkit.asgi(bank_service.MyBank()).endpoints[""].publication
-    documents = Documents({"wsdl": lambda: pytest.fail("made for a page"), "xsd=1": lambda: b"<schema/>"})
+    documents = Named({"wsdl": lambda: pytest.fail("made for a page"), "xsd=1": lambda: b"<schema/>"})
     counted = replace(publication, publish=lambda address: documents)
     page = html(counted.respond(HERE))
     assert "?xsd=1" in page

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
-from soapkit.attachment import Attachment
 from soapkit.databinding.builtins import BUILTINS, Builtin
 from soapkit.databinding.context import Context
 from soapkit.databinding.patterns.regex import parse_pattern
@@ -135,7 +134,7 @@ class TextSampler:
         if builtin.family == "name":
             self.context.prefix(XSD)
             yield "xs:string"
-        if shape.python is Attachment and builtin.name == "anyURI":
+        if shape.refers:
             yield "data:text/plain;base64,aGVsbG8="  # no message, no attachment: the URI holds it itself
         if builtin.item is not None:
             least = shape.facets.length or shape.facets.min_length or 1

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from soapkit.attachment import Attachment
 from soapkit.databinding.sample.sample import derived_keys
 from soapkit.databinding.shape import (
     All,
@@ -150,8 +149,7 @@ def _builtin(type_: Simple) -> str:
         return "list"
     if isinstance(type_, UnionOf):
         return "union"
-    refers = type_.python is Attachment and type_.builtin == "anyURI"  # its URI may hold the bytes of a file
-    return "swaRef" if refers else type_.builtin
+    return "swaRef" if type_.refers else type_.builtin  # a URI that may hold the bytes of a file
 
 
 def _occurs(field: ElementField | ChoiceField | AnyField) -> Json:
