@@ -132,6 +132,15 @@ def test_hashes_of_oaep_may_be_said_by_their_uris(plain, keys, now):
     assert xmlenc.decrypt(sealed, key=keys.bob).root.tag == "all"
 
 
+@pytest.mark.parametrize("masked", ["sha1", "sha224", "sha256", "sha384", "sha512"])
+@pytest.mark.parametrize("hashed", ["sha1", "sha224", "sha256", "sha384", "sha512"])
+def test_any_digest_of_oaep_goes_with_any_mask(hashed, masked, plain, keys, now):
+    step = Encrypt(to=keys.bob, key_transport="rsa-oaep", oaep_digest=hashed, oaep_mgf=masked)
+    secured = Security([step]).apply(plain, now=now)
+    require = Require(encrypted=["Body"], key=keys.bob, algorithms=profile("legacy"))
+    assert Security(inbound=require).verify(Envelope.parse(secured.to_bytes()), now=now).encrypted
+
+
 def test_sha_3_pads_no_key_and_that_is_told_when_settings_are_made(keys):
     for make in (
         lambda: Encrypt(to=keys.bob, oaep_digest="sha3_256"),

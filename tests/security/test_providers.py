@@ -76,6 +76,7 @@ def test_xmlsec_decrypts_nothing_to_nothing(name):
         ("rsa-oaep-mgf1p", "sha256", "sha1", b""),
         ("rsa-oaep-mgf1p", "sha1", "sha1", b"label"),
         ("rsa-oaep", "sha256", "sha256", b""),
+        ("rsa-oaep", "sha384", "sha384", b""),
         ("rsa-oaep", "sha512", "sha1", b""),
         ("rsa-1_5", "sha1", "sha1", b""),
     ],

@@ -136,7 +136,7 @@ DIGESTS = {
     f"{_MORE_2007}sha3-512": "sha3_512",
 }
 
-OAEP_DIGESTS = {uri: name for uri, name in DIGESTS.items() if not name.startswith("sha3")}
+OAEP_DIGESTS = {uri: name for uri, name in DIGESTS.items() if not name.startswith("sha3_")}
 """Those that cryptography pads with (RSA-OAEP)."""
 
 MGFS = {f"{XENC11}mgf1{name}": name for name in ("sha1", "sha224", "sha256", "sha384", "sha512")}
