@@ -27,8 +27,10 @@ _ENDORSERS: dict[TokenKind, Endorser] = {
     "x509": "certificate",
     "key-value": "bare-key",
     "username": "user",
+    "saml": "subject",
     **dict.fromkeys(CONTEXT_KINDS, "context"),
 }
+_SIGNERS: dict[TokenKind, SignedWith] = {"x509": "certificate", "saml": "subject"}
 _LOGINS: Final[tuple[Scheme, ...]] = ("basic", "digest")
 _USER: dict[str, Told] = {"HashPassword": "digest", "Nonce": "nonce", "Created": "created"}
 _PROTECTED: dict[tuple[bool, bool], Brought] = {
@@ -168,8 +170,8 @@ class _Reader:
         """The kind of key of the message's own signature."""
         if not self.plan.signed or self.plan.signature_token is None:
             return "any"
-        if not self.plan.shares_key_to_sign:  # where one without a certificate endorses, it is believed, and not here
-            return "certificate" if self.plan.bare_key not in (None, self.plan.signature_token) else "key-pair"
+        if not self.plan.shares_key_to_sign:  # whoever else is believed endorses, and signs nothing in its place
+            return _SIGNERS.get(self.plan.signature_token.kind, "key-pair")
         # who has the key pair that an answer's keys are derived for may as well sign with it, as .NET does
         return "any" if self._has_pair else "secret"
 
@@ -212,16 +214,15 @@ class _Reader:
         return bool(endorsing) and all(each.kind == "username" for each in endorsing)
 
     def endorsed(self) -> list[str]:
-        """What endorsing tokens must have signed; of an assertion, that its subject's key did is seen to elsewhere."""
+        """What endorsing tokens must have signed."""
         plan = self.plan
-        endorsing = [each for each in plan.endorsing if each.token.kind != "saml"]
-        if not endorsing or not plan.message_level or not plan.signed:
+        if not plan.endorsing or not plan.message_level or not plan.signed:
             return []
-        parts = (name for each in endorsing for name in signed_parts(each.supporting.protection))
+        parts = (name for each in plan.endorsing for name in signed_parts(each.supporting.protection))
         return list(dict.fromkeys(("Signature", *parts)))
 
     def _endorsements(self) -> Iterator[Endorsement]:
-        """Who must have endorsed what, each kind of token by itself; of an assertion as of `endorsed`."""
+        """Who must have endorsed what, each kind of token by itself."""
         plan = self.plan
         first = ("Signature",) if plan.message_level else ("Timestamp",) if plan.timestamp else ()
         if plan.message_level and not plan.signed:

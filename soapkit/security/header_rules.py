@@ -11,12 +11,13 @@ from soapkit.security.crypto.algorithms import CanonicalName
 Layout: TypeAlias = Literal["strict", "lax", "lax-timestamp-first", "lax-timestamp-last"]
 Canonical: TypeAlias = Literal["any", CanonicalName]
 Order: TypeAlias = Literal["any", "sign-first", "encrypt-first"]
-SignedWith: TypeAlias = Literal["any", "key-pair", "certificate", "secret"]
+SignedWith: TypeAlias = Literal["any", "key-pair", "certificate", "subject", "secret"]
 Brought: TypeAlias = Literal["", "present", "signed", "encrypted", "signed-encrypted"]
 """What is demanded of a certificate that a message brings: nothing, that it is there, and how it is protected."""
 
-Endorser: TypeAlias = Literal["certificate", "bare-key", "user", "context"]
-"""Who may endorse: by the key pair of a certificate, or without one, by a password, under a security context."""
+Endorser: TypeAlias = Literal["certificate", "bare-key", "user", "context", "subject"]
+"""Who may endorse: by the key pair of a certificate, or without one, by a password, under a security context, with the
+key of the subject of the SAML assertion."""
 
 Told: TypeAlias = Literal["digest", "nonce", "created"]
 """What a UsernameToken may have to say besides who it is: its password as a digest, a nonce, when it was made."""
@@ -59,12 +60,13 @@ class HeaderRules:
     (``encrypt-first``, 6.3). `whole_parts`: signatures cover the Body, whole header blocks, and what is in the security
     header, and no elements inside of others (6.6). `canonical`: the form that signatures are made over (InclusiveC14N,
     6.1). `tokens_protected`: each signature covers the token it was made with, where the message has that (6.5).
-    `signed_with`: whether what must be signed is signed with a key pair (7.5), with one that has a certificate or an
-    assertion, or under a shared key (7.4); who endorses that is free to do it otherwise; `derived`: whether that is a
-    key derived for it (7.1). `user`: what a UsernameToken must say (5.4.1). `supporting`: how a certificate must be
-    protected that the message brings and that need not have signed anything; `endorsing`: the same of the one that the
-    endorsing signature was made with (8.1 to 8.8): signed by who signed the message, come encrypted. `endorsements`:
-    each by who it says, where ``Require(endorsed=...)`` is content with anybody who is known.
+    `signed_with`: whether what must be signed is signed with a key pair (7.5), with that of a certificate, with that of
+    the subject of the SAML assertion, or under a shared key (7.4); who endorses that is free to do it otherwise;
+    `derived`: whether that is a key derived for it (7.1). `user`: what a UsernameToken must say (5.4.1). `supporting`:
+    how a certificate must be protected that the message brings and that need not have signed anything; `endorsing`: the
+    same of the one that the endorsing signature was made with (8.1 to 8.8): signed by who signed the message, come
+    encrypted. `endorsements`: each by who it says, where ``Require(endorsed=...)`` is content with anybody who is
+    known.
 
     Raises `UsageError` for a layout, an order, a kind of key or a protection that there is not.
     """

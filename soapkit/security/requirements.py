@@ -23,7 +23,7 @@ from soapkit.security.header_rules import NO_RULES, Endorser, HeaderRules, Signe
 from soapkit.security.inbound import Pass
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS, is_content, may_be_missing
 from soapkit.security.ruled import check_rules, is_kept
-from soapkit.security.saml.confirm import claim_once, confirmed
+from soapkit.security.saml.confirm import by_subject, claim_once, confirmed
 from soapkit.security.shared import Secret
 from soapkit.security.trust.truststore import Chain
 from soapkit.security.verify import Proved, covers
@@ -117,13 +117,13 @@ def _signer(found: Pass, wanted: list[_Wanted]) -> x509.Certificate | None:
 def _own_signatures(found: Pass) -> list[Proved]:
     """Those that may cover what must be signed: with the kind of key that this must be signed with."""
     kind = found.require.rules.signed_with
+    if kind == "subject":
+        return [proof for proof in by_subject(found) if _kind_of_key(proof) == "key-pair"]
     return [proof for proof in found.proved if _is_with(kind, proof)]
 
 
 def _is_with(kind: SignedWith, proof: Proved) -> bool:
-    if kind == "certificate":
-        return _kind_of_key(proof) == "key-pair" and proof.pinned is None
-    return kind in ("any", _kind_of_key(proof))
+    return _by_pair(proof) if kind == "certificate" else kind in ("any", _kind_of_key(proof))
 
 
 def _kind_of_key(proof: Proved) -> SignedWith:
@@ -177,8 +177,15 @@ def _endorsers(found: Pass, wanted: list[_Wanted]) -> list[Proved]:
     groups += [*_by_context(proved), *_by_user(proved).values(), *_by_key(proved).values()]
     if not asked:
         return [_endorser(found, wanted, [*groups, _by_subject(found, proved)], tuple(require.endorsed), "nobody")]
-    by = {each.by: [list(filter(_ENDORSERS[each.by], proofs)) for proofs in groups] for each in asked}
+    by = {each.by: _by_endorser(found, each.by, groups) for each in asked}
     return [_endorser(found, wanted, by[each.by], each.parts, f"no {each.by}") for each in asked]
+
+
+def _by_endorser(found: Pass, by: Endorser, groups: Iterable[Sequence[Proved]]) -> list[list[Proved]]:
+    """Of these groups, the signatures of who may endorse so."""
+    if by == "subject":
+        return [by_subject(found)]
+    return [list(filter(_ENDORSERS[by], proofs)) for proofs in groups]
 
 
 def _endorser(
@@ -275,6 +282,7 @@ _KINDS_OF_KEYS: dict[SignedWith, str] = {
     "any": "",
     "key-pair": " with a key pair",
     "certificate": " with the key pair of a certificate",
+    "subject": " with the key pair of the subject of an assertion",
     "secret": " under a shared key",
 }
 

@@ -391,6 +391,8 @@ def _sign(step: Sign) -> Iterator[tuple[str, Step]]:
         yield "by mallory", replace(step, keypair=MALLORY)
         if step.key_reference != "key-value":
             yield "by a key pair without a certificate", replace(step, key_reference="key-value")
+        if step.key_reference != "assertion":  # where there is none, no such message is made
+            yield "as the subject of the assertion", replace(step, keypair=ALICE, key_reference="assertion")
 
 
 def _encrypt(step: Encrypt) -> Iterator[tuple[str, Step]]:

@@ -178,8 +178,34 @@ def test_a_user_who_endorses_signs_for_no_key_pair() -> None:
     forged = Security(
         [Timestamp(), by_user, Sign(by_user, parts, "hmac-sha1"), Sign(by_user, ["Signature"], "hmac-sha1")]
     ).apply(sample(known))
-    with pytest.raises(SecurityError, match="not signed with a key pair; Timestamp, Body must be"):
+    with pytest.raises(SecurityError, match="not signed with the key pair of a certificate; Timestamp, Body must be"):
         service.verify(received(forged))
+
+
+SUBJECT = SamlAssertion(STS, "alice", confirmation="holder-of-key", holder=ALICE, audience=[BANK])
+
+
+@pytest.mark.parametrize(
+    ("by", "endorses", "told"),
+    [
+        ("direct", False, "no subject who is known signed it"),  # the same key pair: and yet it endorses nothing
+        ("assertion", True, "not signed with the key pair of a certificate"),
+    ],
+)
+def test_the_subject_of_an_assertion_endorses_the_signature_of_a_certificate(
+    by: str, endorses: bool, told: str
+) -> None:
+    """WS-SecurityPolicy 1.3, 8.3: the endorsing token signs the message's signature, which is the initiator's."""
+    known = loaded(asymmetric() + nested("EndorsingSupportingTokens", SAML), BODY_SIGNED)
+    service = Security.from_contract(known, keys=keys_for("", "an assertion")[1], side="server")
+    steps = [
+        Timestamp(),
+        SamlToken(issue_assertion(SUBJECT, PEOPLE["sts"])),
+        Sign(ALICE, algorithm="rsa-sha1", key_reference=by),
+        Sign(ALICE, ["Signature"], algorithm="rsa-sha1", key_reference="assertion"),
+    ]
+    with pytest.raises(SecurityError, match=told):
+        service.verify(received(Security(steps[: 4 if endorses else 3]).apply(sample(known))))
 
 
 def test_who_endorses_what_a_context_signed_does_not_sign_in_its_place() -> None:

@@ -45,26 +45,26 @@ def called(client: Security, server: Security, address: str = "http://a.example/
 
 
 RULES = {
-    "Strict": (laid_out("Strict"), HeaderRules(signed_with="key-pair", layout="strict", order="sign-first")),
+    "Strict": (laid_out("Strict"), HeaderRules(signed_with="certificate", layout="strict", order="sign-first")),
     "LaxTsFirst": (
         laid_out("LaxTsFirst"),
-        HeaderRules(signed_with="key-pair", layout="lax-timestamp-first", order="sign-first"),
+        HeaderRules(signed_with="certificate", layout="lax-timestamp-first", order="sign-first"),
     ),
     "LaxTsLast": (
         laid_out("LaxTsLast"),
-        HeaderRules(signed_with="key-pair", layout="lax-timestamp-last", order="sign-first"),
+        HeaderRules(signed_with="certificate", layout="lax-timestamp-last", order="sign-first"),
     ),
     "EncryptBeforeSigning": (
         asymmetric("EncryptBeforeSigning"),
-        HeaderRules(signed_with="key-pair", order="encrypt-first"),
+        HeaderRules(signed_with="certificate", order="encrypt-first"),
     ),
     "OnlySignEntireHeadersAndBody": (
         asymmetric("OnlySignEntireHeadersAndBody"),
-        HeaderRules(signed_with="key-pair", order="sign-first", whole_parts=True),
+        HeaderRules(signed_with="certificate", order="sign-first", whole_parts=True),
     ),
     "ProtectTokens": (
         asymmetric("ProtectTokens"),
-        HeaderRules(signed_with="key-pair", order="sign-first", tokens_protected=True),
+        HeaderRules(signed_with="certificate", order="sign-first", tokens_protected=True),
     ),
     "symmetric, EncryptBeforeSigning": (
         symmetric("EncryptBeforeSigning"),

@@ -63,7 +63,7 @@ LESSER: dict[str, tuple[str, str, str]] = {
     "the secret of a subject where its pair signs": (
         symmetric(protection=issued("SymmetricKey")),
         asymmetric(initiator=SAML),
-        "the message is not signed with a key pair",
+        "not signed with the key pair of the subject of an assertion",
     ),
     "a user for a password that signs": (
         symmetric() + username(),

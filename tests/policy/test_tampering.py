@@ -145,10 +145,6 @@ BELIEVED: dict[tuple[str, str], str] = {
         r"(without|drop|show) BinarySecurityToken( in clear)?",
         "pairs, a certificate in",
     ): "the certificate of who signs does for the other one",
-    (
-        r"drop Signature|without Sign",
-        "pairs, an assertion in EndorsingSupportingTokens",
-    ): "who signs the message is the subject: with the same key he need not endorse himself",
     (r"add to the Body", "elements"): "the Body need not be signed",
 }
 

@@ -41,6 +41,24 @@ def confirmed(found: Pass, signer: x509.Certificate | None) -> ReceivedAssertion
     return _told(checked, kept[0], found)
 
 
+def by_subject(found: Pass) -> list[Proved]:
+    """Signatures that named the assertion of the message for their key, and those by a certificate that holds the same
+    one; none without an assertion. Raises `SecurityError` for an assertion whose key is not to be had."""
+    checked = found.assertion
+    return list(_with_its_key(found, checked)) if checked is not None else []
+
+
+def _with_its_key(found: Pass, checked: CheckedAssertion) -> Iterator[Proved]:
+    key = None
+    for proof in found.proved:
+        if proof.assertion is checked.element:
+            yield proof
+        elif proof.signer is not None:
+            key = key or subject_key(checked.says, found.keys.certificates)
+            if key.public is not None and key.public == public_key_of(proof.signer):
+                yield proof
+
+
 def claim_once(found: Pass, store: ReplayStore) -> None:
     """Take the assertion of a message that may be used once. Raises `SecurityError` when it was seen before."""
     saml, checked = found.require.saml, found.assertion
@@ -80,7 +98,7 @@ class _Sender:
     def holds_key(self) -> str:
         if self.checked.signer is None:
             return "its issuer did not sign it"
-        if not self._shows_key() and not self._sign([*self._by_its_key()], self.wanted):
+        if not self._shows_key() and not self._sign(by_subject(self.found), self.wanted):
             return "the message is not signed with the key that it names"
         return ""
 
@@ -91,17 +109,6 @@ class _Sender:
             return False
         key = subject_key(self.checked.says, self.found.keys.certificates)
         return key.public is not None and key.public == public_key_of(sender.certificate)
-
-    def _by_its_key(self) -> Iterator[Proved]:
-        """Signatures that named the assertion for their key, and those by a certificate that holds the same one."""
-        key = None
-        for proof in self.found.proved:
-            if proof.assertion is self.checked.element:
-                yield proof
-            elif proof.signer is not None:
-                key = key or subject_key(self.checked.says, self.found.keys.certificates)
-                if key.public is not None and key.public == public_key_of(proof.signer):
-                    yield proof
 
     def _sign(self, proofs: list[Proved], wanted: list[_Element]) -> bool:
         """Whether these signatures cover what is wanted, or a signature that does (endorsing it)."""
