@@ -9,7 +9,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError, SoapkitError, UsageError, XmlError
-from soapkit.exchange.message_security import MessageSecurity
+from soapkit.exchange.message_security import MessageSecurity, hears_unsigned_faults
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.fault import read_fault
 
@@ -25,7 +25,7 @@ class SoapkitSecurity:
 
     What zeep reads of a reply is what was verified: the tree that came is replaced by it. A reply that cannot be
     believed is a `soapkit.errors.SecurityError` out of the call; a fault that cannot is raised as the fault it is,
-    since peers commonly send faults in the clear.
+    since peers commonly send faults in the clear, unless the settings say ``unsigned_faults=False``.
 
     >>> from soapkit.security import Security, UsernameToken
     >>> wsse = SoapkitSecurity(Security(outbound=[UsernameToken("ada", "secret")]))
@@ -53,7 +53,7 @@ class SoapkitSecurity:
         try:
             result = self.security.verify(message)
         except SecurityError as error:
-            if _is_fault(message):
+            if hears_unsigned_faults(self.security) and _is_fault(message):
                 logger.warning("this fault is not secured, anyone may have sent it: %s", error.for_log)
                 return envelope
             raise

@@ -14,7 +14,7 @@ from soapkit.errors import MessageError, SecurityError
 from soapkit.exchange.faults import undeclared_fault
 from soapkit.exchange.flow import Flow, send
 from soapkit.exchange.log import log_message
-from soapkit.exchange.message_security import MessageSecurity, believed
+from soapkit.exchange.message_security import MessageSecurity, believed, hears_unsigned_faults
 from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.encrypted_key import unwrap
@@ -104,7 +104,7 @@ def _believed(channel: Channel, envelope: Envelope, now: datetime | None) -> Sec
     try:
         result = believed(envelope, channel.security, HEADERS, now)
     except SecurityError as error:
-        if fault is None:
+        if fault is None or not hears_unsigned_faults(channel.security):
             raise
         raised = undeclared_fault(fault)
         raised.unverified = True

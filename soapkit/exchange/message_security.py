@@ -66,6 +66,16 @@ class OfOneCall(Protocol):
 
 
 @runtime_checkable
+class HearsFaults(Protocol):
+    """Security that tells whether a client hears a fault that nobody is known to have signed."""
+
+    @property
+    def unsigned_faults(self) -> bool:
+        """Whether it is raised as the fault that it is, marked unverified, instead of being refused."""
+        ...
+
+
+@runtime_checkable
 class Probed(Protocol):
     """Security that tells whether it can do its work."""
 
@@ -148,3 +158,8 @@ def believed(
         header = result.header
         check_understood(result.envelope, lambda block: block is header or block.tag in understood, roles=roles)
     return result
+
+
+def hears_unsigned_faults(security: object) -> bool:
+    """Whether a fault that is not believed is raised all the same, as it is unless `security` says otherwise."""
+    return not isinstance(security, HearsFaults) or security.unsigned_faults

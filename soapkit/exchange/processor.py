@@ -29,7 +29,7 @@ from soapkit.errors import Fault, MessageError, SecurityError, SoapkitError
 from soapkit.exchange.attached import parts_among
 from soapkit.exchange.body import decode_body, decode_headers, encode_body, encode_headers
 from soapkit.exchange.faults import encode_fault, fault_from
-from soapkit.exchange.message_security import FromDraft, MessageSecurity, Waiting, believed
+from soapkit.exchange.message_security import FromDraft, MessageSecurity, Waiting, believed, hears_unsigned_faults
 from soapkit.exchange.parts import Incoming, Outgoing
 from soapkit.exchange.plain import PlainReader, PlainReaders, Resolve, readers_of
 from soapkit.exchange.validation import NO_CHECKS, Checks
@@ -272,7 +272,8 @@ class Processor:
         """The reply that an envelope carries, with `parts` beside it; a fault is raised as the exception it stands for.
 
         A fault whose security fails, where security is asked for, is raised all the same, marked ``unverified``: peers
-        commonly send faults in the clear, and a caller learns more from one than from "not signed".
+        commonly send faults in the clear, and a caller learns more from one than from "not signed". Settings may refuse
+        it instead (``Require(unsigned_faults=False)``).
         """
         assert operation.reply is not None
         envelope, security = self._faultless(envelope, operation, parts)
@@ -294,7 +295,7 @@ class Processor:
         try:
             security = self.believed(envelope)
         except SecurityError as error:
-            unverified = self._fault_in(envelope, operation, None)
+            unverified = self._fault_in(envelope, operation, None) if hears_unsigned_faults(self.security) else None
             if unverified is None:
                 raise
             unverified.unverified = True

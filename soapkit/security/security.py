@@ -223,6 +223,11 @@ class Security:
         required = (self.inbound, *(self.by_message.inbound.values() if self.by_message is not None else ()))
         return any(each.waits for each in required)
 
+    @property
+    def unsigned_faults(self) -> bool:
+        """Whether a fault that nobody is known to have signed is heard: see `Require.unsigned_faults`."""
+        return self.inbound.unsigned_faults
+
     def of_one_client(self) -> Security:
         """The same settings with security contexts, and issued tokens, of their own: those that one client agrees on
         and is given."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from types import ModuleType
 from typing import Any
@@ -114,6 +115,12 @@ def test_a_service_without_security_is_not_believed(
         port.transfer(source="DE1", target="DE2", amount=Decimal("10.00"))
     with pytest.raises(zeep.exceptions.Fault):  # a fault in the clear is a fault all the same
         port.transfer(source="DE1", target="DE2", amount=Decimal("1000.00"))
+    strict = bound(
+        serve(soapkit.asgi(bank_service.MyBank(), security=None)),
+        Security(inbound=replace(ours.inbound, unsigned_faults=False)),
+    )
+    with pytest.raises(SecurityError):  # unless the settings say otherwise
+        strict.transfer(source="DE1", target="DE2", amount=Decimal("1000.00"))
 
 
 def test_replies_under_a_shared_key_are_read_by_many_threads(

@@ -278,6 +278,9 @@ def test_what_the_service_refuses_is_a_fault(both: tuple[Security, Security]) ->
     with pytest.raises(soapkit.Fault) as caught:
         StsClient("https://sts.example/", security=stranger, transport=transport).issue()
     assert caught.value.unverified
+    strict = replace(stranger, inbound=replace(stranger.inbound, unsigned_faults=False))
+    with pytest.raises(SecurityError):
+        StsClient("https://sts.example/", security=strict, transport=transport).issue()
 
 
 def test_an_answer_that_nobody_signed_is_not_believed(both: tuple[Security, Security]) -> None:

@@ -16,7 +16,7 @@ from soapkit.exchange.message_security import SECURITY_HEADER
 from soapkit.exchange.processor import Processor
 from soapkit.exchange.validation import Checks
 from soapkit.operations import Header, Message, Operation, Port, Service
-from soapkit.security import Security
+from soapkit.security import Require, Security
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2
@@ -140,6 +140,19 @@ def test_an_unsigned_fault_is_raised_and_marked_unverified() -> None:
     with pytest.raises(Fault, match="no") as caught:
         processor(security=Refusing()).receive_reply(fault, ADD)
     assert caught.value.unverified
+
+
+class RefusingFaults(Refusing):
+    unsigned_faults = False
+
+
+def test_settings_may_refuse_a_fault_that_nobody_signed() -> None:
+    fault = envelope("<s:Fault><faultcode>s:Server</faultcode><faultstring>no</faultstring></s:Fault>")
+    with pytest.raises(SecurityError, match="not signed"):
+        processor(security=RefusingFaults()).receive_reply(fault, ADD)
+    strict = Security(inbound=Require(signed=["Body"], shared_key=True, unsigned_faults=False))
+    with pytest.raises(SecurityError):
+        processor(security=strict).receive_reply(fault, ADD)
 
 
 def test_a_fault_of_a_peer_without_security_is_not_marked() -> None:
