@@ -26,7 +26,9 @@ from soapkit.errors import MessageError, UsageError
 from soapkit.exchange.flow import Flow, arun, run
 from soapkit.exchange.message_security import MessageSecurity
 from soapkit.security.crypto.certificates import der_of
+from soapkit.security.crypto.given import check_given
 from soapkit.security.crypto.keys import KeyPair
+from soapkit.security.document.document import read_document
 from soapkit.security.issued import IssuedToken, TokenCache, asked_key_size
 from soapkit.security.markup import KEY_INFO, X509_CERTIFICATE, X509_DATA, base64_text, new, sub
 from soapkit.security.steps import UsernameToken
@@ -42,8 +44,8 @@ from soapkit.xml.c14n import canonicalise
 SAML_1_1: Final = "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1"
 SAML_2_0: Final = "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV2.0"
 
-Somebody: TypeAlias = _Element | IssuedToken | UsernameToken
-"""Whose token it is to be: a token of theirs, as an element or as it was issued, or their name."""
+Somebody: TypeAlias = _Element | bytes | IssuedToken | UsernameToken
+"""Whose token it is to be: a token of theirs, as an element, as bytes or as it was issued, or their name."""
 
 
 _ADDRESSED: Final = Addressing()
@@ -66,8 +68,8 @@ class Asked(TypedDict, total=False):
     on_behalf_of: Somebody | None
     act_as: Somebody | None
     use_key: x509.Certificate | KeyPair | None
-    claims: _Element | None
-    parameters: Sequence[_Element]
+    claims: _Element | bytes | None
+    parameters: Sequence[_Element | bytes]
     renewing: bool
 
 
@@ -85,7 +87,7 @@ class BaseStsClient:
     """What blocking and async clients of a token service share.
 
     `address`: of the service; `security`: how requests are secured and answers believed; `trust`: the version of
-    WS-Trust, ``1.3`` (which 1.4 speaks too) or ``2005/02``; `version`: of SOAP; `addressing`: how messages are
+    WS-Trust, ``1.3``, ``1.4`` (the same) or ``2005/02``; `version`: of SOAP; `addressing`: how messages are
     addressed, None for not at all; `keys`: what opens proof keys that come encrypted to us; `transport`, `timeout`: as
     of `soapkit.Client`. `cache`: tokens that were issued are given again until half a minute before they end; None:
     each is asked for. `secrets_in_clear`: let secrets travel neither encrypted nor over HTTPS, for tests alone: whoever
@@ -110,7 +112,7 @@ class BaseStsClient:
         now: Callable[[], datetime] | None = None,
     ) -> None:
         if trust not in TRUST_VERSIONS or version not in BY_LABEL:
-            raise UsageError("a token service speaks WS-Trust 1.3 or 2005/02 over SOAP 1.1 or 1.2")
+            raise UsageError("a token service speaks WS-Trust 1.3, 1.4 or 2005/02 over SOAP 1.1 or 1.2")
         check_channel(security, address, transport)
         self._channel = Channel(
             address,
@@ -162,6 +164,7 @@ class BaseStsClient:
     def _renewing(
         self, transport: Transport | AsyncTransport, token: IssuedToken, lifetime: timedelta | None
     ) -> Flow[IssuedToken]:
+        _check_issued("renew", token)
         now = self._now()
         request = TokenRequest(
             "renew",
@@ -179,15 +182,16 @@ class BaseStsClient:
         return renewed
 
     def _validating(
-        self, transport: Transport | AsyncTransport, token: IssuedToken | _Element, token_type: str
+        self, transport: Transport | AsyncTransport, token: IssuedToken | _Element | bytes, token_type: str
     ) -> Flow[Validation]:
-        element = token.element if isinstance(token, IssuedToken) else token
+        element = token.element if isinstance(token, IssuedToken) else _element("validate", "token", token)
         status_type = f"{self._channel.trust.namespace}/RSTR/Status"
         request = TokenRequest("validate", token_type or status_type, target=element)
         response = (yield from ask(self._channel, transport, request)).response
         return _validation(response, request, self._channel)
 
     def _cancelling(self, transport: Transport | AsyncTransport, token: IssuedToken) -> Flow[None]:
+        _check_issued("cancel", token)
         # the token itself: CXF finds none that is only referred to
         answer = yield from ask(self._channel, transport, TokenRequest("cancel", target=token.element))
         if not answer.response.cancelled:
@@ -200,6 +204,7 @@ class BaseStsClient:
         lifetime = asked.get("lifetime")
         size = asked_key_size(asked.get("key_size", 256)) if key_type == "symmetric" else None
         use_key = asked.get("use_key")
+        parameters = [_element("issue", "parameters", each) for each in asked.get("parameters", ())]
         if (key_type == "public") is not (use_key is not None):
             raise UsageError("a token with a public key, and no other, needs use_key=: the certificate that it names")
         return TokenRequest(
@@ -211,11 +216,11 @@ class BaseStsClient:
             secrets.token_bytes(size // 8) if size is not None else None,
             now if lifetime is not None else None,
             now + lifetime if lifetime is not None else None,
-            on_behalf_of=_token_of(asked.get("on_behalf_of"), now),
-            act_as=_token_of(asked.get("act_as"), now),
+            on_behalf_of=_token_of("on_behalf_of", asked.get("on_behalf_of"), now),
+            act_as=_token_of("act_as", asked.get("act_as"), now),
             use_key=_key_info(use_key) if use_key is not None else None,
-            claims=asked.get("claims"),
-            parameters=tuple(asked.get("parameters", ())),
+            claims=_element("issue", "claims", asked.get("claims")),
+            parameters=tuple(each for each in parameters if each is not None),
             computed_key=self._channel.trust.computed_key if size is not None else "",
             renewing=asked.get("renewing", False),
         )
@@ -241,7 +246,7 @@ class StsClient(BaseStsClient):
         """The token with a new end. Raises as `issue`."""
         return run(self._renewing(self._connection.made_by(_urllib3), token, lifetime))
 
-    def validate(self, token: IssuedToken | _Element, *, token_type: str = "") -> Validation:
+    def validate(self, token: IssuedToken | _Element | bytes, *, token_type: str = "") -> Validation:
         """Whether a token is good, as the service sees it; with `token_type`, a token of that kind in its place.
 
         Raises as `issue`.
@@ -278,7 +283,7 @@ class AsyncStsClient(BaseStsClient):
         """As `StsClient.renew`."""
         return await arun(self._renewing(self._connection.made_by(_aiohttp), token, lifetime))
 
-    async def validate(self, token: IssuedToken | _Element, *, token_type: str = "") -> Validation:
+    async def validate(self, token: IssuedToken | _Element | bytes, *, token_type: str = "") -> Validation:
         """As `StsClient.validate`."""
         return await arun(self._validating(self._connection.made_by(_aiohttp), token, token_type))
 
@@ -312,12 +317,24 @@ def _with_secret(token: IssuedToken, secret: bytes | None) -> IssuedToken:
     )
 
 
-def _token_of(somebody: Somebody | None, now: datetime) -> _Element | None:
+def _token_of(name: str, somebody: Somebody | None, now: datetime) -> _Element | None:
     if isinstance(somebody, IssuedToken):
         return somebody.element
     if isinstance(somebody, UsernameToken):
         return username_token_element(somebody, now, secrets.token_bytes(16))
-    return somebody
+    return _element("issue", name, somebody, "an element, bytes, an IssuedToken or a UsernameToken")
+
+
+def _element(
+    of: str, name: str, given: _Element | bytes | None, words: str = "an element, or bytes"
+) -> _Element | None:
+    """Raises `UsageError` for what is no element, `XmlError` for bytes that are none."""
+    check_given(of, **{name: (given, (_Element, bytes, type(None)), words)})
+    return read_document(given, source=f"{name}=") if isinstance(given, bytes) else given
+
+
+def _check_issued(of: str, token: IssuedToken) -> None:
+    check_given(of, token=(token, IssuedToken, "an IssuedToken, as `issue` gives one"))
 
 
 def _key_info(owner: x509.Certificate | KeyPair) -> _Element:
@@ -339,6 +356,8 @@ def _who(somebody: Somebody | None) -> bytes:
     if isinstance(somebody, UsernameToken):
         told = repr((somebody.username, somebody.password, somebody.digest))
         return hashlib.sha256(told.encode()).digest()
+    if isinstance(somebody, bytes):
+        return hashlib.sha256(somebody).digest()
     element = somebody.element if isinstance(somebody, IssuedToken) else somebody
     return _digest(element) if element is not None else b""
 

@@ -21,7 +21,7 @@ from soapkit.security.require import Require
 from soapkit.security.security import Security
 from soapkit.security.steps import Step
 from soapkit.ws.addressing import HEADERS
-from soapkit.ws.trust import BY_LABEL as TRUST_VERSIONS
+from soapkit.ws.trust import BY_NAMESPACE as TRUST_VERSIONS
 
 _REQUESTS = tuple(version.name("RequestSecurityToken") for version in TRUST_VERSIONS.values())
 _RESPONSES = tuple(

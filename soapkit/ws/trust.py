@@ -19,7 +19,7 @@ WST_1_3: Final = "http://docs.oasis-open.org/ws-sx/ws-trust/200512"
 WST_1_4: Final = "http://docs.oasis-open.org/ws-sx/ws-trust/200802"  # of what 1.4 added
 WST_2005_02: Final = "http://schemas.xmlsoap.org/ws/2005/02/trust"
 
-Label: TypeAlias = Literal["1.3", "2005/02"]
+Label: TypeAlias = Literal["1.3", "1.4", "2005/02"]
 RequestKind: TypeAlias = Literal["issue", "renew", "validate", "cancel"]
 KeyType: TypeAlias = Literal["", "symmetric", "public", "bearer"]
 
@@ -108,7 +108,7 @@ TRUST_2005_02: Final = TrustVersion(
     bearer="http://schemas.xmlsoap.org/ws/2005/05/identity/NoProofKey",
     conversation=WSC2005_02,
 )
-BY_LABEL: Final[dict[Label, TrustVersion]] = {"1.3": TRUST_1_3, "2005/02": TRUST_2005_02}
+BY_LABEL: Final[dict[Label, TrustVersion]] = {"1.3": TRUST_1_3, "1.4": TRUST_1_3, "2005/02": TRUST_2005_02}
 BY_NAMESPACE: Final = {version.namespace: version for version in BY_LABEL.values()}
 
 

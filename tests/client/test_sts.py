@@ -138,6 +138,31 @@ def test_what_is_asked_for_differently_is_another_token() -> None:
     assert len(sts.asked) == len(asked)
 
 
+def test_what_a_token_is_asked_for_with_may_be_bytes() -> None:
+    sts = SmallSts()
+    client = client_of(sts, trust="1.4")
+    claims = b'<t:Claims xmlns:t="http://docs.oasis-open.org/ws-sx/ws-trust/200512" Dialect="urn:d"/>'
+    token = client.issue(SERVICE, on_behalf_of=b"<bob/>", claims=claims)
+    asked = sts.asked[0]
+    assert asked.on_behalf_of is not None
+    assert asked.on_behalf_of.tag == "bob"
+    assert asked.claims is not None
+    assert asked.claims.get("Dialect") == "urn:d"
+    assert client.issue(SERVICE, on_behalf_of=b"<bob/>", claims=claims) is token
+    assert client.issue(SERVICE, on_behalf_of=b"<eve/>", claims=claims) is not token
+    assert client.validate(etree.tostring(token.element)).valid
+
+
+@pytest.mark.parametrize("name", ["on_behalf_of", "act_as", "claims"])
+def test_what_is_no_token_is_told_before_anything_is_asked(name: str) -> None:
+    sts = SmallSts()
+    with pytest.raises(UsageError, match=rf"issue\({name}=\.\.\.\) is an element, .*, not a str"):
+        client_of(sts).issue(SERVICE, **{name: "bob"})
+    with pytest.raises(UsageError, match="is an IssuedToken, as `issue` gives one, not a bytes"):
+        client_of(sts).renew(b"<token/>")
+    assert not sts.asked
+
+
 def test_a_token_that_was_cancelled_or_renewed_is_not_given_again() -> None:
     sts = SmallSts()
     client = client_of(sts)
