@@ -13,7 +13,7 @@ from soapkit.policy.expression import Assertion, Parameter
 from soapkit.policy.suites import Suite
 from soapkit.security.connection import Shown
 from soapkit.security.crypto.algorithms import CanonicalName
-from soapkit.security.header_rules import Layout
+from soapkit.security.header_rules import Inclusion, Layout
 from soapkit.wsdl.addressing import Version as AddressingLabel
 
 Include: TypeAlias = Literal["never", "once", "always-to-recipient", "always-to-initiator", "always"]
@@ -84,6 +84,13 @@ class Token:
     def bearer(self) -> bool:
         """Whether it is issued without a key."""
         return self.has(BEARER)
+
+    def included(self, *, to_recipient: bool) -> Inclusion:
+        """Whether a message of that direction must have the token (5.1.1). ``Once`` is for the first of several, which
+        no message tells that it is."""
+        if self.include == "once" and to_recipient:
+            return "any"
+        return "sent" if self.travels(to_recipient=to_recipient) else "named"
 
     def travels(self, *, to_recipient: bool) -> bool:
         """Whether the token stands in a message of that direction."""
@@ -198,6 +205,7 @@ class SecurityBinding:
     Of an asymmetric one, `initiator_*` are the client's tokens and `recipient_*` the server's; of a symmetric one,
     `signature_token` and `encryption_token` are the same where it has a protection token; of a transport binding,
     `transport_token` is that of HTTPS. `conversation`: the version of WS-SecureConversation that goes with it.
+    `any_inclusion`: set by who reads it: whether its tokens are there or only named is not looked at.
     """
 
     kind: BindingKind
@@ -218,6 +226,7 @@ class SecurityBinding:
     canonical: CanonicalName = "exclusive"
     str_transform: bool = False
     conversation: Literal["2005/12", "2005/02"] = "2005/12"
+    any_inclusion: bool = False
     place: Place = field(default=NOWHERE, compare=False)
 
     @property

@@ -47,6 +47,7 @@ def security_from(
     attachments: Sequence[Attachment] = (),
     signature_hash: Hash | None = None,
     allow_rsa_1_5: bool = False,
+    allow_any_inclusion: bool = False,
 ) -> Security:
     """The settings that the policies of a port demand.
 
@@ -57,6 +58,8 @@ def security_from(
     .NET, which signs with the hash that the suite digests with. Both are believed under a suite that digests with
     either. `allow_rsa_1_5`: keep to algorithm suites that encrypt keys with RSA 1.5 (``Basic256Rsa15`` and the like),
     which are refused otherwise: whoever can ask repeatedly whether a key is right can decrypt a recorded message.
+    `allow_any_inclusion`: believe signatures whose certificate is only named where the policy has it travel, and the
+    other way round (IncludeToken), as some stacks have it; whose certificates are believed stays the same.
 
     Of several alternatives, the first that can be kept is taken, those that demand more before those that demand less.
     Raises `SecurityError` with what each alternative demands and cannot be kept, each thing with file and line;
@@ -70,7 +73,9 @@ def security_from(
     told: list[Problem] = []
     sign_with = signature_hash or ("digest" if _is_dotnet(contract) else "suite")
     for alternative in around:
-        built = _Builder(contract, policies, endpoint, alternative, keys, side, sign_with, allow_rsa_1_5).build()
+        built = _Builder(
+            contract, policies, endpoint, alternative, keys, side, sign_with, allow_rsa_1_5, allow_any_inclusion
+        ).build()
         if isinstance(built, Security):
             return built
         told += [problem for problem in built if problem not in told]
@@ -101,6 +106,7 @@ class _Builder:
     side: Side
     sign_with: Literal["sha1", "sha256", "digest", "suite"]
     allow_rsa_1_5: bool
+    allow_any_inclusion: bool
 
     def build(self) -> Security | list[Problem]:
         problems = Problems()
@@ -188,13 +194,15 @@ class _Builder:
         return None
 
     def _signing(self, demands: Demands) -> Demands:
-        """The demands, with the hash that is signed with, and issued tokens told as assertions."""
+        """The demands, with the hash that is signed with, what is looked at, and issued tokens told as assertions."""
         demands = as_assertions(demands, self.side)
-        binding = demands.binding
-        if binding is None or binding.suite is None or self.sign_with == "suite":
+        if demands.binding is None:
             return demands
-        chosen = binding.suite.digest if self.sign_with == "digest" else self.sign_with
-        return replace(demands, binding=replace(binding, suite=replace(binding.suite, signature=chosen)))
+        binding = replace(demands.binding, any_inclusion=self.allow_any_inclusion)
+        if binding.suite is not None and self.sign_with != "suite":
+            chosen = binding.suite.digest if self.sign_with == "digest" else self.sign_with
+            binding = replace(binding, suite=replace(binding.suite, signature=chosen))
+        return replace(demands, binding=binding)
 
     def _by_tag(self, found: list[tuple[_Message, ValueT]], otherwise: ValueT) -> dict[str | None, ValueT]:
         """Settings by what the Body holds; where messages look alike and differ in settings, all that any demands."""

@@ -16,7 +16,16 @@ from soapkit.security.connection import ConnectionRules, Scheme
 from soapkit.security.context.context import Contexts
 from soapkit.security.crypto.certificates import public_key_of
 from soapkit.security.crypto.keys import KeyPair
-from soapkit.security.header_rules import Brought, Endorsement, Endorser, HeaderRules, Order, SignedWith, Told
+from soapkit.security.header_rules import (
+    Brought,
+    Endorsement,
+    Endorser,
+    HeaderRules,
+    Inclusion,
+    Order,
+    SignedWith,
+    Told,
+)
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS
 from soapkit.security.require import Require
 from soapkit.security.saml.settings import SamlRequirement
@@ -158,6 +167,7 @@ class _Reader:
             canonical=binding.canonical if binding.canonical != "exclusive" else "any",
             tokens_protected=binding.protect_tokens,
             signed_with=self._signed_with,
+            signing_certificate=self._signing_certificate,
             derived=self.plan.derives and bool(self.plan.signed),
             user=self._user_says,
             supporting=self._brought(endorsing=False),
@@ -176,6 +186,20 @@ class _Reader:
         return "any" if self._has_pair else "secret"
 
     @property
+    def _signing_certificate(self) -> Inclusion:
+        """Whether the certificate of the message's own signature must be there."""
+        plan = self.plan
+        if plan.signature_token is None or plan.signature_token.kind != "x509" or self._signed_with != "certificate":
+            return "any"
+        return self._included(plan.signature_token)
+
+    def _included(self, token: Token) -> Inclusion:
+        binding = self.plan.binding
+        if binding is not None and binding.any_inclusion:
+            return "any"
+        return token.included(to_recipient=self.plan.request)
+
+    @property
     def _has_pair(self) -> bool:
         token = self.plan.signature_token
         return (
@@ -192,12 +216,12 @@ class _Reader:
         return frozenset(told for option, told in _USER.items() if any(token.has(option) for token in tokens))
 
     def _brought(self, *, endorsing: bool) -> Brought:
-        """How the certificates that the message brings must be protected; over HTTPS, by that."""
+        """How the certificates that the message brings must be protected; over HTTPS, by that. That they are there is
+        seen to with each who endorses."""
         found = [each.supporting for each in self.plan.certificates if each.supporting.endorsing is endorsing]
-        if not found or not self.plan.message_level:
-            return "present" if found and not endorsing else ""
-        signed, encrypted = any(each.signed for each in found), any(each.encrypted for each in found)
-        return _PROTECTED[signed, encrypted]
+        inside = found if self.plan.message_level else []
+        signed, encrypted = any(each.signed for each in inside), any(each.encrypted for each in inside)
+        return "" if not found or (endorsing and not (signed or encrypted)) else _PROTECTED[signed, encrypted]
 
     @property
     def usernames(self) -> tuple[Token, ...]:
@@ -228,11 +252,18 @@ class _Reader:
         if plan.message_level and not plan.signed:
             return
         parts = dict[Endorser, dict[str, None]]()
+        included = dict[Endorser, set[Inclusion]]()
         for each in plan.endorsing:
             if each.token.kind in _ENDORSERS:
-                own = parts.setdefault(_ENDORSERS[each.token.kind], dict.fromkeys(first))
+                by = _ENDORSERS[each.token.kind]
+                own = parts.setdefault(by, dict.fromkeys(first))
                 own.update(dict.fromkeys(signed_parts(each.supporting.protection)))
-        yield from (Endorsement(by, tuple(own)) for by, own in parts.items() if own)
+                kept = self._included(each.token) if by == "certificate" else "any"
+                included.setdefault(by, set()).add(kept)
+        for by, own in parts.items():
+            if own:
+                first_kept, *others = included[by]
+                yield Endorsement(by, tuple(own), "any" if others else first_kept)
 
     @property
     def under_context(self) -> bool:

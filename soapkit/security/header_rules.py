@@ -19,6 +19,9 @@ Endorser: TypeAlias = Literal["certificate", "bare-key", "user", "context", "sub
 """Who may endorse: by the key pair of a certificate, or without one, by a password, under a security context, with the
 key of the subject of the SAML assertion."""
 
+Inclusion: TypeAlias = Literal["any", "sent", "named"]
+"""Whether the certificate that was signed with is in the message, or only named there (WS-SecurityPolicy 1.3, 5.1)."""
+
 Told: TypeAlias = Literal["digest", "nonce", "created"]
 """What a UsernameToken may have to say besides who it is: its password as a digest, a nonce, when it was made."""
 
@@ -27,6 +30,7 @@ _KNOWN: Final = {
     "order": get_args(Order),
     "canonical": get_args(Canonical),
     "signed_with": get_args(SignedWith),
+    "signing_certificate": get_args(Inclusion),
     "supporting": get_args(Brought),
     "endorsing": get_args(Brought),
 }
@@ -35,17 +39,21 @@ _KNOWN: Final = {
 @dataclass(frozen=True, slots=True)
 class Endorsement:
     """For ``HeaderRules(endorsements=(...))``: who must have signed what, besides who signed the message. `parts`: of
-    `Sign`; ``Signature`` is the one over all that must be signed.
+    `Sign`; ``Signature`` is the one over all that must be signed. `certificate`: whether one that endorses must be
+    in the message.
 
-    Raises `UsageError` for an endorser that there is not, and without parts.
+    Raises `UsageError` for an endorser that there is not, another `certificate`, and without parts.
     """
 
     by: Endorser
     parts: tuple[str, ...] = ("Signature",)
+    certificate: Inclusion = "any"
 
     def __post_init__(self) -> None:
         if self.by not in get_args(Endorser):
             raise UsageError(f"by= is one of {', '.join(get_args(Endorser))}, found {self.by!r}")
+        if self.certificate not in get_args(Inclusion):
+            raise UsageError(f"certificate= is one of {', '.join(get_args(Inclusion))}, found {self.certificate!r}")
         if not self.parts:
             raise UsageError("an endorsement without parts would be none")
 
@@ -62,6 +70,7 @@ class HeaderRules:
     6.1). `tokens_protected`: each signature covers the token it was made with, where the message has that (6.5).
     `signed_with`: whether what must be signed is signed with a key pair (7.5), with that of a certificate, with that of
     the subject of the SAML assertion, or under a shared key (7.4); who endorses that is free to do it otherwise;
+    `signing_certificate`: whether the message must have the certificate of that signature, or may only name it (5.1);
     `derived`: whether that is a key derived for it (7.1). `user`: what a UsernameToken must say (5.4.1). `supporting`:
     how a certificate must be protected that the message brings and that need not have signed anything; `endorsing`: the
     same of the one that the endorsing signature was made with (8.1 to 8.8): signed by who signed the message, come
@@ -77,6 +86,7 @@ class HeaderRules:
     canonical: Canonical = "any"
     tokens_protected: bool = False
     signed_with: SignedWith = "any"
+    signing_certificate: Inclusion = "any"
     derived: bool = False
     user: frozenset[Told] = frozenset()
     supporting: Brought = ""

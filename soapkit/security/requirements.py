@@ -19,10 +19,10 @@ from soapkit.errors import SecurityError
 from soapkit.security.confirm import signature_values
 from soapkit.security.context.context import SecurityContext
 from soapkit.security.crypto.certificates import name_of, name_of_key
-from soapkit.security.header_rules import NO_RULES, Endorser, HeaderRules, SignedWith
+from soapkit.security.header_rules import NO_RULES, Endorser, HeaderRules, Inclusion, SignedWith
 from soapkit.security.inbound import Pass
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS, is_content, may_be_missing
-from soapkit.security.ruled import check_rules, is_kept
+from soapkit.security.ruled import check_inclusion, check_rules, is_kept
 from soapkit.security.saml.confirm import by_subject, claim_once, confirmed
 from soapkit.security.shared import Secret
 from soapkit.security.trust.truststore import Chain
@@ -178,7 +178,7 @@ def _endorsers(found: Pass, wanted: list[_Wanted]) -> list[Proved]:
     if not asked:
         return [_endorser(found, wanted, [*groups, _by_subject(found, proved)], tuple(require.endorsed), "nobody")]
     by = {each.by: _by_endorser(found, each.by, groups) for each in asked}
-    return [_endorser(found, wanted, by[each.by], each.parts, f"no {each.by}") for each in asked]
+    return [_endorser(found, wanted, by[each.by], each.parts, f"no {each.by}", each.certificate) for each in asked]
 
 
 def _by_endorser(found: Pass, by: Endorser, groups: Iterable[Sequence[Proved]]) -> list[list[Proved]]:
@@ -189,10 +189,16 @@ def _by_endorser(found: Pass, by: Endorser, groups: Iterable[Sequence[Proved]]) 
 
 
 def _endorser(
-    found: Pass, wanted: list[_Wanted], groups: Iterable[Sequence[Proved]], parts: Sequence[str], nobody: str
+    found: Pass,
+    wanted: list[_Wanted],
+    groups: Iterable[Sequence[Proved]],
+    parts: Sequence[str],
+    nobody: str,
+    certificate: Inclusion = "any",
 ) -> Proved:
     """The signature over the one that covers all that must be signed, and over these parts, by one of these groups, of
-    somebody known each. Raises `SecurityError` when there is none, `nobody` telling who is missed."""
+    somebody known each. `certificate`: whether that must be there. Raises `SecurityError` when there is none,
+    `nobody` telling who is missed."""
     endorsed = [proof for proof in _own_signatures(found) if _cover_all([proof], wanted)]
     others = _wanted(found, [part for part in parts if part != "Signature"], "endorsed")
     for proofs in groups:
@@ -203,7 +209,9 @@ def _endorser(
         ]
         if endorsing and _cover_all(proofs, others):
             rule = found.require.rules.endorsing
-            return next((each for each in endorsing if is_kept(rule, each.token, found, endorsed)), endorsing[0])
+            chosen = next((each for each in endorsing if is_kept(rule, each.token, found, endorsed)), endorsing[0])
+            check_inclusion(certificate, [chosen], found)
+            return chosen
     raise SecurityError(f"the signature is not endorsed: {nobody} who is known signed it")
 
 

@@ -5,14 +5,14 @@ WS-SecurityPolicy 1.3, 6.3, 6.5 to 6.7, and 8 for the certificates that a messag
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from lxml.etree import _Element
 
-from soapkit.errors import SecurityError
+from soapkit.errors import NOWHERE, SecurityError
 from soapkit.security.crypto.algorithms import canonical_uri
-from soapkit.security.header_rules import Brought, Told
+from soapkit.security.header_rules import Brought, Inclusion, Told
 from soapkit.security.ids import id_of
 from soapkit.security.inbound import Pass
 from soapkit.security.markup import (
@@ -27,6 +27,8 @@ from soapkit.security.markup import (
     at_most_one,
 )
 from soapkit.security.parts import STEPS, plain_name
+from soapkit.security.references import Carried, key_info_of, read_key_info
+from soapkit.security.tokens import certificates_of
 from soapkit.security.verify import Proved, covers
 from soapkit.xml.names import local_name
 from soapkit.xml.walk import place_of, tag_of
@@ -50,6 +52,7 @@ def check_rules(found: Pass, main: Sequence[Proved], endorsers: Sequence[Proved]
         _check_protected(found)
     if rules.derived and main and not any(proof.derived for proof in main):
         raise SecurityError("what must be signed must be so under a key derived for it, and is not")
+    check_inclusion(rules.signing_certificate, main or found.proved, found)
     if rules.user:
         _check_user(found)
     if rules.supporting:
@@ -74,6 +77,37 @@ def is_kept(rule: Brought, token: _Element | None, found: Pass, main: Sequence[P
         return not rule
     signed = "signed" not in rule or covers(main, token)
     return signed and ("encrypted" not in rule or any(token in entry.elements for entry in found.opened))
+
+
+_INCLUDED: dict[Inclusion, str] = {
+    "sent": "the certificate that was signed with must be in the message, and is only named there",
+    "named": "the certificate that was signed with must only be named, and is in the message",
+}
+
+
+def check_inclusion(inclusion: Inclusion, proofs: Sequence[Proved], found: Pass) -> None:
+    """Raises `SecurityError` where none of these signatures brings its certificate, or names it, as is asked for.
+
+    A certificate that stands in the reference itself is there, and no token (5.1.1), so that it does either way.
+    """
+    if inclusion == "any" or any(_IS_INCLUDED[inclusion](proof, found) for proof in proofs):
+        return
+    told = f"{_INCLUDED[inclusion]} (IncludeToken; allow_any_inclusion=True does not look)"
+    raise SecurityError(told, place=place_of(proofs[0].signature) if proofs else NOWHERE)
+
+
+def _is_sent(proof: Proved, found: Pass) -> bool:
+    key_info = key_info_of(proof.signature)
+    if key_info is not None and isinstance(read_key_info(key_info, found.index), Carried):
+        return True
+    tokens = (token for token in found.message.tokens if token.tag == BINARY_SECURITY_TOKEN)
+    return proof.signer is not None and any(certificates_of(token)[0] == proof.signer for token in tokens)
+
+
+_IS_INCLUDED: dict[Inclusion, Callable[[Proved, Pass], bool]] = {
+    "sent": _is_sent,
+    "named": lambda proof, _found: proof.token is None,
+}
 
 
 def _check_layout(found: Pass) -> None:
