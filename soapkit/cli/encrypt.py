@@ -26,6 +26,13 @@ from soapkit.security.steps import KeyReference
 @click.option("--key-transport", default="rsa-oaep-mgf1p", show_default=True, metavar="NAME")
 @click.option("--oaep-digest", default="sha256", show_default=True, metavar="NAME", help="sha1 for old libraries.")
 @click.option(
+    "--oaep-mgf",
+    default="sha256",
+    show_default=True,
+    metavar="NAME",
+    help="Of rsa-oaep; rsa-oaep-mgf1p masks with SHA-1.",
+)
+@click.option(
     "--reference",
     type=click.Choice(["direct", "issuer-serial", "ski", "thumbprint", "embedded", "key-name"]),
     default="issuer-serial",
@@ -48,6 +55,7 @@ def command(
     algorithm: str,
     key_transport: str,
     oaep_digest: str,
+    oaep_mgf: str,
     reference: KeyReference,
     data_reference: Literal["token", "retrieval"],
     actor: str | None,
@@ -64,7 +72,8 @@ def command(
 
     \b
     For xmlsec1, which knows plain XML Encryption only (and, before 1.3, OAEP with SHA-1 only):
-        soapkit encrypt message.xml --to bank.pem --data-reference retrieval --oaep-digest sha1
+        soapkit encrypt message.xml --to bank.pem --data-reference retrieval --oaep-digest sha1 --output FILE
+        xmlsec1 --decrypt --id-attr:Id http://www.w3.org/2001/04/xmlenc#:EncryptedKey --privkey-pem bank.key FILE
     """
     envelope = read_envelope(file)
     certificate = load_certificate(to)
@@ -74,6 +83,7 @@ def command(
         algorithm,
         key_transport,
         oaep_digest,
+        oaep_mgf,
         key_reference=reference,
         data_reference=data_reference,
     )

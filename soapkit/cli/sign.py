@@ -18,6 +18,7 @@ from soapkit.cli.secured import (
 )
 from soapkit.cli.wording import SecurityCommand
 from soapkit.security import KeyPair, SamlToken, Security, Sign, Timestamp
+from soapkit.security.crypto.algorithms import CANONICAL_NAMES, CanonicalName
 from soapkit.security.markup import TIMESTAMP
 from soapkit.security.steps import KEY_REFERENCES, KeyReference, Step
 
@@ -37,6 +38,13 @@ from soapkit.security.steps import KEY_REFERENCES, KeyReference, Step
     "--algorithm", default="", metavar="NAME", help="Such as rsa-sha256 (default by the key), rsa-pss-sha256."
 )
 @click.option("--digest", default="sha256", show_default=True, metavar="NAME")
+@click.option(
+    "--canonical",
+    type=click.Choice(list(CANONICAL_NAMES)),
+    default="exclusive",
+    show_default=True,
+    help="The form that is signed; inclusive ones for peers that ask for them.",
+)
 @click.option(
     "--reference",
     type=click.Choice(KEY_REFERENCES),
@@ -58,6 +66,7 @@ def command(
     parts: tuple[str, ...],
     algorithm: str,
     digest: str,
+    canonical: CanonicalName,
     reference: KeyReference,
     assertion: str | None,
     ttl: int,
@@ -78,7 +87,7 @@ def command(
     """
     envelope = read_envelope(file)
     wanted = parts or ("Body", "Timestamp")
-    step = Sign(keypair, wanted, algorithm, digest, reference)
+    step = Sign(keypair, wanted, algorithm, digest, reference, canonical)
     stamped = next(envelope.root.iter(TIMESTAMP), None) is not None
     steps: list[Step] = [Timestamp(ttl)] if "Timestamp" in wanted and not stamped else []
     steps += [SamlToken(Path(assertion).read_bytes())] if assertion is not None else []

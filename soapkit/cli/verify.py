@@ -29,6 +29,13 @@ from soapkit.xml.walk import path_of
     help="Certificates to believe, or their authorities: PEM, DER or a folder. Repeatable.",
 )
 @click.option(
+    "--trust-key",
+    "bare",
+    multiple=True,
+    metavar="FILE",
+    help="A public key to believe without a certificate, PEM; with --profile key_value. Repeatable.",
+)
+@click.option(
     "--revoked", multiple=True, metavar="FILE", help="A revocation list of an authority: PEM or DER. Repeatable."
 )
 @click.option(
@@ -67,6 +74,7 @@ from soapkit.xml.walk import path_of
 def command(
     file: str,
     trusted: tuple[str, ...],
+    bare: tuple[str, ...],
     revoked: tuple[str, ...],
     ocsp: tuple[str, ...],
     require_revocation: bool,
@@ -99,7 +107,7 @@ def command(
     load = partial(
         TrustStore.load, revoked=revoked, ocsp=ocsp, revocation="required" if require_revocation else "given"
     )
-    if not trusted and not issuers:
+    if not trusted and not bare and not issuers:
         raise click.UsageError("--trust says whose signatures are believed, --issuer whose assertions are")
     saml = None
     if issuers or audience or confirmation:
@@ -109,9 +117,9 @@ def command(
             confirmation=confirmation or ("bearer", "holder-of-key"),
         )
     require = Require(
-        signed=signed or (("Body",) if trusted else ()),
+        signed=signed or (("Body",) if trusted or bare else ()),
         encrypted=encrypted,
-        trust=load(*trusted) if trusted else None,
+        trust=load(*trusted, keys=bare) if trusted or bare else None,
         saml=saml,
         key=keypair if keypair is not None else (),
         certificates=[load_certificate(name) for name in certificates],

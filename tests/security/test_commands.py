@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from soapkit.cli.main import main
 from soapkit.security import KeyPair, SamlAssertion, Security, Sign, issue_assertion
@@ -62,6 +62,32 @@ def test_sign_and_verify_through_files(run):
     code, told, _ = run("verify", "signed.xml", "--trust", "keys/ca.pem", "--json")
     assert [entry["part"] for entry in json.loads(told)["signed"]] == ["Body", "Timestamp"]
     assert json.loads(told)["chain"] == ["CN=alice", "CN=soapkit throw-away authority"]
+
+
+def test_a_bare_key_is_believed_where_it_is_given(run, tmp_path):
+    key = KeyPair.load("keys/alice.p12", "pw").certificate.public_key()
+    (tmp_path / "alice.pub").write_bytes(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    run("sign", "message.xml", "--key", "keys/alice.p12", "--reference", "key-value", "--output", "signed.xml")
+    code, told, _ = run("verify", "signed.xml", "--trust-key", "alice.pub", "--profile", "key_value")
+    assert code == 0
+    assert told.startswith(b"signer     SHA-256 of key ")
+    assert run("verify", "signed.xml", "--trust-key", "alice.pub")[0] == 1
+    assert run("verify", "signed.xml", "--trust", "keys/alice.pem", "--profile", "key_value")[0] == 1
+
+
+@pytest.mark.parametrize("form", ["inclusive", "inclusive11"])
+def test_a_form_that_a_peer_asks_for_is_signed(form, run, tmp_path):
+    run("sign", "message.xml", "--key", "keys/alice.p12", "--canonical", form, "--output", "signed.xml")
+    uri = {"inclusive": b"REC-xml-c14n-20010315", "inclusive11": b"xml-c14n11"}[form]
+    assert (tmp_path / "signed.xml").read_bytes().count(uri) == 3
+    assert run("verify", "signed.xml", "--trust", "keys/ca.pem")[0] == 0
+
+
+def test_a_key_is_padded_with_any_two_hashes(run, tmp_path):
+    how = ("--key-transport", "rsa-oaep", "--oaep-digest", "sha384", "--oaep-mgf", "sha512", "--output", "sealed.xml")
+    assert run("encrypt", "message.xml", "--to", "keys/bob.pem", *how)[0] == 0
+    assert b"mgf1sha512" in (tmp_path / "sealed.xml").read_bytes()
+    assert run("decrypt", "sealed.xml", "--key", "keys/bob.p12")[0] == 0
 
 
 def test_an_assertion_is_carried_and_verified_through_files(run, tmp_path):
