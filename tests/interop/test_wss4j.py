@@ -177,6 +177,7 @@ def test_wss4j_accepts_our_signature_algorithms(algorithm, digest, peer, alice):
         ("aes256-gcm", "rsa-oaep-mgf1p", "sha256", "sha256"),
         ("aes256-gcm", "rsa-oaep", "sha256", "sha256"),
         ("aes256-gcm", "rsa-oaep", "sha256", "sha1"),
+        ("aes256-gcm", "rsa-oaep", "sha384", "sha384"),
         ("aes256-gcm", "rsa-oaep", "sha512", "sha512"),
         ("aes128-cbc", "rsa-oaep-mgf1p", "sha256", "sha256"),
         ("aes256-cbc", "rsa-oaep", "sha256", "sha256"),
