@@ -5,6 +5,7 @@ What a signature of a message and a signature of a plain document have in common
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +15,16 @@ from soapkit.errors import LimitError, SecurityError, XmlError
 from soapkit.security.crypto.algorithms import AlgorithmPolicy, SignatureAlgorithm
 from soapkit.security.crypto.certificates import PublicKey, key_bits, kind_of_key
 from soapkit.security.crypto.pss import PSS, read_pss
-from soapkit.security.markup import INCLUSIVE_NAMESPACES, TRANSFORM, TRANSFORMS, algorithm_of, all_of, at_most_one
+from soapkit.security.markup import (
+    HMAC_OUTPUT_LENGTH,
+    INCLUSIVE_NAMESPACES,
+    TRANSFORM,
+    TRANSFORMS,
+    algorithm_of,
+    all_of,
+    at_most_one,
+    text_of,
+)
 from soapkit.xml.c14n import MAX_PREFIXES, METHODS, canonicalise
 from soapkit.xml.measure import Measure
 from soapkit.xml.walk import place_of
@@ -28,14 +38,25 @@ class Canonical:
     prefixes: tuple[str, ...] = ()
 
 
-def read_signature_method(method: _Element, policy: AlgorithmPolicy) -> SignatureAlgorithm:
-    """A ds:SignatureMethod, within the policy. Raises `SecurityError`."""
+def read_signature_method(
+    method: _Element, policy: AlgorithmPolicy, *, full_length: bool = False
+) -> SignatureAlgorithm:
+    """A ds:SignatureMethod, within the policy. `full_length`: whether an HMACOutputLength may stand there that shortens
+    nothing; messages have none (BSP 1.1, R5401). Raises `SecurityError`, also for one that shortens."""
     if algorithm_of(method) == PSS:
         return read_pss(method, policy)
     algorithm = policy.signature(algorithm_of(method))
-    if len(method):
+    if len(method) and not (full_length and _says_full_length(method, algorithm)):
         raise SecurityError("a shortened signature (HMACOutputLength) is never believed", place=place_of(method))
     return algorithm
+
+
+def _says_full_length(method: _Element, algorithm: SignatureAlgorithm) -> bool:
+    """XML Signature 1.1, 6.3.1: the length is in bits, and of the whole digest where it is as long as that."""
+    length = at_most_one(method, HMAC_OUTPUT_LENGTH)
+    if algorithm.key != "secret" or length is None or len(method) > 1:
+        return False
+    return text_of(length) == str(8 * hashlib.new(algorithm.hash).digest_size)
 
 
 def check_key(algorithm: SignatureAlgorithm, key: PublicKey, policy: AlgorithmPolicy, whose: Callable[[], str]) -> None:

@@ -395,10 +395,13 @@ def test_a_public_key_is_never_a_shared_secret(signed, keys, verify):
         verify(signed)
 
 
-def test_hmac_truncation_is_refused(signed, verify):
-    """CVE-2009-0217: an HMACOutputLength of 8 bits, or of none, is guessed at once (again in CVE-2013-2155)."""
+@pytest.mark.parametrize("bits", ["8", "0", "256"])
+def test_hmac_truncation_is_refused(bits, signed, verify):
+    """CVE-2009-0217: an HMACOutputLength of 8 bits, or of none, is guessed at once (again in CVE-2013-2155). Messages
+    have none at all (BSP 1.1, R5401)."""
     method = only(signed, SIGNATURE_METHOD)
-    etree.SubElement(method, f"{{{DS}}}HMACOutputLength").text = "8"
+    method.set("Algorithm", signature_named("hmac-sha256").uri)
+    etree.SubElement(method, f"{{{DS}}}HMACOutputLength").text = bits
     with pytest.raises(SecurityError, match="HMACOutputLength"):
         verify(signed)
 

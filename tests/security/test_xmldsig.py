@@ -236,6 +236,21 @@ def test_a_reference_that_leads_outside_is_refused_when_the_signature_is_right_t
         verify(etree.tostring(signed), trust=SECRET)
 
 
+@pytest.mark.parametrize(
+    ("bits", "believed"), [("256", True), (" 256 ", True), ("128", False), ("264", False), ("", False)]
+)
+def test_a_length_of_an_hmac_that_is_all_of_it_shortens_nothing(bits, believed):
+    signed = etree.fromstring(sign(ORDER, SECRET))
+    info = signed.find(f".//{{{DS}}}SignedInfo")
+    etree.SubElement(info.find(f"{{{DS}}}SignatureMethod"), f"{{{DS}}}HMACOutputLength").text = bits
+    _sign_again(signed, info)
+    if believed:
+        assert verify(etree.tostring(signed), trust=SECRET).algorithm == "hmac-sha256"
+        return
+    with pytest.raises(SecurityError, match="HMACOutputLength"):
+        verify(etree.tostring(signed), trust=SECRET)
+
+
 def _sign_again(root, info):
     value = hmac.digest(SECRET.value, etree.tostring(info, method="c14n", exclusive=True), "sha256")
     root.find(f".//{{{DS}}}SignatureValue").text = base64.b64encode(value).decode()

@@ -219,7 +219,7 @@ class _Verifier:
 
     def _read(self, signed_info: _Element) -> _Read:
         """The policy first, over the whole of SignedInfo."""
-        algorithm = read_signature_method(one(signed_info, SIGNATURE_METHOD), self.policy)
+        algorithm = read_signature_method(one(signed_info, SIGNATURE_METHOD), self.policy, full_length=True)
         form = read_canonical(one(signed_info, CANONICALIZATION_METHOD))
         references = tuple(children(signed_info, DS_REFERENCE))
         if not references:
