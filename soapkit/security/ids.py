@@ -7,7 +7,9 @@ for an id are looked at together, so that a forged element cannot hide behind an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol, TypeAlias, cast
 
 from lxml import etree
@@ -61,6 +63,11 @@ def id_of(element: _Element) -> str | None:
     return None
 
 
+def ids_of(element: _Element) -> tuple[str, ...]:
+    """All the ids an element carries, each once."""
+    return tuple(dict.fromkeys(value for name in ID_ATTRIBUTES if (value := element.get(name))))
+
+
 def give_id(element: _Element, fresh: str) -> str:
     """The id of `element`, which gets `fresh` when it has none: plain ``Id`` where its schema says so, else wsu:Id."""
     existing = id_of(element)
@@ -85,13 +92,28 @@ def _ids(root: _Element, also: tuple[str, ...], measure: Measure | None) -> list
     return [value for find in (*_FIND_ALL, *finders) for value in find(root)]
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """An element that was decrypted, and what stood in its place, in the tree before."""
+
+    element: _Element
+    encrypted: _Element
+
+
 class IdIndex:
     """Every element of a tree by its id. Made once, since walking a large message is dear."""
 
-    def __init__(self, root: _Element, also: Iterable[str] = (), measure: Measure | None = None) -> None:
+    def __init__(
+        self,
+        root: _Element,
+        also: Iterable[str] = (),
+        measure: Measure | None = None,
+        came: Mapping[str, Came] = MappingProxyType({}),
+    ) -> None:
         """`also`: further attributes in no namespace that are ids in this kind of document; `measure`: of the document,
-        where it is known."""
+        where it is known; `came`: what may be found, too, by the id that its EncryptedData had."""
         self.measure = measure
+        self.came = came
         self._found: dict[str, list[_Element]] = {}
         for value in _ids(root, tuple(also), measure):
             name, element = str(value), value.getparent()
@@ -101,6 +123,11 @@ class IdIndex:
             # one id in two spellings is one; of many holders only a few are kept, to be told
             elif len(holders) < _TOLD and element not in holders:
                 holders.append(element)
+
+        for name, each in came.items():
+            holders = self._found.setdefault(name, [])
+            if each.element not in holders:
+                holders.append(each.element)
 
     def __contains__(self, name: object) -> bool:
         """Whether some element carries that id."""

@@ -24,7 +24,7 @@ from soapkit.security.attachments import SignedAttachment, attachment_named
 from soapkit.security.crypto.algorithms import CipherAlgorithm
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.decrypt import Deciphered, Reread, decipher, put_back, read_cipher
-from soapkit.security.ids import IdIndex
+from soapkit.security.ids import Came, IdIndex, ids_of
 from soapkit.security.keyring import KeyRing, KnownKeys
 from soapkit.security.markup import (
     DATA_REFERENCE,
@@ -65,7 +65,7 @@ from soapkit.xml.walk import children, place_of, tag_of
 class Opened:
     """What came encrypted under one EncryptedData: `parent`'s whole content, or these elements, or an attachment, whose
     EncryptedData, `data`, is still there. `under_signature`: whether a signature that was verified before covers
-    it as it was encrypted."""
+    it as it was encrypted. `came_as`: what stood in the place of an assertion, in the tree before, `ids` its names."""
 
     elements: tuple[_Element, ...]
     algorithm: str
@@ -73,6 +73,8 @@ class Opened:
     attachment: DecryptedAttachment | None = None
     data: _Element | None = None
     under_signature: bool = False
+    came_as: _Element | None = None
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -111,7 +113,13 @@ class Pass:
         """The ids of the message as it is now."""
         if self._index is None:
             envelope = self.message.envelope
-            self._index = IdIndex(envelope.root, measure=envelope.measure)
+            came = {
+                name: Came(entry.elements[0], entry.came_as)
+                for entry in self.opened
+                if entry.came_as is not None
+                for name in entry.ids
+            }
+            self._index = IdIndex(envelope.root, measure=envelope.measure, came=came)
         return self._index
 
     def run(self) -> None:
@@ -270,7 +278,15 @@ class Pass:
         for piece, elements, parent, under in zip(found, reread.pieces, parents, signed, strict=True):
             moved = _still(parent, reread.moved) if parent is not None else None
             opened = elements if moved is None else ()
-            self.opened.append(Opened(opened, piece.algorithm.uri, moved, under_signature=under))
+            ids = ids_of(piece.data) if self._is_assertion(opened) else ()
+            came_as = piece.place if ids else None
+            self.opened.append(
+                Opened(opened, piece.algorithm.uri, moved, under_signature=under, came_as=came_as, ids=ids)
+            )
+
+    def _is_assertion(self, opened: tuple[_Element, ...]) -> bool:
+        """Whether that is one which a signature may name its key by."""
+        return len(opened) == 1 and opened[0].tag in ASSERTIONS and opened[0].getparent() is self.message.security
 
     def _open_attachment(self, data: _Element, secret: bytes) -> None:
         """Decrypt an attachment, and hold with it what is known of its ciphertext."""

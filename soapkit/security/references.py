@@ -120,9 +120,11 @@ class Wrapped:
 
 @dataclass(frozen=True, slots=True)
 class Asserted:
-    """The key is that of the subject of a SAML assertion in the message."""
+    """The key is that of the subject of a SAML assertion in the message. `encrypted`: what it came as, where it is
+    named by the id of that."""
 
     element: _Element
+    encrypted: _Element | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +222,7 @@ def _read_reference(reference: _Element, index: IdIndex) -> KeySource:
     if token.tag in _SHARED_KEYS:
         return Wrapped(token)
     if token.tag in BY_TAG:
-        return Asserted(token)
+        return Asserted(token, _encrypted(name, index))
     raise SecurityError(f"a reference to {tag_of(token)} names no key", place=place_of(reference))
 
 
@@ -259,11 +261,18 @@ def _by_assertion_id(identifier: _Element, version: SamlVersion, index: IdIndex)
         return Wrapped(assertion=name)
     found = index.find(f"#{name}", by=identifier)
     if found.tag == ENCRYPTED_DATA:
-        told = "an assertion is named by the id of the EncryptedData around it, and not by its own"
-        raise SecurityError(f"{told}, which is not followed", place=place_of(identifier))
-    if found.tag != version.assertion or found.get(version.id_attribute) != name:
+        told = "an assertion is named by the id of the EncryptedData around it, which was not decrypted"
+        raise SecurityError(told, place=place_of(identifier))
+    encrypted = _encrypted(name, index)
+    by_own_id = found.get(version.id_attribute) == name
+    if found.tag != version.assertion or not (by_own_id or encrypted is not None):
         raise SecurityError(f"a reference to an assertion leads to {tag_of(found)}", place=place_of(identifier))
-    return Asserted(found)
+    return Asserted(found, encrypted)
+
+
+def _encrypted(name: str, index: IdIndex) -> _Element | None:
+    """What an assertion came as, where that is what an id names, as the profiles of OIO IDWS have it."""
+    return index.came[name].encrypted if name in index.came else None
 
 
 def _by_key_identifier(value: bytes) -> Named:

@@ -11,8 +11,11 @@ from lxml.etree import _Element
 from soapkit.errors import SecurityError
 from soapkit.security.crypto.certificates import der_of, key_identifier, name_of, public_key_of, thumbprint
 from soapkit.security.crypto.key_value import key_value_element
+from soapkit.security.ids import id_of
 from soapkit.security.markup import (
     BASE64,
+    ENCRYPTED_ASSERTION,
+    ENCRYPTED_DATA,
     ENCRYPTED_KEY_SHA1,
     ENCRYPTED_KEY_TYPE,
     THUMBPRINT,
@@ -21,9 +24,10 @@ from soapkit.security.markup import (
     X509_PKI_PATH,
     X509_V3,
     base64_text,
+    one,
     reference_around,
 )
-from soapkit.security.saml.names import BY_TAG
+from soapkit.security.saml.names import BY_TAG, SAML_2_0
 from soapkit.security.steps import KeyReference
 from soapkit.xml.names import DS, WSSE11
 from soapkit.xml.parse import parse_own
@@ -55,6 +59,8 @@ def encrypted_key_sha1_reference_text(sha1: bytes) -> str:
 def assertion_reference(assertion: _Element) -> _Element:
     """A SecurityTokenReference to a SAML assertion, by its id (SAML Token Profile 1.1, 3.4; BSP 1.1, R6602 to R6611).
 
+    To an EncryptedAssertion by that of its EncryptedData, which is all that its sender can see (OIO IDWS).
+
     Raises `SecurityError` for one without an id.
     """
     return parse_own(assertion_reference_text(assertion))
@@ -62,8 +68,11 @@ def assertion_reference(assertion: _Element) -> _Element:
 
 def assertion_reference_text(assertion: _Element) -> str:
     """The same as text, which declares all of its prefixes."""
-    version = BY_TAG[tag_of(assertion)]
-    identifier = assertion.get(version.id_attribute)
+    if assertion.tag == ENCRYPTED_ASSERTION:
+        version, identifier = SAML_2_0, id_of(one(assertion, ENCRYPTED_DATA))
+    else:
+        version = BY_TAG[tag_of(assertion)]
+        identifier = assertion.get(version.id_attribute)
     if not identifier:
         raise SecurityError("a SAML assertion without an id cannot be referred to", place=place_of(assertion))
     return _reference(

@@ -28,6 +28,7 @@ from soapkit.security.encrypted_key import WrappingKey
 from soapkit.security.ids import WSU_ID
 from soapkit.security.inbound import Pass
 from soapkit.security.issued import IssuedTokens, Issuing
+from soapkit.security.markup import ENCRYPTED_ASSERTION
 from soapkit.security.parts import (
     ASSERTION,
     Message,
@@ -322,9 +323,12 @@ def _write_username_token(message: Message, step: UsernameToken, making: _Making
 
 
 def _write_assertion(message: Message, step: SamlToken, making: _Making) -> None:
-    if message.named(ASSERTION):
+    if message.named(ASSERTION) or message.hidden_as(ASSERTION):
         raise SecurityError("the message has a SAML assertion already; it speaks for one subject")
-    insert_after_timestamp(message, token_of(step, making.now, making.provider))
+    token = token_of(step, making.now, making.provider)
+    insert_after_timestamp(message, token)
+    if token.tag == ENCRYPTED_ASSERTION:  # its issuer hid it: who signs it signs that
+        message.hidden.setdefault(ASSERTION, []).append(token)
 
 
 def _write_token(message: Message, step: BinarySecurityToken, making: _Making) -> None:

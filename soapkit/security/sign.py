@@ -25,6 +25,7 @@ from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.ids import WSU_ID, give_id
 from soapkit.security.markup import (
+    ENCRYPTED_ASSERTION,
     SIGNATURE,
     TOKEN_REFERENCE,
     base64_text,
@@ -288,6 +289,9 @@ def _assertion(message: Message, keypair: KeyPair) -> _Element:
     """The assertion that names the key one signs with. Raises `SecurityError` without one, or for another key."""
     found = message.named(ASSERTION)
     if not found:
+        for token in message.hidden_as(ASSERTION):
+            if token.tag == ENCRYPTED_ASSERTION:  # whose key it names is for its receiver to read
+                return token
         raise SecurityError(f"there is no assertion that names the key of {keypair!r}; put a SamlToken before Sign")
     key = subject_key(read_assertion(found[0]), [keypair.certificate])
     if key.public != public_key_of(keypair.certificate):
@@ -301,6 +305,9 @@ class _Part:
 
     element: _Element
     token: _Element | None = None
+
+
+_BY_REFERENCE = frozenset({*ASSERTIONS, ENCRYPTED_ASSERTION})
 
 
 def _by_reference(assertion: _Element, provider: CryptoProvider) -> _Part:
@@ -320,7 +327,7 @@ def _assertion_and_reference(parts: list[_Part], assertion: _Element | None) -> 
 
 def _parts(message: Message, step: Sign, token: _Element | None, provider: CryptoProvider) -> list[_Part]:
     found = [
-        _by_reference(element, provider) if tag_of(element) in ASSERTIONS else _Part(element)
+        _by_reference(element, provider) if tag_of(element) in _BY_REFERENCE else _Part(element)
         for part in step.parts
         if part != OWN_CERTIFICATE
         for element in _elements(message, part, token)

@@ -43,15 +43,16 @@ def dereferenced(
 ) -> tuple[_Element, bytes]:
     """The element that the transform selects and its octets.
 
-    A token in the message is canonicalised where it stands. For a certificate that is only named, the transform makes
-    up the BinarySecurityToken that would have carried it (X.509 token profile 1.1, 3.2), and what is covered is the
-    reference. Raises `SecurityError`.
+    A token in the message is canonicalised where it stands; one that is named by the id of what it came encrypted as,
+    as that stood there. For a certificate that is only named, the transform makes up the BinarySecurityToken that would
+    have carried it (X.509 token profile 1.1, 3.2), and what is covered is the reference. Raises `SecurityError`.
     """
     source = read_token_reference(reference, index)
     if isinstance(source, Carried) and source.token is not None:
         return source.token, token_octets(source.token, method)
     if isinstance(source, Asserted):
-        return source.element, token_octets(source.element, method)
+        came_as = source.element if source.encrypted is None else source.encrypted
+        return source.element, token_octets(came_as, method)
     if isinstance(source, Wrapped):
         if source.element is None:
             raise SecurityError("STR-Transform of a key that is not in the message", place=place_of(reference))

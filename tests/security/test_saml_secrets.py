@@ -27,7 +27,9 @@ from soapkit.security import (
 )
 from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.encrypt import encrypted_key
+from soapkit.security.ids import id_of
 from soapkit.security.issued import IssuedToken
+from soapkit.security.markup import ENCRYPTED_DATA
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.names import DS, SAML20, WSSE
 from soapkit.xml.parse import parse_message
@@ -177,9 +179,9 @@ def test_a_token_goes_by_the_reference_that_its_issuer_gave(plain, keys, sts, no
 # --- encrypted by its issuer --------------------------------------------------------------------------------------
 
 
-def encrypted_by_issuer(keys, sts, plain, *, wrapped):
+def encrypted_by_issuer(keys, sts, plain, *, wrapped, **more):
     """An assertion encrypted to the bank, its key within: as EncryptedData, or in an EncryptedAssertion."""
-    said = SamlAssertion(issuer="https://sts.example", subject="alice", audience=[BANK])
+    said = SamlAssertion(issuer="https://sts.example", subject="alice", audience=[BANK], **more)
     carried = Security(
         outbound=[
             SamlToken(issue_assertion(said, sts, now=NOW)),
@@ -206,3 +208,48 @@ def test_an_assertion_that_its_issuer_encrypted_to_us_is_read(wrapped, plain, ke
     assert result.assertion.subject == "alice"
     assert result.assertion.element.getparent().tag == SECURITY
     assert "Assertion" in [entry.name for entry in result.encrypted]
+
+
+OURS = ["Body", "Timestamp", "Assertion"]
+
+
+def signed_by_holder(keys, sts, plain, now, *more):
+    """As the profiles of OIO IDWS have it: who signs cannot read the assertion, and names it by what it came as."""
+    holder = {"confirmation": "holder-of-key", "holder": keys.alice}
+    token = IssuedToken(encrypted_by_issuer(keys, sts, plain, wrapped=True, **holder))
+    steps = [Timestamp(), SamlToken(token), Sign(keys.alice, parts=OURS, key_reference="assertion"), *more]
+    return Security(outbound=steps).apply(plain, now=now)
+
+
+def test_what_an_assertion_came_as_is_signed_by_its_holder_and_names_his_key(plain, keys, sts, now):
+    sent = signed_by_holder(keys, sts, plain, now)
+    named = {each.text for each in sent.root.iter(f"{{{WSSE}}}KeyIdentifier") if "SAMLID" in each.get("ValueType")}
+    assert named == {id_of(next(sent.root.iter(ENCRYPTED_DATA)))}
+    result = service(keys, sts, signed=OURS).verify(over_the_wire(sent), now=now)
+    assert (result.assertion.subject, result.assertion.confirmation) == ("alice", "holder-of-key")
+    assert result.is_signed(result.assertion.element)
+
+
+def test_an_encrypted_assertion_in_the_place_of_the_one_that_was_signed_is_refused(plain, keys, sts, now):
+    sent, other = (signed_by_holder(keys, sts, plain, now) for _ in range(2))
+    ours, theirs = (next(each.root.iter(f"{{{SAML20}}}EncryptedAssertion")) for each in (sent, other))
+    theirs.find(ENCRYPTED_DATA).set("Id", ours.find(ENCRYPTED_DATA).get("Id"))
+    ours.getparent().replace(ours, theirs)
+    with pytest.raises(SecurityError, match="was altered after it was signed"):
+        service(keys, sts, signed=OURS).verify(over_the_wire(sent), now=now)
+
+
+@pytest.mark.parametrize("where", ["Body", "Security"])
+def test_an_id_that_another_element_has_too_names_no_encrypted_assertion(where, plain, keys, sts, now):
+    sent = signed_by_holder(keys, sts, plain, now)
+    name = id_of(next(sent.root.iter(ENCRYPTED_DATA)))
+    etree.SubElement(next(sent.root.iter(f"{{*}}{where}")), "{urn:x}y", {"ID": name})
+    with pytest.raises(SecurityError, match=f"several elements carry the id '{name}'"):
+        service(keys, sts, signed=OURS).verify(over_the_wire(sent), now=now)
+
+
+def test_an_assertion_that_was_not_decrypted_names_no_key(plain, keys, sts, now):
+    sent = signed_by_holder(keys, sts, plain, now)
+    stranger = Security(inbound=Require(signed=["Body"], trust=keys.trust))
+    with pytest.raises(SecurityError, match="which was not decrypted"):
+        stranger.verify(over_the_wire(sent), now=now)
