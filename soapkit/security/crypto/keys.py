@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates, load_pem_pkcs7_certificates
 
-from soapkit.errors import Place, SecurityError
+from soapkit.errors import Place, SecurityError, UsageError
 from soapkit.security.crypto.algorithms import KeyKind
 from soapkit.security.crypto.certificates import (
     UNREADABLE,
@@ -34,7 +34,7 @@ from soapkit.security.crypto.certificates import (
     public_bytes,
     public_key_of,
 )
-from soapkit.security.crypto.given import check_given
+from soapkit.security.crypto.given import check_each, check_given
 from soapkit.security.crypto.jks import MAGIC as JKS_MAGIC
 from soapkit.security.crypto.jks import read_jks
 from soapkit.security.crypto.pkcs12 import keys_in
@@ -58,6 +58,10 @@ class KeyPair:
     """A private key and the certificate that goes with it.
 
     `chain`: the certificates between this one and its authority, as far as they were loaded. The key is in no repr.
+    `private_key`: one of ``cryptography``, or one that stays in a device (PKCS#11, a key service): an object of your
+    own class below one of its classes, such as ``RSAPrivateKey``, whose ``sign`` and ``decrypt`` ask the device.
+
+    Raises `UsageError` for a key of another certificate.
 
     >>> KeyPair.load("alice.p12", "secret")          # doctest: +SKIP
     KeyPair(CN=alice)
@@ -66,6 +70,16 @@ class KeyPair:
     private_key: PrivateKey
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        check_given(
+            "KeyPair",
+            private_key=(self.private_key, PrivateKey, "a private key of the cryptography library"),
+            certificate=(self.certificate, x509.Certificate, "its certificate"),
+        )
+        check_each("KeyPair", "chain", self.chain, x509.Certificate, "certificates")
+        if self.private_key.public_key() != public_key_of(self.certificate):
+            raise UsageError(f"the private key is not that of certificate {name_of(self.certificate)}")
 
     @classmethod
     def load(

@@ -150,7 +150,12 @@ def _transform(algorithm: SignatureAlgorithm) -> Any:  # the type is private to 
 
 
 def _private_key(keypair: KeyPair) -> xmlsec.Key:
-    pem = keypair.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    try:
+        pem = keypair.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    except (TypeError, ValueError, NotImplementedError) as error:  # what classes of users raise
+        raise SecurityError(
+            f"the key of {keypair} is not handed out, as xmlsec needs it; the other provider asks the key itself"
+        ) from error
     return xmlsec.Key.from_memory(pem, constants.KeyDataFormatPem)
 
 
