@@ -89,12 +89,12 @@ class _Reader:
                 found = reader(self, found, assertion)
             elif assertion.local in ADDRESSING:
                 found = replace(found, addressing=ADDRESSING_MARKS.get(assertion.name, "2005/08"))
+            elif demands_nothing(assertion) or (assertion.namespace in NAMESPACES and assertion.local in NO_DEMANDS):
+                continue
             elif assertion.name in LOGINS:
                 found = replace(found, logins=found.logins | {LOGINS[assertion.name]})
             elif assertion.local == "OptimizedMimeSerialization":
                 found = replace(found, mtom=True)
-            elif demands_nothing(assertion) or (assertion.namespace in NAMESPACES and assertion.local in NO_DEMANDS):
-                continue
             else:
                 found = replace(found, others=(*found.others, assertion))
         return found
