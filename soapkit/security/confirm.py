@@ -84,7 +84,8 @@ def check_confirmed(message: Message, result: SecurityResult, sent: SentSignatur
 def _value(element: _Element) -> bytes:
     text = element.get("Value")
     if text is None:
-        raise SecurityError("the message confirms that nothing was signed, and we had signed", place=place_of(element))
+        told = "the message confirms that nothing was signed, where a signature of ours must be confirmed"
+        raise SecurityError(told, place=place_of(element))
     copy = new(SIGNATURE_CONFIRMATION)
     copy.text = text
     return bytes_of(copy)
