@@ -488,6 +488,8 @@ def test_nobody_is_asked_who_is_not_allowed(keys, now):
         with pytest.raises(SecurityError, match="one is required"):
             trust.check(dave.certificate, (), now)
     assert responder.asked == []
+    with pytest.raises(SecurityError, match=r"'http://\[::1' is asked for one where OcspResponders\(hosts="):
+        trust.check(dave.certificate, (), now)
     for hosts in ([], [""], "ocsp.example"):
         with pytest.raises(UsageError, match="list of those that may be asked"):
             OcspResponders(responder, hosts)

@@ -17,12 +17,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from soapkit.errors import SecurityError, SoapkitError, UsageError
-from soapkit.security.crypto.certificates import UNREADABLE
 from soapkit.security.trust.ocsp import ResponseSource, read_response
-from soapkit.security.trust.revocation import Standing, StatusSource, Told, untold
+from soapkit.security.trust.revocation import Standing, StatusSource, Told, responders_of, untold
 
 _PORTS: Final = {"http": 80, "https": 443}
 _REMEMBERED: Final = 1_000
@@ -91,7 +89,7 @@ class AskedSource:
         with self._lock:
             answer = self._answers.get((certificate, issuer))
         if answer is None or answer.until <= now:
-            addresses = [each for each in _responders_of(certificate) if self._responders.allows(each)]
+            addresses = [each for each in responders_of(certificate) if self._responders.allows(each)]
             if not addresses:
                 return None
             answer = self._asked(addresses[:_MOST], certificate, issuer, now)
@@ -133,17 +131,3 @@ class AskedSource:
         if not isinstance(data, bytes):
             raise SecurityError(f"what posts to OCSP responders gave {type(data).__name__}, expected bytes")
         return ResponseSource(read_response(data), self._lists, nonce)
-
-
-def _responders_of(certificate: x509.Certificate) -> list[str]:
-    """The addresses that a certificate names (RFC 5280, 4.2.2.1)."""
-    try:
-        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
-    except (x509.ExtensionNotFound, *UNREADABLE):
-        return []
-    return [
-        each.access_location.value
-        for each in access
-        if each.access_method == AuthorityInformationAccessOID.OCSP
-        and isinstance(each.access_location, x509.UniformResourceIdentifier)
-    ]

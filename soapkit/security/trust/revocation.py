@@ -15,9 +15,10 @@ from itertools import chain, pairwise
 from typing import Final, Literal, Protocol, TypeAlias
 
 from cryptography import x509
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from soapkit.errors import SecurityError
-from soapkit.security.crypto.certificates import name_of
+from soapkit.security.crypto.certificates import UNREADABLE, name_of
 
 Revocation: TypeAlias = Literal["given", "required"]
 REVOCATIONS: Final = ("given", "required")
@@ -86,9 +87,24 @@ def check_not_revoked(
         if reasons:
             raise SecurityError(f"whether certificate {name_of(certificate)} is revoked cannot be told: {reasons[0]}")
         if revocation == "required":
-            raise SecurityError(
-                f"no revocation list of {name_of(issuer)} is given, and one is required (or an OCSP response)"
-            )
+            missing = f"no revocation list of {name_of(issuer)} is given, and one is required (or an OCSP response)"
+            if addresses := responders_of(certificate):
+                missing += f"; {addresses[0]!r:.120} is asked for one where OcspResponders(hosts=...) has its host"
+            raise SecurityError(missing)
+
+
+def responders_of(certificate: x509.Certificate) -> list[str]:
+    """The addresses of OCSP responders that a certificate names (RFC 5280, 4.2.2.1)."""
+    try:
+        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except (x509.ExtensionNotFound, *UNREADABLE):
+        return []
+    return [
+        each.access_location.value
+        for each in access
+        if each.access_method == AuthorityInformationAccessOID.OCSP
+        and isinstance(each.access_location, x509.UniformResourceIdentifier)
+    ]
 
 
 def out_of_time(what: str, this_update: datetime, next_update: datetime | None, now: datetime) -> str:
