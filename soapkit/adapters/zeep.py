@@ -49,7 +49,7 @@ class SoapkitSecurity:
         # zeep's parser is not ours: what it took is read again, with all that ours refuses
         if envelope.getroottree().docinfo.internalDTD is not None:
             raise XmlError("DOCTYPE is not allowed in a message (SOAP 1.1, 3; SOAP 1.2 part 1, 5)")
-        message = Envelope.parse(etree.tostring(envelope.getroottree(), encoding="utf-8"), source="reply")
+        message = Envelope.parse(etree.tostring(envelope.getroottree(), encoding="utf-8"), source="reply", hold=True)
         try:
             result = self.security.verify(message)
         except SecurityError as error:

@@ -59,10 +59,12 @@ class Deciphered:
 
 @dataclass(frozen=True, slots=True)
 class Reread:
-    """The message as read again. `pieces`: per `Deciphered`, the elements that took its place."""
+    """The message as read again. `text`: what its tree is the tree of; `pieces`: per `Deciphered`, the elements that
+    took its place."""
 
     root: _Element
     measure: Measure
+    text: bytes = field(repr=False)
     pieces: tuple[tuple[_Element, ...], ...]
     moved: dict[_Element, tuple[_Element, ...]]
 
@@ -139,7 +141,7 @@ def put_back(
     for pair in pairs:
         for end in pair:
             _remove(end)
-    return Reread(new_root, measure, pieces, moved)
+    return Reread(new_root, measure, _without(mark, text), pieces, moved)
 
 
 def _check_apart(places: Sequence[_Element]) -> None:
@@ -169,6 +171,15 @@ def _with_pieces(root: _Element, found: Sequence[Deciphered], paths: Sequence[_P
     text = etree.tostring(copy, encoding="UTF-8", with_tail=False)
     ours = mark.secret.encode()
     return _GAP.sub(lambda gap: found[int(gap[2])].plain if gap[1] == ours else gap[0], text)
+
+
+def _without(mark: _Mark, text: bytes) -> bytes:
+    """A text with its marks taken out."""
+    secret, kept, position = mark.secret.encode(), [], 0
+    while (at := text.find(secret, position)) >= 0:
+        kept.append(text[position : text.rindex(b"<", position, at)])
+        position = text.index(b">", at) + 1
+    return b"".join((*kept, text[position:]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ from soapkit.security.markup import (
     one,
     text_of,
 )
+from soapkit.security.met import MetHeader, MetHeaders, MetSignature
+from soapkit.security.outline import element_at
 from soapkit.security.parts import Message
 from soapkit.security.passwords import derives_key
 from soapkit.security.references import (
@@ -54,7 +56,7 @@ from soapkit.security.sender import Sender
 from soapkit.security.shared import Secret, SentKeys
 from soapkit.security.timestamp import Lifetime, check_lifetime, read_timestamp
 from soapkit.security.tokens import CheckedUser, check_username_token
-from soapkit.security.verify import Proved, Verifier, covers
+from soapkit.security.verify import Proved, ReadSignature, Verifier, covers
 from soapkit.soap.attachments import Package
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.xop import INCLUDE, inline
@@ -87,6 +89,7 @@ class Pass:
     now: datetime
     sent: SentKeys
     sender: Sender | None = None
+    met: MetHeaders = field(default_factory=MetHeaders)
     proved: list[Proved] = field(default_factory=list)
     opened: list[Opened] = field(default_factory=list)
     users: list[CheckedUser] = field(default_factory=list)
@@ -97,6 +100,7 @@ class Pass:
     _index: IdIndex | None = None
     _keys: int = 0
     _known: KnownKeys = field(default_factory=KnownKeys)
+    _read: list[ReadSignature] = field(default_factory=list)
 
     @property
     def keys(self) -> KeyRing:
@@ -128,6 +132,35 @@ class Pass:
         Raises `SecurityError` for the first thing that is wrong.
         """
         self._make_whole()
+        known = self.met.like(self.message.envelope)
+        if known is not None:
+            self._follow(*known)
+        else:
+            self._walk()
+        self._open_loose()
+        self._leave_no_include()
+
+    def remember(self) -> None:
+        """Have the next message with a header like this one processed sooner. For one that was believed."""
+        if len(self._read) != len(self.proved) or not self._read or self.opened or self.warnings:
+            return
+        if all(entry.tag in _LASTING or entry.tag not in _HANDLERS for entry in self.message.tokens):
+            self.met.remember(self.message, self._read, self.proved)
+
+    def _follow(self, header: MetHeader, values: Sequence[bytes]) -> None:
+        """Process a header as one that was met before, but for what is read anew."""
+        root = self.message.envelope.root
+        for entry in header.entries:
+            if isinstance(entry, MetSignature):
+                read, targets = entry.read(root, values)
+                self._done.append(read.element)
+                self.proved.append(Verifier(self, self.keys).prove(read, targets))
+            else:
+                timestamp = element_at(root, entry)
+                self._done.append(timestamp)
+                self._timestamp(timestamp)
+
+    def _walk(self) -> None:
         waiting = list(self.message.tokens)
         while waiting:
             entry, message = waiting.pop(0), self.message
@@ -140,8 +173,6 @@ class Pass:
             if self.message is not message:  # another tree; what was ciphertext in the old one is not done in it
                 done = set(self._done)
                 waiting = [token for token in self.message.tokens if token not in done]
-        self._open_loose()
-        self._leave_no_include()
 
     def _timestamp(self, element: _Element) -> None:
         if self.lifetime is not None:
@@ -194,7 +225,10 @@ class Pass:
             return
         if len(self.proved) >= self.require.limits.signatures:
             raise SecurityError(f"more than {self.require.limits.signatures} signatures are not checked")
-        proof = Verifier(self, self.keys).verify(element)
+        verifier = Verifier(self, self.keys)
+        read = verifier.read(element)
+        proof = verifier.prove(read)
+        self._read.append(read)
         if not proof.is_known:
             self.warnings.append("a signature under a shared key is right, and tells nothing of who signed")
         self.proved.append(proof)
@@ -393,7 +427,9 @@ class Pass:
 
         security = self.message.security
         try:
-            envelope = Envelope.read(reread.root, reread.measure, self.message.envelope.limits)
+            # what attachments hold may become part of the tree
+            text = reread.text if not self.message.attachments else None
+            envelope = Envelope.read(reread.root, reread.measure, self.message.envelope.limits, text)
         except MessageError as error:  # the same fault as for all that a wrong key makes of a message
             raise SecurityError(f"the decrypted message is none: {error}") from None
         header = moved[security][0] if security is not None else None
@@ -435,6 +471,10 @@ _HANDLERS: dict[str, Callable[[Pass, _Element], None]] = {
     ENCRYPTED_ASSERTION: Pass._encrypted_assertion,
     TOKEN_REFERENCE: Pass._token_reference,
 }
+
+
+_LASTING = frozenset({TIMESTAMP, SIGNATURE})
+"""What a header may hold to be met again. What else has a handler depends on more than its outline."""
 
 
 def _wholly(piece: Deciphered) -> _Element | None:

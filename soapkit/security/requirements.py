@@ -60,7 +60,7 @@ def believe(found: Pass) -> SecurityResult:
         signed_attachments=tuple(_signed_attachments(believed)),
         encrypted_attachments=tuple(_encrypted_attachments(found)),
         signer=signer,
-        signer_name=_believed_name(signer) if signer is not None else _signing_key(found, wanted),
+        signer_name=_name_of(signer, believed) if signer is not None else _signing_key(found, wanted),
         username=username,
         context=context.identifier if context is not None else "",
         assertion=assertion,
@@ -76,7 +76,8 @@ def believe(found: Pass) -> SecurityResult:
 
 def _chain(found: Pass, signer: x509.Certificate | None) -> Chain:
     """How the certificate of the signer is believed; that alone, where it is known by a key that was agreed on."""
-    return max((proof.chain for proof in found.proved if proof.signer == signer), key=len, default=())
+    chains = [proof.chain for proof in found.proved if proof.signer is signer or proof.signer == signer]
+    return max(chains, key=len, default=())
 
 
 def _keys(found: Pass, wanted: list[_Wanted]) -> tuple[Secret, ...]:
@@ -389,6 +390,11 @@ def _believed(found: Pass) -> list[tuple[Proved, str]]:
         for proof in found.proved
         if (proof.is_known and proof.assertion is None) or proof in by_subject or found.require.shared_key
     ]
+
+
+def _name_of(signer: x509.Certificate, believed: list[tuple[Proved, str]]) -> str:
+    known = [name for proof, name in believed if proof.signer is signer]
+    return known[0] if known else _believed_name(signer)
 
 
 def _signer_name(proof: Proved) -> str:

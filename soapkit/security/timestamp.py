@@ -18,6 +18,9 @@ from soapkit.xml.walk import children, place_of, tag_of
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]00:00)", re.ASCII)
 
 
+_CONTENTS: tuple[list[str], ...] = ([CREATED, EXPIRES], [CREATED], [EXPIRES], [])
+
+
 @dataclass(frozen=True, slots=True)
 class Lifetime:
     """What a Timestamp says."""
@@ -37,17 +40,14 @@ def timestamp_element(ttl: int, now: datetime) -> _Element:
 def read_timestamp(element: _Element) -> Lifetime:
     """What a Timestamp says. Raises `SecurityError` unless it holds at most one Created, then at most one Expires."""
     entries = list(children(element))
-    names = list(map(tag_of, entries))
-    moments = dict(zip(names, entries, strict=True))
-    if names != [name for name in (CREATED, EXPIRES) if name in moments]:
+    names = [tag_of(entry) for entry in entries]
+    if names not in _CONTENTS:
         raise SecurityError(
             f"a Timestamp holds Created, then Expires; found {', '.join(map(local_name, names))}",
             place=place_of(element),
         )
-    created, expires = moments.get(CREATED), moments.get(EXPIRES)
-    return Lifetime(
-        read_instant(created) if created is not None else None, read_instant(expires) if expires is not None else None
-    )
+    moments = dict(zip(names, map(read_instant, entries), strict=True))
+    return Lifetime(moments.get(CREATED), moments.get(EXPIRES))
 
 
 def check_lifetime(lifetime: Lifetime, *, now: datetime, max_age: int, skew: int) -> None:

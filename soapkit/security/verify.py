@@ -11,8 +11,9 @@ WSS SOAP Message Security 1.1, section 8; XML Signature 1.1, 3.2 (the order diff
 from __future__ import annotations
 
 import hmac
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from cryptography import x509
 from lxml.etree import _Element
@@ -23,40 +24,16 @@ from soapkit.security.attachments import (
     attachment_named,
     digest_of,
     fields_received,
-    is_cid,
-    read_signature_transform,
 )
-from soapkit.security.canonical import (
-    Canonical,
-    check_key,
-    read_canonical,
-    read_signature_method,
-    signed_octets,
-    transforms_of,
-)
+from soapkit.security.canonical import check_key, signed_octets
 from soapkit.security.context.context import SecurityContext
-from soapkit.security.crypto.algorithms import ENVELOPED, STR_TRANSFORM, SignatureAlgorithm
+from soapkit.security.crypto.algorithms import SignatureAlgorithm
 from soapkit.security.crypto.certificates import PublicKey, name_of, name_of_key, public_key_of
 from soapkit.security.crypto.key_value import read_key_value
 from soapkit.security.crypto.provider import CryptoProvider
 from soapkit.security.crypto.with_cryptography import signature_holds
 from soapkit.security.keyring import KeyRing, Passing
-from soapkit.security.markup import (
-    CANONICALIZATION_METHOD,
-    DIGEST_METHOD,
-    DIGEST_VALUE,
-    DS_REFERENCE,
-    SIGNATURE_METHOD,
-    SIGNATURE_VALUE,
-    SIGNED_INFO,
-    TOKEN_REFERENCE,
-    TRANSFORMATION_PARAMETERS,
-    algorithm_of,
-    all_of,
-    bytes_of,
-    one,
-    one_each,
-)
+from soapkit.security.markup import SIGNATURE_VALUE, SIGNED_INFO, TOKEN_REFERENCE, bytes_of, one_each
 from soapkit.security.references import (
     Agreed,
     Asserted,
@@ -71,41 +48,16 @@ from soapkit.security.references import (
 from soapkit.security.require import Require
 from soapkit.security.shared import Secret
 from soapkit.security.sign import fingerprint
+from soapkit.security.signed_info import AttachmentReference, SignedInfo, SignedReference, read_signed_info
 from soapkit.security.strtransform import dereferenced
 from soapkit.security.tokens import CheckedUser
 from soapkit.security.trust.truststore import Chain, TrustStore
-from soapkit.xml.c14n import INCLUSIVE, canonicalise
+from soapkit.xml.c14n import METHODS, canonicalise
 from soapkit.xml.measure import Measure
+from soapkit.xml.verbatim import verbatim
 from soapkit.xml.walk import place_of
 
 _NOBODY = TrustStore(())
-
-
-@dataclass(frozen=True, slots=True)
-class SignedReference:
-    """One ds:Reference, read and within the policy. `form`: how what it refers to becomes bytes; `value`: what those
-    come to."""
-
-    element: _Element
-    form: Canonical
-    dereferences_token: bool
-    hash: str
-    value: bytes
-
-    @property
-    def uri(self) -> str:
-        """What it refers to."""
-        return self.element.get("URI", "")
-
-
-@dataclass(frozen=True, slots=True)
-class AttachmentReference:
-    """One ds:Reference to an attachment, read and within the policy. `whole`: it covers header fields too."""
-
-    element: _Element
-    whole: bool
-    hash: str
-    value: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +100,21 @@ class Proved:
             or self.user is not None
             or self.pinned is not None
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSignature:
+    """A ds:Signature that was read, and that nobody has proved. `value`: its SignatureValue; `source`: what it says of
+    its key."""
+
+    element: _Element
+    value: _Element
+    said: SignedInfo
+    source: KeySource
+
+
+Target: TypeAlias = tuple[_Element, bytes | None]
+"""What a reference refers to, and the canonical form of that, where it is known."""
 
 
 def covers(proofs: Iterable[Proved], element: _Element) -> bool:
@@ -204,14 +171,22 @@ class Verifier:
     def measure(self) -> Measure | None:
         return self.passing.message.envelope.measure
 
-    def verify(self, signature: _Element) -> Proved:
-        """Prove one ds:Signature. Raises `SecurityError` with the first thing that is wrong, in the order of work."""
+    def read(self, signature: _Element) -> ReadSignature:
+        """What one ds:Signature says. Raises `SecurityError`."""
         signed_info, value = one_each(signature, SIGNED_INFO, SIGNATURE_VALUE)
-        algorithm, form, references, beside = self._read(signed_info)
-        source = self._source(signature)
+        said = read_signed_info(signed_info, self.require.algorithms, self.require.limits)
+        return ReadSignature(signature, value, said, self._source(signature))
+
+    def prove(self, read: ReadSignature, targets: Sequence[Target] = ()) -> Proved:
+        """Prove one that was read. `targets`: what its references refer to, where that is known.
+
+        Raises `SecurityError` with the first thing that is wrong, in the order of work.
+        """
+        signature, said, source = read.element, read.said, read.source
+        algorithm = said.algorithm
         key = self._key(algorithm, source, signature)
-        octets = signed_octets(signed_info, form, self.measure)
-        signed = bytes_of(value)
+        octets = said.octets or signed_octets(said.element, said.form, self.measure)
+        signed = bytes_of(read.value)
         if not self._holds(algorithm, key, octets, signed):
             raise SecurityError(
                 f"the signature is not that of {key.owner} over its SignedInfo", place=place_of(signature)
@@ -219,8 +194,8 @@ class Verifier:
         name = fingerprint(octets)
         if name in key.ours:
             raise SecurityError("this signature is our own, sent back to us", place=place_of(signature))
-        attached = tuple(map(self._check_attachment, beside))
-        covered = tuple(map(self._check_reference, references))
+        attached = tuple(map(self._check_attachment, said.beside))
+        covered = tuple(map(self._check_reference, said.references, targets or map(self._referred, said.references)))
         signer = key.chain[0] if key.chain else None
         return Proved(
             signature,
@@ -238,7 +213,7 @@ class Verifier:
             key.pinned,
             key.root,
             key.derived,
-            form.method,
+            said.form.method,
         )
 
     def _source(self, signature: _Element) -> KeySource:
@@ -305,33 +280,6 @@ class Verifier:
             return signature_holds(algorithm, key.public, octets, value, lambda: key.owner)
         return self.provider.verify(algorithm, key.chain[0], octets, value)
 
-    def _read(
-        self, signed_info: _Element
-    ) -> tuple[SignatureAlgorithm, Canonical, list[SignedReference], list[AttachmentReference]]:
-        """The policy first, over the whole of SignedInfo. What comes last: the references to attachments."""
-        policy = self.require.algorithms
-        canonicalization, method = one_each(signed_info, CANONICALIZATION_METHOD, SIGNATURE_METHOD)
-        algorithm, form = read_signature_method(method, policy), read_canonical(canonicalization)
-        references = all_of(signed_info, DS_REFERENCE)
-        if not references:
-            raise SecurityError("the signature covers nothing", place=place_of(signed_info))
-        if len(references) > self.require.limits.references:
-            raise SecurityError(
-                f"the signature has {len(references)} references; only {self.require.limits.references} are followed",
-                place=place_of(signed_info),
-            )
-        read: list[SignedReference] = []
-        beside: list[AttachmentReference] = []
-        for reference in references:
-            digest_method, digest_value = one_each(reference, DIGEST_METHOD, DIGEST_VALUE)
-            digest, value = policy.digest(algorithm_of(digest_method)), bytes_of(digest_value)
-            if is_cid(reference.get("URI", "")):
-                beside.append(AttachmentReference(reference, read_signature_transform(reference), digest, value))
-            else:
-                steps = _read_transforms(reference, self.require.limits.transforms)
-                read.append(SignedReference(reference, *steps, digest, value))
-        return algorithm, form, read, beside
-
     def _check_signer(self, algorithm: SignatureAlgorithm, source: Carried | Named) -> Chain:
         """The certificate the key comes from, with its chain, once it is believed."""
         if isinstance(source, Carried):
@@ -346,18 +294,34 @@ class Verifier:
             raise SecurityError(f"{algorithm.name} cannot be made with a shared key", place=place_of(signature))
         return self.keys.secret_of(source)
 
-    def _check_reference(self, reference: SignedReference) -> _Element:
+    def _referred(self, reference: SignedReference) -> Target:
+        return self.passing.index.find(reference.uri, by=reference.element), None
+
+    def _check_reference(self, reference: SignedReference, target: Target) -> _Element:
         """The element that a reference covers, once its digest is right."""
-        element = self.passing.index.find(reference.uri, by=reference.element)
+        element, known = target
+        known = known or self._as_received(reference, element)
+        if known is not None and self._is_right(reference, known):
+            return element
         try:
             covered, octets = self._octets(reference, element)
         except (LimitError, XmlError) as error:
             raise SecurityError(f"what {reference.uri} refers to cannot be canonicalised: {error}") from None
-        if not hmac.compare_digest(self.provider.digest(reference.hash, octets), reference.value):
+        if not self._is_right(reference, octets):
             raise SecurityError(
                 f"what {reference.uri} refers to was altered after it was signed", place=place_of(covered)
             )
         return covered
+
+    def _is_right(self, reference: SignedReference, octets: bytes) -> bool:
+        return hmac.compare_digest(self.provider.digest(reference.hash, octets), reference.value)
+
+    def _as_received(self, reference: SignedReference, element: _Element) -> bytes | None:
+        """The canonical form of the Body, if it is what its text is: nobody need make it from the tree then."""
+        envelope, form = self.passing.message.envelope, reference.form
+        if envelope.received is None or element is not envelope.body or reference.dereferences_token:
+            return None
+        return verbatim(element, envelope.received, form.prefixes) if METHODS[form.method] else None
 
     def _check_attachment(self, reference: AttachmentReference) -> SignedAttachment:
         """The attachment that a reference covers, once its digest is right."""
@@ -381,23 +345,3 @@ class Verifier:
                 raise SecurityError("STR-Transform needs a SecurityTokenReference", place=place_of(reference.element))
             return dereferenced(element, form.method, self.passing.index, self.keys.certificates)
         return element, canonicalise(element, method=form.method, prefixes=form.prefixes, measure=self.measure)
-
-
-def _read_transforms(reference: _Element, most: int) -> tuple[Canonical, bool]:
-    """The canonical form that a Reference's transforms come to, and whether it dereferences a token first.
-
-    Allowed: one canonical form, or STR-Transform; before it, an enveloped-signature transform, which does nothing to
-    what does not hold the signature (node-soap writes it on every reference). Without a canonical form it is Canonical
-    XML 1.0 (XML Signature 1.1, 4.4.3.2), which Java's javax.xml.crypto leaves to its readers to know.
-    """
-    steps = [transform for transform in transforms_of(reference, most) if algorithm_of(transform) != ENVELOPED]
-    if not steps:
-        return Canonical(INCLUSIVE), False
-    if len(steps) > 1:
-        raise SecurityError(
-            f"a reference needs one canonical form, found {len(steps)} transforms", place=place_of(reference)
-        )
-    if algorithm_of(steps[0]) == STR_TRANSFORM:
-        parameters = one(steps[0], TRANSFORMATION_PARAMETERS)
-        return read_canonical(one(parameters, CANONICALIZATION_METHOD)), True
-    return read_canonical(steps[0]), False

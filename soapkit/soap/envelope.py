@@ -29,7 +29,7 @@ class Envelope:
 
     `attachments`: what travels beside it, for those who secure the two together; `with_attachments` adds them.
     `measure`: the most that the tree can have, where the bytes that it was parsed from are known; `limits`: what it was
-    parsed under, and is again when it was decrypted.
+    parsed under, and is again when it was decrypted; `received`: those bytes, held by who changes nothing of the tree.
     """
 
     root: _Element
@@ -39,19 +39,31 @@ class Envelope:
     attachments: tuple[Attachment, ...] = field(default=(), compare=False, repr=False)
     measure: Measure | None = field(default=None, compare=False, repr=False)
     limits: XmlLimits = field(default=DEFAULT_LIMITS, compare=False, repr=False)
+    received: bytes | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def parse(cls, data: bytes, *, source: str = "message", limits: XmlLimits = DEFAULT_LIMITS) -> Envelope:
+    def parse(
+        cls, data: bytes, *, source: str = "message", limits: XmlLimits = DEFAULT_LIMITS, hold: bool = False
+    ) -> Envelope:
         """Parse the bytes of a SOAP message. Raises as `soapkit.xml.parse.parse_message` and `read` do.
+
+        `hold`: the bytes with the tree. What they say of it is then taken for true, so nobody may change the tree.
 
         >>> message = b'<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Body/></e:Envelope>'
         >>> Envelope.parse(message).version.label
         '1.2'
         """
-        return cls.read(*parse_measured(data, source=source, limits=limits), limits)
+        root, measure = parse_measured(data, source=source, limits=limits)
+        return cls.read(root, measure, limits, data if hold else None)
 
     @classmethod
-    def read(cls, root: _Element, measure: Measure | None = None, limits: XmlLimits = DEFAULT_LIMITS) -> Envelope:
+    def read(
+        cls,
+        root: _Element,
+        measure: Measure | None = None,
+        limits: XmlLimits = DEFAULT_LIMITS,
+        received: bytes | None = None,
+    ) -> Envelope:
         """Take a tree for a SOAP message.
 
         Raises `MessageError`: code ``VersionMismatch`` when the root is an Envelope of neither SOAP version (SOAP 1.1,
@@ -75,7 +87,7 @@ class Envelope:
                 )
         if body is None:
             raise MessageError("the Envelope has no Body", place=place_of(root, "message"))
-        return cls(root, version, header, body, measure=measure, limits=limits)
+        return cls(root, version, header, body, measure=measure, limits=limits, received=received)
 
     @property
     def headers(self) -> tuple[_Element, ...]:
@@ -88,9 +100,11 @@ class Envelope:
         return tuple(children(self.body))
 
     def with_attachments(self, attachments: Iterable[Attachment]) -> Envelope:
-        """The same message, with these attachments beside it."""
+        """The same message, with these attachments beside it, and without its bytes: whoever has it may change it."""
         beside = tuple(attachments)
-        return replace(self, attachments=beside) if beside or self.attachments else self
+        if not beside and not self.attachments and self.received is None:
+            return self
+        return Envelope(self.root, self.version, self.header, self.body, beside, self.measure, self.limits)
 
     def to_bytes(self) -> bytes:
         """The message, UTF-8 without an XML declaration."""

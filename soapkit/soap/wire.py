@@ -189,7 +189,7 @@ def unpack(
     data = to_parsable(body, media_type.parameters.get("charset", ""), source)
     try:
         with columns_from(data):
-            return Envelope.parse(data, source=source, limits=limits)
+            return Envelope.parse(data, source=source, limits=limits, hold=True)
     except (XmlError, MessageError):
         if looks_like_html(body):
             raise MessageError(

@@ -32,6 +32,7 @@ from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import BY_LABEL
 from soapkit.xml.names import DS
 from soapkit.xml.parse import parse_message
+from tests.both_ways import both_ways
 
 TO = "{urn:addressing}To"
 
@@ -103,7 +104,8 @@ def make(shape: Shape, keys, now: datetime) -> tuple[bytes, Callable[[bytes], by
     ).to_envelope()
     message = Security(outbound=shape.steps(keys)).apply(plain, now=now).to_bytes()
     security = Security(inbound=Require(signed=[shape.part], replay=None, **shape.require(keys)))
-    return message, lambda data: text_of(security.verify(read(data), now=now).envelope, shape.part)
+    verify = both_ways(security, message, now)
+    return message, lambda data: text_of(verify(data).envelope, shape.part)
 
 
 def read(data: bytes) -> Envelope:
@@ -159,7 +161,8 @@ class Asserted:
         wanted = SamlRequirement(trust=TrustStore.of(keys.bob), confirmation=[self.confirmation])
         signed = ["Body"] if len(steps) > 1 else []
         security = Security(inbound=Require(saml=wanted, signed=signed, trust=keys.trust, replay=None))
-        return message, lambda data: security.verify(read(data), now=now).assertion.subject.encode()
+        verify = both_ways(security, message, now)
+        return message, lambda data: verify(data).assertion.subject.encode()
 
 
 def embedded(message: bytes) -> bytes:

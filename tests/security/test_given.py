@@ -66,7 +66,7 @@ WRONG = {
     "apply(envelope=...) is an Envelope (Envelope.parse reads bytes), not a bytes": lambda k: Security(
         outbound=[Timestamp()]
     ).apply(b"<x/>"),
-    "verify(envelope=...) is an Envelope": lambda k: Security().verify(b"<x/>"),
+    "verify(envelope=...) is an Envelope": lambda k: Security().verify("<x/>"),
     "Sign(parts=...) is a list of names of parts, not a str": lambda k: Sign(k.alice, parts="Body"),
     "Sign(parts=...) is a list of names of parts; there is None in it": lambda k: Sign(k.alice, parts=[None]),
     "Require(signed=...) is a list of names of parts, not None": lambda k: Require(signed=None),
