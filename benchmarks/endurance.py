@@ -69,7 +69,7 @@ def _many_messages() -> None:
         for _ in range(count):
             now += timedelta(seconds=1)
             secured = sides.securing.apply(Envelope.parse(data), now=now).to_bytes()
-            believing.verify(Envelope.parse(secured), now=now)
+            believing.verify(secured, now=now)
         gc.collect()
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
         found.append(pages * os.sysconf("SC_PAGE_SIZE"))
