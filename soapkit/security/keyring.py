@@ -71,7 +71,7 @@ _NAMING = frozenset({TOKEN_REFERENCE, X509_DATA, KEY_NAME})
 
 
 class Passing(Protocol):
-    """What a key may depend on, of the message that it is in: `soapkit.security.inbound.Pass`."""
+    """What a key may depend on, of the message that it is in: `soapkit.security.passing.Pass`."""
 
     message: Message
     require: Require

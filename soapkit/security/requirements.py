@@ -20,8 +20,8 @@ from soapkit.security.confirm import signature_values
 from soapkit.security.context.context import SecurityContext
 from soapkit.security.crypto.certificates import name_of, name_of_key
 from soapkit.security.header_rules import NO_RULES, Endorser, HeaderRules, Inclusion, SignedWith
-from soapkit.security.inbound import Pass
 from soapkit.security.parts import ATTACHMENT_CONTENTS, WHOLE_ATTACHMENTS, is_content, may_be_missing
+from soapkit.security.passing import Pass
 from soapkit.security.ruled import check_inclusion, check_rules, is_kept
 from soapkit.security.saml.confirm import by_subject, claim_once, confirmed
 from soapkit.security.shared import Secret

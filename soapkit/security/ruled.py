@@ -14,7 +14,6 @@ from soapkit.errors import NOWHERE, SecurityError
 from soapkit.security.crypto.algorithms import canonical_uri
 from soapkit.security.header_rules import Brought, Inclusion, Told
 from soapkit.security.ids import id_of
-from soapkit.security.inbound import Pass
 from soapkit.security.markup import (
     BINARY_SECURITY_TOKEN,
     CREATED,
@@ -27,6 +26,7 @@ from soapkit.security.markup import (
     at_most_one,
 )
 from soapkit.security.parts import STEPS, plain_name
+from soapkit.security.passing import Pass
 from soapkit.security.references import Carried, key_info_of, read_key_info
 from soapkit.security.tokens import certificates_of
 from soapkit.security.verify import Proved, covers

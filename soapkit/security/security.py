@@ -26,7 +26,7 @@ from soapkit.security.drafted import content_of
 from soapkit.security.encrypt import DataKey, encrypt, encrypt_parts, encrypt_to
 from soapkit.security.encrypted_key import WrappingKey
 from soapkit.security.ids import WSU_ID
-from soapkit.security.inbound import Pass
+from soapkit.security.inbound import process, remember
 from soapkit.security.issued import IssuedTokens, Issuing
 from soapkit.security.markup import ENCRYPTED_ASSERTION
 from soapkit.security.met import MetHeaders
@@ -41,6 +41,7 @@ from soapkit.security.parts import (
     put_last,
     security_header,
 )
+from soapkit.security.passing import Pass
 from soapkit.security.readiness import problems_of
 from soapkit.security.require import Require
 from soapkit.security.requirements import believe, claim_seen
@@ -197,14 +198,14 @@ class Security:
             return SecurityResult(envelope.with_attachments(envelope.attachments), warnings=(warning,))
         message = Message(envelope, header, attachments=list(envelope.attachments))
         found = Pass(message, self.inbound, self.provider, _moment(now), self._sent, sender, self._met)
-        found.run()
+        process(found)
         if self.by_message is not None:
             found.require = self.by_message.require(found.message.envelope, self.inbound)
         result = believe(found)
         if found.require.confirmed:
             check_confirmed(found.message, result, self._signed, found.now)
         claim_seen(found)
-        found.remember()
+        remember(found)
         return result
 
     def problems(self, *, now: datetime, margin: timedelta = timedelta()) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from lxml.etree import _Element
 
 from soapkit.errors import SecurityError
 from soapkit.security.crypto.certificates import name_of, public_key_of
-from soapkit.security.inbound import Pass
+from soapkit.security.passing import Pass
 from soapkit.security.replay import ReplayStore
 from soapkit.security.saml.inbound import CheckedAssertion, check_time_and_place, valid_until
 from soapkit.security.saml.keys import subject_key
