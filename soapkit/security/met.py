@@ -69,6 +69,8 @@ class MetSignature:
             return None
         if not isinstance(source, Carried | Named):
             return None
+        if not all(marked.has(path_to(target)) for target in proved.elements):
+            return None
         token = source.token if isinstance(source, Carried) else None
         references = tuple(
             _Reference(

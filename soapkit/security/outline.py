@@ -144,6 +144,11 @@ class Marked:
         ends = "".join(f"</{_qualified(each)}>" for each in (envelope.body, envelope.root))
         self._root = parse_own(text + outline.last + ends.encode())
         self._around = [element_at(self._root, path_to(each)) for each in (envelope.body, envelope.root)]
+        self._body = path_to(envelope.body)
+
+    def has(self, path: Path) -> bool:
+        """Whether an element stands in what the outline says: not in the Body, which holds something else each time."""
+        return path[: len(self._body)] != self._body or path == self._body
 
     def text_of(self, path: Path, form: Canonical) -> CanonicalText | None:
         """The canonical form of the element there; None where that holds what the outline does not."""

@@ -87,6 +87,15 @@ def test_another_text_in_a_header_that_was_signed_is_read_anew(keys, now, reads)
     assert len(reads) == 2
 
 
+def test_a_signature_over_elements_inside_the_body_is_read_anew(keys, now, reads) -> None:
+    """What stands where in a Body is another thing in each message."""
+    security = receiver(keys, signed=["Timestamp", "//note"])
+    for amount in ("1", "2"):
+        data = signed_by(keys.alice, now, message(amount), parts=["Timestamp", "//note"])
+        assert security.verify(data, now=now).envelope.content[0][0].text == amount
+    assert len(reads) == 2
+
+
 def test_a_body_that_is_not_canonical_in_its_text_is_believed_by_its_tree(keys, now, reads) -> None:
     """As of a peer who signs a tree, and writes it in another way."""
     security = receiver(keys)
