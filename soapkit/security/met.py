@@ -161,10 +161,9 @@ class MetHeaders:
 
     def remember(self, message: Message, reads: Sequence[ReadSignature], proved: Sequence[Proved]) -> None:
         """That of a message that was believed. Where hardly one is met again, it is given up after a while."""
-        data = message.envelope.received
-        if data is None or self._credit <= 0:
+        if message.envelope.received is None or self._credit <= 0:
             return
         header = MetHeader.of(message, reads, proved)
-        if header is not None and header.outline.values(data) is not None:
+        if header is not None:
             self._credit -= 1
             self._kept = (header, *self._kept[: _KEPT - 1])

@@ -1,40 +1,66 @@
 """The outline of a message: its text up to the content of the Body, but for values that differ from message to message.
 
-Who secures messages writes each header after one pattern. Ids, moments, digests and the values of signatures change;
-the rest stays the same to the octet.
+Who secures messages writes each header after one pattern. Ids, moments, digests, the values of signatures and what
+header blocks say change; the rest stays the same to the octet.
 
 What may be concluded from an outline that two messages have: what a document says up to some place depends on nothing
 after it, so as far as the Body their trees are the same but for these values, and each element of the one stands where
 it stands in the other. Wherever the one has the same id twice, so has the other. An id that a reference
 names is nowhere else in the message, so that it names what it named in the other.
+
+The law of this file: what tags say is told from each tag as a whole, attribute by attribute, one for each element of
+the tree; and no id that may be named can be written in two ways: it has no character that a tag may write as a
+reference, or that is read as another.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TypeAlias
 
 from lxml.etree import _Element
 
 from soapkit.security.canonical import Canonical
+from soapkit.security.markup import CREATED, DIGEST_VALUE, EXPIRES, SECURITY, SIGNATURE_CONFIRMATION, SIGNATURE_VALUE
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.c14n import canonicalise
-from soapkit.xml.names import local_name
+from soapkit.xml.names import (
+    DS,
+    DSIG11,
+    DSIG_MORE_2021,
+    SAML11,
+    SAML20,
+    WSC2005_02,
+    WSC2005_12,
+    WSSE,
+    WSSE11,
+    WSU,
+    XENC,
+    XENC11,
+    local_name,
+    namespace_of,
+)
 from soapkit.xml.parse import parse_own
 from soapkit.xml.verbatim import is_plain, refers_to_characters, start_tag
 from soapkit.xml.walk import tag_of
 
 _LONGEST = 65_536  # bytes
+_MOST = 200  # values
 
-# What may differ: ids, and texts that mean nothing but themselves.
-_ID = re.compile(rb'[\s:](?:Id|ID)="([^"<&]*)"|\sURI="#([^"<&]*)"')
-_TEXT = re.compile(
-    rb"<(?:[^\s<>/:]+:)?(?:DigestValue|SignatureValue|Created|Expires|MessageID|RelatesTo)(?:\s[^<>]*)?>([^<&]*)<"
+# The texts of a security header that mean nothing but themselves. Those of other header blocks do so for security, too.
+_TEXTS = frozenset({CREATED, DIGEST_VALUE, EXPIRES, SIGNATURE_VALUE})
+_OF_SECURITY = frozenset(
+    {DS, DSIG11, DSIG_MORE_2021, SAML11, SAML20, WSC2005_02, WSC2005_12, WSSE, WSSE11, WSU, XENC, XENC11}
 )
-_ANY_START = re.compile(rb"<[^/!?]")
+_IDS = (b"Id", b"ID")
+_START = re.compile(rb"""<[^\s<>/=&"'!?]+((?:\s+[^\s<>/=&"']+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(/?)>""")
+_ATTRIBUTE = re.compile(rb"""([^\s<>/=&"']+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
+_ID = re.compile(rb"""[^\s<>&"'()#%]+""")
+_SEVERAL_IDS = re.compile(rb"""[^\s<>&"'()#%]*""")
 _MARK = re.compile(rb"soapkit-value-(\d+)-")
 _WRITTEN_AS_IT_IS = re.compile(rb'[^<>&"\t\r\n]*')
 
@@ -59,33 +85,56 @@ def element_at(root: _Element, path: Path) -> _Element:
 
 
 @dataclass(frozen=True, slots=True)
+class _Value:
+    """Where a value begins and ends in a text. `kind`: a ``text``, an ``id``, or what ``names`` one."""
+
+    start: int
+    end: int
+    kind: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """An id that is named: the number of a value that names it, how often it is among the ids, and among those that
+    elements carry."""
+
+    number: int
+    times: int
+    carried: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outline:
     """`pieces`: the text between the values, each with the octet that ends the value after it; `last`: the text after
     all of them. `ids`: the numbers of those values that are ids; `alike`: of each of these, the number of the first
-    that is the same; `named`: the numbers of those that references name, each with how often it is there."""
+    that is the same; `named`: the ids that references name."""
 
     pieces: tuple[tuple[bytes, bytes], ...]
     last: bytes
     ids: tuple[int, ...]
     alike: tuple[int, ...]
-    named: tuple[tuple[int, int], ...]
+    named: tuple[_Name, ...]
 
     @classmethod
     def of(cls, envelope: Envelope) -> Outline | None:
-        """That of a message; None where its bytes are not at hand, or do not tell for certain where the Body begins."""
-        head = _before_content(envelope)
-        if head is None:
+        """That of a message; None where its bytes are not at hand, or do not tell for certain what is before the
+        content of the Body, or what it names."""
+        data = envelope.received
+        head = _before_content(envelope, data) if data is not None else None
+        found = _values(envelope, head) if head is not None else None
+        if data is None or head is None or found is None or len(found) > _MOST:
             return None
-        ids = {found.span(found.lastindex or 0): found.lastindex == 2 for found in _ID.finditer(head)}
-        spans = sorted([*ids, *(found.span(1) for found in _TEXT.finditer(head))])
-        begins = [0, *(end for _, end in spans)]
-        between = zip(begins, spans, strict=False)
-        pieces = tuple([(head[begin:start], head[end : end + 1]) for begin, (start, end) in between])
-        values = [head[start:end] for start, end in spans]
-        numbers = [number for number, span in enumerate(spans) if span in ids]
+        begins = [0, *(each.end for each in found)]
+        between = zip(begins, found, strict=False)
+        pieces = tuple([(head[begin : each.start], head[each.end : each.end + 1]) for begin, each in between])
+        values = [head[each.start : each.end] for each in found]
+        numbers = [number for number, each in enumerate(found) if each.kind != "text"]
         times = Counter(values[number] for number in numbers)
-        named = tuple([(number, times[values[number]]) for number in numbers if ids[spans[number]]])
-        return cls(pieces, head[begins[-1] :], tuple(numbers), _alike(values, numbers), named)
+        carried = Counter(values[number] for number in numbers if found[number].kind == "id")
+        named = {values[number]: number for number in numbers if found[number].kind == "names"}
+        names = tuple([_Name(number, times[value], carried[value]) for value, number in named.items()])
+        outline = cls(pieces, head[begins[-1] :], tuple(numbers), _alike(values, numbers), names)
+        return outline if outline.values(data) == values else None
 
     def values(self, data: bytes) -> list[bytes] | None:
         """The values in the bytes of another message; None where it has not this outline."""
@@ -95,16 +144,25 @@ class Outline:
                 return None
             position += len(piece)
             end = data.find(stop, position)
+            if end < 0:
+                return None
             values.append(data[position:end])
             position = end
         if not data.startswith(self.last, position) or _alike(values, self.ids) != self.alike:
             return None
-        if not _WRITTEN_AS_IT_IS.fullmatch(b"".join([values[number] for number in self.ids])):
+        ids = [values[number] for number in self.ids]
+        if b"" in ids or not _SEVERAL_IDS.fullmatch(b"".join(ids)):
             return None
-        for number, times in self.named:
-            if data.count(values[number]) != times:
-                return None
+        if any(not _is_nowhere_else(values[name.number], name, data) for name in self.named):
+            return None
         return values if not refers_to_characters(data, position) else None
+
+
+def _is_nowhere_else(value: bytes, name: _Name, data: bytes) -> bool:
+    """Whether no element of a message carries an id that is named, but those that are known to."""
+    if data.count(value) == name.times:
+        return True
+    return data.count(b'"%b"' % value) + data.count(b"'%b'" % value) == name.carried
 
 
 def _alike(values: Sequence[bytes], numbers: Iterable[int]) -> tuple[int, ...]:
@@ -112,15 +170,57 @@ def _alike(values: Sequence[bytes], numbers: Iterable[int]) -> tuple[int, ...]:
     return tuple([first.setdefault(values[number], number) for number in numbers])
 
 
-def _before_content(envelope: Envelope) -> bytes | None:
-    data = envelope.received
-    tag = start_tag(envelope.body, data) if data is not None and is_plain(data) else None
-    if data is None or tag is None or tag.end() > _LONGEST:
+def _before_content(envelope: Envelope, data: bytes) -> bytes | None:
+    """The text of a message up to the content of its Body, where it may have an outline."""
+    tag = start_tag(envelope.body, data) if is_plain(data) else None
+    if tag is None or tag.end() > _LONGEST:
         return None
     head = data[: tag.end()]
-    # every element up to the Body begins in it: it is the tag of the Body that it ends with
-    elements = 1 + next(number for number, each in enumerate(envelope.root.iter()) if each is envelope.body)
-    return head if len(_ANY_START.findall(head)) == elements else None
+    return head if not refers_to_characters(head) and _MARK.search(head) is None else None
+
+
+def _values(envelope: Envelope, head: bytes) -> list[_Value] | None:
+    """The values in that text; None where its tags are not those of the elements up to the Body, one for each, or one
+    names what is no plain id."""
+    body = envelope.body
+    elements = [*takewhile(lambda each: each is not body, envelope.root.iter()), body]
+    tags = list(_START.finditer(head))
+    if len(tags) != len(elements):
+        return None
+    found: list[_Value] = []
+    secured: set[_Element] = set()
+    for element, tag in zip(elements, tags, strict=True):
+        around = element.getparent()
+        if element.tag == SECURITY or around in secured:
+            secured.add(element)
+        for each in _in_attributes(element, tag):
+            if each.kind == "names" and not _ID.fullmatch(head, each.start, each.end):
+                return None
+            if each.kind != "id" or _ID.fullmatch(head, each.start, each.end):
+                found.append(each)
+        end = head.find(b"<", tag.end())
+        means_itself = element.tag in _TEXTS or (element not in secured and _says_nothing_of_keys(element))
+        if means_itself and not tag[2] and head.startswith(b"</", end):
+            found.append(_Value(tag.end(), end))
+    return found
+
+
+def _says_nothing_of_keys(element: _Element) -> bool:
+    """Whether none may be carried or named by an element: a token may stand in any header block."""
+    return namespace_of(tag_of(element)) not in _OF_SECURITY
+
+
+def _in_attributes(element: _Element, tag: re.Match[bytes]) -> Iterator[_Value]:
+    """The values that the attributes of an element have."""
+    for found in _ATTRIBUTE.finditer(tag.string, *tag.span(1)):
+        prefix, _, local = found[1].rpartition(b":")
+        start, end = found.span(found.lastindex or 0)
+        if local in _IDS and prefix != b"xmlns":
+            yield _Value(start, end, "id")
+        elif found[1] == b"URI" and found[found.lastindex or 0].startswith(b"#"):
+            yield _Value(start + 1, end, "names")
+        elif found[1] == b"Value" and element.tag == SIGNATURE_CONFIRMATION:
+            yield _Value(start, end)
 
 
 @dataclass(frozen=True, slots=True)

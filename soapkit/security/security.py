@@ -261,7 +261,9 @@ class Security:
         if not self._asks_for_confirmation:
             return None
         own = replace(self)
-        object.__setattr__(own, "_sent", self._sent)  # what we signed under a key that lasts is ours in every call
+        # what we signed under a key that lasts is ours in every call; what was read of a header holds in every call
+        for shared in ("_sent", "_met"):
+            object.__setattr__(own, shared, getattr(self, shared))
         return own
 
     def _with(self, exchanged: Exchanged) -> Security:

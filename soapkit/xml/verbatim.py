@@ -34,8 +34,9 @@ _DECLARATION = re.compile(
     re.IGNORECASE,
 )
 # with values that a canonical form writes as they are here
-_START = re.compile(rb'<([^\s<>/=&"\'!?]+)((?:\s+[^\s<>/=&"\']+="[^<>&"\t\r\n]*")*)\s*>')
-_ATTRIBUTE = re.compile(rb'([^\s=]+)="([^"]*)"')
+_START = re.compile(rb"""<([^\s<>/=&"'!?]+)((?:\s+[^\s<>/=&"']+\s*=\s*(?:"[^<>&"\t\r\n]*"|'[^<>&"'\t\r\n]*'))*)\s*>""")
+_ATTRIBUTE = re.compile(rb"""([^\s=]+)\s*=\s*(["'])(.*?)\2""")
+_REFERENCE = re.compile(rb"&#(?!(?:x0*[9aAdD]|0*(?:9|10|13));)")
 _WRITTEN_AS_IT_IS = re.compile(r'[^<>&"\t\r\n]*')
 
 
@@ -49,13 +50,11 @@ def is_plain(data: bytes) -> bool:
 
 
 def refers_to_characters(data: bytes, start: int = 0) -> bool:
-    """Whether a character is written as a reference anywhere in a document from `start` on: ``&#x41;``."""
+    """Whether a character other than a blank is written as a reference anywhere in a document from `start` on:
+    ``&#x41;``. Canonical forms, and Java in base64, write ``&#xD;`` for the end of a line."""
+    # one octet is found many times sooner than two
     at = data.find(b"#", start)
-    while at >= 0:
-        if data[at - 1 : at] == b"&":
-            return True
-        at = data.find(b"#", at + 1)
-    return False
+    return at >= 0 and _REFERENCE.search(data, max(start, at - 1)) is not None
 
 
 def start_tag(element: _Element, data: bytes) -> re.Match[bytes] | None:
@@ -96,11 +95,11 @@ def verbatim(element: _Element, data: bytes, prefixes: Collection[str] = ()) -> 
 def _opening(tag: re.Match[bytes], scope: Mapping[str | None, str], prefixes: Collection[str]) -> bytes | None:
     """A start tag as the exclusive canonical form has it."""
     attributes = _ATTRIBUTE.findall(tag[2])
-    plan = _plan(tag[1], tuple([name for name, _ in attributes]), tuple(scope.items()), tuple(prefixes))
+    plan = _plan(tag[1], tuple([name for name, _, _ in attributes]), tuple(scope.items()), tuple(prefixes))
     if plan is None:
         return None
     start, order = plan
-    return b"".join([start, *[b' %b="%b"' % attributes[number] for number in order], b">"])
+    return b"".join([start, *[b' %b="%b"' % attributes[number][::2] for number in order], b">"])
 
 
 @lru_cache(maxsize=256)

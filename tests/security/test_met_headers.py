@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from xml.sax.saxutils import escape
 
 import pytest
 from lxml import etree
@@ -79,11 +80,30 @@ def test_a_message_that_a_service_received_is_one_of_these(keys, now, reads) -> 
     assert len(reads) == 1
 
 
-def test_another_text_in_a_header_that_was_signed_is_read_anew(keys, now, reads) -> None:
+@pytest.mark.parametrize("other", ["elsewhere", "here & there", "a > b", 'the "bank"', "a\rb", "a\nb"])
+def test_a_header_block_may_say_something_else(other, keys, now, reads) -> None:
     security = receiver(keys, signed=["Body", "To"])
-    for to in ("bank", "bank", "elsewhere", "bank"):
-        data = signed_by(keys.alice, now, message(to=to), parts=["Body", "To"])
-        assert security.verify(data, now=now).envelope.headers[0].text == to
+    for to in ("bank", other, "bank"):
+        data = signed_by(keys.alice, now, message(to=escape(to, {"\r": "&#xD;"})), parts=["Body", "To"])
+        assert (security.verify(data, now=now).envelope.headers[0].text or "") == to
+        with pytest.raises(SecurityError, match="altered after it was signed"):
+            security.verify(data.replace(b"</a:To>", b"x</a:To>"), now=now)
+    assert len(reads) == 1
+
+
+def test_a_header_block_of_another_name_is_read_anew(keys, now, reads) -> None:
+    security = receiver(keys)
+    for name in (b"To", b"To", b"From", b"To"):
+        data = signed_by(keys.alice, now).replace(b"a:To", b"a:" + name)
+        assert security.verify(data, now=now).envelope.headers[0].tag == "{urn:addressing}" + name.decode()
+    assert len(reads) == 2
+
+
+def test_a_part_of_the_body_that_was_signed_is_read_each_time(keys, now, reads) -> None:
+    security = receiver(keys, signed=["//{urn:bank}amount"])
+    for amount in ("1", "2"):
+        data = signed_by(keys.alice, now, message(amount), parts=["//{urn:bank}amount"])
+        assert security.verify(data, now=now).signed[0].element.text == amount
     assert len(reads) == 2
 
 
@@ -231,7 +251,8 @@ def test_a_few_headers_are_kept_and_none_any_more_where_no_two_are_alike(keys, n
     security = receiver(keys)
     met: MetHeaders = security._met
     for number in range(_CREDIT + 5):
-        security.verify(signed_by(keys.alice, now, message(to=f"bank {number}")), now=now)
+        draft = message(to=f"<bank xmlns='{number}'/>")
+        security.verify(signed_by(keys.alice, now, draft), now=now)
     assert (len(met._kept), met._credit) == (_KEPT, 0)
 
 

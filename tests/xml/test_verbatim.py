@@ -26,6 +26,7 @@ def body(message: bytes) -> _Element:
     [
         (f'<s:E {SOAP}><s:Body><a xmlns="urn:a">1 &amp; 2</a></s:Body></s:E>', ()),
         (f'<s:E {SOAP} xmlns:u="urn:u"><s:Body u:Id="1" z="3"\n a="2"><u:a></u:a></s:Body></s:E>', ()),
+        (f"<s:E {SOAP} xmlns:u = 'urn:u'><s:Body u:Id = '1' z='3' a=\"it's\"></s:Body></s:E>", ()),
         (f'<s:E {SOAP} xmlns:b="urn:b" xmlns:a="urn:a"><s:Body b:z="1" a:z="2"><x></x></s:Body></s:E>', ()),
         (f'<s:E {SOAP} xmlns:p="urn:p" xmlns:q="urn:q"><s:Body><x t="p:T"></x></s:Body></s:E>', ("p", "none")),
         (f'<?xml version="1.0" encoding="UTF-8"?>\n<s:E {SOAP}><s:Body>é</s:Body></s:E>', ()),
@@ -50,8 +51,8 @@ def test_a_body_that_is_canonical_but_for_its_start_tag_is_taken_as_it_is(
         f"<s:E {SOAP}><!-- <s:Body> --><s:Body></s:Body></s:E>".encode(),
         f"<s:E {SOAP}><s:Body/></s:E>".encode(),
         f"<s:E {SOAP}><s:Header><s:Bodyguard/></s:Header><s:Body></s:Body></s:E>".encode(),
-        f"<s:E {SOAP}><s:Body a='1'></s:Body></s:E>".encode(),
         f'<s:E {SOAP}><s:Body a="&lt;"></s:Body></s:E>'.encode(),
+        f"<s:E {SOAP}><s:Body a='\"'></s:Body></s:E>".encode(),
         f'<s:E {SOAP}><s:Body xml:lang="de"></s:Body></s:E>'.encode(),
         f'<s:E {SOAP} xmlns:a="urn:a&amp;b"><s:Body a:x="1"></s:Body></s:E>'.encode(),
         f"<s:E {SOAP}><s:Body></s:Body\n></s:E>".encode(),
@@ -124,7 +125,17 @@ def test_what_is_taken_from_the_text_and_was_signed_is_what_the_tree_comes_to(da
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("a # b & c", False), ("&#65;", True), ("# &amp; &#x41;", True), ("&amp;#65;", False), ("#", False), ("", False)],
+    [
+        ("a # b & c", False),
+        ("&#65;", True),
+        ("# &amp; &#x41;", True),
+        ("&amp;#65;", False),
+        ("#", False),
+        ("", False),
+        ("&#13;&#xD;&#x0a; &#09;", False),
+        ("&#13;&#131;", True),
+        ("&#x9;&#x90;", True),
+    ],
 )
-def test_a_character_that_is_written_as_a_reference_is_found(text: str, found: bool) -> None:
+def test_a_character_other_than_a_blank_that_is_written_as_a_reference_is_found(text: str, found: bool) -> None:
     assert refers_to_characters(text.encode()) is found
