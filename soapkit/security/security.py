@@ -368,6 +368,7 @@ def _write_signature(message: Message, step: Sign, making: _Making) -> None:
     if isinstance(step.keypair, (Recipient, SharedKey)):
         shared = making.shared_key(step.keypair)
         key = shared.key_for("sign", shared.step.signature_size, making.provider)
+        _put_first(message, shared)
         insert_after(message, shared.element, *_own_token(key, shared))
         shared.ours.append(sign_with_secret(message, step, key, making.provider))
     else:
@@ -390,6 +391,7 @@ def _write_encryption(message: Message, step: Encrypt, making: _Making) -> None:
     if shared.element is not None and shared.element.getparent() is None:
         raise SecurityError(f"{', '.join(step.parts)} holds the token of the key itself, which cannot hide it")
     if len(references):
+        _put_first(message, shared)
         insert_after(message, shared.element, *_own_token(used, shared), references, *beside)
 
 
@@ -402,7 +404,15 @@ def _write_wrapped(message: Message, step: Encrypt, shared: Brought, making: _Ma
     by = WrappingKey(wrap, used.value[: wrap.key_size], parse_own(used.reference()))
     made = encrypt_to(message, step, by, making.provider)
     if made:
+        _put_first(message, shared)
         insert_after(message, shared.element, *_own_token(used, shared), *made)
+
+
+def _put_first(message: Message, shared: Brought) -> None:
+    """Move what brings a shared key before all that earlier steps wrote: what is done under it now has to be undone
+    before them, and stands behind it. Where the key itself stands matters to nothing else."""
+    brought = (each for each in (shared.token, shared.element) if each is not None)
+    insert_after_timestamp(message, *(each for each in brought if each.getparent() is message.security))
 
 
 def _own_token(used: SharedSecret, shared: Brought) -> list[_Element]:

@@ -90,7 +90,7 @@ class Brought:
     """A shared key in a message being made. `element`: the EncryptedKey, None where the answer names one by SHA-1;
     `ours`: grows by the fingerprint of each signature made with it; `step`: how it was asked for; `issued`: the token
     whose key it is; `others`: the keys of the same user's password for another purpose, those that were made and, in an
-    answer, those that the request brought."""
+    answer, those that the request brought; `token`: the certificate that the EncryptedKey came with, where it did."""
 
     secret: Secret
     step: SharedKey
@@ -98,6 +98,7 @@ class Brought:
     ours: list[str] = field(default_factory=list)
     issued: IssuedToken | None = None
     others: list[Secret] = field(default_factory=list, repr=False)
+    token: _Element | None = None
 
     @property
     def value(self) -> bytes:
@@ -273,7 +274,8 @@ def bring(
     octets = key.find(f"{CIPHER_DATA}/{CIPHER_VALUE}")
     assert octets is not None, "it was just made"
     sha1 = hashlib.sha1(bytes_of(octets), usedforsecurity=False).digest()
-    return Brought(Secret(key_id, sha1, value, to if isinstance(to, x509.Certificate) else None), step, key)
+    secret = Secret(key_id, sha1, value, to if isinstance(to, x509.Certificate) else None)
+    return Brought(secret, step, key, token=token)
 
 
 def _bring_back(step: SharedKey, keys: Sequence[Secret]) -> Brought:

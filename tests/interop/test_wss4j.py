@@ -137,6 +137,19 @@ def test_wss4j_accepts_a_message_signed_then_encrypted(version, peer, alice, bob
     assert text == "DE1 é &"
 
 
+@pytest.mark.parametrize("derived", ["", "2005/12"])
+@pytest.mark.parametrize("order", ["sign-first", "encrypt-first"])
+@pytest.mark.parametrize("by", ["a key pair", "a shared key"])
+def test_wss4j_undoes_what_was_done_after_a_shared_key(by, order, derived, peer, alice, bob):
+    """With a key pair beside it: signed with the one and encrypted under the other, in either order."""
+    steps = [Sign(alice), Encrypt(to=SHARED)] if by == "a key pair" else [Sign(SHARED), Encrypt(to=bob)]
+    steps = steps if order == "sign-first" else steps[::-1]
+    found, text = peer.verify(secured(Timestamp(), SharedKey(to=bob, derived=derived), *steps))
+    assert "signature Body Timestamp" in found
+    assert "encryption" in found
+    assert text == "DE1 é &"
+
+
 @pytest.mark.parametrize("by", ["its own key", "a shared key"])
 @pytest.mark.parametrize("name", ["transfer", "b:transfer"])
 def test_wss4j_decrypts_content_that_was_encrypted_as_it_was_written(name, by, peer, alice, bob):

@@ -16,7 +16,15 @@ from soapkit.security import (
     Timestamp,
     UsernameToken,
 )
-from soapkit.security.markup import ENCRYPTED_KEY, KEY_INFO, REFERENCE_LIST, SIGNATURE, TIMESTAMP, USERNAME_TOKEN
+from soapkit.security.markup import (
+    BINARY_SECURITY_TOKEN,
+    ENCRYPTED_KEY,
+    KEY_INFO,
+    REFERENCE_LIST,
+    SIGNATURE,
+    TIMESTAMP,
+    USERNAME_TOKEN,
+)
 from soapkit.security.references_write import encrypted_key_sha1_reference_text
 from soapkit.security.shared import SentKeys
 from soapkit.soap.envelope import Draft, Envelope
@@ -136,3 +144,42 @@ def test_the_key_is_in_no_repr(client, server, now):
     request = server.verify(on_the_wire(client.apply(message("ask"), now=now)), now=now)
     assert request.keys[0].value.hex() not in repr(request)
     assert repr(request.keys[0].value) not in repr((request, request.keys[0]))
+
+
+SIGNED = {"a key pair": lambda keys: Sign(keys.alice), "the shared key": lambda _keys: Sign(SHARED)}
+HIDDEN = {
+    "a certificate": lambda keys: Encrypt(to=keys.bob),
+    "the shared key": lambda _keys: Encrypt(to=SHARED),
+    "a key under the shared one": lambda _keys: Encrypt(to=SHARED, key_wrap="kw-aes256"),
+    "the shared key, the signature too": lambda _keys: Encrypt(to=SHARED, parts=["Body", "Signature?"]),
+}
+
+
+@pytest.mark.parametrize("derived", ["", "2005/12"])
+@pytest.mark.parametrize("brought", ["issuer-serial", "direct"])
+@pytest.mark.parametrize("hidden", list(HIDDEN))
+@pytest.mark.parametrize("signed", list(SIGNED))
+@pytest.mark.parametrize("order", ["sign-first", "encrypt-first"])
+def test_steps_after_a_shared_key_are_undone_in_the_order_in_which_they_come(
+    order, signed, hidden, brought, derived, keys, now
+):
+    """Whatever each of them is done with: a receiver works from the top down."""
+    steps = [SIGNED[signed](keys), HIDDEN[hidden](keys)]
+    steps = steps if order == "sign-first" else steps[::-1]
+    shared = SharedKey(to=keys.bob, key_reference=brought, derived=derived)
+    sent = Security(outbound=[Timestamp(), shared, *steps]).apply(message("ask"), now=now)
+    require = Require(signed=["Body"], encrypted=["Body"], trust=keys.trust, key=keys.bob, shared_key=True)
+    assert Security(inbound=require).verify(on_the_wire(sent), now=now).envelope.content[0].text == "ask"
+
+
+def test_the_certificate_of_a_shared_key_stands_before_it(keys, now):
+    steps = [Timestamp(), SharedKey(to=keys.bob, key_reference="direct"), Sign(keys.alice), Encrypt(to=SHARED)]
+    header = Security(outbound=steps).apply(message("ask"), now=now).headers[0]
+    assert [entry.tag for entry in header] == [
+        TIMESTAMP,
+        BINARY_SECURITY_TOKEN,
+        ENCRYPTED_KEY,
+        REFERENCE_LIST,
+        BINARY_SECURITY_TOKEN,
+        SIGNATURE,
+    ]
