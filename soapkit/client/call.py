@@ -31,7 +31,8 @@ from soapkit.soap.version import Version
 from soapkit.transport.binding import package_of, reply_sink, request_for
 from soapkit.transport.hops import url_for_log
 from soapkit.transport.values import AsyncTransport, Head, Headers, Request, Response, Transport
-from soapkit.ws.addressing import Addressing, Properties, check_related, write_addressing
+from soapkit.ws.addressing import Addressing, Properties
+from soapkit.ws.addressing_headers import check_related, write_addressing
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 from soapkit.xml.positions import tell_columns
 

@@ -27,7 +27,8 @@ from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import Version
 from soapkit.transport.binding import package_of, request_for
 from soapkit.transport.values import AsyncTransport, Transport
-from soapkit.ws.addressing import HEADERS, Addressing, check_related, write_addressing
+from soapkit.ws.addressing import HEADERS, Addressing
+from soapkit.ws.addressing_headers import check_related, write_addressing
 from soapkit.ws.trust import TokenRequest, TokenResponse, TrustVersion
 from soapkit.ws.trust_read import read_responses, version_of
 from soapkit.ws.trust_write import write_request

@@ -21,16 +21,10 @@ from soapkit.operations import Operation
 from soapkit.soap.envelope import Envelope
 from soapkit.transport.hops import url_for_log
 from soapkit.transport.values import AsyncTransport, Headers, Request, Response, Transport
-from soapkit.ws.addressing import (
-    HEADERS,
-    VERSION_2005,
-    AddressingError,
-    EndpointReference,
-    Properties,
-    is_allowed,
-    missing,
-    read_addressing,
-)
+from soapkit.ws.addressing import HEADERS, VERSION_2005, EndpointReference, Properties
+from soapkit.ws.addressing_faults import AddressingError, missing
+from soapkit.ws.addressing_headers import read_addressing
+from soapkit.ws.allowed_addresses import is_allowed
 from soapkit.xml.walk import tag_of
 
 # What a stranger may not have us write in a message of ours, as a parameter of his address.

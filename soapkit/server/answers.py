@@ -37,7 +37,7 @@ from soapkit.transport.binding import (
 )
 from soapkit.transport.limits import DEFAULT_HTTP_LIMITS, HttpLimits
 from soapkit.transport.values import Headers, Response
-from soapkit.ws.addressing import read_addressing
+from soapkit.ws.addressing_headers import read_addressing
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 
 logger = logging.getLogger("soapkit.server")

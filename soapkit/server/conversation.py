@@ -37,7 +37,8 @@ from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import Version
 from soapkit.transport.binding import response_for
 from soapkit.transport.values import Response
-from soapkit.ws.addressing import HEADERS, Properties, write_addressing
+from soapkit.ws.addressing import HEADERS, Properties
+from soapkit.ws.addressing_headers import write_addressing
 from soapkit.ws.trust import RequestKind, TokenRequest, TokenResponse, TrustVersion, context_request
 from soapkit.ws.trust_read import read_request, version_of
 from soapkit.ws.trust_write import write_responses

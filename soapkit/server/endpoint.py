@@ -44,7 +44,7 @@ from soapkit.transport.binding import (
 from soapkit.transport.coding import encoded, is_taken
 from soapkit.transport.limits import HttpLimits
 from soapkit.transport.values import Headers, Response
-from soapkit.ws.addressing import AddressingError
+from soapkit.ws.addressing_faults import AddressingError
 from soapkit.xml.positions import tell_columns
 
 if TYPE_CHECKING:

@@ -43,11 +43,9 @@ from soapkit.soap.security_result import SecurityResult
 from soapkit.soap.version import SOAP_1_2, Version
 from soapkit.transport.binding import fault_status, response_for
 from soapkit.transport.values import Response
-from soapkit.ws.addressing import (
-    AddressingError,
-    Properties,
-    write_addressing,
-)
+from soapkit.ws.addressing import Properties
+from soapkit.ws.addressing_faults import AddressingError
+from soapkit.ws.addressing_headers import write_addressing
 from soapkit.xml.names import WSSE, clark
 
 logger = logging.getLogger("soapkit.server")

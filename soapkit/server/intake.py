@@ -26,7 +26,8 @@ from soapkit.soap.envelope import Envelope
 from soapkit.transport.binding import RequestReader, announced
 from soapkit.transport.limits import HttpLimits, expand
 from soapkit.transport.values import Headers
-from soapkit.ws.addressing import AddressingError, Properties
+from soapkit.ws.addressing import Properties
+from soapkit.ws.addressing_faults import AddressingError
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
 
 _LARGE = 4 * 1024 * 1024  # bytes of attachments that are digested and decrypted while others wait

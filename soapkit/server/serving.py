@@ -26,7 +26,8 @@ from soapkit.server.interceptors import Chain
 from soapkit.soap.envelope import Envelope
 from soapkit.transport.binding import one_way_accepted, response_for
 from soapkit.transport.values import Response
-from soapkit.ws.addressing import Properties, write_addressing
+from soapkit.ws.addressing import Properties
+from soapkit.ws.addressing_headers import write_addressing
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ from soapkit.soap.envelope import Draft
 from soapkit.soap.version import SOAP_1_1, SOAP_1_2, Version
 from soapkit.testing import loopback
 from soapkit.transport.values import Headers, Request, Response
-from soapkit.ws.addressing import Addressing, EndpointReference, Properties, write_addressing
+from soapkit.ws.addressing import Addressing, EndpointReference, Properties
+from soapkit.ws.addressing_headers import write_addressing
 from soapkit.xml.names import WSA
 
 WSDL = Request("http://files/?wsdl", method="GET")

@@ -26,15 +26,14 @@ from soapkit.ws.addressing import (
     VERSION_2005,
     WSA_2004,
     Addressing,
-    AddressingError,
     EndpointReference,
     Label,
     Properties,
     default_action,
-    is_allowed,
-    read_addressing,
-    write_addressing,
 )
+from soapkit.ws.addressing_faults import AddressingError
+from soapkit.ws.addressing_headers import read_addressing, write_addressing
+from soapkit.ws.allowed_addresses import is_allowed
 from soapkit.wsdl.load import load_contract
 from soapkit.xml.names import WSA
 
