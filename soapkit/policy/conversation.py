@@ -69,7 +69,8 @@ class Conversed:
         keys, issuing = self.keys, None
         if side == "client":
             keys, issuing = issuing_for(request.demands, keys, problems)
-        https = bootstrap.binding is not None and bootstrap.binding.kind == "transport"
+        binding = bootstrap.binding or self.demands.binding  # nothing said: over the connection of what follows
+        https = binding is not None and binding.kind == "transport"
         security = Security(
             outbound(sent, keys, problems),
             inbound(received, keys, problems),

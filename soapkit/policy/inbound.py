@@ -157,8 +157,9 @@ class _Reader:
     def rules(self) -> HeaderRules:
         """How the security header must be built."""
         binding = self.plan.binding
+        shown = any(self._has_contexts(each.token) for each in self.plan.shown_contexts)
         if binding is None:
-            return HeaderRules(user=self._user_says)
+            return HeaderRules(user=self._user_says, context=shown)
         order: Order = "encrypt-first" if binding.encrypt_first else "sign-first"
         return HeaderRules(
             binding.layout,
@@ -173,6 +174,7 @@ class _Reader:
             supporting=self._brought(endorsing=False),
             endorsing=self._brought(endorsing=True) if self.endorsed() else "",
             endorsements=tuple(self._endorsements()),
+            context=shown,
         )
 
     @property

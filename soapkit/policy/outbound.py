@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from cryptography import x509
@@ -94,6 +95,8 @@ class _Maker:
                 yield from self.username(token)
         for token in plan.assertions[:1]:
             yield from self.assertion(token)
+        for carried in plan.shown_contexts[:1]:
+            yield from (replace(key, derived="", implied=False) for key in self.context(carried.token))
         if not plan.message_level:
             yield from (*self.certificates(encrypted=True), *self.certificates(encrypted=False))
             stamp = ["Timestamp"] if plan.timestamp else []

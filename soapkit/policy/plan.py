@@ -187,6 +187,13 @@ class Plan:
         )
 
     @property
+    def shown_contexts(self) -> tuple[Carries, ...]:
+        """The security contexts whose token the message brings, and under which nothing in it is signed."""
+        return tuple(
+            each for each in self.carries if each.token.kind in CONTEXT_KINDS and not each.supporting.endorsing
+        )
+
+    @property
     def bare_key(self) -> Token | None:
         """The token, if any, of a key without a certificate that the message is signed or endorsed with."""
         tokens = (self.signature_token, *(each.token for each in self.endorsing))

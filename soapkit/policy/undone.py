@@ -11,7 +11,7 @@ from soapkit.policy.demands import Token, TokenKind
 from soapkit.policy.expression import Assertion
 from soapkit.policy.foreign import foreign
 from soapkit.policy.names import is_option, is_property, is_token
-from soapkit.policy.plan import CONTEXT_KINDS, Plan, signed_parts
+from soapkit.policy.plan import Plan, signed_parts
 from soapkit.policy.xpath import part_of
 from soapkit.security.parts import is_content, plain_name
 
@@ -190,9 +190,12 @@ def _two_logins(plan: Plan) -> Iterator[Problem]:
 
 
 def _contexts_that_sign_nothing(plan: Plan) -> Iterator[Problem]:
-    for each in plan.carries:
-        if each.token.kind in CONTEXT_KINDS and not each.supporting.endorsing:
-            yield Problem("a security context that signs nothing is not done", each.token.place)
+    for each in plan.shown_contexts:
+        if not each.token.travels(to_recipient=True):
+            yield Problem("a security context that signs nothing, and is only named, is not done", each.token.place)
+        elif plan.message_level and (each.supporting.signed or each.supporting.encrypted):
+            told = "a security context that signs nothing, and is to be signed or encrypted itself, is not done"
+            yield Problem(told, each.token.place)
 
 
 def _several_users(plan: Plan) -> Iterator[Problem]:

@@ -75,7 +75,8 @@ class HeaderRules:
     how a certificate must be protected that the message brings and that need not have signed anything; `endorsing`: the
     same of the one that the endorsing signature was made with (8.1 to 8.8): signed by who signed the message, come
     encrypted. `endorsements`: each by who it says, where ``Require(endorsed=...)`` is content with anybody who is
-    known.
+    known. `context`: a SecurityContextToken must be there, of a context that is known, whether it signs or not: over
+    HTTPS whoever can name one has it.
 
     Raises `UsageError` for a layout, an order, a kind of key or a protection that there is not.
     """
@@ -92,6 +93,7 @@ class HeaderRules:
     supporting: Brought = ""
     endorsing: Brought = ""
     endorsements: tuple[Endorsement, ...] = ()
+    context: bool = False
 
     def __post_init__(self) -> None:
         for name, known in _KNOWN.items():

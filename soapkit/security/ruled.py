@@ -11,6 +11,7 @@ from typing import Final
 from lxml.etree import _Element
 
 from soapkit.errors import NOWHERE, SecurityError
+from soapkit.security.context.context import CONTEXT_TOKENS
 from soapkit.security.crypto.algorithms import canonical_uri
 from soapkit.security.header_rules import Brought, Inclusion, Told
 from soapkit.security.ids import id_of
@@ -27,7 +28,7 @@ from soapkit.security.markup import (
 )
 from soapkit.security.parts import STEPS, plain_name
 from soapkit.security.passing import Pass
-from soapkit.security.references import Carried, key_info_of, read_key_info
+from soapkit.security.references import Carried, Wrapped, key_info_of, read_key_info
 from soapkit.security.tokens import certificates_of
 from soapkit.security.verify import Proved, covers
 from soapkit.xml.names import local_name
@@ -55,6 +56,8 @@ def check_rules(found: Pass, main: Sequence[Proved], endorsers: Sequence[Proved]
     check_inclusion(rules.signing_certificate, main or found.proved, found)
     if rules.user:
         _check_user(found)
+    if rules.context:
+        _check_context(found)
     if rules.supporting:
         tokens = (token for token in found.message.tokens if token.tag == BINARY_SECURITY_TOKEN)
         if not any(is_kept(rules.supporting, token, found, main) for token in tokens):
@@ -164,6 +167,15 @@ def _check_user(found: Pass) -> None:
             lacking.append("its password as a digest")
         if lacking:
             raise SecurityError(f"a UsernameToken must say {', '.join(lacking)}, and does not", place=place_of(token))
+
+
+def _check_context(found: Pass) -> None:
+    """Of a context that nothing need be signed under: its token is there, and it is known and lasts."""
+    shown = [token for token in found.message.tokens if token.tag in CONTEXT_TOKENS]
+    if not shown:
+        raise SecurityError("the message must bring a SecurityContextToken, and does not")
+    for token in shown:
+        found.keys.secret_of(Wrapped(token))
 
 
 def _check_whole(found: Pass) -> None:

@@ -50,7 +50,7 @@ def rows() -> Iterator[tuple[str, str, str]]:
     yield from ((name, "yes", "yes") for name in VARIATIONS)
     yield from ((name, "yes", f"no: {varied.not_by_cxf or NO_ANSWER}") for name, varied in OURS_ALONE.items())
     for name in SAML:
-        yield f"SAML: {name}", "yes", "no: CXF's client writes no such signature" if name == NEVER_ENDORSED else "yes"
+        yield f"SAML: {name}", "yes", "no: CXF's client writes no such signature" if name in NEVER_ENDORSED else "yes"
     for name in ISSUED:
         yield f"issued token: {name}", "yes", f"no: {NOT_BY_CXF[name]}" if name in NOT_BY_CXF else "yes"
     yield from ((f"published by us: {name}", "", "yes") for name in PUBLISHED)

@@ -185,6 +185,12 @@ SHAPES: dict[str, Variation] = {
     "asymmetric, endorsed by a conversation": Variation(
         asymmetric() + SURELY + nested("EndorsingSupportingTokens", conversing(BY_PAIRS))
     ),
+    **{
+        f"https, a conversation that signs nothing, asked for {how}": Variation(
+            "<m:Addressing/>" + transport() + nested("SupportingTokens", conversing(bootstrap))
+        )
+        for how, bootstrap in (("without more", ""), ("over HTTPS", transport() + SURELY))
+    },
 }
 DERIVING_INITIATOR = x509("AlwaysToRecipient", "RequireDerivedKeys")
 # What CXF's own client cannot do: read what a service by CXF answers under derived keys in an asymmetric binding; over

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from tests.policy.contracts import (
     transport,
     username,
 )
+from tests.policy.messages import sample
 
 BOOTSTRAP = asymmetric() + BODY
 USER = transport() + username()
@@ -75,13 +78,13 @@ def loaded(text: bytes, folder: Path) -> Contract:
     return load_contract(folder / "double.wsdl")
 
 
-def hosted(known: Contract, security: Security) -> Any:
+def hosted(known: Contract, security: Security, *, signed: bool = True) -> Any:
     protocol: Any = module_in_memory(known.services, known.shapes, name="conversed").Doubler
 
     class Doubler(protocol):  # type: ignore[misc]  # generated here
         def double(self, *, number: int, call: soapkit.Call) -> int:
             assert call.security is not None
-            assert call.security.context
+            assert bool(call.security.context) is signed
             return 2 * number
 
         def half(self, *, number: int) -> int:
@@ -168,3 +171,63 @@ def test_a_bootstrap_over_https_is_for_https(both: tuple[Keys, Keys], tmp_path: 
     security = Security.from_contract(known, keys=both[0])
     with pytest.raises(UsageError, match="protected by HTTPS alone"):
         soapkit.Client.from_wsdl(known, security=security)
+
+
+SHOWN = nested("SupportingTokens", conversing(""))
+
+
+@pytest.mark.parametrize(("binding", "parts"), [(transport(), ""), (asymmetric(), BODY), (symmetric(), BODY)])
+def test_a_context_that_signs_nothing_is_shown_and_demanded(
+    binding: str, parts: str, both: tuple[Keys, Keys], tmp_path: Path
+) -> None:
+    known, bare = (
+        loaded(contract(policy, request=parts, reply=parts, address="https://a.example/"), tmp_path)
+        for policy in (binding + SHOWN, binding)
+    )
+    context, ended = (
+        SecurityContext(f"urn:uuid:{name}", bytes(32), expires=datetime.now(UTC) + timedelta(minutes=left))
+        for name, left in (("1", 5), ("2", -5))
+    )
+    keys = replace(both[1], contexts=Contexts([context, ended]))
+    service = Security.from_contract(known, keys=keys, side="server")
+
+    def sent(policy: Contract, *contexts: SecurityContext) -> Any:
+        keys = replace(both[0], contexts=Contexts(contexts) if contexts else None)
+        return Security.from_contract(policy, keys=keys).apply(sample(known))
+
+    assert service.verify(sent(known, context)).context == ""  # who shows it has signed nothing
+    for told, message in (
+        ("must bring a SecurityContextToken", sent(bare)),
+        ("'urn:uuid:3' is at hand", sent(known, SecurityContext("urn:uuid:3", bytes(32)))),
+        ("or it has expired", sent(known, replace(ended, expires=None))),
+    ):
+        with pytest.raises(SecurityError, match=told):
+            service.verify(message)
+
+
+def test_a_context_shown_over_https_is_asked_for_there(both: tuple[Keys, Keys], tmp_path: Path) -> None:
+    known = loaded(contract(transport() + SHOWN, address="https://a.example/"), tmp_path)
+    service = Security.from_contract(known, keys=both[1], side="server")
+    client = soapkit.Client.from_wsdl(
+        known,
+        security=Security.from_contract(known, keys=both[0]),
+        transport=loopback(hosted(known, service, signed=False)),
+    )
+    with client:
+        assert client.double(number=21) == 42
+    assert service.conversation is not None
+    assert len(service.conversation.contexts.held()) == 1  # to cancel one takes a signature under it
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        (asymmetric() + nested("SignedSupportingTokens", conversing(BOOTSTRAP)), "to be signed or encrypted itself"),
+        (transport() + SHOWN.replace("AlwaysToRecipient", "Never"), "and is only named"),
+    ],
+)
+def test_a_context_that_signs_nothing_and_cannot_be_shown_so_is_told(
+    policy: str, told: str, both: tuple[Keys, Keys], tmp_path: Path
+) -> None:
+    with pytest.raises(SecurityError, match=told):
+        Security.from_contract(loaded(contract(policy, request=BODY_SIGNED), tmp_path), keys=both[0])
