@@ -8,7 +8,6 @@ global type, one without a type in line (unless it contains itself: then it is g
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -27,9 +26,7 @@ from soapkit.databinding.shape import (
     ChoiceField,
     Constraint,
     ElementField,
-    Facets,
     Key,
-    ListOf,
     Particle,
     Record,
     RecordRef,
@@ -37,26 +34,14 @@ from soapkit.databinding.shape import (
     Shapes,
     Simple,
     Type,
-    UnionOf,
     reachable,
 )
 from soapkit.xml.names import XMIME, XSD, clark, local_name, namespace_of, split
 from soapkit.xsd.known import is_known_namespace
-from soapkit.xsd.write_pages import Page, has_content, occurring, set_documentation, set_namespaces, set_value
+from soapkit.xsd.write_pages import Page, Pages, occurring, set_documentation, set_namespaces, set_value
+from soapkit.xsd.write_simple import SimpleTypes
 
 _XS: Final = f"{{{XSD}}}"
-_COUNTS: Final = (
-    ("length", "length"),
-    ("min_length", "minLength"),
-    ("max_length", "maxLength"),
-    ("total_digits", "totalDigits"),
-    ("fraction_digits", "fractionDigits"),
-    ("min_inclusive", "minInclusive"),
-    ("max_inclusive", "maxInclusive"),
-    ("min_exclusive", "minExclusive"),
-    ("max_exclusive", "maxExclusive"),
-    ("white_space", "whiteSpace"),
-)
 
 
 def write_schemas(
@@ -73,15 +58,16 @@ def write_schemas(
     found; without it imports name the namespace alone, as inline schemas of one WSDL do.
     """
     elements = list(elements)
-    writing = _Writing(shapes, dict(locations or {}), {element.tag: element for element in elements})
+    pages = Pages()
+    writing = _Writing(shapes, {element.tag: element for element in elements}, pages, SimpleTypes(pages))
     for element in elements:
-        writing.page(namespace_of(element.tag))
+        pages.page(namespace_of(element.tag))
         writing.add_element(element)
     for key in types:
-        writing.type_name(RecordRef(key), "")
+        writing.record_name(key, "")
     for simple in simple_types:
-        writing.simple_name(simple)
-    return writing.finish()
+        writing.simple.name_of(simple)
+    return pages.roots(locations or {})
 
 
 def write_schema(
@@ -100,20 +86,13 @@ def write_schema(
 
 @dataclass(slots=True)
 class _Writing:
-    """All pages, and what they share."""
+    """What elements and records lead to, on its pages."""
 
     shapes: Shapes
-    locations: dict[str, str]
     declared: dict[str, ElementField]
-    pages: dict[str, Page] = field(default_factory=dict)
+    pages: Pages
+    simple: SimpleTypes
     named: dict[Key, str] = field(default_factory=dict)
-
-    def finish(self) -> dict[str, _Element]:
-        written = {namespace: page for namespace, page in self.pages.items() if has_content(page)}
-        return {namespace: page.root(self.locations) for namespace, page in written.items()}
-
-    def page(self, namespace: str) -> Page:
-        return self.pages.setdefault(namespace, Page(namespace))
 
     def _is_declared(self, element: ElementField) -> bool:
         """Whether a global element says the same as a local one; one with the anonymous type of a global one is it."""
@@ -126,23 +105,19 @@ class _Writing:
 
     def add_element(self, element: ElementField) -> None:
         """Declare a global element, once."""
-        page = self.page(namespace_of(element.tag))
+        page = self.pages.page(namespace_of(element.tag))
         if element.tag not in page.elements:
             page.elements[element.tag] = etree.Element("declared")  # its type may lead back to it
             page.elements[element.tag] = self.element(replace(element, minimum=1, maximum=1), page, top=True)
 
-    def type_name(self, type_: Type, namespace: str) -> str | None:
-        """The Clark name of a type, which is then written; None for one that stands in line."""
-        if isinstance(type_, AnyType):
-            return f"{_XS}anyType"
-        if not isinstance(type_, RecordRef):
-            return self.simple_name(type_)
-        record = self.shapes[type_.key]
-        name = record.name or self.named.get(type_.key)
-        if name is None and not _is_of_element(type_.key) and _contains_itself(type_.key, self.shapes):
-            name = self.named[type_.key] = self._free_name(record, namespace)
+    def record_name(self, key: Key, namespace: str) -> str | None:
+        """The Clark name of the type of a record, which is then written; None for one that stands in line."""
+        record = self.shapes[key]
+        name = record.name or self.named.get(key)
+        if name is None and not _is_of_element(key) and _contains_itself(key, self.shapes):
+            name = self.named[key] = self._free_name(record, namespace)
         if name is not None:
-            page = self.page(namespace_of(name))
+            page = self.pages.page(namespace_of(name))
             if name not in page.types:
                 page.types[name] = etree.Element("declared")
                 page.types[name] = self.record(record, page, local_name(name))
@@ -159,74 +134,20 @@ class _Writing:
             name = f"{{{namespace}}}{local}{number}" if namespace else f"{local}{number}"
         return name
 
-    def simple_name(self, simple: Simple) -> str | None:
-        """The Clark name of a simple type, which is then written; None for one that stands in line."""
-        if simple.name is not None and not simple.name.startswith(_XS):
-            page = self.page(namespace_of(simple.name))
-            if simple.name not in page.types:
-                page.types[simple.name] = self.simple_type(simple, page, local_name(simple.name))
-            return simple.name
-        if isinstance(simple, Atomic) and simple.facets == Facets() and not simple.enumeration:
-            return f"{_XS}{simple.builtin}"
-        return None
-
     # --- types ---
 
-    def set_type(self, owner: _Element, type_: Type, page: Page, attribute: str = "type") -> None:
-        """Give an element or attribute its type, by name or in line."""
-        name = self.type_name(type_, page.namespace)
-        if name is not None:
-            owner.set(attribute, page.name(name))
+    def set_type(self, owner: _Element, type_: Type, page: Page) -> None:
+        """Give an element its type, by name or in line."""
+        if isinstance(type_, AnyType):
+            owner.set("type", page.name(f"{_XS}anyType"))
         elif isinstance(type_, RecordRef):
-            owner.append(self.record(self.shapes[type_.key], page, None))
-        elif not isinstance(type_, AnyType):
-            owner.append(self.simple_type(type_, page, None))
-
-    def simple_type(self, simple: Simple, page: Page, name: str | None) -> _Element:
-        """``xs:simpleType``: a step of restriction for each step of patterns, around the list, union or built-in."""
-        element = etree.Element(f"{_XS}simpleType")
-        if name:
-            element.set("name", name)
-        set_documentation(element, simple.documentation)
-        simple = _without_enumerated_booleans(simple)
-        steps = simple.facets.patterns
-        plain = simple.facets == Facets() and not simple.enumeration
-        if plain and isinstance(simple, ListOf):
-            self.set_type(etree.SubElement(element, f"{_XS}list"), simple.item, page, "itemType")
-        elif plain and isinstance(simple, UnionOf):
-            self._union(element, simple, page)
-        else:
-            last = replace(simple.facets, patterns=steps[-1:])
-            restriction = etree.SubElement(element, f"{_XS}restriction")
-            inner = replace(simple, name=None, facets=Facets(patterns=steps[:-1]), enumeration=(), documentation="")
-            self.set_type(restriction, inner, page, "base")
-            self._facets(restriction, last, simple, page)
-        return element
-
-    def _union(self, element: _Element, simple: UnionOf, page: Page) -> None:
-        union = etree.SubElement(element, f"{_XS}union")
-        names = [self.simple_name(member) for member in simple.members]
-        named = list(itertools.takewhile(lambda name: name is not None, names))
-        if named:  # memberTypes come before types in line (XSD part 1, 3.14.2)
-            union.set("memberTypes", " ".join(page.name(name) for name in named if name is not None))
-        for member, name in list(zip(simple.members, names, strict=True))[len(named) :]:
-            if name is None:
-                union.append(self.simple_type(member, page, None))
+            name = self.record_name(type_.key, page.namespace)
+            if name is not None:
+                owner.set("type", page.name(name))
             else:
-                inner = etree.SubElement(union, f"{_XS}simpleType")
-                etree.SubElement(inner, f"{_XS}restriction", base=page.name(name))
-
-    def _facets(self, restriction: _Element, facets: Facets, simple: Simple, page: Page) -> None:
-        names = isinstance(simple, Atomic) and simple.builtin in ("QName", "NOTATION")
-        for attribute, facet in _COUNTS:
-            value = getattr(facets, attribute)
-            if value is not None:
-                etree.SubElement(restriction, f"{_XS}{facet}", value=str(value))
-        for pattern in (pattern for step in facets.patterns for pattern in step):
-            etree.SubElement(restriction, f"{_XS}pattern", value=pattern)
-        for permitted in simple.enumeration:
-            value = page.name(permitted.value) if names else permitted.value
-            set_documentation(etree.SubElement(restriction, f"{_XS}enumeration", value=value), permitted.documentation)
+                owner.append(self.record(self.shapes[type_.key], page, None))
+        else:
+            self.simple.set_type(owner, type_, page)
 
     def record(self, record: Record, page: Page, name: str | None) -> _Element:
         """``xs:complexType``."""
@@ -249,13 +170,13 @@ class _Writing:
             body = etree.SubElement(etree.SubElement(element, f"{_XS}complexContent"), f"{_XS}{method}")
             body.set("base", page.name(self._base_name(base, page)))
         if record.text is None:
-            self._content(body, own_content(record, base), page)
+            self._content(body, _own_content(record, base), page)
         self._attributes(body, record, base, page)
         return element
 
     def _base_name(self, base: Record, page: Page) -> str:
         """The name of a base type, which must have one."""
-        name = self.type_name(RecordRef(base.key), page.namespace)
+        name = self.record_name(base.key, page.namespace)
         if name is None:
             name = self.named[base.key] = self._free_name(base, page.namespace)
             page.types[name] = self.record(base, page, local_name(name))
@@ -266,12 +187,12 @@ class _Writing:
         if base is not None:
             body.set("base", page.name(self._base_name(base, page)))
             if record.derivation == "restriction" and (base.text is None or base.text.type != record.text.type):
-                body.append(self.simple_type(replace(record.text.type, name=None), page, None))
+                body.append(self.simple.definition(replace(record.text.type, name=None), page, None))
             return
-        name = self.simple_name(record.text.type)
+        name = self.simple.name_of(record.text.type)
         if name is None:  # the base of an extension must have a name
             name = self._free_name(record, page.namespace).rstrip("0123456789") + "Value"
-            page.types[name] = self.simple_type(record.text.type, page, local_name(name))
+            page.types[name] = self.simple.definition(record.text.type, page, local_name(name))
         body.set("base", page.name(name))
 
     # --- attributes ---
@@ -300,13 +221,13 @@ class _Writing:
         element = etree.Element(f"{_XS}attribute")
         if namespace and not top:
             element.set("ref", page.name(attribute.tag))
-            home = self.page(namespace)
+            home = self.pages.page(namespace)
             if not is_known_namespace(namespace) and attribute.tag not in home.attributes:
                 plain = replace(attribute, default=None, fixed=None, required=False, documentation="")
                 home.attributes[attribute.tag] = self.attribute(plain, home, top=True)
         else:
             element.set("name", local)
-            self.set_type(element, attribute.type, page)
+            self.simple.set_type(element, attribute.type, page)
         if attribute.required and not top:
             element.set("use", "required")
         set_value(element, attribute, page)
@@ -416,7 +337,7 @@ _PREFIX: Final = re.compile(r"([^\W\d][\w.\-]*):(?!:)")  # not that of an axis, 
 _COMPOSITORS: Final[dict[type, str]] = {Sequence: "sequence", Choice: "choice", All: "all"}
 
 
-def own_content(record: Record, base: Record | None) -> Particle:
+def _own_content(record: Record, base: Record | None) -> Particle:
     """What a record adds to the content of the record it extends; all of it, if it restricts or has no base."""
     content = record.content
     if base is None or record.derivation != "extension" or not base.content.particles:
@@ -470,15 +391,3 @@ def _contains_itself(key: Key, shapes: Shapes) -> bool:
         if isinstance(type_, RecordRef)
     ]
     return key in reachable(inner, shapes)
-
-
-_SPELLINGS = {"true": ("true", "1"), "false": ("false", "0")}
-
-
-def _without_enumerated_booleans(simple: Simple) -> Simple:
-    """xs:boolean takes no enumeration (XSD part 2, 3.2.2.2): the same in patterns."""
-    if not (isinstance(simple, Atomic) and simple.builtin == "boolean" and simple.enumeration):
-        return simple
-    spelled = tuple(text for one in simple.enumeration for text in _SPELLINGS[one.value.strip()])
-    facets = replace(simple.facets, patterns=(*simple.facets.patterns, spelled))
-    return replace(simple, facets=facets, enumeration=())

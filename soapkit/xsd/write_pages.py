@@ -1,4 +1,4 @@
-"""The schema documents that `write` writes: one for each namespace; and the attributes its elements share."""
+"""The schema documents that `write` fills, one for each namespace; and the attributes their elements share."""
 
 from __future__ import annotations
 
@@ -40,6 +40,10 @@ class Page:
             self.prefixes[namespace] = wanted
         return f"{self.prefixes[namespace]}:{local}"
 
+    def has_content(self) -> bool:
+        """Whether it declares anything."""
+        return bool(self.elements or self.types or self.attributes)
+
     def root(self, locations: Mapping[str, str]) -> _Element:
         """The ``xs:schema`` element."""
         if self.namespace:
@@ -60,8 +64,20 @@ class Page:
         return root
 
 
-def has_content(page: Page) -> bool:
-    return bool(page.elements or page.types or page.attributes)
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The schemas of all namespaces, in the order in which they are met."""
+
+    by_namespace: dict[str, Page] = field(default_factory=dict)
+
+    def page(self, namespace: str) -> Page:
+        """That of a namespace, begun where it is not there yet."""
+        return self.by_namespace.setdefault(namespace, Page(namespace))
+
+    def roots(self, locations: Mapping[str, str]) -> dict[str, _Element]:
+        """The ``xs:schema`` elements of those that declare something."""
+        written = {namespace: page for namespace, page in self.by_namespace.items() if page.has_content()}
+        return {namespace: page.root(locations) for namespace, page in written.items()}
 
 
 def occurring(element: _Element, minimum: int, maximum: int | None) -> _Element:
