@@ -385,6 +385,11 @@ def _write_encryption(message: Message, step: Encrypt, making: _Making) -> None:
         return
     cipher = cipher_named(step.algorithm)
     used = shared.key_for("encrypt", cipher.key_size, making.provider)
+    if isinstance(used, Brought) and used.is_made and cipher.mode == "gcm" and len(used.value) > cipher.key_size:
+        raise SecurityError(  # peers cut such a key for CBC, and not for GCM
+            f"{cipher.name} takes a key of {cipher.key_size} bytes, not of {len(used.value)}: say "
+            f"SharedKey(size={cipher.key_size}), or derived="
+        )
     # a context's may be longer
     key = DataKey(cipher, used.value[: cipher.key_size], used.reference)
     references, beside = encrypt_parts(message, step, key, making.provider)

@@ -105,6 +105,11 @@ class Brought:
         """The key."""
         return self.secret.value
 
+    @property
+    def is_made(self) -> bool:
+        """Whether it was made for this message, and as long as the step says."""
+        return self.element is not None and self.element.tag == ENCRYPTED_KEY
+
     def reference(self) -> str:
         """A SecurityTokenReference to the key, as text."""
         if self.issued is not None:

@@ -183,3 +183,14 @@ def test_the_certificate_of_a_shared_key_stands_before_it(keys, now):
         BINARY_SECURITY_TOKEN,
         SIGNATURE,
     ]
+
+
+def test_a_shared_key_that_is_longer_than_the_cipher_wants_is_told(keys, now):
+    """WSS4J cuts it for CBC, and decrypts GCM with all of it."""
+    hidden = Encrypt(to=SHARED, algorithm="aes128-gcm")
+    with pytest.raises(SecurityError, match=r"aes128-gcm takes a key of 16 bytes, not of 32: say SharedKey\(size=16\)"):
+        Security(outbound=[SharedKey(to=keys.bob), hidden]).apply(message("ask"), now=now)
+    for right in (SharedKey(to=keys.bob, size=16), SharedKey(to=keys.bob, derived="2005/12")):
+        sent = Security(outbound=[right, hidden]).apply(message("ask"), now=now)
+        require = Require(encrypted=["Body"], key=keys.bob)
+        assert Security(inbound=require).verify(on_the_wire(sent), now=now).encrypted
