@@ -80,7 +80,7 @@ def _encoder(client: Any, method: str, argument: Any) -> Any:
 
 def _caller(client: Any, method: str, argument: Any) -> Any:
     call = getattr(client, method)
-    transport = client._connection.made_by(None)
+    transport = client._connection.transport()
 
     def task() -> Any:
         transport.requests.clear()

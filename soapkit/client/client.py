@@ -9,33 +9,32 @@ from __future__ import annotations
 import copy
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 from soapkit.attachment import Attachment
-from soapkit.client.call import Exchange, Preview, Route, call
+from soapkit.client.call import Exchange, Preview, call
 from soapkit.client.channel import check_channel
-from soapkit.client.connection import Connection
+from soapkit.client.connection import Connection, aiohttp_transport, urllib3_transport
+from soapkit.client.route import Route, Understood, addressing_for, agreement_for, choose_port
 from soapkit.client.stream import Stream, Streaming
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import UsageError
 from soapkit.exchange.body import codecs_for
 from soapkit.exchange.flow import arun, run
 from soapkit.exchange.flow import call as do
-from soapkit.exchange.message_security import Agreement, MessageSecurity
+from soapkit.exchange.message_security import MessageSecurity
 from soapkit.exchange.observing import Observer
 from soapkit.exchange.parts import DEFAULT_THRESHOLD
 from soapkit.exchange.pending import PendingReplies
 from soapkit.exchange.processor import Processor, Validator
 from soapkit.exchange.validation import Validations, checks_for
-from soapkit.operations import Operation, Port, Service
+from soapkit.operations import Operation, Service
 from soapkit.soap.attachments import DEFAULT_ATTACHMENT_LIMITS, AttachmentLimits
-from soapkit.soap.version import BY_LABEL, Version
-from soapkit.transport.values import AsyncTransport, Transport
-from soapkit.ws.addressing import HEADERS as ADDRESSING_HEADERS
+from soapkit.soap.version import BY_LABEL
 from soapkit.ws.addressing import Addressing
 from soapkit.xml.names import did_you_mean, local_name
 from soapkit.xml.parse import DEFAULT_LIMITS, XmlLimits
@@ -53,31 +52,6 @@ _LISTED = 30  # names in an error message
 View: TypeAlias = Literal["value", "exchange", "preview", "stream"]
 """What a call returns. A generated method promises the value; for the other views the generator declares classes of
 their own, so a type checker knows, while at run time it is the same method of a copy of the client."""
-
-
-def _addressing(asked: Addressing | bool | None, port: Port, security: MessageSecurity | None) -> Addressing | None:
-    """How a client addresses its messages: as it was asked to, else as the contract demands, or the alternative of its
-    policy that the settings keep to."""
-    if isinstance(asked, Addressing):
-        return asked
-    demanded = port.addressing or getattr(security, "addressing", "")
-    wanted = bool(demanded) if asked is None else asked
-    return Addressing(demanded or "2005/08") if wanted else None
-
-
-def _agreement(
-    security: MessageSecurity | None,
-    address: str,
-    version: Version,
-    addressing: Addressing | None,
-    timeout: float | None,
-) -> tuple[MessageSecurity | None, Agreement | None]:
-    """Settings for this client alone, and what it agrees on before its first message; None where that is nothing."""
-    if getattr(security, "conversation", None) is None and getattr(security, "issuing", None) is None:
-        return security, None
-    from soapkit.client.agreements import agreed_by  # it knows of cryptography: only where it is used
-
-    return agreed_by(security, address, version, addressing, timeout)
 
 
 class BaseClient:
@@ -102,6 +76,7 @@ class BaseClient:
     """
 
     service: ClassVar[Service]
+    _make_transport: ClassVar[Callable[[], Any]]  # of clients that are given none
 
     def __init__(
         self,
@@ -124,7 +99,7 @@ class BaseClient:
         xml_limits: XmlLimits = DEFAULT_LIMITS,
         attachment_limits: AttachmentLimits = DEFAULT_ATTACHMENT_LIMITS,
     ) -> None:
-        chosen = _choose_port(self.service, port, version)
+        chosen = choose_port(self.service, port, version)
         target = address or chosen.address
         if not target:
             raise UsageError(f"the contract gives no address for {self.service.name}: give one")
@@ -134,13 +109,13 @@ class BaseClient:
         checks = checks_for(validate, self.service)
         if checks.any and validator is None:
             raise UsageError(f"validate={validate!r} needs a validator (soapkit.validator_for(contract.schema))")
-        understood = _Understood(self.service)
+        understood = Understood(self.service)
         codecs = _codecs_of(type(self), unknown)
-        addressed = _addressing(addressing, chosen, security)
+        addressed = addressing_for(addressing, chosen, security)
         if pending is not None and (addressed is None or addressed.reply_to is None):
             raise UsageError("pending= needs an address that answers come to: addressing=Addressing(reply_to=...)")
         soap = BY_LABEL[version or chosen.version]
-        security, agreement = _agreement(security, target, soap, addressed, timeout)
+        security, agreement = agreement_for(security, target, soap, addressed, timeout)
         self._route = Route(
             address=target,
             version=soap,
@@ -157,7 +132,7 @@ class BaseClient:
             xml_limits=xml_limits,
             attachment_limits=attachment_limits,
         )
-        self._connection = Connection(transport)
+        self._connection = Connection(transport, type(self)._make_transport)
         # set by a dynamic client, whose values come as people type
         self._loosen: Callable[[Any, str], Any] | None = None
         self._view: View = "value"
@@ -258,20 +233,6 @@ class BaseClient:
         return f"{type(self).__name__}({self._route.address!r}, {self._route.version!r})"
 
 
-class _Understood(Container[str]):
-    """The header blocks that replies of a service declare; collected when a reply has one that must be understood."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._tags: frozenset[str] | None = None
-
-    def __contains__(self, tag: object) -> bool:
-        if self._tags is None:
-            replies = (operation.reply for operation in self._service.operations if operation.reply is not None)
-            self._tags = ADDRESSING_HEADERS | {header.tag for reply in replies for header in reply.headers}
-        return tag in self._tags
-
-
 class _UnknownOperation(UsageError, AttributeError):
     """Both what soapkit raises for an unknown operation and what Python expects for a missing attribute."""
 
@@ -285,6 +246,8 @@ class Client(BaseClient):
             receipt = bank.transfer(source="DE1", target="DE2", amount="10.00")
     """
 
+    _make_transport = staticmethod(urllib3_transport)
+
     def _call(
         self,
         operation: Operation[RequestT, ReplyT],
@@ -294,7 +257,7 @@ class Client(BaseClient):
         record = self._record(operation, request)
         if self._view == "preview":
             return self._previewed(operation, record, headers)  # type: ignore[no-any-return]  # see View
-        transport = self._connection.made_by(_urllib3)
+        transport = self._connection.transport()
         if self._view == "stream":
             return self._stream_of(operation, record, headers).items(transport)  # type: ignore[return-value]  # see View
         return self._presented(run(call(self._route, transport, operation, record, headers, self._attachments)))  # type: ignore[no-any-return]  # see View
@@ -319,10 +282,8 @@ class Client(BaseClient):
     def close(self) -> None:
         """Give back what was agreed on; let go of connections, if the client made its transport itself."""
         if self._route.agreement is not None:
-            run(self._route.agreement.end(lambda: self._connection.made_by(_urllib3)))
-        own: Transport | None = self._connection.released()
-        if own is not None:
-            own.close()
+            run(self._route.agreement.end(self._connection.transport))
+        self._connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -354,6 +315,8 @@ class Client(BaseClient):
 class AsyncClient(BaseClient):
     """Calls operations in an event loop: the same names, with ``await``."""
 
+    _make_transport = staticmethod(aiohttp_transport)
+
     async def _call(
         self,
         operation: Operation[RequestT, ReplyT],
@@ -363,7 +326,7 @@ class AsyncClient(BaseClient):
         record = self._record(operation, request)
         if self._view == "preview":
             return self._previewed(operation, record, headers)  # type: ignore[no-any-return]  # see View
-        transport = self._connection.made_by(_aiohttp)
+        transport = self._connection.transport()
         if self._view == "stream":
             return self._stream_of(operation, record, headers).items_async(transport)  # type: ignore[return-value]  # see View
         return self._presented(await arun(call(self._route, transport, operation, record, headers, self._attachments)))  # type: ignore[no-any-return]  # see View
@@ -377,10 +340,8 @@ class AsyncClient(BaseClient):
     async def aclose(self) -> None:
         """As `Client.close`."""
         if self._route.agreement is not None:
-            await arun(self._route.agreement.end(lambda: self._connection.made_by(_aiohttp)))
-        own: AsyncTransport | None = self._connection.released()
-        if own is not None:
-            await own.aclose()
+            await arun(self._route.agreement.end(self._connection.transport))
+        await self._connection.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -418,31 +379,3 @@ def _codecs_of(cls: type[BaseClient], unknown: Literal["strict", "lenient"]) -> 
 
 
 _sharing = threading.Lock()
-
-
-def _choose_port(service: Service, port: str | None, version: str | None) -> Port:
-    if port is not None:
-        names = {candidate.name: candidate for candidate in service.ports}
-        if port not in names:
-            raise UsageError(
-                f"{service.name} has no port {port!r}; it has {', '.join(names)}{did_you_mean(port, names)}"
-            )
-        return names[port]
-    for candidate in service.ports:
-        if version in (None, candidate.version):
-            return candidate
-    if not service.ports:
-        return Port("", "", "1.1" if version is None else version)  # type: ignore[arg-type]  # checked by the annotation of the constructor
-    raise UsageError(f"{service.name} has no port for SOAP {version}")
-
-
-def _urllib3() -> Transport:
-    from soapkit.transport.urllib3 import Urllib3Transport  # an HTTP library only once one is needed
-
-    return Urllib3Transport()
-
-
-def _aiohttp() -> AsyncTransport:
-    from soapkit.transport.aiohttp import AiohttpTransport  # as above
-
-    return AiohttpTransport()

@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from soapkit.attachment import Attachment
-from soapkit.client.call import Route, exchange_of, receive_package, watch
+from soapkit.client.call import exchange_of, receive_package, watch
+from soapkit.client.route import Route
 from soapkit.errors import HttpError, SoapkitError, UsageError
 from soapkit.exchange.items import ItemPlace, ReplyItems, check_streamable, item_place
 from soapkit.exchange.log import log_message

@@ -14,13 +14,13 @@ import secrets
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal, Self, TypeAlias, TypedDict, Unpack
+from typing import Any, ClassVar, Final, Literal, Self, TypeAlias, TypedDict, Unpack
 
 from cryptography import x509
 from lxml.etree import _Element
 
 from soapkit.client.channel import check_channel
-from soapkit.client.connection import Connection
+from soapkit.client.connection import Connection, aiohttp_transport, urllib3_transport
 from soapkit.client.trust import Channel, ask, issued_token
 from soapkit.errors import MessageError, UsageError
 from soapkit.exchange.flow import Flow, arun, run
@@ -94,7 +94,7 @@ class BaseStsClient:
     sees them can sign in our name.
     """
 
-    _make: Callable[[], Any]  # a transport
+    _make_transport: ClassVar[Callable[[], Any]]  # of clients that are given none
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class BaseStsClient:
             secrets_in_clear,
             now,
         )
-        self._connection = Connection(transport)
+        self._connection = Connection(transport, type(self)._make_transport)
         self._cache = TokenCache() if cache == "own" else cache
 
     @property
@@ -138,7 +138,7 @@ class BaseStsClient:
 
     def token(self, applies_to: str, asked: Asked) -> Flow[IssuedToken]:
         """The flow that gives a token, over the client's own transport."""
-        return (yield from self.issuing(self._connection.made_by(type(self)._make), applies_to, asked))
+        return (yield from self.issuing(self._connection.transport(), applies_to, asked))
 
     def forget(self, token: IssuedToken) -> None:
         """Do not give a token again: somebody refused it."""
@@ -232,7 +232,7 @@ class BaseStsClient:
 class StsClient(BaseStsClient):
     """Asks a security token service for tokens, blocking. One client serves many threads."""
 
-    _make = staticmethod(lambda: _urllib3())
+    _make_transport = staticmethod(urllib3_transport)
 
     def issue(self, applies_to: str = "", **asked: Unpack[Asked]) -> IssuedToken:
         """A token for the service at the address `applies_to`. What it should be like: see `Asked`.
@@ -240,28 +240,26 @@ class StsClient(BaseStsClient):
         Raises `soapkit.Fault` for what the service refuses, `SecurityError` for an answer that is not believed and for
         secrets that would travel in the clear; `MessageError`, `TransportError`.
         """
-        return run(self.issuing(self._connection.made_by(_urllib3), applies_to, asked))
+        return run(self.issuing(self._connection.transport(), applies_to, asked))
 
     def renew(self, token: IssuedToken, *, lifetime: timedelta | None = None) -> IssuedToken:
         """The token with a new end. Raises as `issue`."""
-        return run(self._renewing(self._connection.made_by(_urllib3), token, lifetime))
+        return run(self._renewing(self._connection.transport(), token, lifetime))
 
     def validate(self, token: IssuedToken | _Element | bytes, *, token_type: str = "") -> Validation:
         """Whether a token is good, as the service sees it; with `token_type`, a token of that kind in its place.
 
         Raises as `issue`.
         """
-        return run(self._validating(self._connection.made_by(_urllib3), token, token_type))
+        return run(self._validating(self._connection.transport(), token, token_type))
 
     def cancel(self, token: IssuedToken) -> None:
         """Have a token be void from now on. Raises as `issue`."""
-        run(self._cancelling(self._connection.made_by(_urllib3), token))
+        run(self._cancelling(self._connection.transport(), token))
 
     def close(self) -> None:
         """Let go of connections, if the client made its transport itself."""
-        own: Transport | None = self._connection.released()
-        if own is not None:
-            own.close()
+        self._connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -273,29 +271,27 @@ class StsClient(BaseStsClient):
 class AsyncStsClient(BaseStsClient):
     """The same in an event loop, with ``await``."""
 
-    _make = staticmethod(lambda: _aiohttp())
+    _make_transport = staticmethod(aiohttp_transport)
 
     async def issue(self, applies_to: str = "", **asked: Unpack[Asked]) -> IssuedToken:
         """As `StsClient.issue`."""
-        return await arun(self.issuing(self._connection.made_by(_aiohttp), applies_to, asked))
+        return await arun(self.issuing(self._connection.transport(), applies_to, asked))
 
     async def renew(self, token: IssuedToken, *, lifetime: timedelta | None = None) -> IssuedToken:
         """As `StsClient.renew`."""
-        return await arun(self._renewing(self._connection.made_by(_aiohttp), token, lifetime))
+        return await arun(self._renewing(self._connection.transport(), token, lifetime))
 
     async def validate(self, token: IssuedToken | _Element | bytes, *, token_type: str = "") -> Validation:
         """As `StsClient.validate`."""
-        return await arun(self._validating(self._connection.made_by(_aiohttp), token, token_type))
+        return await arun(self._validating(self._connection.transport(), token, token_type))
 
     async def cancel(self, token: IssuedToken) -> None:
         """As `StsClient.cancel`."""
-        await arun(self._cancelling(self._connection.made_by(_aiohttp), token))
+        await arun(self._cancelling(self._connection.transport(), token))
 
     async def aclose(self) -> None:
         """As `StsClient.close`."""
-        own: AsyncTransport | None = self._connection.released()
-        if own is not None:
-            await own.aclose()
+        await self._connection.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -364,15 +360,3 @@ def _who(somebody: Somebody | None) -> bytes:
 
 def _digest(element: _Element) -> bytes:
     return hashlib.sha256(canonicalise(element)).digest()
-
-
-def _urllib3() -> Transport:
-    from soapkit.transport.urllib3 import Urllib3Transport  # an HTTP library only once one is needed
-
-    return Urllib3Transport()
-
-
-def _aiohttp() -> AsyncTransport:
-    from soapkit.transport.aiohttp import AiohttpTransport  # as above
-
-    return AiohttpTransport()

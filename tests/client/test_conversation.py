@@ -328,7 +328,7 @@ def test_a_context_is_cancelled_under_itself_alone(people: dict[str, KeyPair]) -
     # mallory's messages stay under mallory's own context, and name that of alice
     request = TokenRequest("cancel", target=context_reference(theirs))
     with pytest.raises(soapkit.Fault, match="security requirements"):
-        run(ask(agreement._under, mallory._connection.made_by(lambda: None), request, context=True))
+        run(ask(agreement._under, mallory._connection.transport(), request, context=True))
     assert own is not None
     assert alice.who() == "alice"
 
