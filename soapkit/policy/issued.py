@@ -88,18 +88,38 @@ def _of_one_subject(demands: Demands) -> Demands:
     own = binding.initiator_signature if binding is not None else None
     if binding is None or own is None or own.kind != "saml" or own.include != "never":
         return demands
-    one = replace(own, include="always-to-recipient")
+    beside = (token for each in demands.supporting if not each.endorsing for token in each.tokens)
+    told = next((token for token in beside if _is_same(own, token)), None)
+    if told is None:
+        return demands
+    one = replace(own if _says_whose(own) else _of_key_pair(told), include="always-to-recipient")
 
     def same(token: Token) -> Token:
-        alike = token.kind == "saml" and (token.issuer, token.template) == (own.issuer, own.template)
-        return one if alike and token.include != "never" else token
+        return one if _is_same(own, token) else token
 
     supporting = tuple(each if each.endorsing else _told_in(each, same) for each in demands.supporting)
-    if supporting == demands.supporting:
-        return demands
     encrypting = one if binding.initiator_encryption == own else binding.initiator_encryption
     binding = replace(binding, initiator_signature=one, initiator_encryption=encrypting)
     return replace(demands, binding=binding, supporting=supporting)
+
+
+def _is_same(own: Token, token: Token) -> bool:
+    """Whether a token that travels may be the one of the initiator, which does not; that may say nothing of whose it
+    is."""
+    if token.kind != "saml" or token.include == "never":
+        return False
+    versions = {saml_version(own), saml_version(token)} - {""}
+    alike = not _says_whose(own) or (token.issuer, token.template) == (own.issuer, own.template)
+    return alike and len(versions) <= 1
+
+
+def _says_whose(token: Token) -> bool:
+    return bool(token.issuer) or token.template is not None
+
+
+def _of_key_pair(token: Token) -> Token:
+    """As `as_assertions` has it of an initiator's: a key pair, unless the token says otherwise."""
+    return token if _key_type(token) else replace(token, options=(token.options - {WITH_SECRET}) | {_KEY_PAIR})
 
 
 def _told_in(supporting: Supporting, told: Any) -> Supporting:

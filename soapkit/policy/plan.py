@@ -165,7 +165,7 @@ class Plan:
     @property
     def signs_as_subject(self) -> bool:
         """Whether the message is signed with the key that its SAML assertion names."""
-        signing = self.signature_token if self.request else None
+        signing = self.signature_token if self.request and self.signed else None
         return (signing is not None and signing.kind == "saml") or any(
             each.token.kind == "saml" for each in self.endorsing
         )

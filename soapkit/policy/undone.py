@@ -228,7 +228,8 @@ def _stamps_missing(plan: Plan) -> Iterator[Problem]:
 
 def _subjects_that_sign_nothing(plan: Plan) -> Iterator[Problem]:
     token = plan.signature_token
-    if token is not None and token.kind in ("saml", "issued") and plan.request and not plan.signed:
+    shown = any(each.token == token for each in plan.carries)  # for itself, and nothing is to be signed
+    if token is not None and token.kind in ("saml", "issued") and plan.request and not plan.signed and not shown:
         yield Problem("the subject of an assertion is to sign, and nothing is signed", token.place)
 
 

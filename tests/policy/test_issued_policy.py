@@ -84,15 +84,36 @@ def loaded(policy: str, folder: Path, parts: str = "") -> Contract:
     return load_contract(folder / "double.wsdl")
 
 
+def never(token: str) -> str:
+    return token.replace("/AlwaysToRecipient", "/Never")
+
+
 POLICIES = {
     "a bearer token over HTTPS": (transport() + nested("SignedSupportingTokens", issued("Bearer")), "", "bearer"),
     "a public key over HTTPS": (transport() + nested("EndorsingSupportingTokens", issued("PublicKey")), "", "public"),
     "a public key that signs": (asymmetric(initiator=issued("PublicKey")), BODY, "public"),
     "a public key that signs, the token told as carried beside": (
-        asymmetric("ProtectTokens", initiator=issued("Symmetric").replace("/AlwaysToRecipient", "/Never"))
+        asymmetric("ProtectTokens", initiator=never(issued("Symmetric")))
         + nested("SignedSupportingTokens", issued("Symmetric")),  # as OIO IDWS spells it, and means a key pair
         BODY,
         "public",
+    ),
+    "a public key that signs, the token told twice alike": (
+        asymmetric(initiator=never(issued("PublicKey"))) + nested("SignedSupportingTokens", issued("PublicKey")),
+        BODY,
+        "public",
+    ),
+    "a public key that signs, whose it is told by the token beside": (
+        asymmetric(initiator=nested("SamlToken", "<sp:WssSamlV20Token11/>", include="Never"))
+        + nested("SignedSupportingTokens", issued()),
+        BODY,
+        "public",
+    ),
+    "a bearer token beside, and nothing is signed": (
+        asymmetric(initiator=never(issued("Bearer"))).replace("<sp:IncludeTimestamp/>", "")
+        + nested("SupportingTokens", issued("Bearer")),
+        "",
+        "bearer",
     ),
     "a bearer token that is signed": (
         asymmetric() + nested("SignedSupportingTokens", issued("Bearer")),
