@@ -64,6 +64,17 @@ def test_what_is_encrypted_comes_back_in_its_place(path, content, keys):
     )
 
 
+@pytest.mark.parametrize("content", [False, True])
+@pytest.mark.parametrize("path", ["", "{urn:r}item"])
+def test_what_comes_back_is_the_root_of_a_document_of_its_own(path, content):
+    order = b'<root xmlns="urn:r"><item><a>1</a></item></root>'
+    sealed = encrypt(order, secret=SECRET, path=path, content=content)
+    root = decrypt(sealed, secrets={"": SECRET}).root
+    assert root.getroottree().getroot() is root
+    assert etree.tostring(root, method="c14n") == order
+    assert etree.tostring(root.getroottree(), method="c14n") == order
+
+
 @given(text=st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff")))
 def test_any_text_comes_back(text):
     root = etree.Element("a")

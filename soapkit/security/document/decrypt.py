@@ -177,7 +177,9 @@ class _Opener:
         if len(elements) != 1 or (frame.text or "").strip() or (elements[0].tail or "").strip():
             raise SecurityError("what is decrypted at the root of the document is not one element")
         frame.remove(elements[0])
-        return elements[0], parts
+        # as the root of a document of its own, for whoever writes or canonicalises that
+        root, _ = parse_exact_measured(etree.tostring(elements[0], encoding="UTF-8", with_tail=False))
+        return root, parts
 
     def _open(self, data: _Element, keys: _KeyFinder) -> DecryptedPart:
         cipher = read_cipher(data, self.policy)
