@@ -9,7 +9,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.errors import SecurityError, SoapkitError, UsageError, XmlError
-from soapkit.exchange.message_security import MessageSecurity, hears_unsigned_faults
+from soapkit.exchange.message_security import MessageSecurity, goes_by_text, hears_unsigned_faults
 from soapkit.soap.envelope import Envelope
 from soapkit.soap.fault import read_fault
 
@@ -49,7 +49,8 @@ class SoapkitSecurity:
         # zeep's parser is not ours: what it took is read again, with all that ours refuses
         if envelope.getroottree().docinfo.internalDTD is not None:
             raise XmlError("DOCTYPE is not allowed in a message (SOAP 1.1, 3; SOAP 1.2 part 1, 5)")
-        message = Envelope.parse(etree.tostring(envelope.getroottree(), encoding="utf-8"), source="reply", hold=True)
+        data = etree.tostring(envelope.getroottree(), encoding="utf-8")
+        message = Envelope.parse(data, source="reply", hold=goes_by_text(self.security))
         try:
             result = self.security.verify(message)
         except SecurityError as error:

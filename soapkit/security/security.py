@@ -238,6 +238,12 @@ class Security:
         """Whether a fault that nobody is known to have signed is heard: see `Require.unsigned_faults`."""
         return self.inbound.unsigned_faults
 
+    @property
+    def goes_by_text(self) -> bool:
+        """Whether `verify` has each tree as it was parsed, so that it may go by the text of it: not a `verify` of a
+        subclass, which may change the tree before it asks this one."""
+        return type(self).verify is Security.verify
+
     def of_one_client(self) -> Security:
         """The same settings with security contexts, and issued tokens, of their own: those that one client agrees on
         and is given."""

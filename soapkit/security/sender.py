@@ -78,6 +78,11 @@ class FromSender:
         """As of the settings."""
         return self.security.waits
 
+    @property
+    def goes_by_text(self) -> bool:
+        """As the settings do."""
+        return bool(getattr(self.security, "goes_by_text", False))
+
     def apply(
         self, envelope: Envelope, *, now: datetime | None = None, request: SecurityResult | None = None
     ) -> Envelope:

@@ -24,8 +24,11 @@ import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 
+from lxml import etree
 from lxml.etree import _Element
 
+from soapkit.errors import XmlError
+from soapkit.xml.c14n import MAX_NAMESPACES, canonicalise
 from soapkit.xml.names import split
 from soapkit.xml.walk import tag_of
 
@@ -119,8 +122,23 @@ def _plan(
         elif prefix != "xmlns":
             used.add(prefix)
             found.append((namespaces.get(prefix, ""), local, number))
+    own = {name.removeprefix(b"xmlns:").decode() for name in attributes if name.startswith(b"xmlns:")}
+    if not _may_be_canonical({prefix: namespaces.get(prefix, "") for prefix in own}, len(scope)):
+        return None
     # the prefix xml is declared by nobody
     if not used.issubset(namespaces) or not all(_WRITTEN_AS_IT_IS.fullmatch(namespaces[each]) for each in used):
         return None
     declared = [f' xmlns:{prefix}="{namespaces[prefix]}"'.encode() for prefix in sorted(used)]
     return b"".join((b"<", name, *declared)), [number for _, _, number in sorted(found)]
+
+
+def _may_be_canonical(declared: Mapping[str | None, str], scope: int) -> bool:
+    """Whether canonical forms are made of an element that declares these namespaces, used or not, with as many in
+    scope: not where one is a relative URI."""
+    if scope > MAX_NAMESPACES:
+        return False
+    try:
+        canonicalise(etree.Element("a", None, declared))
+    except (XmlError, ValueError):
+        return False
+    return True

@@ -19,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 FOUND = HERE / "found"
 NAMES = ("front_door", "multipart", "codings", "lexical", "decoder", "template")  # of `targets.TARGETS`
-DIFFERENTIAL = ("fuzz_plain_messages", "fuzz_large_messages", "fuzz_canonical_forms")
+DIFFERENTIAL = ("fuzz_plain_messages", "fuzz_large_messages", "fuzz_canonical_forms", "fuzz_met_headers")
 CHUNK = 500  # examples of a differential run between two looks at the clock
 
 

@@ -11,9 +11,11 @@ from lxml import etree
 
 from soapkit.attachment import Attachment
 from soapkit.errors import SecurityError, SoapkitError
+from soapkit.exchange.message_security import believed
 from soapkit.security import Encrypt, Require, Security, Sign, Timestamp, TrustStore
 from soapkit.security.markup import DS_REFERENCE
 from soapkit.security.met import _CREDIT, _KEPT, MetHeaders
+from soapkit.security.sender import FromSender, Sender
 from soapkit.soap.attachments import Package
 from soapkit.soap.envelope import Draft, Envelope
 from soapkit.soap.version import SOAP_1_1
@@ -96,14 +98,6 @@ def test_a_header_block_of_another_name_is_read_anew(keys, now, reads) -> None:
     for name in (b"To", b"To", b"From", b"To"):
         data = signed_by(keys.alice, now).replace(b"a:To", b"a:" + name)
         assert security.verify(data, now=now).envelope.headers[0].tag == "{urn:addressing}" + name.decode()
-    assert len(reads) == 2
-
-
-def test_a_part_of_the_body_that_was_signed_is_read_each_time(keys, now, reads) -> None:
-    security = receiver(keys, signed=["//{urn:bank}amount"])
-    for amount in ("1", "2"):
-        data = signed_by(keys.alice, now, message(amount), parts=["//{urn:bank}amount"])
-        assert security.verify(data, now=now).signed[0].element.text == amount
     assert len(reads) == 2
 
 
@@ -272,3 +266,37 @@ def test_an_envelope_that_attachments_go_into_has_its_bytes_no_more() -> None:
     whole = inline(Package(envelope, (Attachment(b"1", "image/png", content_id="photo"),)))
     assert (whole.content[0].text, whole.received) == ("MQ==", None)
     assert envelope.with_attachments([]).received is None
+
+
+class Mending(Security):
+    """Settings that write something else into each message before they verify it."""
+
+    def verify(self, envelope, **how):
+        envelope.content[0][0].text = "1000000"
+        return super().verify(envelope, **how)
+
+
+class Wrapped:
+    """The same by somebody else's class."""
+
+    def __init__(self, security: Security) -> None:
+        self.apply, self.security = security.apply, security
+
+    def verify(self, envelope, **how):
+        envelope.content[0][0].text = "1000000"
+        return self.security.verify(envelope, **how)
+
+
+@pytest.mark.parametrize("made", [lambda security: Mending(inbound=security.inbound), Wrapped])
+def test_what_is_changed_on_the_journey_before_it_is_verified_is_verified_as_it_is(made, keys, now) -> None:
+    envelope = unpack(signed_by(keys.alice, now), "text/xml")
+    with pytest.raises(SecurityError, match="altered after it was signed"):
+        believed(envelope, made(receiver(keys)), (), now)
+
+
+def test_on_the_journey_of_a_message_its_text_is_gone_by(keys, now, reads) -> None:
+    security = receiver(keys)
+    for asked in (security, FromSender(security, Sender())):
+        for _ in range(2):
+            assert believed(unpack(signed_by(keys.alice, now), "text/xml"), asked, (), now) is not None
+    assert len(reads) == 1

@@ -53,6 +53,7 @@ def test_a_body_that_is_canonical_but_for_its_start_tag_is_taken_as_it_is(
         f"<s:E {SOAP}><s:Header><s:Bodyguard/></s:Header><s:Body></s:Body></s:E>".encode(),
         f'<s:E {SOAP}><s:Body a="&lt;"></s:Body></s:E>'.encode(),
         f"<s:E {SOAP}><s:Body a='\"'></s:Body></s:E>".encode(),
+        f'<s:E {SOAP}><s:Body xmlns:unused="relative"></s:Body></s:E>'.encode(),
         f'<s:E {SOAP}><s:Body xml:lang="de"></s:Body></s:E>'.encode(),
         f'<s:E {SOAP} xmlns:a="urn:a&amp;b"><s:Body a:x="1"></s:Body></s:E>'.encode(),
         f"<s:E {SOAP}><s:Body></s:Body\n></s:E>".encode(),
