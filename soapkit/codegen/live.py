@@ -21,13 +21,25 @@ from types import FunctionType, ModuleType
 from typing import Any, Generic, TypeVar
 
 from soapkit.codegen.classes import INDEX_MODULE, types_source
-from soapkit.codegen.expressions import OWNERS_WITHOUT_CLASS, Alias, Named, enum_ancestors, simple_type
+from soapkit.codegen.expressions import OWNERS_WITHOUT_CLASS, Alias, Named, simple_type
 from soapkit.codegen.locate import Located, Locator, OfEnum, OfFault, OfModule, OfRecord
 from soapkit.codegen.naming import class_name, field_name, method_name
-from soapkit.codegen.plan import AliasPlan, ClassPlan, EnumPlan, Options, Package, ServicePlan, Types, TypesModule
-from soapkit.codegen.plan_fields import plan_fields
+from soapkit.codegen.plan import (
+    AliasPlan,
+    ClassPlan,
+    EnumPlan,
+    Options,
+    Package,
+    ServicePlan,
+    Types,
+    TypesModule,
+    enum_type,
+    mostly_unqualified,
+)
+from soapkit.codegen.plan_class import plan_class
+from soapkit.codegen.plan_order import namespace_for
 from soapkit.codegen.plan_services import plan_operation
-from soapkit.codegen.plan_types import anonymous_uses, enum_members, mostly_unqualified, namespace_for
+from soapkit.codegen.plan_simple import anonymous_uses, plan_enum
 from soapkit.codegen.services import services_source
 from soapkit.databinding.shape import AnyType, Atomic, Key, Record, RecordRef, Simple, Type
 from soapkit.errors import ContractError
@@ -183,9 +195,7 @@ class LivePackage:
 
     def _planned(self, record: Record) -> ClassPlan:
         base = self.types.classes[record.base.key] if record.base is not None else None
-        planned = plan_fields(record, None if base is None else base.record, () if base is None else base.all_fields)
-        home = self.types.bases[record.key]
-        return ClassPlan(home.name, home.module, record, base, planned.own, planned.all, planned.content, planned.whole)
+        return plan_class(self.types.bases[record.key], record, base)
 
     # --- simple types ---------------------------------------------------------------------------------------------
 
@@ -194,8 +204,7 @@ class LivePackage:
         held = self.types.enums.get(("", shape))
         if held is None or not isinstance(shape, Atomic):
             return None
-        module, plan = held
-        return Named(module, plan.name, sibling=True, ancestors=enum_ancestors(shape))
+        return enum_type(*held)
 
     def _enum(self, use: tuple[Key, Simple]) -> tuple[str, EnumPlan] | None:
         owner, shape = use
@@ -234,7 +243,7 @@ class LivePackage:
         return found
 
     def _new_enum(self, name: str, shape: Atomic, namespace: str) -> tuple[str, EnumPlan]:
-        plan = EnumPlan(name, shape, enum_members(shape))
+        plan = plan_enum(name, shape)
         return self._add(name, lambda module: replace(module, enums=(plan,)), namespace), plan
 
     def _home_of_type(self, name: str) -> str | None:

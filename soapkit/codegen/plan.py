@@ -14,13 +14,14 @@ Plans are values; names and order depend on the contract alone. Nothing is writt
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from soapkit.codegen.expressions import Alias, Named, PythonType, enum_ancestors
-from soapkit.databinding.shape import Atomic, Field, Key, Record, Shapes, Simple, Type
+from soapkit.databinding.shape import Atomic, ElementField, Field, Key, Record, Shapes, Simple, Type
 from soapkit.operations import AttachedPart, Header, Operation, Service
+from soapkit.xml.names import namespace_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,3 +258,9 @@ class Package:
 def enum_type(module: str, plan: EnumPlan) -> Named:
     """An enumeration class as an expression."""
     return Named(module, plan.name, sibling=True, ancestors=enum_ancestors(plan.shape))
+
+
+def mostly_unqualified(classes: Iterable[ClassPlan], namespace: str) -> bool:
+    """Whether most elements of the classes of a module are in no namespace."""
+    tags = [each.field.tag for plan in classes for each in plan.fields if isinstance(each.field, ElementField)]
+    return bool(namespace) and sum(not namespace_of(tag) for tag in tags) * 2 > len(tags)

@@ -1,12 +1,13 @@
-"""A record -> the fields of its class: which are its own, under which names, in which content model."""
+"""A record -> the plan of its class: which fields are its own, under which names, in which content model."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
+from soapkit.codegen.expressions import Named
 from soapkit.codegen.naming import Names, field_name
-from soapkit.codegen.plan import FieldPlan
+from soapkit.codegen.plan import ClassPlan, FieldPlan
 from soapkit.databinding.shape import (
     EMPTY,
     All,
@@ -27,18 +28,9 @@ from soapkit.databinding.shape import (
 from soapkit.errors import NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedFields:
-    """See `soapkit.codegen.plan.ClassPlan`."""
-
-    own: tuple[FieldPlan, ...]
-    all: tuple[FieldPlan, ...]
-    content: str | None
-    whole: bool
-
-
-def plan_fields(record: Record, base: Record | None, inherited: Sequence[FieldPlan]) -> PlannedFields:
-    """The fields of `record`, whose class inherits from that of `base`, which has the fields `inherited`."""
+def plan_class(home: Named, record: Record, base: ClassPlan | None) -> ClassPlan:
+    """The class of `record`, which stands at `home` and inherits from `base`."""
+    inherited = base.all_fields if base is not None else ()
     above = {_identity(plan.field): plan for plan in inherited}
     names = Names({plan.name for plan in inherited})
     absent = _absent(record)
@@ -54,11 +46,13 @@ def plan_fields(record: Record, base: Record | None, inherited: Sequence[FieldPl
         own.append(plan)
         everything.append(plan)
     kept = {plan.name for plan in everything}
-    content, whole = _content(record, base, {plan.field.name: plan.name for plan in everything if _is_leaf(plan.field)})
+    base_record = base.record if base is not None else None
+    leaves = {plan.field.name: plan.name for plan in everything if _is_leaf(plan.field)}
+    content, whole = _content(record, base_record, leaves)
     forbidden = [_forbidden(plan) for plan in inherited if plan.name not in kept]
     own += [plan for plan in forbidden if plan not in inherited]
     everything += forbidden
-    return PlannedFields(tuple(own), tuple(everything), content, whole)
+    return ClassPlan(home.name, home.module, record, base, tuple(own), tuple(everything), content, whole)
 
 
 def _forbidden(plan: FieldPlan) -> FieldPlan:
