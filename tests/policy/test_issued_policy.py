@@ -39,7 +39,9 @@ from soapkit.wsdl.load import load_contract
 from soapkit.wsdl.model import Contract
 from soapkit.xml.parse import parse_message
 from tests.client.small_sts import SmallSts, hosted
-from tests.policy.contracts import BODY, asymmetric, contract, issued, nested, symmetric, transport
+from tests.parties import sealed
+from tests.policy.contracts import BODY, BODY_SIGNED, asymmetric, contract, issued, nested, symmetric, transport
+from tests.policy.messages import sample
 
 ADDRESS = "https://a.example/"
 
@@ -270,3 +272,22 @@ def test_the_key_of_a_token_protects_both_ways(both: tuple[Keys, Keys], sts: Sma
     stranger = Security.from_contract(known, keys=replace(both[0], replay=None))
     with pytest.raises(SecurityError, match="we sent none with a key"):
         stranger.verify(Envelope.read(parse_message(answers[0])))
+
+
+def test_a_token_that_only_the_service_can_read_is_signed_and_names_the_key(
+    people: dict[str, KeyPair], both: tuple[Keys, Keys], tmp_path: Path
+) -> None:
+    """The profile of OIO IDWS, from the contract alone."""
+    policy = asymmetric("ProtectTokens", "OnlySignEntireHeadersAndBody", initiator=never(issued("PublicKey")))
+    known = loaded(policy + nested("SignedSupportingTokens", issued("PublicKey")), tmp_path, BODY_SIGNED)
+    said = SamlAssertion("sts", "alice", audience=[ADDRESS], confirmation="holder-of-key", holder=people["alice"])
+    token = sealed(issue_assertion(said, people["sts"]), people["bank"], algorithm="aes256-cbc")
+    keys = replace(both[0], assertion=SamlToken(IssuedToken(token)), sts=None)
+    client = Security.from_contract(known, keys=keys)
+    service = Security.from_contract(known, keys=both[1], side="server")
+    sent = client.apply(sample(known))
+    assert b"alice<" not in sent.to_bytes()
+    believed = service.verify(Envelope.read(parse_message(sent.to_bytes())))
+    assert believed.assertion is not None
+    assert believed.assertion.subject == "alice"
+    assert believed.is_signed(believed.assertion.element)

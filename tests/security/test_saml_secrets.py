@@ -33,7 +33,7 @@ from soapkit.security.markup import ENCRYPTED_DATA
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.names import DS, SAML20, WSSE
 from soapkit.xml.parse import parse_message
-from tests.parties import BANK, NOW, make_sts
+from tests.parties import BANK, NOW, make_sts, sealed
 
 SECRET = bytes(range(32))
 SECURITY = f"{{{WSSE}}}Security"
@@ -179,29 +179,16 @@ def test_a_token_goes_by_the_reference_that_its_issuer_gave(plain, keys, sts, no
 # --- encrypted by its issuer --------------------------------------------------------------------------------------
 
 
-def encrypted_by_issuer(keys, sts, plain, *, wrapped, **more):
-    """An assertion encrypted to the bank, its key within: as EncryptedData, or in an EncryptedAssertion."""
+def encrypted_by_issuer(keys, sts, **more):
+    """An assertion that its issuer encrypted to the bank."""
     said = SamlAssertion(issuer="https://sts.example", subject="alice", audience=[BANK], **more)
-    carried = Security(
-        outbound=[
-            SamlToken(issue_assertion(said, sts, now=NOW)),
-            Encrypt(to=keys.bob, parts=["Assertion"], data_reference="retrieval"),
-        ]
-    ).apply(plain, now=NOW)
-    header = next(carried.root.iter(SECURITY))
-    data, key = header.find("{*}EncryptedData"), header.find("{*}EncryptedKey")
-    key.remove(key.find("{*}ReferenceList"))
-    data.find(f"{{{DS}}}KeyInfo")[:] = [key]
-    if not wrapped:
-        return data
-    around = etree.Element(f"{{{SAML20}}}EncryptedAssertion")
-    around.append(data)
-    return around
+    return sealed(issue_assertion(said, sts, now=NOW), keys.bob)
 
 
 @pytest.mark.parametrize("wrapped", [True, False])
 def test_an_assertion_that_its_issuer_encrypted_to_us_is_read(wrapped, plain, keys, sts, now):
-    token = IssuedToken(encrypted_by_issuer(keys, sts, plain, wrapped=wrapped))
+    around = encrypted_by_issuer(keys, sts)
+    token = IssuedToken(around if wrapped else around[0])
     sent = Security(outbound=[Timestamp(), SamlToken(token), Sign(keys.alice)]).apply(plain, now=now)
     assert b">alice<" not in sent.to_bytes()
     result = service(keys, sts, trust=keys.trust).verify(over_the_wire(sent), now=now)
@@ -216,7 +203,7 @@ OURS = ["Body", "Timestamp", "Assertion"]
 def signed_by_holder(keys, sts, plain, now, *more):
     """As the profiles of OIO IDWS have it: who signs cannot read the assertion, and names it by what it came as."""
     holder = {"confirmation": "holder-of-key", "holder": keys.alice}
-    token = IssuedToken(encrypted_by_issuer(keys, sts, plain, wrapped=True, **holder))
+    token = IssuedToken(encrypted_by_issuer(keys, sts, **holder))
     steps = [Timestamp(), SamlToken(token), Sign(keys.alice, parts=OURS, key_reference="assertion"), *more]
     return Security(outbound=steps).apply(plain, now=now)
 
