@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from soapkit.databinding.builtins import BUILTINS
-from soapkit.databinding.content import Model
+from soapkit.databinding.content.model import Model
 from soapkit.databinding.described.classes import NO_DEFAULT, PythonField, fields_of
 from soapkit.databinding.described.generics import origin_of
 from soapkit.databinding.given import keeps, let_travel

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 from lxml.etree import _Element
 
 from soapkit.databinding.binary import kept_whole
-from soapkit.databinding.content import Assigned, Chosen, Mismatch, allows
+from soapkit.databinding.content.matching import Assigned, Chosen, Mismatch
+from soapkit.databinding.content.nodes import allows
 from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.described.classes import is_record_class
 from soapkit.databinding.given import Given, has_default, is_nil_unsaid, order_of

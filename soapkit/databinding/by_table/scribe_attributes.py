@@ -10,7 +10,7 @@ import msgspec
 
 from soapkit.databinding.by_table.given_read import OF_THE_MESSAGE
 from soapkit.databinding.by_table.scribe_texts import TextScribe
-from soapkit.databinding.content import allows
+from soapkit.databinding.content.nodes import allows
 from soapkit.databinding.context import Bound
 from soapkit.databinding.given import given_with, has_default
 from soapkit.databinding.shape import AnyAttributeField, AnyType, AttributeField, RecordRef, Type

@@ -12,7 +12,7 @@ from lxml.etree import _Element
 
 from soapkit.databinding.actual import own_class
 from soapkit.databinding.by_table.scribe_texts import TextScribe
-from soapkit.databinding.content import allows
+from soapkit.databinding.content.nodes import allows
 from soapkit.databinding.context import Bound
 from soapkit.databinding.described.classes import is_record_class
 from soapkit.databinding.described.generics import origin_of

@@ -19,7 +19,8 @@ from soapkit.databinding.by_table.given_read import OF_THE_MESSAGE, given_in, in
 from soapkit.databinding.by_table.passed_over import read_without
 from soapkit.databinding.by_table.walker_texts import TextWalker, elements_of, text_of
 from soapkit.databinding.compiled.surprise import Surprise
-from soapkit.databinding.content import Assigned, Chosen, Mismatch, allows
+from soapkit.databinding.content.matching import Assigned, Chosen, Mismatch
+from soapkit.databinding.content.nodes import allows
 from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.given import keep
 from soapkit.databinding.lexical import BLANKS, collapse_blanks

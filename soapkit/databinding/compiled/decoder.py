@@ -29,7 +29,7 @@ from soapkit.databinding.compiled.decoder_records import RecordReaderSource
 from soapkit.databinding.compiled.decoder_texts import TextReader
 from soapkit.databinding.compiled.source import Workshop
 from soapkit.databinding.compiled.surprise import Surprise
-from soapkit.databinding.content import allows
+from soapkit.databinding.content.nodes import allows
 from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.lexical import collapse_blanks, parse_qname
 from soapkit.databinding.shape import (

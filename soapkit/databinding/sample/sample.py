@@ -14,7 +14,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from soapkit.databinding.codec import Codecs, declared
-from soapkit.databinding.content import allows
+from soapkit.databinding.content.nodes import allows
 from soapkit.databinding.context import Context, Settings
 from soapkit.databinding.sample.keys import keep_constraints
 from soapkit.databinding.sample.text import TextSampler

@@ -1,0 +1,1 @@
+"""Which child of a record belongs to which field."""
