@@ -137,8 +137,13 @@ def put_back(element: _Element) -> _Element:
     return element
 
 
-def kept_whole(element: _Element) -> Raw:
-    """An element that is kept as XML, with base64 in place of every Include inside that refers to something."""
+def put_back_found(element: _Element) -> _Element:
+    """The same of an element that is worth more than its attachments: an Include that refers to nothing stays."""
     with suppress(ValueError):
         put_back(element)
-    return Raw(element)
+    return element
+
+
+def kept_whole(element: _Element) -> Raw:
+    """An element that is kept as XML, with base64 in place of every Include inside that refers to something."""
+    return Raw(put_back_found(element))

@@ -6,11 +6,10 @@ SOAP 1.1, 4.4; SOAP 1.2 part 1, 5.4; WSDL 1.1, 3.6.
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 
 from lxml import etree
 
-from soapkit.databinding.binary import put_back
+from soapkit.databinding.binary import put_back_found
 from soapkit.databinding.codec import Codecs
 from soapkit.errors import DataError, DeclaredFault, Fault, FaultCode
 from soapkit.operations import FaultDetail, Operation
@@ -44,8 +43,7 @@ def fault_from(message: FaultMessage, declared: tuple[FaultDetail, ...], codecs:
 def undeclared_fault(message: FaultMessage) -> Fault:
     """The exception for a fault that nobody declares, with the entries of its detail as elements."""
     for entry in message.detail:
-        with suppress(ValueError):  # a reference to no attachment stays: the fault is worth more than its detail
-            put_back(entry)
+        put_back_found(entry)
     return Fault(
         message.reason,
         code=message.code,
