@@ -7,9 +7,8 @@ for an id are looked at together, so that a forged element cannot hide behind an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Protocol, TypeAlias, cast
 
 from lxml import etree
@@ -108,12 +107,12 @@ class IdIndex:
         root: _Element,
         also: Iterable[str] = (),
         measure: Measure | None = None,
-        came: Mapping[str, Came] = MappingProxyType({}),
+        came: Iterable[tuple[str, Came]] = (),
     ) -> None:
         """`also`: further attributes in no namespace that are ids in this kind of document; `measure`: of the document,
         where it is known; `came`: what may be found, too, by the id that its EncryptedData had."""
         self.measure = measure
-        self.came = came
+        self.came: dict[str, Came] = {}
         self._found: dict[str, list[_Element]] = {}
         for value in _ids(root, tuple(also), measure):
             name, element = str(value), value.getparent()
@@ -124,7 +123,8 @@ class IdIndex:
             elif len(holders) < _TOLD and element not in holders:
                 holders.append(element)
 
-        for name, each in came.items():
+        for name, each in came:
+            self.came[name] = each
             holders = self._found.setdefault(name, [])
             if each.element not in holders:
                 holders.append(each.element)

@@ -91,12 +91,13 @@ class Pass:
         """The ids of the message as it is now."""
         if self._index is None:
             envelope = self.message.envelope
-            came = {
-                name: Came(entry.elements[0], entry.came_as)
+            came = (
+                (name, Came(element, entry.came_as))
                 for entry in self.opened
                 if entry.came_as is not None
+                for element in entry.elements
                 for name in entry.ids
-            }
+            )
             self._index = IdIndex(envelope.root, measure=envelope.measure, came=came)
         return self._index
 

@@ -27,7 +27,7 @@ from soapkit.security import (
 )
 from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.encrypt import encrypted_key
-from soapkit.security.ids import id_of
+from soapkit.security.ids import Came, IdIndex, id_of
 from soapkit.security.issued import IssuedToken
 from soapkit.security.markup import ENCRYPTED_DATA
 from soapkit.soap.envelope import Envelope
@@ -233,6 +233,19 @@ def test_an_id_that_another_element_has_too_names_no_encrypted_assertion(where, 
     etree.SubElement(next(sent.root.iter(f"{{*}}{where}")), "{urn:x}y", {"ID": name})
     with pytest.raises(SecurityError, match=f"several elements carry the id '{name}'"):
         service(keys, sts, signed=OURS).verify(over_the_wire(sent), now=now)
+
+
+def test_an_id_that_two_encrypted_assertions_had_names_neither(plain, keys, sts, now):
+    sent = signed_by_holder(keys, sts, plain, now)
+    ours = next(sent.root.iter(f"{{{SAML20}}}EncryptedAssertion"))
+    theirs = encrypted_by_issuer(keys, sts)
+    theirs.find(ENCRYPTED_DATA).set("Id", id_of(ours.find(ENCRYPTED_DATA)))
+    ours.addprevious(theirs)
+    with pytest.raises(SecurityError, match="a second SAML assertion"):
+        service(keys, sts, signed=OURS).verify(over_the_wire(sent), now=now)
+    index = IdIndex(ours, came=[("one", Came(ours, ours)), ("one", Came(theirs, theirs))])
+    with pytest.raises(SecurityError, match="several elements carry the id 'one'"):
+        index.find("#one", by=ours)
 
 
 def test_an_assertion_that_was_not_decrypted_names_no_key(plain, keys, sts, now):
