@@ -14,16 +14,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from soapkit.databinding.adapted import ADAPTED
-from soapkit.databinding.builtins import BUILTINS
-from soapkit.databinding.compiled.decoder_texts import NUMBERS, TextReader
+from soapkit.databinding.compiled.decoder_texts import TextReader
 from soapkit.databinding.compiled.source import Source, Workshop
 from soapkit.databinding.compiled.surprise import Surprise
+from soapkit.databinding.compiled.template_texts import PLAIN, RETOLD, unescaped
 from soapkit.databinding.context import Bound, Context
 from soapkit.databinding.given import has_default
 from soapkit.databinding.shape import (
     AnyType,
-    Atomic,
     AttributeField,
     Choice,
     ElementField,
@@ -39,39 +37,13 @@ from soapkit.databinding.shape import (
 from soapkit.databinding.simple import value_of
 from soapkit.xml.names import XSI, split
 
-# libxml2 takes texts to 10,000,000 bytes. A carriage return is read as a line feed, so it is left to the parser.
-_TEXT = r"[^<>\x00-\x08\x0b-\x1f\ufffe\uffff]{0,2000000}+"
-_ATTRIBUTE = r'[^<>"\x00-\x1f\ufffe\uffff]{0,2000000}+'
-_RETOLD = r"[^<]{0,2000000}+"  # libxml2 writes >, a carriage return and the like as references
-_RETOLD_ATTRIBUTE = r'[^"]{0,2000000}+'
-_ANY = r"[^<]{0,100}+"  # for converters that look at each character themselves
-_BYTES = r"[^<]{0,9000000}+"  # likewise, and each takes one byte
-_NUMBERS = {python: f"{characters}{{1,100}}+" for python, characters in NUMBERS.items()}
-_EXPRESSIONS = {"moment": _ANY, "boolean": _ANY, "bytes": _BYTES}  # by the family of a built-in type
 _GAP = r"[ \t\r\n]{0,1000}+"
 _MOST_FIELDS = 400
 _DEEPEST = 12
-_REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)")
 
 
 class NoTemplate(Exception):
     """A type whose messages are left to the tree."""
-
-
-def unescaped(text: str) -> str:
-    """A text with the five references that XML defines. Raises `Surprise` for any other."""
-    plain = text.replace("&amp;", "&")
-    if len(text) - len(plain) == 4 * text.count("&"):  # there is no other, as in most texts
-        return plain
-    if _REFERENCE.search(text):
-        raise Surprise
-    return (
-        text.replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", '"')
-        .replace("&apos;", "'")
-        .replace("&amp;", "&")
-    )
 
 
 @dataclass(slots=True)
@@ -97,7 +69,7 @@ class TemplateSource:
         self.context = context
         self.prefixes = prefixes
         self.gap = _GAP if spaced else ""
-        self.text, self.attribute_text = (_RETOLD, _RETOLD_ATTRIBUTE) if retold else (_TEXT, _ATTRIBUTE)
+        self.allowed = RETOLD if retold else PLAIN
         self.workshop = Workshop("template")
         self.texts = TextReader(context, self.workshop, matched=True)
         self.workshop.globals.update(
@@ -224,9 +196,7 @@ class TemplateSource:
         if split(field.tag)[0]:
             raise NoTemplate  # its prefix could be any
         variable = variables[field.name] = self._variable("v")
-        expression = self._expression(field.type)
-        if expression not in _NUMBERS.values():
-            expression = self.attribute_text
+        expression = self._expression(field.type, attribute=True)
         group, text = self._group(expression)
         written = f' {re.escape(field.tag)}="{group}"'
         self._add(written if field.required else f"(?:{written})?")
@@ -269,24 +239,25 @@ class TemplateSource:
 
     # --- texts ----------------------------------------------------------------------------------------------------
 
-    def _expression(self, type_: Simple) -> str:
+    def _expression(self, type_: Simple, *, attribute: bool = False) -> str:
         if self.context.simple(type_).contextual:
             raise NoTemplate  # the namespaces in scope are known to the tree
-        if isinstance(type_, Atomic) and type_.python not in ADAPTED:
-            builtin = BUILTINS[type_.builtin]
-            return _NUMBERS.get(builtin.python) or _EXPRESSIONS.get(builtin.family, self.text)
-        return self.text
+        return self.allowed.in_attribute(type_) if attribute else self.allowed.in_element(type_)
+
+    def _is_free(self, type_: Simple) -> bool:
+        """Whether the content of an element may be any text, and none."""
+        return self._expression(type_) == self.allowed.free
 
     def _text_lines(self, text: str, field: ElementField | TextField, variable: str) -> None:
         assert not isinstance(field.type, (RecordRef, AnyType))
-        empty = " or ''" if isinstance(field, ElementField) and self._expression(field.type) == self.text else ""
+        empty = " or ''" if isinstance(field, ElementField) and self._is_free(field.type) else ""
         self.source.line(f"t = {text}{empty}")
         if field.default is not None or field.fixed is not None:
             self.source.line("if not t: raise Surprise")
         self._value(field.type, variable, field.fixed, self._expression(field.type))
 
     def _value(self, type_: Simple, variable: str, fixed: str | None, expression: str) -> None:
-        if expression in (self.text, self.attribute_text):
+        if self.allowed.has_references(expression):
             self.source.line("if '&' in t: t = unescaped(t)")
         self.texts.text(self.source, type_, variable, "None", "raise Surprise")
         if fixed is not None:
@@ -328,10 +299,10 @@ class TemplateSource:
             return
         if isinstance(field.type, AnyType):
             raise NoTemplate
-        name, expression = re.escape(self._literal(field.tag)), self._expression(field.type)
-        group, text = self._group(expression)
+        name = re.escape(self._literal(field.tag))
+        group, text = self._group(self._expression(field.type))
         ways, nil, xsi = [f">{group}</{name}>"], None, self.prefixes.get(XSI)  # what is met most comes first
-        if expression == self.text:
+        if self._is_free(field.type):
             ways.append(" ?/>")
         if field.nillable and xsi and field.fixed is None:
             way, nil = self._group(f' {re.escape(xsi)}:nil="(?:true|1)" ?/>')
@@ -352,7 +323,7 @@ class TemplateSource:
     def _maybe(self, field: ElementField, bound: Bound, variable: str) -> Callable[[], None]:
         """One element that may be there; who writes its lines."""
         around, self.stretch.lines = self.stretch.lines, []
-        if isinstance(field.type, (RecordRef, AnyType)) or field.nillable or self._expression(field.type) == self.text:
+        if isinstance(field.type, (RecordRef, AnyType)) or field.nillable or self._is_free(field.type):
             self._one(field, variable)
             mark, present = self._group("")  # an empty group: whether the expression came along here
             self._add(mark)
