@@ -40,5 +40,15 @@ def _outcome(verify: Callable[[], SecurityResult]) -> SecurityResult | SoapkitEr
 def _told(result: SecurityResult) -> tuple[object, ...]:
     """What a result says, but for the elements, which are of two trees."""
     signed = [(each.name, each.element.getroottree().getpath(each.element), each.signer_name) for each in result.signed]
-    said = (result.signer, result.chain, result.username, result.created, result.expires, result.warnings)
+    opened = [each.name for each in result.encrypted]
+    said = (
+        opened,
+        result.context,
+        result.signer,
+        result.chain,
+        result.username,
+        result.created,
+        result.expires,
+        result.warnings,
+    )
     return (signed, result.envelope.to_bytes(), result.signature_values, *said)

@@ -108,6 +108,15 @@ def test_what_is_decoded_and_routed_is_what_was_verified_and_nothing_else() -> N
     assert received.envelope is believed
 
 
+@pytest.mark.parametrize("security", [None, Security()])
+def test_who_has_the_tree_of_a_message_and_may_change_it_has_not_its_bytes(security: Security | None) -> None:
+    """They would be taken for what the tree says."""
+    read = Envelope.parse(envelope(SUM).to_bytes(), hold=True)
+    received = processor(security=security).receive_reply(read, ADD)
+    assert read.received is not None
+    assert isinstance(received.envelope, Envelope) and received.envelope.received is None
+
+
 def test_a_security_header_is_understood_only_where_security_is_asked_for() -> None:
     secured = envelope(SUM, f'<w:Security xmlns:w="{WSSE}" s:mustUnderstand="1"/>')
     with pytest.raises(MessageError, match="Security") as caught:

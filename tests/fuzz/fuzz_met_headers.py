@@ -20,16 +20,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from soapkit.errors import SoapkitError
-from soapkit.security import Require, Security, TrustStore
+from soapkit.security import Contexts, Require, SamlRequirement, Security, TrustStore
 from soapkit.security.canonical import read_canonical
 from soapkit.security.crypto.algorithms import SIGNATURES
 from soapkit.security.crypto.certificates import der_of
-from soapkit.security.crypto.keys import KeyPair
 from soapkit.security.crypto.with_cryptography import CryptographyProvider
 from soapkit.security.ids import IdIndex
 from soapkit.security.markup import BASE64, DIGEST_VALUE, DS_REFERENCE, SIGNATURE, SIGNED_INFO, TRANSFORM, X509_V3
@@ -37,8 +37,9 @@ from soapkit.soap.envelope import Envelope
 from soapkit.xml.c14n import EXCLUSIVE, INCLUSIVE, canonicalise
 from soapkit.xml.names import DS, WSSE, WSU
 from soapkit.xml.parse import parse_message
+from soapkit.xmlenc import encrypt
 from tests.both_ways import both_ways
-from tests.parties import NOW, make_keys
+from tests.parties import NOW, Keys, make_keys
 
 FOLLOWING = 6  # messages after the first of a pair
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -58,9 +59,8 @@ class Names:
 
 
 @cache
-def parties() -> tuple[KeyPair, KeyPair, TrustStore]:
-    keys = make_keys()
-    return keys.alice, keys.mallory, keys.trust
+def parties() -> Keys:
+    return make_keys()
 
 
 # --- shapes -------------------------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ def signature(names: tuple[str, ...], key: str, form: str = EXCLUSIVE, prefix: s
 
 
 def token(wsse: str, wsu: str, name: str) -> str:
-    text = base64.b64encode(der_of(parties()[0].certificate)).decode()
+    text = base64.b64encode(der_of(parties().alice.certificate)).decode()
     return (
         f'<{wsse}:BinarySecurityToken EncodingType="{BASE64}" ValueType="{X509_V3}" {wsu}:Id="{name}">{text}'
         f"</{wsse}:BinarySecurityToken>"
@@ -136,7 +136,7 @@ def like_wcf(names: tuple[str, ...], moment: str, said: str) -> str:
 def like_node(names: tuple[str, ...], moment: str, said: str) -> str:
     """The signature first, the certificate in it; a declaration; blanks."""
     _, stamp, body, _, own = names
-    text = base64.b64encode(der_of(parties()[0].certificate)).decode()
+    text = base64.b64encode(der_of(parties().alice.certificate)).decode()
     key = f"<X509Data><X509Certificate>{text}</X509Certificate></X509Data>"
     return (
         f'<?xml version="1.0" encoding="utf-8"?>\n<soap:Envelope xmlns:soap="{SOAP}" xmlns:tns="urn:bank">\n'
@@ -181,7 +181,7 @@ def signed(text: bytes) -> bytes:
         info = next(list(parse_message(text).iter(SIGNATURE))[number].iter(SIGNED_INFO))
         form = read_canonical(info[0])
         octets = canonicalise(info, method=form.method, prefixes=form.prefixes)
-        value = _PROVIDER.sign(SIGNATURES[RSA], parties()[0], octets)
+        value = _PROVIDER.sign(SIGNATURES[RSA], parties().alice, octets)
         text = _filled(text, b"SignatureValue", number, value)
     return text
 
@@ -349,6 +349,14 @@ def another_text(data: bytes, chance: random.Random, names: Names) -> bytes:
     return data[: found.start(1)] + new + data[found.end(1) :]
 
 
+def encrypted(data: bytes, _: random.Random, __: Names) -> bytes:
+    """What is in the Body encrypted, with a key that comes with it."""
+    hidden = encrypt(b'<b:pay xmlns:b="urn:bank"><to>hidden</to></b:pay>', to=parties().bob)
+    return re.sub(
+        rb"(<\w+:Body[^<>]*>).*(</\w+:Body)", lambda found: found[1] + hidden + found[2], data, flags=re.DOTALL
+    )
+
+
 def values_swapped(data: bytes, chance: random.Random, _: Names) -> bytes:
     first, second = sorted((_at_attribute(data, chance) for _ in range(2)), key=lambda each: each.start())
     if first.end() > second.start():
@@ -458,6 +466,25 @@ def ids(chance: random.Random) -> tuple[str, ...]:
     return tuple(style.format(number, f"{chance.getrandbits(32):x}") for number in range(5))
 
 
+def required(chance: random.Random) -> Require:
+    """Settings with more in them than the headers ask for."""
+    keys = parties()
+    more: dict[str, Any] = chance.choice(
+        [
+            {},
+            {"signed": ["Body"]},
+            {"signed": ["Body", "Timestamp?"], "present": ["Timestamp?"]},
+            {"username": {"alice": "secret"}, "saml": SamlRequirement(TrustStore.of(keys.mallory))},
+            {
+                "shared_key": True,
+                "contexts": Contexts(),
+                "certificates": [keys.alice.certificate, keys.bob.certificate],
+            },
+        ]
+    )
+    return Require(trust=keys.trust, key=keys.bob, replay=None, **more)
+
+
 def pair(chance: random.Random, seen: Seen, seed: int) -> None:
     """One first message, and some that come after it."""
     shape, first, second = chance.choice(SHAPES), ids(chance), ids(chance)
@@ -465,15 +492,17 @@ def pair(chance: random.Random, seen: Seen, seed: int) -> None:
         second = first if chance.random() < 0.5 else tuple(reversed(first))
     names = [Names(first, second), Names(second, first)]
     before, after = drawn(chance, HARMLESS, [0, 0, 1, 1, 2]), drawn(chance, HARMLESS, [0, 1, 1, 2])
+    hidden: list[tuple[Bend, int]] = [(encrypted, 0)] if chance.random() < 0.1 else []
     texts = [shape(each.own, f"0{number + 3}", f"said {number}").encode() for number, each in enumerate(names)]
     try:
         # what is put into both names the ids of the second, which the first need not have
-        made = [signed(bent(text, before, names[1])) for text in texts]
+        made = [
+            signed(bent(text, bends, names[1])) for text, bends in zip(texts, [before, [*before, *hidden]], strict=True)
+        ]
         genuine, later = (bent(text, after, names[1]) for text in made)
     except (SoapkitError, etree.Error, IndexError, StopIteration, UnicodeError):
         return
-    require = Require(signed=[], trust=parties()[2], replay=None)
-    security = Security(inbound=require)
+    security = Security(inbound=required(chance))
     with suppress(SoapkitError):
         security.verify(genuine, now=NOW)
     if not security._met._kept and chance.random() < 0.9:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from xml.sax.saxutils import escape
 
@@ -12,7 +13,7 @@ from lxml import etree
 from soapkit.attachment import Attachment
 from soapkit.errors import SecurityError, SoapkitError
 from soapkit.exchange.message_security import believed
-from soapkit.security import Encrypt, Require, Security, Sign, Timestamp, TrustStore
+from soapkit.security import Encrypt, Require, Security, Sign, SignatureConfirmation, Timestamp, TrustStore
 from soapkit.security.markup import DS_REFERENCE
 from soapkit.security.met import _CREDIT, _KEPT, MetHeaders
 from soapkit.security.sender import FromSender, Sender
@@ -300,3 +301,41 @@ def test_on_the_journey_of_a_message_its_text_is_gone_by(keys, now, reads) -> No
         for _ in range(2):
             assert believed(unpack(signed_by(keys.alice, now), "text/xml"), asked, (), now) is not None
     assert len(reads) == 1
+
+
+def test_of_answers_that_confirm_their_requests_the_first_alone_is_read(keys, now, reads) -> None:
+    """Each call of a client has settings of its own then; each answer confirms another signature."""
+    confirming = Require(signed=["Body", "SignatureConfirmation"], trust=keys.trust, confirmed=True)
+    client = Security(outbound=[Timestamp(), Sign(keys.alice)], inbound=confirming)
+    parts = ["Body", "Timestamp", "SignatureConfirmation"]
+    steps = [Timestamp(), SignatureConfirmation(), Sign(keys.bob, parts=parts)]
+    service = Security(steps, Require(signed=["Body"], trust=keys.trust, replay=None))
+    answers = []
+    for _ in range(2):
+        call = client.of_one_call()
+        request = service.verify(call.apply_draft(message(), now=now).to_bytes(), now=now)
+        answers.append(service.apply_draft(message(), now=now, request=request).to_bytes())
+        assert call.verify(answers[-1], now=now).signer_name == "CN=bob"
+    assert len(reads) == 2  # a request, an answer
+    other = client.of_one_call()
+    other.apply_draft(message(), now=now)
+    with pytest.raises(SecurityError, match="the signatures of one request"):
+        other.verify(answers[0], now=now)
+
+
+def test_threads_share_what_was_met(keys, now) -> None:
+    """More senders than headers are kept, and forgeries among them."""
+    security = receiver(keys)
+
+    def ask(number: int) -> bool:
+        data = signed_by(keys.alice, now, message(str(number), to=f"<bank n='{number % (_KEPT + 4)}'/>"))
+        forged = number % 3 == 0
+        if forged:
+            data = data.replace(b"<b:amount>", b"<b:amount>9")
+        try:
+            return security.verify(data, now=now).envelope.content[0][0].text == str(number) and not forged
+        except SecurityError:
+            return forged
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(ask, range(120)))
