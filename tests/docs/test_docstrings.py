@@ -22,5 +22,7 @@ def test_there_are_examples() -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_the_examples_of_a_module_are_true(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name.endswith(".spyne"):
+        pytest.importorskip("spyne", reason="Spyne does not import on Python 3.12 and later")
     monkeypatch.chdir(ROOT)  # they read wsdl/bank.wsdl
     assert doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS).failed == 0
