@@ -25,7 +25,8 @@ def is_of_a_namespace_name(error: etree.XMLSyntaxError) -> bool:
 def root_with_any_names(data: bytes, *, base_url: str | None = None, **options: Any) -> _Element | None:
     """The root of a document that is well-formed but for such names; None where anything else is wrong with it.
 
-    Names with braces stay refused: a Clark name could not say where they end.
+    Names with braces stay refused: a Clark name could not say where they end. So do documents with elements or
+    attributes by names that the fourth edition of XML 1.0 does not know, by which expat goes.
 
     `options`: those of `lxml.etree.XMLParser` that it was read with before.
 

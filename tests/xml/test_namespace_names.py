@@ -112,13 +112,22 @@ def test_a_doctype_and_an_instruction_beside_such_a_name_are_refused() -> None:
 
 @given(st.sampled_from(NAMES), st.binary(max_size=3), st.integers(0, 60), st.integers(0, 3))
 def test_a_damaged_document_is_refused_whatever_its_names(name: str, damage: bytes, at: int, cut: int) -> None:
-    """It is read where, and only where, the same document with a URI in its place is read."""
+    """It is read where, and only where, the same document with a URI in its place is read, but for names that the
+    fourth edition of XML 1.0 does not know."""
     whole = '<n:a xmlns:n="NAME"><n:b c="1">é</n:b><!-- x --><d/></n:a>'.encode()
     damaged = whole[:at] + damage + whole[at + cut :]
     if damaged.count(b'"NAME"') != 1:
         return
     read = [_reads(damaged.replace(b"NAME", each.encode())) for each in ("urn:x", name)]
-    assert read[0] == read[1]
+    assert read[0] == read[1] or (read[1] is None and not damage.isascii())
+
+
+def test_beside_such_a_name_those_that_the_fourth_edition_of_xml_does_not_know_stay_refused() -> None:
+    """U+0700 begins a name since the fifth edition; expat, which is asked what else is wrong, goes by the fourth."""
+    text = '<n:a xmlns:n="NAME"><n:b \u0700c="1"/></n:a>'
+    assert parse_message(text.replace("NAME", "urn:x").encode()).tag == "{urn:x}a"
+    with pytest.raises(XmlError, match="is not a valid URI"):
+        parse_message(text.replace("NAME", "urn:Обмен").encode())
 
 
 def _reads(data: bytes) -> list[str] | None:
