@@ -125,6 +125,8 @@ _FEW = 20  # children that are asked for their names one by one
 _PREFIXES = {DS: "ds", XENC: "xenc", XENC11: "xenc11", WSSE: "wsse", WSSE11: "wsse11", WSU: "wsu", EXC_C14N: "ec"}
 _PREFIXES |= {DSIG11: "dsig11", DSIG_MORE_2021: "dsigm"}
 _PREFIXES |= {WSC2005_12: "wsc", WSC2005_02: "wsc", SAML11: "saml1", SAML20: "saml2"}
+NAMESPACES = frozenset(_PREFIXES)
+"""Of all elements that may say something of keys, of what is signed, or of what is encrypted."""
 
 
 def new(tag: str, text: str | None = None, attributes: dict[str, str] | None = None) -> _Element:

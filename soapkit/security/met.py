@@ -69,19 +69,20 @@ class MetSignature:
             return None
         if not isinstance(source, Carried | Named):
             return None
-        if not all(marked.has(path_to(target)) for target in proved.elements):
+        targets = [path_to(target) for target in proved.elements]
+        if not all(map(marked.has, targets)):
             return None
         token = source.token if isinstance(source, Carried) else None
         references = tuple(
             _Reference(
                 said.element.index(each.element),
                 each.element.index(one(each.element, DIGEST_VALUE)),
-                path := path_to(target),
-                marked.text_of(path, each.form),
+                target,
+                marked.text_of(target, each.form),
                 each.form,
                 each.hash,
             )
-            for each, target in zip(said.references, proved.elements, strict=True)
+            for each, target in zip(said.references, targets, strict=True)
         )
         return cls(
             path_to(read.element),

@@ -25,25 +25,18 @@ from typing import TypeAlias
 from lxml.etree import _Element
 
 from soapkit.security.canonical import Canonical
-from soapkit.security.markup import CREATED, DIGEST_VALUE, EXPIRES, SECURITY, SIGNATURE_CONFIRMATION, SIGNATURE_VALUE
+from soapkit.security.markup import (
+    CREATED,
+    DIGEST_VALUE,
+    EXPIRES,
+    NAMESPACES,
+    SECURITY,
+    SIGNATURE_CONFIRMATION,
+    SIGNATURE_VALUE,
+)
 from soapkit.soap.envelope import Envelope
 from soapkit.xml.c14n import canonicalise
-from soapkit.xml.names import (
-    DS,
-    DSIG11,
-    DSIG_MORE_2021,
-    SAML11,
-    SAML20,
-    WSC2005_02,
-    WSC2005_12,
-    WSSE,
-    WSSE11,
-    WSU,
-    XENC,
-    XENC11,
-    local_name,
-    namespace_of,
-)
+from soapkit.xml.names import local_name, namespace_of
 from soapkit.xml.parse import parse_own
 from soapkit.xml.verbatim import is_plain, refers_to_characters, start_tag
 from soapkit.xml.walk import tag_of
@@ -53,9 +46,6 @@ _MOST = 200  # values
 
 # The texts of a security header that mean nothing but themselves. Those of other header blocks do so for security, too.
 _TEXTS = frozenset({CREATED, DIGEST_VALUE, EXPIRES, SIGNATURE_VALUE})
-_OF_SECURITY = frozenset(
-    {DS, DSIG11, DSIG_MORE_2021, SAML11, SAML20, WSC2005_02, WSC2005_12, WSSE, WSSE11, WSU, XENC, XENC11}
-)
 _IDS = (b"Id", b"ID")
 _START = re.compile(rb"""<[^\s<>/=&"'!?]+((?:\s+[^\s<>/=&"']+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(/?)>""")
 _ATTRIBUTE = re.compile(rb"""([^\s<>/=&"']+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
@@ -207,7 +197,7 @@ def _values(envelope: Envelope, head: bytes) -> list[_Value] | None:
 
 def _says_nothing_of_keys(element: _Element) -> bool:
     """Whether none may be carried or named by an element: a token may stand in any header block."""
-    return namespace_of(tag_of(element)) not in _OF_SECURITY
+    return namespace_of(tag_of(element)) not in NAMESPACES
 
 
 def _in_attributes(element: _Element, tag: re.Match[bytes]) -> Iterator[_Value]:
